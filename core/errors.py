@@ -1,0 +1,37 @@
+"""Errors that a person can cause or mend; each message is a sentence that says what to do next."""
+
+
+class StudioError(Exception):
+    """Base of every error whose message is shown to the user as it stands."""
+
+
+class StoryError(StudioError):
+    """A story, event or take breaks one of its rules."""
+
+
+class PlanError(StudioError):
+    """The director could not turn the instruction into a plan."""
+
+
+class RenderError(StudioError):
+    """The performer or codec could not produce a take."""
+
+
+class Cancelled(StudioError):  # noqa: N818 - not an error to the one who pressed Cancel
+    """The user stopped the work; nothing half-done is left behind."""
+
+
+class WeightsError(StudioError):
+    """Model files are missing, damaged or do not fit the profile."""
+
+
+class FileError(StudioError):
+    """A file cannot be read or written."""
+
+
+class AudioFileError(FileError):
+    """An audio file cannot be read or written."""
+
+
+class ProfileError(StudioError):
+    """A profile file has a missing, unknown or ill-typed setting."""

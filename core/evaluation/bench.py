@@ -1,0 +1,93 @@
+"""`python app.py bench`: how fast the model plans and performs, as ratios of one run.
+
+The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+
+import torch
+
+from core.audiostory import AudioStory, load_audiostory
+from core.director import plan
+from core.performer import RenderSettings
+from core.profile import load_profile
+from core.render import RenderProgress, render_events
+from core.story import Event, Story
+
+INSTRUCTION = (
+    "rain falls on the roof, thunder rolls far away, a door creaks open, footsteps cross the "
+    "wooden floor, a clock ticks"
+)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Measure planning and rendering on this machine."""
+    parser = argparse.ArgumentParser(prog="app.py bench", description=__doc__)
+    parser.add_argument("--profile", default="pocket")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of the rendered event")
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args(argv)
+    profile = load_profile(arguments.profile)
+    started = time.perf_counter()
+    model = load_audiostory(profile)
+    figures = {"load_seconds": time.perf_counter() - started, "threads": torch.get_num_threads()}
+    figures |= measure_plan(model)
+    for name, settings in (("draft", profile.draft), ("final", profile.final)):
+        figures |= measure_render(model, name, settings, arguments.seconds, arguments.repeats)
+    for key, value in figures.items():
+        print(f"{key:36s} {value:10.2f}")
+    print(json.dumps({key: round(value, 4) for key, value in figures.items()}))
+
+
+def measure_plan(model: AudioStory) -> dict[str, float]:
+    """Seconds until the first reasoning text and until the whole plan, and its events."""
+    list(plan(model, "rain", 5.0, seed=0))
+    started = time.perf_counter()
+    first = whole = float("nan")
+    events = 0
+    for progress in plan(model, INSTRUCTION, 30.0, seed=0):
+        whole = time.perf_counter() - started
+        events = len(progress.events)
+        if progress.reasoning and first != first:
+            first = whole
+    return {"first_text_seconds": first, "plan_seconds": whole, "plan_events": events}
+
+
+def measure_render(
+    model: AudioStory, name: str, settings: RenderSettings, seconds: float, repeats: int
+) -> dict[str, float]:
+    """Audio seconds a second of one event: performer and codec, and each alone.
+
+    Performing ends when the last step has begun and its velocity is known, so the codec's share
+    is what follows the last progress report but one.
+    """
+    story = Story("rain", seconds, 0, model.profile.name, "", (Event("e1", "rain", 0.0, seconds),))
+    performing = whole = 0.0
+    for seed in range(repeats + 1):
+        begun = time.perf_counter()
+        stamps: list[float] = []
+
+        def on_progress(progress: RenderProgress, stamps: list[float] = stamps) -> None:
+            stamps.append(time.perf_counter())
+
+        take = Event("e1", "rain", 0.0, seconds, seed=seed)
+        list(
+            render_events(
+                model, story.replace_event(take), ["e1"], settings, on_progress=on_progress
+            )
+        )
+        ended = time.perf_counter()
+        if seed > 0:
+            step = (stamps[-2] - stamps[0]) / max(1, len(stamps) - 2)
+            performing += step * settings.steps
+            whole += ended - begun
+    return {
+        f"{name}_steps": settings.steps,
+        f"{name}_audio_seconds_per_second": repeats * seconds / whole,
+        f"{name}_performer_alone": repeats * seconds / performing,
+    }

@@ -1,0 +1,261 @@
+"""Recognisability: is a sound nearest to the recordings of its own class?
+
+A class is the mean of the embeddings (core/evaluation/embedder.py) of its held-out recordings. A
+sound is compared with every class by cosine. A recording never helps the centroid it is judged by.
+
+Embeddings are brought to unit length, then standardised by the mean and the deviation of the
+centroids in each dimension: what all sounds share is taken out. On 235 held-out recordings of 40
+classes this measured 63.8 % top-1 and 85.1 % top-5, against 61.7 % and 84.3 % for plain cosine and
+58.7 % and 84.3 % for centring alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import soundfile
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core.codec import Codec
+from core.errors import AudioFileError, WeightsError
+from core.evaluation.embedder import SAMPLE_RATE, SoundEmbedder
+from core.files import atomic_path
+from core.training.vocabulary import BY_NAME
+
+Render = Callable[[str, float, int], Tensor]
+"""render(caption, seconds, seed) gives a mono waveform (N,) at 44.1 kHz."""
+Centroids = dict[str, Tensor]
+
+FEWEST = 3
+"""Held-out recordings that a class needs: with fewer, leaving one out leaves no class."""
+LONGEST = 10.0
+"""Seconds of a recording that are judged; what follows is more of the same."""
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A held-out recording: mono waveform (N,) at 44.1 kHz and its class."""
+
+    name: str
+    waveform: Tensor
+
+
+def held_out(manifest: Path) -> list[Recording]:
+    """Test recordings of classes that have at least `FEWEST` of them.
+
+    Raises:
+        AudioFileError: the manifest lists none.
+    """
+    rows = _test_rows(manifest)
+    counts = Counter(str(r["class"]) for r in rows)
+    rows = [r for r in rows if counts[str(r["class"])] >= FEWEST]
+    if not rows:
+        raise AudioFileError(f"No held-out recordings in {manifest}: build the corpus first.")
+    return [Recording(str(r["class"]), _read(manifest.parent / str(r["path"]))) for r in rows]
+
+
+def left_out(manifest: Path) -> dict[str, int]:
+    """Classes that are not judged, with the number of held-out recordings that they have."""
+    counts = Counter(str(r["class"]) for r in _test_rows(manifest))
+    return {name: counts[name] for name in BY_NAME if counts[name] < FEWEST}
+
+
+def _test_rows(manifest: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in manifest.read_text().splitlines() if line.strip()]
+    return [r for r in rows if r["split"] == "test" and r["kind"] == "recorded"]
+
+
+def _read(path: Path) -> Tensor:
+    samples, rate = soundfile.read(
+        path, frames=round(LONGEST * SAMPLE_RATE), dtype="float32", always_2d=True
+    )
+    if rate != SAMPLE_RATE:
+        raise AudioFileError(f"{path} is at {rate} Hz: the corpus must be stored at 44100 Hz.")
+    return torch.from_numpy(samples).mean(1)
+
+
+def centroids(embeddings: Tensor, labels: Sequence[str]) -> Centroids:
+    """The mean (512,) of the embeddings (N, 512), each of unit length, of every label."""
+    embeddings = F.normalize(embeddings, dim=1)
+    index = {name: [i for i, label in enumerate(labels) if label == name] for name in labels}
+    return {name: embeddings[rows].mean(0) for name, rows in index.items()}
+
+
+def rank(embedding: Tensor, classes: Centroids) -> list[str]:
+    """Class names, nearest first, by cosine to the standardised centroids (two at least)."""
+    means = torch.stack(list(classes.values()))
+    deviation, centre = torch.std_mean(means, dim=0)
+    deviation = deviation.clamp_min(1e-6)
+    standard = ((F.normalize(embedding, dim=0) - centre) / deviation).unsqueeze(0)
+    near = F.cosine_similarity(standard, (means - centre) / deviation, dim=1)
+    return [list(classes)[i] for i in near.argsort(descending=True, stable=True).tolist()]
+
+
+def place(embedding: Tensor, classes: Centroids, name: str) -> int:
+    """0 if `name` is the nearest class, 1 if the second, ..."""
+    return rank(embedding, classes).index(name)
+
+
+def top_k(places: Sequence[int], k: int) -> float:
+    """Share of places among the first `k`; not a number if there are none."""
+    return sum(p < k for p in places) / len(places) if places else float("nan")
+
+
+def without(embeddings: Tensor, labels: Sequence[str], left: int) -> Centroids:
+    """Centroids of all recordings but one."""
+    keep = [i for i in range(len(labels)) if i != left]
+    return centroids(embeddings[keep], [labels[i] for i in keep])
+
+
+@dataclass(frozen=True)
+class Row:
+    """How many sounds there are and the share of them that was recognised."""
+
+    name: str
+    count: int
+    top_1: float
+    top_5: float
+
+
+@dataclass(frozen=True)
+class Table:
+    """Recognisability of one kind of sound, by class, by family and in all."""
+
+    title: str
+    classes: tuple[Row, ...]
+    families: tuple[Row, ...]
+    total: Row
+    cosine: float | None = None
+    """Mean cosine to the embeddings of the originals, where there are originals."""
+
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        labels: Sequence[str],
+        places: Sequence[int],
+        cosine: float | None = None,
+    ) -> Table:
+        """From the true label of each sound and the place at which it was found."""
+        families = [BY_NAME[label].family for label in labels]
+        return cls(
+            title,
+            _rows(labels, places),
+            _rows(families, places),
+            Row("all", len(places), top_k(places, 1), top_k(places, TOP)),
+            cosine,
+        )
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    def __str__(self) -> str:
+        """Aligned lines: classes, families, total."""
+        lines = [f"{self.title:<22}{'sounds':>8}{'top-1':>9}{'top-5':>9}"]
+        for group in (self.classes, self.families, (self.total,)):
+            lines += ["-" * 48]
+            lines += [f"{r.name:<22}{r.count:>8}{r.top_1:>9.1%}{r.top_5:>9.1%}" for r in group]
+        if self.cosine is not None:
+            lines.append(f"{'cosine':<22}{self.cosine:>26.3f}")
+        return "\n".join(lines)
+
+
+def _rows(names: Sequence[str], places: Sequence[int]) -> tuple[Row, ...]:
+    groups: dict[str, list[int]] = {}
+    for name, found in zip(names, places, strict=True):
+        groups.setdefault(name, []).append(found)
+    return tuple(Row(n, len(p), top_k(p, 1), top_k(p, TOP)) for n, p in sorted(groups.items()))
+
+
+class Judge:
+    """The embedded held-out recordings, plain and through the codec, and what is judged by them."""
+
+    def __init__(
+        self, labels: Sequence[str], plain: Tensor, coded: Tensor, embedder: SoundEmbedder
+    ) -> None:
+        """`labels` of N recordings, and their embeddings (N, 512) without and with the codec."""
+        self.labels = list(labels)
+        self.plain = plain
+        self.coded = coded
+        self.embedder = embedder
+
+    @classmethod
+    def of_recordings(
+        cls, recordings: Sequence[Recording], embedder: SoundEmbedder, codec: Codec
+    ) -> Judge:
+        """Embeds every recording and what the codec makes of it (seed 0)."""
+        plain = [embedder.embed(r.waveform) for r in recordings]
+        coded = [embedder.embed(_through(codec, r.waveform)) for r in recordings]
+        labels = [r.name for r in recordings]
+        return cls(labels, torch.stack(plain), torch.stack(coded), embedder)
+
+    def save(self, path: Path) -> None:
+        """Writes the embeddings as safetensors in half precision, the labels as its metadata."""
+        tensors = {"plain": self.plain.half(), "coded": self.coded.half()}
+        with atomic_path(path) as temporary:
+            save_file(tensors, temporary, metadata={"labels": json.dumps(self.labels)})
+
+    @classmethod
+    def load(cls, path: Path, embedder: SoundEmbedder) -> Judge:
+        """The judge that `save` wrote.
+
+        Raises:
+            WeightsError: the file is missing or damaged.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                labels = json.loads(file.metadata()["labels"])
+                plain, coded = (file.get_tensor(n).float() for n in ("plain", "coded"))
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise WeightsError(
+                f"Cannot read {path}: run `python app.py evaluate recognise --manifest FILE` anew."
+            ) from error
+        return cls(labels, plain, coded, embedder)
+
+    def recordings_table(self) -> Table:
+        """The recordings themselves: what a perfect performer and codec could reach."""
+        return Table.of("recordings", self.labels, self._places(self.plain))
+
+    def codec_table(self) -> Table:
+        """The recordings through the codec, and their mean cosine to themselves."""
+        cosine = F.cosine_similarity(self.plain, self.coded, dim=1).mean().item()
+        return Table.of("through the codec", self.labels, self._places(self.coded), cosine)
+
+    def renders_table(self, render: Render, seconds: float = 4.0, each: int = 8) -> Table:
+        """Renders of the plain caption of every judged class, with seeds 0, 1, ..."""
+        classes = centroids(self.plain, self.labels)
+        labels, places = [], []
+        for name in sorted(classes):
+            for seed in range(each):
+                waveform = render(BY_NAME[name].caption, seconds, seed)
+                labels.append(name)
+                places.append(place(self.embedder.embed(waveform), classes, name))
+        return Table.of("renders", labels, places)
+
+    def _places(self, embeddings: Tensor) -> list[int]:
+        """Places of the recordings, each judged by centroids that it had no part in."""
+        return [
+            place(embeddings[i], without(self.plain, self.labels, i), name)
+            for i, name in enumerate(self.labels)
+        ]
+
+
+def _through(codec: Codec, waveform: Tensor) -> Tensor:
+    channels = waveform.expand(1, codec.audio_channels, -1)
+    decoded = codec.decode(codec.encode(channels), seed=0)
+    return decoded[0].mean(0)[: len(waveform)]
+
+
+def report(tables: Sequence[Table]) -> dict[str, Any]:
+    """The tables as plain data, by title."""
+    return {table.title: asdict(table) for table in tables}

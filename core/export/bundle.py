@@ -1,0 +1,187 @@
+"""A story in one zip: story.json, its takes and the mix, to open in the studio elsewhere.
+
+A bundle from elsewhere is untrusted. Names, sizes and counts are checked before a byte is written,
+the story is read by its own strict reader, every take is decoded once, and only then does the new
+folder appear, whole. A refused bundle changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from core.errors import FileError, StudioError
+from core.export.folder import STORY_FILE, OpenStory, take_path
+from core.files import atomic_path
+from core.story import MAX_FILE_BYTES, Story
+
+MAX_MEMBERS = 5000
+MAX_TAKE_BYTES = 400_000_000
+MAX_MIX_BYTES = 2_000_000_000
+MAX_TOTAL_BYTES = 8_000_000_000
+MAX_RATIO = 300
+"""FLAC and WAV hardly shrink; more than this only a constructed archive does."""
+MAX_TAKE_SECONDS = 3700
+
+_TAKE = re.compile(r"takes/[A-Za-z0-9_-]{1,128}\.flac")
+_MIX = re.compile(r"mix\.(wav|flac|mp3|ogg|opus|m4a)")
+_COPY = 1 << 20
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+
+
+def write_bundle(path: Path, opened: OpenStory, mix: Path | None) -> None:
+    """Write the zip.
+
+    Args:
+        mix: sound file to take along as `mix.*`.
+
+    Raises:
+        FileError: a take is missing, or the zip cannot be written.
+    """
+    files = {take.file: take for event in opened.story.events for take in event.takes}
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr(STORY_FILE, opened.story.to_json(), zipfile.ZIP_DEFLATED)
+        for name, take in sorted(files.items()):
+            if name:
+                _check_name(name)
+                archive.write(take_path(opened.folder, take), name)
+        if mix is not None:
+            archive.write(mix, f"mix{mix.suffix}")
+
+
+def read_bundle(path: Path, folder: Path) -> Story:
+    """Unpack a bundle into the new folder `folder`.
+
+    Raises:
+        FileError: it is not a bundle, is damaged, unsafe or too large, or `folder` exists.
+        StoryError: its story.json is not a story.
+    """
+    if folder.exists():
+        raise FileError(f"A story named {folder.name!r} exists already; choose another name.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            zipfile.ZipFile(path) as archive,
+            tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as made,
+        ):
+            fresh = Path(made) / "story"
+            story = _unpack(archive, fresh)
+            fresh.rename(folder)
+            return story
+    except _DAMAGE:
+        raise FileError(
+            f"{path.name} is not a story bundle or is damaged; ask for it again."
+        ) from None
+    except OSError as cause:
+        raise FileError(
+            f"{path.name} cannot be opened ({cause.strerror or cause}); "
+            "check the file and the space on the disk."
+        ) from None
+
+
+def _unpack(archive: zipfile.ZipFile, fresh: Path) -> Story:
+    members = _checked(archive)
+    (fresh / "takes").mkdir(parents=True)
+    for name, member in members.items():
+        _extract(archive, member, fresh / name)
+    story = Story.load(fresh / STORY_FILE)
+    _check_takes(story, fresh)
+    return story
+
+
+def _checked(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The members by name, if every one may be unpacked."""
+    members: dict[str, zipfile.ZipInfo] = {}
+    infos = archive.infolist()
+    if len(infos) > MAX_MEMBERS:
+        raise FileError(f"The bundle holds {len(infos)} files; at most {MAX_MEMBERS} are opened.")
+    for info in infos:
+        limit = _limit(info.filename)
+        kind = info.external_attr >> 28
+        if limit == 0 or kind not in (0, 8) or info.flag_bits & 1 or info.filename in members:
+            raise FileError(
+                f"The bundle holds {info.filename[:60]!r}, which does not belong in a story; "
+                "it was not opened."
+            )
+        if info.file_size > limit or info.file_size > MAX_RATIO * max(info.compress_size, 1000):
+            raise FileError(
+                f"{info.filename[:60]!r} in the bundle is too large; it was not opened."
+            )
+        members[info.filename] = info
+    if sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
+        raise FileError("The bundle is too large; it was not opened.")
+    if STORY_FILE not in members:
+        raise FileError("The bundle holds no story.json; choose a bundle made by the studio.")
+    return members
+
+
+def _limit(name: str) -> int:
+    """Bytes that a member of this name may have; 0 for a name that has no place in a bundle."""
+    if name == STORY_FILE:
+        return MAX_FILE_BYTES
+    if _TAKE.fullmatch(name):
+        return MAX_TAKE_BYTES
+    return MAX_MIX_BYTES if _MIX.fullmatch(name) else 0
+
+
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
+    """Copy one member; the size that counts is the one unpacked, not the one declared."""
+    written = 0
+    with archive.open(member) as packed, path.open("xb") as file:
+        while data := packed.read(_COPY):
+            written += len(data)
+            if written > member.file_size:
+                raise FileError("The bundle is damaged (a file is longer than it says).")
+            file.write(data)
+
+
+def _check_takes(story: Story, folder: Path) -> None:
+    for event in story.events:
+        for take in event.takes:
+            if take.file:
+                _check_name(take.file)
+            if take.file or take.key == event.chosen:
+                take_path(folder, take)
+    for path in sorted((folder / "takes").iterdir()):
+        try:
+            _check_sound(path)
+        except (soundfile.SoundFileError, StudioError):
+            raise FileError(
+                f"{path.name} in the bundle is not a sound; it was not opened."
+            ) from None
+
+
+def _check_name(name: str) -> None:
+    if not _TAKE.fullmatch(name):
+        raise FileError(
+            f"The take {name[:60]!r} cannot be in a bundle; only takes/NAME.flac can, with a name "
+            "of letters, digits and dashes."
+        )
+
+
+def _check_sound(path: Path) -> None:
+    """Decode the whole take once."""
+    with soundfile.SoundFile(str(path)) as file:
+        long = file.frames > MAX_TAKE_SECONDS * file.samplerate
+        if file.format != "FLAC" or file.channels > 2 or long or not file.frames:
+            raise FileError("not a take")
+        decoded = 0
+        for block in file.blocks(65_536, dtype="float32"):
+            decoded += len(block)
+            if not np.isfinite(block).all():
+                raise FileError("not a take")
+        if decoded != file.frames:
+            raise FileError("not a take")

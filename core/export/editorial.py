@@ -1,0 +1,161 @@
+"""OpenTimelineIO timelines (.otio), and AAF through its adapter where that is installed.
+
+Times count in frames of the takes' sample rate, so that they are exact. Each layer is an audio
+track; events of one layer that overlap by more than their cross-fade take a further track.
+AAF: `pip install -r requirements-aaf.txt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import opentimelineio as otio
+
+from core.errors import FileError
+from core.export.markers import Marker
+from core.files import atomic_path
+from core.mix import Placement, Source
+from core.story import Event, Story
+
+Time = otio.opentime.RationalTime
+
+
+def _span(start: int, frames: int, rate: int) -> otio.opentime.TimeRange:
+    return otio.opentime.TimeRange(Time(start, rate), Time(frames, rate))
+
+
+def _clip(
+    event: Event, frames: int, available: int, media: Mapping[str, str], rate: int
+) -> otio.schema.Clip:
+    take = event.take
+    target = media[take.key] if take else ""
+    reference = otio.schema.ExternalReference(
+        target_url=quote(target), available_range=_span(0, available, rate)
+    )
+    about = {
+        "caption": event.caption,
+        "mood": event.mood,
+        "gain_db": event.gain_db,
+        "pan": event.pan,
+        "fade_in": event.fade_in,
+        "fade_out": event.fade_out,
+        "seed": take.seed if take else None,
+    }
+    return otio.schema.Clip(
+        name=event.caption,
+        media_reference=reference,
+        source_range=_span(0, frames, rate),
+        metadata={"audiostory": about},
+    )
+
+
+def _lanes(placements: Sequence[Placement], ends: Mapping[str, int]) -> list[list[Placement]]:
+    """Placements of one layer on as few tracks as hold them without overlap before their tails."""
+    lanes: list[list[Placement]] = []
+    for placement in placements:
+        for lane in lanes:
+            if ends[lane[-1].event_id] <= placement.start:
+                lane.append(placement)
+                break
+        else:
+            lanes.append([placement])
+    return lanes
+
+
+def _track(
+    name: str,
+    lane: Sequence[Placement],
+    ends: Mapping[str, int],
+    story: Story,
+    sources: Mapping[str, Source],
+    media: Mapping[str, str],
+    rate: int,
+) -> otio.schema.Track:
+    track = otio.schema.Track(name=name, kind=otio.schema.TrackKind.Audio)
+    clock = 0
+    for index, placement in enumerate(lane):
+        if placement.start > clock:
+            track.append(otio.schema.Gap(source_range=_span(0, placement.start - clock, rate)))
+        clock = ends[placement.event_id]
+        event = story.event(placement.event_id)
+        available = sources[event.id].frames
+        track.append(_clip(event, clock - placement.start, available, media, rate))
+        tail = placement.end - clock
+        if tail > 0 and index + 1 < len(lane) and lane[index + 1].start == clock:
+            track.append(
+                otio.schema.Transition(
+                    transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
+                    in_offset=Time(0, rate),
+                    out_offset=Time(tail, rate),
+                )
+            )
+    return track
+
+
+def timeline(
+    story: Story,
+    title: str,
+    placements: Sequence[Placement],
+    sources: Mapping[str, Source],
+    media: Mapping[str, str],
+    markers: Sequence[Marker],
+    rate: int,
+) -> otio.schema.Timeline:
+    """The story as a timeline that refers to `media` (file by take key, relative)."""
+    result = otio.schema.Timeline(name=title)
+    result.metadata["audiostory"] = {"instruction": story.instruction}
+    ends = {marker.id: marker.end for marker in markers}
+    ends = {p.event_id: min(p.end, ends[p.event_id]) for p in placements}
+    for layer in sorted({placement.layer for placement in placements}):
+        inside = [placement for placement in placements if placement.layer == layer]
+        for number, lane in enumerate(_lanes(inside, ends)):
+            name = "Story" if layer == 0 else f"Layer {layer}"
+            name += f" ({number + 1})" if number else ""
+            result.tracks.append(_track(name, lane, ends, story, sources, media, rate))
+    for marker in markers:
+        result.tracks.markers.append(
+            otio.schema.Marker(
+                name=marker.label,
+                marked_range=_span(marker.start, marker.end - marker.start, rate),
+                color=otio.schema.MarkerColor.GREEN,
+            )
+        )
+    return result
+
+
+def write_otio(path: Path, described: otio.schema.Timeline) -> None:
+    """Write the timeline as .otio JSON."""
+    with atomic_path(path) as temporary:
+        otio.adapters.write_to_file(described, str(temporary))
+
+
+def write_aaf(path: Path, described: otio.schema.Timeline) -> None:
+    """Write the timeline as an AAF that links to the takes, without its cross-fades.
+
+    The adapter asks for Avid's own parameters in every transition, so clips meet by cuts; the
+    takes reach beyond the cuts and can be faded again.
+
+    Raises:
+        FileError: the adapter is not installed, or does not accept the timeline.
+    """
+    if "AAF" not in otio.adapters.available_adapter_names():
+        raise FileError(
+            "AAF needs a package that is not installed; run: pip install -r requirements-aaf.txt."
+        )
+    plain = described.deepcopy()
+    for track in plain.tracks:
+        for index in reversed(range(len(track))):
+            if isinstance(track[index], otio.schema.Transition):
+                del track[index]
+    for clip in plain.find_clips():
+        target = path.parent / clip.media_reference.target_url
+        clip.media_reference.target_url = target.resolve().as_uri()
+    with atomic_path(path) as temporary:
+        try:
+            otio.adapters.write_to_file(
+                plain, str(temporary), adapter_name="AAF", use_empty_mob_ids=True
+            )
+        except otio.exceptions.OTIOError as cause:
+            raise FileError(f"The AAF could not be written ({cause}); use OTIO.") from None

@@ -1,0 +1,70 @@
+"""Where the events lie, as marker lists: Audacity labels, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from core.story import Story
+
+_FORMULA = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True)
+class Marker:
+    """One event on the sample grid of a file: `start` to `end` in frames."""
+
+    id: str
+    label: str
+    start: int
+    end: int
+    layer: int
+    mood: str
+
+
+def story_markers(story: Story, rate: int) -> tuple[Marker, ...]:
+    """The events in order of time; the cross-fade after an event is not part of it."""
+    total = round(story.total * rate)
+    markers = [
+        Marker(
+            event.id,
+            re.sub(r"\s+", " ", event.caption).strip(),
+            round(event.start * rate),
+            min(total, round(event.end * rate)),
+            event.layer,
+            event.mood,
+        )
+        for event in story.events
+    ]
+    return tuple(sorted(markers, key=lambda m: (m.start, m.layer)))
+
+
+def audacity_labels(markers: Sequence[Marker], rate: int) -> str:
+    """Audacity's label track: start, end and label, tabs between, seconds."""
+    return "".join(f"{m.start / rate:.9f}\t{m.end / rate:.9f}\t{m.label}\n" for m in markers)
+
+
+def marker_csv(markers: Sequence[Marker], rate: int) -> str:
+    """One line an event, with a heading. Spreadsheets must not take a caption for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    heading = ("id", "label", "start_s", "end_s", "start_frame", "end_frame", "layer", "mood")
+    writer.writerow(heading)
+    for m in markers:
+        seconds = (f"{m.start / rate:.9f}", f"{m.end / rate:.9f}")
+        writer.writerow((m.id, _plain(m.label), *seconds, m.start, m.end, m.layer, _plain(m.mood)))
+    return text.getvalue()
+
+
+def _plain(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def marker_json(markers: Sequence[Marker], rate: int) -> str:
+    """The markers as they are, with the rate that their frames count in."""
+    data = {"rate": rate, "markers": [asdict(marker) for marker in markers]}
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,89 @@
+"""File names: patterns such as "{title} - {index} {caption}", safe on every system.
+
+What a person types must already be safe, or it is refused with a sentence; what comes out of the
+story (a caption may hold anything) is made safe.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from core.errors import FileError
+
+FIELDS = ("title", "index", "caption", "id", "layer", "seed", "date")
+MAX_PATTERN = 120
+MAX_NAME_BYTES = 150
+"""Of the part before the suffix; file systems allow 255 in all, and suffixes are added."""
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+_PUNCTUATION = " -_.,()+&'"
+
+
+def _is_safe(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN" or character in _PUNCTUATION
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that a person should change.
+
+    Raises:
+        FileError: too long, empty, an unknown field, or a character that some system lacks.
+    """
+    if len(pattern) > MAX_PATTERN:
+        raise FileError(
+            f"The file name has {len(pattern)} characters; shorten it to {MAX_PATTERN}."
+        )
+    for field in _FIELD.findall(pattern):
+        if field not in FIELDS:
+            known = ", ".join(f"{{{name}}}" for name in FIELDS)
+            raise FileError(f"The file name holds the unknown field {{{field}}}; use {known}.")
+    plain = _FIELD.sub("x", pattern)
+    for character in plain:
+        if character in "/\\" or ".." in plain:
+            raise FileError(
+                "The file name holds a path ('/', '\\' or '..'); choose the folder separately."
+            )
+        if not _is_safe(character):
+            raise FileError(
+                f"The file name holds {character!r}, which not every system can store; "
+                "use letters, digits, spaces and dashes."
+            )
+    if not plain.strip(" ."):
+        raise FileError("The file name is empty; give the file a name.")
+
+
+def safe_name(text: str, limit: int = MAX_NAME_BYTES) -> str:
+    """`text` as a name of at most `limit` bytes that every system can store; "Sound" if empty."""
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(c if _is_safe(c) else " " for c in text)
+    text = re.sub(r"\.{2,}", ".", text)
+    text = re.sub(r"\s+", " ", text).strip(" .")
+    text = text.encode()[:limit].decode(errors="ignore").strip(" .")
+    if _RESERVED.match(text):
+        text = f"_{text}"
+    return text or "Sound"
+
+
+def file_name(pattern: str, values: Mapping[str, str]) -> str:
+    """The name, without a suffix, that `pattern` gives for these values."""
+    check_pattern(pattern)
+    shortened = {name: safe_name(value, 60) if value else "" for name, value in values.items()}
+    return safe_name(_FIELD.sub(lambda match: shortened.get(match.group(1), ""), pattern))
+
+
+class Names:
+    """Gives each file of one export a name of its own, whatever a file system thinks of case."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def unique(self, name: str) -> str:
+        candidate, number = name, 2
+        while candidate.casefold() in self._taken:
+            candidate = f"{name} {number}"
+            number += 1
+        self._taken.add(candidate.casefold())
+        return candidate

@@ -1,0 +1,97 @@
+"""Where an exported sound comes from: the sidecar, and the sentence that goes into every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from core.loudness import Loudness
+from core.story import Event, Story, Take
+
+STATEMENT = "This sound is machine-generated: AudioStory Studio made it from a text instruction."
+
+
+def studio_version() -> str:
+    """Version of the studio; "0.1.0" when it runs from its source folder."""
+    try:
+        return version("audiostory-studio")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+def comment(instruction: str) -> str:
+    """What each file says about itself, in one line."""
+    return f"{STATEMENT} Instruction: {' '.join(instruction.split())}"
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _level(value: float) -> float | None:
+    return round(value, 2) if abs(value) < 1e6 else None
+
+
+def _take(take: Take) -> dict[str, Any]:
+    return {
+        "key": take.key,
+        "caption": take.caption,
+        "seed": take.seed,
+        "steps": take.steps,
+        "guidance": take.guidance,
+        "profile": take.profile,
+        "weights": take.weights,
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "caption": event.caption,
+        "start": event.start,
+        "duration": event.duration,
+        "layer": event.layer,
+        "take": _take(event.take) if event.take else None,
+    }
+
+
+def sidecar(
+    story: Story,
+    files: Sequence[Path],
+    loudness: Loudness | None,
+    created: datetime | None,
+) -> str:
+    """JSON that tells how `files`, the mix first, were made: words, seeds, model, hashes.
+
+    Levels that cannot be measured (silence) are null.
+    """
+    data = {
+        "statement": STATEMENT,
+        "machine_generated": True,
+        "generator": {"name": "AudioStory Studio", "version": studio_version()},
+        "created": created.isoformat(timespec="seconds") if created else None,
+        "instruction": story.instruction,
+        "reasoning": story.reasoning,
+        "seed": story.seed,
+        "profile": story.profile,
+        "weights": sorted({e.take.weights for e in story.events if e.take}),
+        "events": [_event(event) for event in story.events],
+        "loudness": None
+        if loudness is None
+        else {
+            "integrated_lufs": _level(loudness.integrated),
+            "range_lu": _level(loudness.spread),
+            "true_peak_dbtp": _level(loudness.true_peak),
+            "max_momentary_lufs": _level(loudness.momentary),
+            "max_short_term_lufs": _level(loudness.short_term),
+        },
+        "mix_sha256": sha256(files[0]),
+        "files": [{"name": path.name, "bytes": path.stat().st_size} for path in files],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,144 @@
+"""Reaper projects (.rpp): the story as tracks, items, fades, gains, takes, markers and colours.
+
+Each layer is a track. All takes of an event are in its item, the chosen one selected. Reaper's own
+fade shapes stand for the curves; what the studio normalises by correlation is close to them, not
+the same.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from core.crossfade import Curve
+from core.export.markers import Marker
+from core.mix import Placement, Ramp
+from core.story import Event, Story, Take
+
+PALETTE = (0x4E79A7, 0xF28E2B, 0x59A14F, 0xE15759, 0x76B7B2, 0xEDC948, 0xB07AA1, 0x9C755F)
+_SHAPES: dict[Curve, int] = {"linear": 0, "equal-power": 1, "s-curve": 5}
+_NAMESPACE = uuid.UUID("6d0c5a1e-7d0b-4f5e-9f6e-2c9b4a3f1e70")
+
+
+def _quoted(text: str) -> str:
+    """A string as Reaper writes it: in whichever quotation marks it does not hold."""
+    text = " ".join(text.split())
+    for mark in ('"', "'", "`"):
+        if mark not in text:
+            return f"{mark}{text}{mark}"
+    return "`" + text.replace("`", "'") + "`"
+
+
+def _guid(*parts: str) -> str:
+    """The same identifier for the same thing, so that a project exported twice is the same."""
+    return "{" + str(uuid.uuid5(_NAMESPACE, "/".join(parts))).upper() + "}"
+
+
+def _color(index: int) -> int:
+    """Reaper stores BGR with a flag for "set"."""
+    rgb = PALETTE[index % len(PALETTE)]
+    return 0x1000000 | (rgb & 0xFF) << 16 | rgb & 0xFF00 | rgb >> 16
+
+
+def _fade(name: str, ramps: Sequence[Ramp], rate: int) -> str:
+    longest = max(ramps, key=lambda ramp: ramp.frames, default=None)
+    if longest is None:
+        return f"{name} 0 0 0 1 0 0 0"
+    return f"{name} {_SHAPES[longest.curve]} {longest.frames / rate:.12g} 0 1 0 0 0"
+
+
+def _source(file: str) -> list[str]:
+    return ["<SOURCE FLAC", f"  FILE {_quoted(file)}", ">"]
+
+
+def _item(
+    event: Event, placement: Placement, media: Mapping[str, str], rate: int, color: int
+) -> list[str]:
+    gain = 10.0 ** (event.gain_db / 20.0)
+    lines = [
+        "<ITEM",
+        f"  POSITION {placement.start / rate:.12g}",
+        "  SNAPOFFS 0",
+        f"  LENGTH {placement.frames / rate:.12g}",
+        "  LOOP 0",
+        "  ALLTAKES 0",
+        "  " + _fade("FADEIN", placement.rises, rate),
+        "  " + _fade("FADEOUT", placement.falls, rate),
+        "  MUTE 0 0",
+        f"  COLOR {color} B",
+        f"  LOCK {int(event.locked)}",
+        f"  IGUID {_guid(event.id)}",
+    ]
+    takes = [take for take in event.takes if take.key in media]
+    for number, take in enumerate(takes):
+        lines += ["  " + line for line in _take(event, take, number, gain, media[take.key])]
+    return [*lines, ">"]
+
+
+def _take(event: Event, take: Take, number: int, gain: float, file: str) -> list[str]:
+    chosen = " SEL" if take.key == event.chosen else ""
+    lines = [f"TAKE{chosen}"] if number else []
+    name = event.caption if take.caption == event.caption else take.caption
+    lines.append(f"NAME {_quoted(name)}")
+    if number:
+        lines.append(f"TAKEVOLPAN {event.pan:.6g} 1 -1")
+    else:
+        lines.append(f"VOLPAN {gain:.9g} {event.pan:.6g} 1 -1")
+    return [
+        *lines,
+        "SOFFS 0",
+        "PLAYRATE 1 1 0 -1 0 0.0025",
+        "CHANMODE 0",
+        f"GUID {_guid(event.id, take.key)}",
+        *_source(file),
+    ]
+
+
+def _track(name: str, layer: int, items: Sequence[Sequence[str]]) -> list[str]:
+    lines = [
+        f"<TRACK {_guid('track', str(layer))}",
+        f"  NAME {_quoted(name)}",
+        f"  PEAKCOL {_color(layer)}",
+        "  VOLPAN 1 0 -1 -1 1",
+        "  MUTESOLO 0 0 0",
+        "  NCHAN 2",
+    ]
+    return [*lines, *(f"  {line}" for item in items for line in item), ">"]
+
+
+def reaper_project(
+    story: Story,
+    placements: Sequence[Placement],
+    media: Mapping[str, str],
+    markers: Sequence[Marker],
+    rate: int,
+) -> str:
+    """The project's text.
+
+    Args:
+        media: file of each take, by the take's key, relative to the project.
+        markers: in frames at `rate`, the rate of the takes.
+    """
+    lines = [
+        '<REAPER_PROJECT 0.1 "6.0" 0',
+        f"  SAMPLERATE {rate} 1 0",
+        "  TEMPO 120 4 4",
+        "  PANLAW 1",
+        "  <NOTES 0 2",
+        *(f"    |{line}" for line in story.instruction.splitlines()),
+        "  >",
+    ]
+    for number, marker in enumerate(markers, start=1):
+        color = _color(marker.layer)
+        label = _quoted(marker.label)
+        lines.append(f"  MARKER {number} {marker.start / rate:.12g} {label} 0 {color}")
+    order = {event.id: number for number, event in enumerate(story.events)}
+    for layer in sorted({placement.layer for placement in placements}):
+        items = [
+            _item(story.event(p.event_id), p, media, rate, _color(order[p.event_id]))
+            for p in placements
+            if p.layer == layer
+        ]
+        name = "Story" if layer == 0 else f"Layer {layer}"
+        lines += [f"  {line}" for line in _track(name, layer, items)]
+    return "\n".join([*lines, ">"]) + "\n"

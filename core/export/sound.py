@@ -1,0 +1,151 @@
+"""Sound files of every format the studio writes, each in one atomic step.
+
+WAV is written by `core.export.wave`, M4A by pydub with the ffmpeg that imageio-ffmpeg carries,
+everything else by libsndfile.
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import soundfile
+
+from core.crossfade import Samples
+from core.errors import FileError
+from core.export.dither import Dither
+from core.export.settings import FORMATS, Format, FormatName
+from core.export.wave import ORIGINATOR, Inside, write_wave
+from core.files import atomic_path
+from core.loudness import Loudness
+
+SLICE = 8192
+"""Frames handed to an encoder at once; libsndfile's Vorbis encoder keeps them on the stack."""
+QUALITY = {"mp3": 0.2, "ogg": 0.3, "opus": 0.3}
+"""libsndfile's compression level, 0 best to 1 smallest: about 220, 200 and 180 kbit/s."""
+AAC_BITRATE = "224k"
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="Couldn't find ffmpeg", category=RuntimeWarning)
+    from pydub import AudioSegment
+    from pydub.exceptions import CouldntEncodeError
+
+
+def write_sound(
+    path: Path,
+    blocks: Iterable[Samples],
+    rate: int,
+    frames: int,
+    format_name: FormatName,
+    inside: Inside,
+    *,
+    lead: int = 0,
+    loudness: Callable[[], Loudness | None] = lambda: None,
+) -> None:
+    """Write float32 (n, 2) blocks as a sound file of exactly `frames` frames.
+
+    Args:
+        lead: frames of silence before the first block; silence also fills up the end.
+        loudness: asked for after the last block, where the format stores it.
+
+    Raises:
+        FileError: the folder cannot be written to, the disk is full, or the encoder failed.
+    """
+    kind = FORMATS[format_name]
+    with atomic_path(path) as temporary:
+        if kind.suffix == ".wav":
+            write_wave(
+                temporary, blocks, rate, frames, kind.bits, inside, lead=lead, loudness=loudness
+            )
+            return
+        whole = _exactly(blocks, lead, frames)
+        try:
+            if kind.container:
+                _write_libsndfile(temporary, whole, rate, format_name, kind, inside)
+            else:
+                _write_aac(temporary, whole, rate, inside)
+            written = 0 if temporary.stat().st_size == 0 else frames
+            if kind.container:
+                written = soundfile.info(str(temporary)).frames
+        except (soundfile.SoundFileError, AssertionError, CouldntEncodeError):
+            written = -1
+        if written != frames:
+            raise FileError(
+                f"{path.name} could not be written in full; free some space on the disk."
+            )
+
+
+def _exactly(blocks: Iterable[Samples], lead: int, frames: int) -> Iterator[Samples]:
+    """`lead` frames of silence, the blocks, and silence up to `frames`, in small slices."""
+    written = 0
+    silence = np.zeros((SLICE, 2), dtype=np.float32)
+    for block in itertools.chain(_silence(lead, silence), blocks):
+        for start in range(0, len(block), SLICE):
+            part = block[start : start + SLICE][: frames - written]
+            written += len(part)
+            if len(part):
+                yield part
+    yield from _silence(frames - written, silence)
+
+
+def _silence(frames: int, silence: Samples) -> Iterator[Samples]:
+    for start in range(0, frames, SLICE):
+        yield silence[: min(SLICE, frames - start)]
+
+
+def _write_libsndfile(
+    path: Path,
+    blocks: Iterable[Samples],
+    rate: int,
+    format_name: FormatName,
+    kind: Format,
+    inside: Inside,
+) -> None:
+    dither = Dither(kind.bits) if kind.bits else None
+    with soundfile.SoundFile(
+        str(path),
+        "w",
+        samplerate=rate,
+        channels=2,
+        format=kind.container,
+        subtype=kind.subtype,
+        compression_level=QUALITY.get(format_name),
+    ) as file:
+        file.title, file.comment, file.software = inside.title, inside.comment, ORIGINATOR
+        if inside.created:
+            file.date = inside.created.strftime("%Y-%m-%d")
+        for block in blocks:
+            if dither is None:
+                file.write(block)
+            else:
+                file.write(dither.quantised(block) << (32 - (kind.bits or 32)))
+
+
+def _write_aac(path: Path, blocks: Iterable[Samples], rate: int, inside: Inside) -> None:
+    """AAC through pydub, which wants the whole sound at once: it gets a mapped scratch file."""
+    dither = Dither(16)
+    tags = {"title": inside.title, "comment": inside.comment}
+    if inside.created:
+        tags["date"] = inside.created.strftime("%Y-%m-%d")
+    exact = ["-fflags", "+bitexact", "-flags:a", "+bitexact"]
+    with tempfile.TemporaryFile(dir=path.parent) as scratch:
+        for block in blocks:
+            scratch.write(dither.quantised(block).astype("<i2").tobytes())
+        scratch.flush()
+        with mmap.mmap(scratch.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            segment = AudioSegment(data=data, sample_width=2, frame_rate=rate, channels=2)
+            segment.converter = imageio_ffmpeg.get_ffmpeg_exe()
+            segment.export(
+                str(path),
+                format="ipod",
+                codec="aac",
+                bitrate=AAC_BITRATE,
+                tags=tags,
+                parameters=exact,
+            ).close()

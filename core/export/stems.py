@@ -1,0 +1,124 @@
+"""Stems: single events or layers, before the master, so that they sum to the mix.
+
+A stem that begins with the story is silent up to its event; one that begins with its event can be
+made a seamless loop, the end of the take cross-faded into its beginning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.crossfade import Correlation, Samples, crossfade_gains
+from core.mix import MixSettings, Placement, Source, sum_blocks
+from core.resampling import resampled
+
+SETTLING = 8192
+"""Frames that the resampler needs around a sound to ring out."""
+LOOP_OVERLAP = 1.0
+"""Longest cross-fade of a loop's end into its beginning, in seconds."""
+
+
+@dataclass(frozen=True)
+class Stem:
+    """Sound at the file's rate: `lead` frames of silence, then `blocks`; `frames` in all."""
+
+    blocks: Iterable[Samples]
+    lead: int
+    frames: int
+
+
+def story_stem(
+    placements: Sequence[Placement],
+    sources: Mapping[str, Source],
+    total: int,
+    rate: int,
+    wanted: int,
+    block: int,
+) -> Stem:
+    """The sum of `placements` in a file that begins and ends with the story.
+
+    Args:
+        total: frames of the story at `rate`; the stem has `wanted` Hz.
+    """
+    first = min(placement.start for placement in placements)
+    last = max(placement.end for placement in placements)
+    frames = total
+    if rate != wanted:
+        frames = round(total * wanted / rate)
+        step = rate // math.gcd(rate, wanted)
+        first = max(0, (first - SETTLING) // step * step)
+        last = min(total, last + SETTLING)
+    lead = first * wanted // rate
+    blocks = sum_blocks(placements, sources, first, last, block)
+    return Stem(resampled(blocks, rate, wanted, frames - lead), lead, frames)
+
+
+def event_stem(
+    placement: Placement, sources: Mapping[str, Source], rate: int, wanted: int, block: int
+) -> Stem:
+    """One event in a file that begins and ends with it."""
+    frames = round(placement.frames * wanted / rate)
+    blocks = sum_blocks([placement], sources, placement.start, placement.end, block)
+    return Stem(resampled(blocks, rate, wanted, frames), 0, frames)
+
+
+def loop_stem(
+    placement: Placement,
+    duration: int,
+    source: Source,
+    settings: MixSettings,
+    wanted: int,
+) -> Stem:
+    """One event as a seamless loop, without its fades.
+
+    The take's tail, which the story cross-fades into the next event, is here cross-faded into the
+    event's own beginning; without a tail the loop is shorter by the cross-fade. It is held in
+    memory: a take is seldom longer than half a minute.
+
+    Args:
+        duration: the event's frames without its tail.
+    """
+    rate = settings.rate
+    longest = round(LOOP_OVERLAP * rate)
+    tail = source.frames - duration
+    if tail < min(longest, duration // 4):
+        tail = min(longest, source.frames // 4)
+        duration = source.frames - tail
+    step = rate // math.gcd(rate, wanted)
+    duration -= duration % step
+    tail = min(tail, longest, duration)
+    loop = np.concatenate(list(_wrapped(placement, source, duration, tail, settings)))
+    frames = duration * wanted // rate
+    if rate == wanted:
+        return Stem((loop,), 0, frames)
+    around = -(-SETTLING // step) * step
+    circle = np.take(loop, np.arange(-around, duration + around), axis=0, mode="wrap")
+    lead = around * wanted // rate
+    converted = np.concatenate(list(resampled([circle], rate, wanted, frames + 2 * lead)))
+    return Stem((converted[lead : lead + frames],), 0, frames)
+
+
+def _wrapped(
+    placement: Placement, source: Source, duration: int, tail: int, settings: MixSettings
+) -> Iterator[Samples]:
+    measured = Correlation()
+    for at in range(0, tail, settings.block):
+        count = min(settings.block, tail - at)
+        measured.add(
+            placement.panned(source, duration + at, count), placement.panned(source, at, count)
+        )
+    for at in range(0, duration, settings.block):
+        count = min(settings.block, duration - at)
+        sound = placement.panned(source, at, count)
+        faded = max(0, min(count, tail - at))
+        if faded:
+            progress = (np.arange(at, at + faded) + 0.5) / tail
+            fall, rise = crossfade_gains(settings.curve, progress, measured.value)
+            ending = placement.panned(source, duration + at, faded)
+            sound[:faded] *= rise[:, None].astype(np.float32)
+            sound[:faded] += ending * fall[:, None].astype(np.float32)
+        yield sound

@@ -1,0 +1,157 @@
+"""Captions of single sounds: what the performer reads in training, and paraphrases to test it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+from core.training.clauses import render
+from core.training.vocabulary import BY_NAME
+
+MAX_WORDS = 14
+
+_TABLE = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
+
+MARKED: dict[str, tuple[str, ...]] = {name: tuple(_TABLE[name]["train"]) for name in BY_NAME}
+"""Phrases of a class with their verbs starred (see clauses.py)."""
+
+PHRASES: dict[str, tuple[str, ...]] = {
+    name: tuple(dict.fromkeys([BY_NAME[name].caption, *(render(m, "gerund") for m in marked)]))
+    for name, marked in MARKED.items()
+}
+"""Base captions of a class, the plain caption of the vocabulary first."""
+
+HELD_OUT: dict[str, tuple[str, ...]] = {name: tuple(_TABLE[name]["held_out"]) for name in BY_NAME}
+"""Paraphrases in other words, for evaluation only."""
+
+MOODS: dict[str, str] = {name: _TABLE[name]["mood"] for name in BY_NAME}
+"""How a class feels with no story around it."""
+
+_IMPLIED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
+    (key, value, re.compile(rf"\b({words})\b"))
+    for key, value, words in (
+        ("strength", "light", "softly|soft|gentle|small|quiet|murmur\\w*|sigh\\w*|drips?"
+         "|patter\\w*|dripping|trickl\\w*|babbl\\w*|lap|lapping|politely|drops?"),
+        ("strength", "heavy", "strong|huge|heavy|hard|loud|loudly|roar\\w*|pour\\w*|pound\\w*"
+         "|howl\\w*|big|deep|bellow\\w*|booms?|booming|thundering|beating against"
+         "|blaz\\w*|cheer\\w*|ovation"),
+        ("distance", "distant", "distance|distant|far|away|echo\\w*|over the hills"),
+        ("distance", "close", "overhead|past|closer|approach\\w*|nearby"),
+        ("tempo", "slow", "slow|slowly|twice|pac\\w*|trudg\\w*|plod\\w*|toll\\w*"),
+        ("tempo", "steady", "steady|steadily"),
+        ("tempo", "fast", "run|running|hurry\\w*|gallop\\w*|fast|faster|rattl\\w*|rush\\w*"),
+        ("count", "single", "once|single|lone|a clap|a gust"),
+        ("count", "several", "twice|two|three"),
+        ("count", "many", "swarm|volley|chorus|pack|flock|herd|murder|brood|many"),
+    )
+)  # fmt: skip
+_PLACE = re.compile(
+    r"\b(on|against|in|through|over|under|among|at|from|across|into|along|up|down)\b"
+)
+
+_ADJECTIVES: dict[str, dict[str, tuple[str, ...]]] = {
+    "rain": {"light": ("light", "soft", "gentle"), "heavy": ("heavy", "hard", "pouring")},
+    "wind": {"light": ("light", "gentle"), "heavy": ("strong", "fierce")},
+    "waves": {"light": ("gentle", "small"), "heavy": ("big", "heavy")},
+    "fire": {"light": ("a small fire", "a low fire"), "heavy": ("a big fire", "a blazing fire")},
+    "thunder": {"light": ("low", "soft"), "heavy": ("loud", "mighty")},
+}
+_ADVERBS: dict[str, dict[str, tuple[str, ...]]] = {
+    "strength": {
+        "light": ("softly", "quietly", "gently"),
+        "moderate": ("", "at medium strength"),
+        "heavy": ("loudly", "strongly", "hard"),
+    },
+    "distance": {
+        "close": ("nearby", "up close", "close by"),
+        "distant": ("in the distance", "far away", "from afar"),
+    },
+    "tempo": {
+        "slow": ("slowly", "at a slow pace"),
+        "steady": ("steadily", "at a steady pace"),
+        "fast": ("quickly", "at a fast pace", "rapidly"),
+    },
+    "count": {
+        "single": ("once", "a single time"),
+        "several": ("several times", "a few times"),
+        "many": ("many times", "again and again"),
+    },
+}
+_MANNER = re.compile(r"(ly|hard|pace|strength|time|times|again|once|twice)$")
+_COUNTED = re.compile(
+    r"(roof|floor|path|road|street|window|door|deck|tent|shield|target|wall|field)$"
+)
+
+
+def _fits(class_name: str, phrase: str, attributes: Mapping[str, str]) -> bool:
+    """Whether nothing in the phrase contradicts an attribute."""
+    says_surface = class_name.startswith("footsteps_") or attributes.get("surface", "") in phrase
+    if "surface" in attributes and _PLACE.search(phrase) and not says_surface:
+        return False
+    return all(
+        attributes.get(key, value) == value or not words.search(phrase)
+        for key, value, words in _IMPLIED
+    )
+
+
+def _says(phrase: str, key: str, value: str) -> bool:
+    return any(k == key and v == value and words.search(phrase) for k, v, words in _IMPLIED)
+
+
+def _with_strength(class_name: str, phrase: str, value: str, rng: Random) -> str | None:
+    """The phrase with an adjective before its noun where the class has one: "heavy rain"."""
+    words = _ADJECTIVES.get(class_name, {}).get(value)
+    noun = class_name if class_name != "fire" else "a fire"
+    if words is None or not re.match(rf"{noun}\b", phrase):
+        return None
+    chosen = rng.choice(words)
+    return re.sub(rf"^{noun}\b", chosen if noun == "a fire" else f"{chosen} {noun}", phrase)
+
+
+def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> str:
+    """A caption of one sound, at most 14 words, lower case, without a full stop.
+
+    Args:
+        class_name: a class of the vocabulary.
+        attributes: what is known of the clip, each optional: strength light|moderate|heavy,
+            distance close|distant, tempo slow|steady|fast, surface (a word), count
+            single|several|many. The phrase is chosen so as not to contradict them; at most
+            two of them are then said, each with a probability of two in three.
+        rng: source of the choices.
+    """
+    fitting = [p for p in PHRASES[class_name] if _fits(class_name, p, attributes)]
+    phrase = rng.choice(fitting or [BY_NAME[class_name].caption])
+    said = 0
+    for key in ("strength", "surface", "tempo", "count", "distance"):
+        value = attributes.get(key, "")
+        if said == 2 or not value or rng.random() > 0.67 or _says(phrase, key, value):
+            continue
+        longer = _woven(class_name, phrase, key, value, rng)
+        if longer != phrase and len(longer.split()) <= MAX_WORDS:
+            phrase, said = longer, said + 1
+    return phrase
+
+
+def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> str:
+    """The phrase with one attribute more, or as it was where the attribute would sound odd."""
+    if key == "surface":
+        if _PLACE.search(phrase) or value in phrase:
+            return phrase
+        return f"{phrase} on {'a ' if _COUNTED.search(value) else ''}{value}"
+    if key == "strength":
+        adjective = _with_strength(class_name, phrase, value, rng)
+        if adjective is not None:
+            return adjective
+    if key != "distance" and (not re.search(r"\wing\b", phrase) or _MANNER.search(phrase)):
+        return phrase
+    adverbs = _ADVERBS[key].get(value, ("",))
+    return f"{phrase} {rng.choice(adverbs)}".strip()
+
+
+def mixture_caption(caption_a: str, caption_b: str, rng: Random) -> str:
+    """One caption of two sounds heard together, in that order."""
+    joints = ["with", "and", "over", "along with", "mixed with"]
+    return f"{caption_a} {rng.choice(joints)} {caption_b}"

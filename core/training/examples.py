@@ -1,0 +1,93 @@
+"""The performer's training set: composed sounds as codec latents, with their captions.
+
+python app.py train examples --corpus DIR --out DIR
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from core.codec import Codec
+from core.files import atomic_path, write_atomically
+from core.training.captions import caption, mixture_caption
+from core.training.scenes import Clip, choose_clip, compose, mix_over, training_clips
+from core.training.vocabulary import BY_NAME
+
+FRAMES = 192
+CAPTIONS = 4
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Latents (N, FRAMES, C) in half precision, captions of each, and its classes."""
+
+    latents: Tensor
+    captions: list[list[str]]
+    classes: list[list[str]]
+
+    @staticmethod
+    def load(folder: Path) -> Examples:
+        rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text().splitlines()]
+        latents = load_file(folder / "latents.safetensors")["latents"]
+        return Examples(latents, [r["captions"] for r in rows], [r["classes"] for r in rows])
+
+
+def build(
+    manifest: Path, codec: Codec, out: Path, per_class: int = 100, mixtures: int = 700
+) -> Examples:
+    """Compose and encode the training set; deterministic for one manifest.
+
+    Args:
+        per_class: sounds of each class.
+        mixtures: sounds of a bed with another class over it.
+    """
+    clips = training_clips(manifest)
+    samples = FRAMES * codec.hop
+    latents: list[Tensor] = []
+    rows: list[dict[str, list[str]]] = []
+    plan = [(name,) for name in clips for _ in range(per_class)] + _pairs(clips, mixtures)
+    for index, classes in enumerate(plan):
+        rng = np.random.default_rng([7, index])
+        chosen = [choose_clip(clips[name], rng, 0.75) for name in classes]
+        sounds = [compose(clip, clips[clip.sound_class], samples, rng) for clip in chosen]
+        sound = sounds[0] if len(sounds) == 1 else mix_over(sounds[0], sounds[1], rng)
+        latents.append(codec.encode(torch.from_numpy(sound)[None, None])[0, :FRAMES].half())
+        rows.append({"classes": list(classes), "captions": _captions(chosen, random.Random(index))})
+    with atomic_path(out / "latents.safetensors") as temporary:
+        save_file({"latents": torch.stack(latents)}, temporary)
+    write_atomically(
+        out / "examples.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode()
+    )
+    return Examples.load(out)
+
+
+def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, str]]:
+    rng = np.random.default_rng(11)
+    names = list(clips)
+    beds = [name for name in names if BY_NAME[name].kind == "texture"]
+    pairs: list[tuple[str, str]] = []
+    while len(pairs) < count:
+        bed, other = str(rng.choice(beds)), str(rng.choice(names))
+        if bed != other:
+            pairs.append((bed, other))
+    return pairs
+
+
+def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[str]:
+    """Several ways to say it; the plain caption of the class is among them for single sounds."""
+    texts = [
+        [caption(clip.sound_class, clip.attributes, rng) for _ in range(CAPTIONS)]
+        for clip in chosen
+    ]
+    if len(chosen) == 1:
+        return [BY_NAME[chosen[0].sound_class].caption, *texts[0]]
+    return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]

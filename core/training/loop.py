@@ -1,0 +1,176 @@
+"""The training loop that every stage shares: accelerate, averaging, resuming, and a record.
+
+A run's folder holds `state.pt` (model, average, optimizer, step; loaded with weights_only=True),
+`average.safetensors` (the weights to use) and `losses.csv`.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from core.files import atomic_path
+
+Terms = Mapping[str, Tensor]
+Losses = Callable[[torch.Generator], Iterator[Terms]]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """How long and how fast to train.
+
+    Attributes:
+        steps: optimizer steps in all; the learning rate falls to zero at the last.
+        rate: peak learning rate.
+        warmup: steps until the peak.
+        average: decay of the weights' running average.
+        save_minutes: a checkpoint is written this often.
+    """
+
+    steps: int
+    rate: float
+    warmup: int = 100
+    average: float = 0.999
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    save_minutes: float = 4.0
+    seed: int = 0
+
+
+def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def train(
+    model: nn.Module, losses: Losses, weights: Mapping[str, float], run: TrainingRun, folder: Path
+) -> None:
+    """Minimise the weighted sum of `losses` over the model's trainable parameters.
+
+    `losses` yields the terms of one lesson or batch at a time; their gradients add up to a step.
+    The generator handed to `losses` is seeded by the step, so that a resumed run sees the batches
+    that the uninterrupted one would have seen. When done, the model holds the averaged weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    parameters = trainable(model)
+    optimizer = torch.optim.AdamW(
+        parameters.values(), lr=run.rate, betas=(0.9, 0.98), weight_decay=run.weight_decay
+    )
+    prepared = accelerator.prepare(optimizer)
+    average = {name: p.detach().clone() for name, p in parameters.items()}
+    step = _resume(folder, parameters, average, optimizer)
+    record = _Record(folder / "losses.csv", step)
+    saved = time.monotonic()
+    model.train()
+    while step < run.steps:
+        for group in prepared.param_groups:
+            group["lr"] = run.rate * schedule(step, run)
+        generator = torch.Generator().manual_seed(run.seed * 1_000_003 + step)
+        for terms in losses(generator):
+            accelerator.backward(_weighted(terms, weights))
+            record.add(terms)
+        accelerator.clip_grad_norm_(parameters.values(), run.clip)
+        prepared.step()
+        prepared.zero_grad()
+        _update(average, parameters, min(run.average, (1 + step) / (10 + step)))
+        step += 1
+        record.write(step)
+        if time.monotonic() - saved > run.save_minutes * 60 or step == run.steps:
+            _save(folder, parameters, average, optimizer, step)
+            saved = time.monotonic()
+    with torch.no_grad():
+        for name, value in load_file(folder / "average.safetensors").items():
+            parameters[name].copy_(value)
+    model.eval()
+
+
+def schedule(step: int, run: TrainingRun) -> float:
+    """Linear warm-up, then half a cosine down to zero."""
+    if step < run.warmup:
+        return (step + 1) / run.warmup
+    progress = (step - run.warmup) / max(1, run.steps - run.warmup)
+    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+
+
+def _weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
+    return torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+
+
+@torch.no_grad()
+def _update(average: dict[str, Tensor], parameters: dict[str, nn.Parameter], decay: float) -> None:
+    torch._foreach_lerp_(list(average.values()), list(parameters.values()), 1.0 - decay)
+
+
+def _save(
+    folder: Path,
+    parameters: Mapping[str, Tensor],
+    average: Mapping[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    step: int,
+) -> None:
+    with atomic_path(folder / "average.safetensors") as temporary:
+        save_file({name: value.contiguous() for name, value in average.items()}, temporary)
+    state = {
+        "model": {name: value.detach() for name, value in parameters.items()},
+        "average": dict(average),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+    }
+    with atomic_path(folder / "state.pt") as temporary:
+        torch.save(state, temporary)
+
+
+def _resume(
+    folder: Path,
+    parameters: dict[str, nn.Parameter],
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> int:
+    path = folder / "state.pt"
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(state["model"][name])
+            average[name].copy_(state["average"][name])
+    optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+    return int(state["step"])
+
+
+class _Record:
+    """losses.csv: step, seconds of this sitting, mean of each loss over the last steps."""
+
+    EVERY = 5
+
+    def __init__(self, path: Path, step: int):
+        self.path = path
+        self.started = time.monotonic()
+        self.sums: dict[str, list[float]] = {}
+        if step == 0:
+            path.unlink(missing_ok=True)
+
+    def add(self, terms: Terms) -> None:
+        for name, value in terms.items():
+            self.sums.setdefault(name, []).append(float(value.detach()))
+
+    def write(self, step: int) -> None:
+        if step % self.EVERY:
+            return
+        seconds = time.monotonic() - self.started
+        with self.path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            for name, values in self.sums.items():
+                mean = sum(values) / len(values)
+                writer.writerow([step, f"{seconds:.0f}", name, f"{mean:.5f}"])
+        self.sums.clear()

@@ -1,0 +1,133 @@
+"""The paper's training objective on one story.
+
+L = λ_mse MSE(S, scale T(caption)) + λ_text CE + λ_reason CE(reasoning) + λ_flow L_flow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.audiostory import AudioStory, Stream
+from core.bridge import BridgedTokens
+from core.grammar import PlannedEvent
+from core.training.pretrain import flow_loss
+from core.training.sounds import EventSounds
+from core.training.text_encoder import TextEncoder
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The paper's ablations, as switches (tables 4 and 5).
+
+    Attributes:
+        reasoning: the director writes its reasoning first.
+        captions: every event has its caption in the stream (interleaved generation).
+        residual: residual tokens take part; without them the fuser sees zeros.
+        semantic: semantic tokens are supervised by the text encoder.
+    """
+
+    reasoning: bool = True
+    captions: bool = True
+    residual: bool = True
+    semantic: bool = True
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One story to learn from; `classes` name the sounds that may perform each event."""
+
+    instruction: str
+    total: float
+    reasoning: str
+    events: tuple[PlannedEvent, ...]
+    classes: tuple[tuple[str, ...], ...]
+
+
+class Objective:
+    """Loss terms of a lesson.
+
+    Args:
+        sounds: latents to perform the events with; None leaves L_flow out (semantic warm-up).
+    """
+
+    def __init__(
+        self,
+        model: AudioStory,
+        encoder: TextEncoder,
+        sounds: EventSounds | None,
+        ablation: Ablation,
+    ):
+        self.model = model
+        self.encoder = encoder
+        self.sounds = sounds
+        self.ablation = ablation
+
+    def terms(self, lesson: Lesson, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
+        """The unweighted terms `text`, `reason`, `mse` and `flow`, as far as they apply."""
+        stream = self._stream(lesson)
+        states = self.model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
+        yield from self._language(stream, states)
+        bridged = self._bridged(stream, states)
+        if self.ablation.semantic:
+            yield "mse", self._alignment(lesson, bridged)
+        if self.sounds is not None:
+            flow = self._flow(lesson, bridged, generator)
+            if flow is not None:
+                yield "flow", flow
+
+    def _stream(self, lesson: Lesson) -> Stream:
+        reasoning = lesson.reasoning if self.ablation.reasoning else ""
+        events = lesson.events
+        if not self.ablation.captions:
+            events = tuple(PlannedEvent("", event.duration) for event in events)
+        return self.model.stream(lesson.instruction, lesson.total, reasoning, events)
+
+    def _language(self, stream: Stream, states: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Next-token prediction where the director has a choice: not inside forced spans."""
+        ids = self.model.ids
+        targets = stream.ids[1:]
+        forced = torch.isin(targets, torch.tensor([ids.think, *ids.span, ids.gen_end]))
+        position = torch.arange(len(targets))
+        chosen = (position >= stream.prompt - 1) & ~forced
+        thinking = position < int((stream.ids == ids.think_end).nonzero()[0, 0])
+        masks = {"reason": chosen & thinking, "text": chosen & ~thinking}
+        if not self.ablation.reasoning:
+            del masks["reason"]
+        for name, mask in masks.items():
+            if mask.any():
+                logits = self.model.head(states[:-1][mask])
+                yield name, functional.cross_entropy(logits, targets[mask])
+
+    def _bridged(self, stream: Stream, states: Tensor) -> BridgedTokens:
+        bridged = self.model.bridged(states, stream)
+        if self.ablation.residual:
+            return bridged
+        nothing = torch.zeros_like(bridged.residual)
+        condition = self.model.bridge.fuse(bridged.semantic, nothing)
+        return BridgedTokens(bridged.semantic, nothing, condition)
+
+    def _alignment(self, lesson: Lesson, bridged: BridgedTokens) -> Tensor:
+        """L_mse: semantic tokens against the text encoder's tokens of the caption."""
+        target = self.encoder([event.caption for event in lesson.events])
+        return functional.mse_loss(bridged.semantic, self.model.bridge.config.scale * target)
+
+    def _flow(
+        self, lesson: Lesson, bridged: BridgedTokens, generator: torch.Generator
+    ) -> Tensor | None:
+        assert self.sounds is not None
+        drawn = self.sounds.draw(lesson, generator)
+        if drawn is None:
+            return None
+        return flow_loss(
+            self.model.performer,
+            drawn.latents,
+            bridged.condition[drawn.events],
+            drawn.seconds,
+            self.sounds.weights,
+            generator,
+        )

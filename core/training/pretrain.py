@@ -1,0 +1,120 @@
+"""Pre-training of the performer on text-encoder tokens: the part TangoFlux plays in the paper.
+
+python app.py train performer --examples DIR --run DIR --minutes 60
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from core import flow
+from core.performer import Performer
+from core.profile import Profile
+from core.training.examples import Examples
+from core.training.loop import TrainingRun, train
+from core.training.text_encoder import TextEncoder
+
+FRAMES_A_BATCH = 1536
+WINDOWS = (48, 64, 96, 128, 192)
+DROP_CONDITION = 0.1
+
+
+def initialise(performer: Performer) -> None:
+    """Start every block as the identity and the output at zero (adaLN-zero, Peebles & Xie 2023)."""
+    transformer = performer.transformer
+    blocks = [*transformer.transformer_blocks, *transformer.single_transformer_blocks]
+    norms = [b.norm for b in blocks if hasattr(b, "norm")]
+    norms += [n for b in blocks if hasattr(b, "norm1_context") for n in (b.norm1, b.norm1_context)]
+    for layer in [*(norm.linear for norm in norms), transformer.proj_out]:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+
+
+def flow_loss(
+    performer: Performer,
+    latents: Tensor,
+    condition: Tensor,
+    seconds: Tensor,
+    weights: Tensor,
+    generator: torch.Generator,
+) -> Tensor:
+    """L_flow of the paper, with the condition dropped for guidance in a tenth of the items.
+
+    Args:
+        latents: clean latents (B, T, C).
+        condition: (B, S, width).
+        seconds: (B,).
+        weights: what each channel counts (C,), of mean 1.
+    """
+    noise = torch.randn(latents.shape, generator=generator)
+    t = flow.sample_times(len(latents), generator)
+    dropped = torch.rand(len(latents), generator=generator) < DROP_CONDITION
+    condition = torch.where(dropped[:, None, None], performer.negative, condition)
+    predicted = performer.velocity(flow.interpolate(latents, noise, t), t, condition, seconds)
+    error = (predicted - flow.target_velocity(latents, noise)).square()
+    return (error * weights).mean()
+
+
+class Batches:
+    """Windows of one length a batch, drawn by a generator, so that a step can be repeated."""
+
+    def __init__(self, examples: Examples, encoder: TextEncoder, frame_seconds: float):
+        self.examples = examples
+        self.encoder = encoder
+        self.frame_seconds = frame_seconds
+
+    def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents (B, T, C), condition (B, S, width), seconds (B,)."""
+        frames = WINDOWS[_below(len(WINDOWS), generator)]
+        count = FRAMES_A_BATCH // frames
+        total = self.examples.latents.shape[1]
+        windows, captions = [], []
+        for _ in range(count):
+            index = _below(len(self.examples.captions), generator)
+            from_start = _below(2, generator) == 0
+            start = 0 if from_start else _below(total - frames + 1, generator)
+            windows.append(self.examples.latents[index, start : start + frames].float())
+            choices = self.examples.captions[index]
+            captions.append(choices[_below(len(choices), generator)])
+        seconds = torch.full((count,), frames * self.frame_seconds)
+        return torch.stack(windows), self.encoder(captions), seconds
+
+
+def _below(limit: int, generator: torch.Generator) -> int:
+    return int(torch.randint(limit, (1,), generator=generator))
+
+
+def pretrain(
+    profile: Profile,
+    examples: Examples,
+    channel_deviation: Tensor,
+    frame_seconds: float,
+    run: TrainingRun,
+    folder: Path,
+) -> Performer:
+    """Train the performer; resumes from the run's folder.
+
+    Args:
+        channel_deviation: standard deviation that each latent channel stands for in the codec's
+            features; the loss weighs channels by it, since the ear does.
+        frame_seconds: length of a latent frame.
+    """
+    torch.manual_seed(run.seed)
+    performer = Performer(profile.performer, profile.bridge.semantic_tokens)
+    initialise(performer)
+    encoder = TextEncoder(profile.bridge.semantic_tokens)
+    performer.negative.copy_(encoder([""]))
+    weights = channel_deviation / channel_deviation.mean()
+    batches = Batches(examples, encoder, frame_seconds)
+
+    def losses(generator: torch.Generator) -> Iterator[dict[str, Tensor]]:
+        latents, condition, seconds = batches.draw(generator)
+        loss = flow_loss(performer, latents, condition, seconds, weights, generator)
+        yield {"flow": loss}
+
+    train(performer, losses, {"flow": 1.0}, run, folder)
+    return performer

@@ -1,0 +1,32 @@
+"""Writing trained weights into assets/: safetensors in half precision, one file a part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core.audiostory import AudioStory
+from core.files import atomic_path
+from core.language import adapter_weights
+from core.training.text_encoder import TextEncoder
+
+
+def publish(model: AudioStory, folder: Path) -> None:
+    """Write director, bridge and performer; the guidance's negative goes with the performer."""
+    assert isinstance(model.llm, PeftModel)
+    with torch.no_grad():
+        encoder = TextEncoder(model.profile.bridge.semantic_tokens)
+        model.performer.negative.copy_(encoder([""]))
+    _write(adapter_weights(model.llm), folder / "director.safetensors")
+    _write(model.bridge.state_dict(), folder / "bridge.safetensors")
+    _write(model.performer.state_dict(), folder / "performer.safetensors")
+
+
+def _write(weights: dict[str, Tensor], path: Path) -> None:
+    halves = {name: value.detach().half().contiguous() for name, value in weights.items()}
+    with atomic_path(path) as temporary:
+        save_file(halves, temporary)

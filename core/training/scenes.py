@@ -1,0 +1,150 @@
+"""Composing training sounds of a given length from the corpus' clips.
+
+A recorded clip is seldom as long as an event: a footstep is one step, a wave loop lasts two
+seconds. Textures are extended by overlapping crops of clips of one recording family, shots are
+repeated at a natural pace, so that the performer learns what an event of some seconds sounds like.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from core.training.vocabulary import BY_NAME
+
+Samples = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 44100
+OVERLAP = 0.35
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One line of the corpus' manifest that training needs."""
+
+    path: Path
+    sound_class: str
+    recorded: bool
+    attributes: dict[str, str]
+
+    @property
+    def family(self) -> str:
+        """Clips of one recording session: same folder, same name up to its number."""
+        return re.sub(r"[\d_.\-]+$", "", self.path.stem)
+
+
+def training_clips(manifest: Path) -> dict[str, list[Clip]]:
+    """The clips of the training split by class, in a fixed order."""
+    clips: dict[str, list[Clip]] = defaultdict(list)
+    for line in manifest.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["split"] == "train":
+            clips[row["class"]].append(
+                Clip(
+                    manifest.parent / row["path"],
+                    row["class"],
+                    row["kind"] == "recorded",
+                    row["attributes"],
+                )
+            )
+    return {name: sorted(clips[name], key=lambda clip: str(clip.path)) for name in sorted(clips)}
+
+
+def choose_clip(clips: list[Clip], rng: np.random.Generator, recorded_share: float) -> Clip:
+    """A clip, recorded ones with the given probability where both kinds exist."""
+    recorded = [clip for clip in clips if clip.recorded]
+    synthesised = [clip for clip in clips if not clip.recorded]
+    wanted = recorded if rng.random() < recorded_share else synthesised
+    pool = wanted or recorded or synthesised
+    return pool[rng.integers(len(pool))]
+
+
+def compose(clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator) -> Samples:
+    """A mono sound of `frames` samples made of `clip` and clips of its family.
+
+    Args:
+        clip: the clip that gives the sound its caption.
+        kin: clips of the same class; those of the same family may follow the clip.
+    """
+    related = [other for other in kin if other.family == clip.family]
+    first = read(clip)
+    if BY_NAME[clip.sound_class].kind == "texture":
+        sound = _texture(first, related, frames, rng)
+        return _level(sound, clip, rng, rms_db=-20.0)
+    sound = _shots(first, related, frames, rng)
+    return _level(sound, clip, rng, peak_db=-3.0)
+
+
+def read(clip: Clip) -> Samples:
+    samples, rate = soundfile.read(clip.path, dtype="float32")
+    if rate != SAMPLE_RATE or samples.ndim != 1:
+        raise ValueError(f"{clip.path} is not mono at {SAMPLE_RATE} Hz")
+    return np.asarray(samples, dtype=np.float32)
+
+
+def mix_over(bed: Samples, sound: Samples, rng: np.random.Generator) -> Samples:
+    """Two sounds at once; the second a little louder or softer than the bed."""
+    gain = 10 ** (rng.uniform(-4.0, 4.0) / 20)
+    mixed = bed + gain * sound
+    return np.asarray(mixed * min(1.0, 0.95 / (np.abs(mixed).max() + 1e-9)), dtype=np.float32)
+
+
+def _texture(first: Samples, related: list[Clip], frames: int, rng: np.random.Generator) -> Samples:
+    """Crops joined by equal-power overlaps until the length is filled."""
+    start = int(rng.integers(0, max(1, len(first) - frames + 1)))
+    out = first[start : start + frames]
+    while len(out) < frames:
+        following = read(related[rng.integers(len(related))])
+        if len(following) > SAMPLE_RATE:
+            following = following[rng.integers(0, len(following) // 4) :]
+        out = _join(out, following)
+    return out[:frames]
+
+
+def _join(left: Samples, right: Samples) -> Samples:
+    overlap = min(int(OVERLAP * SAMPLE_RATE), len(left) // 2, len(right) // 2)
+    if overlap < 1:
+        return np.concatenate([left, right])
+    angle = np.linspace(0.0, np.pi / 2, overlap, dtype=np.float32)
+    middle = left[-overlap:] * np.cos(angle) + right[:overlap] * np.sin(angle)
+    return np.concatenate([left[:-overlap], middle, right[overlap:]])
+
+
+def _shots(first: Samples, related: list[Clip], frames: int, rng: np.random.Generator) -> Samples:
+    """The clip at the start, then clips of its family at a steady but human pace."""
+    out = np.zeros(frames + len(first), dtype=np.float32)
+    period = len(first) / SAMPLE_RATE * rng.uniform(0.9, 1.3) + rng.uniform(0.05, 0.5)
+    period = max(period, 0.35)
+    shot, at = first, int(rng.uniform(0.0, 0.15) * SAMPLE_RATE)
+    while at < frames:
+        room = min(len(shot), len(out) - at)
+        out[at : at + room] += shot[:room] * rng.uniform(0.7, 1.0)
+        at += max(int(period * rng.uniform(0.85, 1.15) * SAMPLE_RATE), SAMPLE_RATE // 8)
+        shot = read(related[rng.integers(len(related))])
+    return out[:frames]
+
+
+def _level(
+    sound: Samples,
+    clip: Clip,
+    rng: np.random.Generator,
+    rms_db: float | None = None,
+    peak_db: float = 0.0,
+) -> Samples:
+    """Bring a sound to its usual level: textures by RMS, shots by peak, distant ones softer."""
+    offset = rng.uniform(-3.0, 2.0) - (6.0 if clip.attributes.get("distance") == "distant" else 0.0)
+    offset += {"light": -3.0, "heavy": 2.0}.get(clip.attributes.get("strength", ""), 0.0)
+    peak = float(np.abs(sound).max()) + 1e-9
+    if rms_db is None:
+        gain = 10 ** ((peak_db + offset) / 20) / peak
+    else:
+        rms = float(np.sqrt(np.mean(sound**2))) + 1e-9
+        gain = 10 ** ((rms_db + offset) / 20) / rms
+    return np.asarray(sound * min(gain, 0.95 / peak), dtype=np.float32)

@@ -1,0 +1,69 @@
+"""Latents of real sounds that perform the events of a lesson, for L_flow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from core.training.examples import Examples
+
+if TYPE_CHECKING:
+    from core.training.objective import Lesson
+
+WINDOW = 64
+DRAWS = 3
+
+
+@dataclass(frozen=True)
+class DrawnSounds:
+    """Sounds for some of a lesson's events.
+
+    Attributes:
+        events: index of the event that each item performs, (B,).
+        latents: (B, WINDOW, C).
+        seconds: what the duration embedder is told, (B,).
+    """
+
+    events: Tensor
+    latents: Tensor
+    seconds: Tensor
+
+
+class EventSounds:
+    """Draws training examples whose classes are those of the event.
+
+    Args:
+        weights: what each latent channel counts in L_flow, (C,).
+        frame_seconds: length of a latent frame.
+    """
+
+    def __init__(self, examples: Examples, weights: Tensor, frame_seconds: float):
+        self.examples = examples
+        self.weights = weights
+        self.frame_seconds = frame_seconds
+        self._by_classes: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for index, classes in enumerate(examples.classes):
+            self._by_classes[tuple(sorted(classes))].append(index)
+
+    def draw(self, lesson: Lesson, generator: torch.Generator) -> DrawnSounds | None:
+        """Windows for every event that a known sound can perform, each event several times.
+
+        Returns None where no event of the lesson can be performed.
+        """
+        events, windows = [], []
+        room = self.examples.latents.shape[1] - WINDOW + 1
+        for event, classes in enumerate(lesson.classes):
+            candidates = self._by_classes.get(tuple(sorted(classes)), [])
+            for _ in range(DRAWS if candidates else 0):
+                index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
+                start = int(torch.randint(room, (1,), generator=generator))
+                windows.append(self.examples.latents[index, start : start + WINDOW].float())
+                events.append(event)
+        if not events:
+            return None
+        seconds = torch.full((len(events),), WINDOW * self.frame_seconds)
+        return DrawnSounds(torch.tensor(events), torch.stack(windows), seconds)

@@ -1,0 +1,247 @@
+"""Footsteps on five grounds, crowd, applause and heartbeat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.training.synthesis.clip import Recipe, Synthesised, finish
+from core.training.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
+from core.training.synthesis.filters import bandpass, lowpass, resonances, shaped
+from core.training.synthesis.grains import add, bubbles, burst, bursts, poisson, scatter, sizes
+from core.training.synthesis.levels import limited, peaked, unit
+from core.training.synthesis.modes import Modes, wood
+from core.training.synthesis.sampling import (
+    Rng,
+    Signal,
+    between,
+    chance,
+    frames,
+    level,
+    log_between,
+)
+from core.training.synthesis.sources import brown, glottal, pink, sine, white
+from core.training.synthesis.space import hall, outdoors, reverb, room
+
+
+def _press(n: int, rng: Rng) -> Signal:
+    """Weight on the ground during one step: the heel lands, the foot rolls, the toe leaves."""
+    heel, toe = between(rng, 0.06, 0.14), between(rng, 0.5, 0.7)
+    t = np.linspace(0, 1, n)
+    down = np.exp(-(((t - heel) / 0.09) ** 2))
+    off = between(rng, 0.4, 0.9) * np.exp(-(((t - toe) / 0.15) ** 2))
+    return np.minimum(1.0, down + off + 0.12 * arch(n, 0.1, 0.3))
+
+
+def _thump(n: int, rng: Rng, hz: float, t60: float) -> Signal:
+    """The body's weight through the ground."""
+    tone = sine(hz * contour(n, (0, 1.4), (0.2, 1.0), (1, 0.8))) * strike(n, 0.004, t60)
+    return tone + 0.5 * peaked(lowpass(white(n, rng), 3 * hz, 2)) * strike(n, 0.003, t60)
+
+
+def _step_gravel(rng: Rng, force: float) -> Signal:
+    n = frames(between(rng, 0.32, 0.42))
+    press = _press(n, rng)
+    stones = bursts(rng, 40, (600, 5500), (0.003, 0.014), 0.8)
+    places = poisson(n, press * between(rng, 1200, 2600), rng)
+    x = scatter(n, places, sizes(len(places), rng, 1.3), stones, rng)
+    grind = bandpass(white(n, rng), 700, 4000, 1) * press * swell(n, 90, rng, 0.6)
+    return peaked(unit(x) + 0.35 * unit(grind)) + 0.4 * force * _thump(
+        n, rng, between(rng, 48, 80), 0.14
+    )
+
+
+def _step_snow(rng: Rng, force: float) -> Signal:
+    n = frames(between(rng, 0.38, 0.5))
+    press = _press(n, rng)
+    flakes = bursts(rng, 40, (350, 3000), (0.004, 0.015), 1.4)
+    rate = press * between(rng, 900, 1800)
+    places = poisson(n, rate, rng)
+    crunch = scatter(n, places, sizes(len(places), rng, 1.6), flakes, rng)
+    slip = 0.6 + 0.4 * np.sin(2 * np.pi * np.cumsum(90 + 70 * press) / 44_100)
+    squeak = bandpass(white(n, rng), 500, 2600, 1) * press * slip
+    powder = bandpass(white(n, rng), 2500, 9000, 1) * press
+    x = unit(crunch) + 0.5 * unit(squeak) + 0.25 * unit(powder)
+    return peaked(x) + 0.4 * force * _thump(n, rng, between(rng, 48, 75), 0.12)
+
+
+def _step_grass(rng: Rng, force: float) -> Signal:
+    n = frames(between(rng, 0.35, 0.5))
+    press = _press(n, rng)
+    blades = bursts(rng, 30, (2000, 9000), (0.006, 0.03), 1.5)
+    places = poisson(n, press * between(rng, 150, 450), rng)
+    x = scatter(n, places, sizes(len(places), rng, 1.8), blades, rng)
+    rustle = shaped(white(n, rng), (300, -24), (1500, -6), (4500, 0), (12_000, -12))
+    rustle = rustle * press * swell(n, 40, rng, 0.5)
+    return peaked(unit(x) + unit(rustle)) * 0.8 + 0.5 * force * _thump(
+        n, rng, between(rng, 45, 75), 0.12
+    )
+
+
+def _step_water(rng: Rng, force: float) -> Signal:
+    n = frames(between(rng, 0.5, 0.8))
+    press = _press(n, rng)
+    slosh = bandpass(pink(n, rng), 900, 6000, 1) * (press + 0.1 * arch(n, 0.05, 0.9))
+    bank = bubbles(rng, 40, 600, 3800) + bursts(rng, 12, (2500, 7000), (0.003, 0.012), 1.2)
+    places = poisson(n, 60.0 + 700 * np.roll(press, 1500), rng)
+    drops = scatter(n, places, sizes(len(places), rng, 1.3), bank, rng)
+    x = unit(slosh * swell(n, 30, rng, 0.4)) + between(rng, 0.5, 1.0) * unit(drops)
+    return peaked(x) + 0.5 * force * _thump(n, rng, between(rng, 50, 90), 0.14)
+
+
+def _wooden_floor(rng: Rng) -> Modes:
+    return wood(rng, between(rng, 75, 130), 2600, 22, t60=between(rng, 0.15, 0.3))
+
+
+def _step_wood(rng: Rng, force: float, floor: Modes) -> Signal:
+    n = frames(0.5)
+    hard = log_between(rng, 500, 2500)
+    x = floor.struck(n, rng, hard) + 0.5 * _thump(n, rng, between(rng, 48, 80), 0.14)
+    x[:2000] += between(rng, 0.2, 0.6) * np.pad(burst(rng, 900, 4500, 0.012), (0, 2000))[:2000]
+    toe = floor.struck(n, rng, hard * 0.8)
+    add(x, between(rng, 0.09, 0.16), toe, between(rng, 0.2, 0.5))
+    if chance(rng, 0.15):
+        m = frames(between(rng, 0.1, 0.25))
+        squeal = resonances(white(m, rng), (log_between(rng, 500, 1100), 30, 1.0))
+        add(x, 0.08, peaked(squeal) * arch(m), between(rng, 0.03, 0.12))
+    return peaked(x) * (0.6 + 0.4 * force)
+
+
+def _walk(surface: str, seconds: float, rng: Rng) -> Synthesised:
+    """Steps of one walker, left and right feet a little different."""
+    tempo, rate = level(rng, slow=1.35, steady=1.85, fast=2.7)
+    n = frames(seconds)
+    x = np.zeros(n)
+    floor = _wooden_floor(rng)
+    force = {"slow": 0.6, "steady": 0.8, "fast": 1.0}[tempo]
+    interval = 1 / (rate * between(rng, 0.93, 1.07))
+    feet = rng.uniform(0.8, 1.0, 2)
+    for index, t in enumerate(beats(seconds - 0.15, interval, 0.035, rng, between(rng, 0, 0.15))):
+        wooden = surface == "wood"
+        step = _step_wood(rng, force, floor) if wooden else _STEPS[surface](rng, force)
+        if tempo == "fast":
+            step = step[: frames(0.45)] * decay(min(len(step), frames(0.45)), 1.2)
+        add(x, t, step, float(feet[index % 2]) * between(rng, 0.75, 1.0))
+    cloth = bandpass(pink(n, rng), 800, 5000, 1) * (
+        1 + np.cos(np.arange(n) / 44_100 * 6.283 * rate)
+    )
+    x = limited(x, 7) + between(rng, 0.0, 0.006) * unit(cloth)
+    x = room(x, rng) if surface == "wood" else outdoors(x, rng)
+    return finish(x, seconds, rng, {"tempo": tempo, "surface": surface})
+
+
+_STEPS = {"gravel": _step_gravel, "snow": _step_snow, "grass": _step_grass, "water": _step_water}
+
+
+def footsteps(surface: str) -> Recipe:
+    """The recipe of footsteps on `surface`: gravel, wood, grass, snow or water."""
+
+    def recipe(seconds: float, rng: Rng) -> Synthesised:
+        return _walk(surface, seconds, rng)
+
+    return recipe
+
+
+_VOWELS = (
+    (310, 2020, 2960, 1.0),
+    (400, 1900, 2550, 1.0),
+    (550, 1770, 2490, 1.0),
+    (690, 1660, 2490, 1.0),
+    (710, 1100, 2540, 1.0),
+    (590, 880, 2540, 1.0),
+    (450, 1030, 2380, 0.8),
+    (310, 870, 2250, 0.6),
+)
+
+
+def _talk(n: int, rng: Rng) -> tuple[Signal, Signal]:
+    """One talker: glottal source with the melody of phrases, and its syllables' vowels."""
+    f = log_between(rng, 95, 230)
+    pitch = f * 2 ** (0.22 * wander(n, 1.2, rng) + 0.08 * wander(n, 4, rng))
+    source = glottal(pitch, rng, between(rng, 0.5, 0.7), 0.1)
+    rate = between(rng, 3.5, 5.5)
+    beat = np.arange(n) / 44_100 * rate + 0.35 * wander(n, rate / 2, rng)
+    syllable = np.sin(np.pi * (beat % 1.0))
+    phrase = np.clip(1.5 * (wander(n, 0.5, rng) + between(rng, 0.0, 0.8)), 0, 1)
+    vowels = rng.integers(len(_VOWELS), size=int(beat.max() - beat.min()) + 3)
+    which = vowels[(np.floor(beat) - np.floor(beat.min())).astype(int)]
+    return source * syllable * phrase, which
+
+
+def crowd(seconds: float, rng: Rng) -> Synthesised:
+    """Babble: many talkers share one vowel's formants at a time, in a large room."""
+    n = frames(seconds)
+    strength, number = level(rng, light=5, moderate=9, heavy=15)
+    stems = np.zeros((len(_VOWELS), n))
+    every = np.arange(n)
+    for index in range(number):
+        source, which = _talk(n, rng)
+        near = between(rng, 0.15, 0.5) if index > 2 else between(rng, 0.4, 1.0)
+        stems[which, every] += near * source
+    size = between(rng, 0.97, 1.08)
+    x = np.zeros(n)
+    for stem, (first, second, third, gain) in zip(stems, _VOWELS, strict=True):
+        x += gain * resonances(
+            stem,
+            (first * size, 90, 1.0),
+            (second * size, 130, 0.5),
+            (third * size, 200, 0.25),
+        )
+    x = shaped(x, (90, -18), (220, -3), (500, 0), (1000, 7), (2500, 13), (6000, 12))
+    consonants = bandpass(white(n, rng), 2500, 8000, 1) * swell(n, 7, rng, 0.7)
+    murmur = shaped(
+        pink(n, rng), (80, -22), (250, -4), (700, 0), (1500, -3), (3500, -10), (9000, -24)
+    )
+    dense = {"light": 0.1, "moderate": 0.25, "heavy": 0.45}[strength]
+    x = unit(x) + 0.035 * unit(consonants) + dense * unit(murmur) * swell(n, 3, rng, 0.2)
+    x = reverb(x, rng, between(rng, 0.7, 2.0), between(rng, 0.4, 0.9), 2500)
+    x = lowpass(x, between(rng, 4500, 9000), 1)
+    return finish(limited(x, 5), seconds, rng, {"strength": strength})
+
+
+def applause(seconds: float, rng: Rng) -> Synthesised:
+    """Many people clapping, each at a steady pace, with a hand shape of their own."""
+    n = frames(seconds)
+    strength, people = level(rng, light=14, moderate=50, heavy=160)
+    x = np.zeros(n + 4410)
+    ends = chance(rng, 0.4)
+    for _ in range(people):
+        hand = log_between(rng, 650, 2200)
+        claps = [
+            burst(rng, hand / 1.6, hand * 1.6, log_between(rng, 0.018, 0.05)) for _ in range(3)
+        ]
+        near = between(rng, 0.1, 1.0) ** 2
+        stop = seconds * between(rng, 0.6, 1.0) if ends else seconds
+        for t in beats(stop, 1 / between(rng, 2.6, 4.8), 0.07, rng, first=between(rng, 0, 0.6)):
+            add(x, t, claps[int(rng.integers(3))], near * between(rng, 0.6, 1.0))
+    x = x[:n]
+    if strength == "heavy":
+        x = unit(x) + between(rng, 0.2, 0.5) * unit(bandpass(white(n, rng), 700, 3500, 1))
+        x *= swell(n, 0.5, rng, 0.08)
+    x = hall(x, rng) if chance(rng, 0.6) else room(x, rng)
+    return finish(limited(x, 6), seconds, rng, {"strength": strength})
+
+
+def heartbeat(seconds: float, rng: Rng) -> Synthesised:
+    """First and second heart sounds as heard by a stethoscope."""
+    n = frames(seconds)
+    tempo, rate = level(rng, slow=0.95, steady=1.25, fast=2.0)
+    rate *= between(rng, 0.93, 1.07)
+    x = np.zeros(n)
+    low = between(rng, 42, 62)
+    gap = min(0.32, 0.36 / rate**0.5) * between(rng, 0.92, 1.05)
+    for t in beats(seconds, 1 / rate, 0.02, rng, first=between(rng, 0.0, 0.3)):
+        for late, hz, loud, length in ((0.0, low, 1.0, 0.16), (gap, low * 1.35, 0.65, 0.11)):
+            m = frames(length * 1.6)
+            tone = sine(hz * contour(m, (0, 1.3), (0.4, 1.0), (1, 0.75)))
+            thud = lowpass(white(m, rng), hz * 2.5, 2) * 2
+            add(
+                x,
+                t + late,
+                (tone + 0.5 * thud) * strike(m, 0.012, length),
+                loud * between(rng, 0.85, 1),
+            )
+    flow = unit(bandpass(brown(n, rng), 40, 220, 1))
+    x = x + between(rng, 0.004, 0.03) * flow
+    x = lowpass(x, between(rng, 180, 600), 2)
+    x = reverb(x, rng, 0.3, between(rng, 0.05, 0.3), 300)
+    return finish(x, seconds, rng, {"tempo": tempo})

@@ -1,0 +1,161 @@
+"""One browser tab's work: which story it shows, what is selected, what runs, what it can hear.
+
+Nothing here is shared between tabs except the stories on disk, and those only between tabs of one
+person: on a public address every visitor has a library of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import StoryError
+from core.library import Library, StoryFolder
+from core.story import Event, Story
+
+_VISITOR = re.compile(r"^[A-Za-z0-9_-]{20,64}$")
+
+
+Kind = Literal["draft", "render"]
+
+
+@dataclass
+class Job:
+    """Something that is made for a tab: a draft, a rendering. Cancelling ends it within a step."""
+
+    kind: Kind
+    cancel: threading.Event = field(default_factory=threading.Event)
+    started: bool = False
+    done: bool = False
+
+
+@dataclass
+class Session:
+    """What one tab shows.
+
+    Attributes:
+        sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
+        heard: the revision of the story whose mix is in `sounds`.
+        working: id of the event that is being rendered.
+        quality: "draft" or "final", the settings that rendering uses.
+        refused: when the last impossible table came, and its rows.
+    """
+
+    library: Library
+    sounds: Path
+    folder: StoryFolder | None = None
+    selected: str = ""
+    job: Job | None = None
+    heard: tuple[str, int] | None = None
+    working: str = ""
+    quality: str = "draft"
+    refused: tuple[float, list[list[Any]]] = (0.0, [])
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and not self.job.done
+
+    @property
+    def open_folder(self) -> StoryFolder:
+        """The story's folder; raises StoryError when none is open."""
+        if self.folder is None:
+            raise StoryError("No story is open; draft one first.")
+        return self.folder
+
+    @property
+    def story(self) -> Story | None:
+        return None if self.folder is None else self.folder.story
+
+    @property
+    def event(self) -> Event | None:
+        """The selected event; the first one when the selection is gone."""
+        if self.story is None:
+            return None
+        for event in self.story.events:
+            if event.id == self.selected:
+                return event
+        return self.story.events[0]
+
+    def show(self, folder: StoryFolder | None) -> None:
+        self.folder, self.selected, self.heard = folder, "", None
+
+    def making(self, kind: Kind) -> bool:
+        """Whether a job of this kind waits or runs."""
+        return self.busy and self.job is not None and self.job.kind == kind
+
+    def ask(self, kind: Kind) -> Job:
+        """Note a job that waits for its turn, so that it can be cancelled before it starts.
+
+        Raises:
+            StoryError: another one is under way in this tab.
+        """
+        if self.busy:
+            raise StoryError("Something is being made here already; wait for it or cancel it.")
+        self.job = Job(kind)
+        return self.job
+
+    def start(self, kind: Kind) -> Job:
+        """The job that waits, or a new one; raises StoryError like `ask`."""
+        waiting = self.job if self.making(kind) else None
+        job = self.ask(kind) if waiting is None or waiting.started else waiting
+        job.started = True
+        return job
+
+    def stop(self) -> None:
+        if self.job is not None:
+            self.job.cancel.set()
+
+
+class Sessions:
+    """All tabs of a running server.
+
+    Args:
+        stories: folder of the stories.
+        private: give every visitor a library of their own below it.
+        served: folder that the server may serve files from.
+    """
+
+    def __init__(self, stories: Path, served: Path, *, private: bool) -> None:
+        self._root, self._served, self._private = stories, served, private
+        self._guard = threading.Lock()
+        self._tabs: dict[str, Session] = {}
+        self._libraries: dict[str, Library] = {}
+
+    def of(self, tab: str | None) -> Session:
+        """The session of a tab, by Gradio's session hash."""
+        with self._guard:
+            session = self._tabs.get(tab or "")
+            if session is None:
+                sounds = self._served / secrets.token_urlsafe(24)
+                session = Session(self._library(secrets.token_urlsafe(24)), sounds)
+                self._tabs[tab or ""] = session
+            return session
+
+    def arrive(self, tab: str | None, visitor: str) -> tuple[Session, str]:
+        """The session of a tab that has just loaded, and the visitor's name for the browser."""
+        if not _VISITOR.match(visitor):
+            visitor = secrets.token_urlsafe(24)
+        session = self.of(tab)
+        with self._guard:
+            session.library = self._library(visitor)
+        return session, visitor
+
+    def leave(self, tab: str | None) -> None:
+        """Forget a closed tab: its job is cancelled, its sounds are removed."""
+        with self._guard:
+            session = self._tabs.pop(tab or "", None)
+        if session is not None:
+            session.stop()
+            shutil.rmtree(session.sounds, ignore_errors=True)
+
+    def _library(self, visitor: str) -> Library:
+        name = visitor if self._private else ""
+        if name not in self._libraries:
+            root = self._root / "visitors" / name if name else self._root
+            self._libraries[name] = Library(root)
+        return self._libraries[name]

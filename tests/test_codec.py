@@ -1,0 +1,231 @@
+"""What the codecs promise: exact lengths, kept levels, noise, tones and silence that stay so."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+from diffusers import AutoencoderOobleck
+from torch import Tensor
+
+from core import spectral
+from core.codec import OobleckCodec, SpectralCodec
+from core.errors import AudioFileError, WeightsError
+from core.griffinlim import Stft, find_phases
+from core.training import fit_codec
+
+FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def codec() -> SpectralCodec:
+    return SpectralCodec.load(FITTED)
+
+
+def noise(seconds: float, level: float, seed: int = 0) -> Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    return level * torch.randn(round(seconds * RATE), generator=draw)
+
+
+def tone(seconds: float, hertz: float, level: float) -> Tensor:
+    return level * torch.sin(2 * math.pi * hertz * torch.arange(round(seconds * RATE)) / RATE)
+
+
+def decibels(waveform: Tensor) -> float:
+    return 20 * math.log10(waveform.square().mean().sqrt().item() + 1e-12)
+
+
+def through(codec: SpectralCodec, waveform: Tensor, seed: int = 0) -> Tensor:
+    decoded = codec.decode(codec.encode(waveform[None, None]), seed)
+    return decoded[0, 0, : len(waveform)]
+
+
+def spectrum(waveform: Tensor) -> Tensor:
+    """Mean power (1025,)."""
+    whole = waveform[: len(waveform) // spectral.HOP * spectral.HOP]
+    return spectral.FULL.forward(whole).abs().square().mean(0)
+
+
+@pytest.mark.parametrize("window", [512, 2048])
+def test_the_transform_inverts_itself_away_from_the_ends(window: int) -> None:
+    stft = Stft(window)
+    waveform = noise(1, 0.1)[: 40 * stft.hop]
+    again = stft.inverse(stft.forward(waveform))
+    inside = slice(window, -window)
+    assert (again - waveform)[inside].abs().max() < 1e-6
+
+
+def test_griffin_lim_finds_phases_that_belong_together() -> None:
+    stft = Stft(512)
+    magnitudes = stft.forward(noise(1, 0.1)[: 300 * stft.hop]).abs()
+    start = torch.randn(magnitudes.shape, dtype=torch.complex64, generator=torch.manual_seed(1))
+
+    def inconsistency(rounds: int) -> float:
+        spectra = find_phases(stft, magnitudes, start, rounds)
+        error = stft.forward(stft.inverse(spectra)).abs() - magnitudes
+        return 20 * math.log10((error.norm() / magnitudes.norm()).item())
+
+    assert inconsistency(16) < -15 < -10 < inconsistency(0)
+
+
+def test_bands_cover_every_bin_above_the_linear_ones_once() -> None:
+    edges = spectral.band_edges()
+    assert edges[0] == spectral.BINS
+    assert edges[-1] == spectral.WINDOW // 2 + 1
+    assert all(a < b for a, b in pairwise(edges))
+
+
+@pytest.mark.parametrize("samples", [1, 2048, 2049, 44100])
+def test_length_is_whole_latent_frames_that_cover_the_sound(
+    codec: SpectralCodec, samples: int
+) -> None:
+    frames = codec.frames(samples / RATE)
+    latents = codec.encode(noise(2, 0.1)[None, None, :samples])
+    assert latents.shape == (1, frames, 64)
+    assert codec.decode(latents, 0).shape == (1, 1, frames * 2048)
+    assert (frames - 1) * 2048 < samples <= frames * 2048
+
+
+@pytest.mark.parametrize("level", [0.001, 0.03, 0.3])
+def test_noise_stays_noise_at_its_own_level(codec: SpectralCodec, level: float) -> None:
+    waveform = noise(2, level)
+    decoded = through(codec, waveform)
+    power = spectrum(decoded)
+    flatness = power.log().mean().exp() / power.mean()
+    assert abs(decibels(decoded) - decibels(waveform)) < 1
+    assert flatness > 0.85
+
+
+@pytest.mark.parametrize("hertz", [220.0, 440.0, 1000.0])
+def test_a_tone_stays_a_tone(codec: SpectralCodec, hertz: float) -> None:
+    waveform = tone(2, hertz, 0.3)
+    decoded = through(codec, waveform)
+    power = spectrum(decoded)
+    peak = int(power.argmax())
+    beside = power.sum() - power[peak - 3 : peak + 4].sum()
+    assert abs(peak * RATE / spectral.WINDOW - hertz) < RATE / spectral.WINDOW
+    assert 10 * math.log10((beside / power.sum()).item()) < -20
+    assert abs(decibels(decoded) - decibels(waveform)) < 3
+
+
+def test_silence_stays_silence(codec: SpectralCodec) -> None:
+    assert decibels(through(codec, torch.zeros(RATE))) < -90
+
+
+def test_sound_before_silence_does_not_leak_into_it(codec: SpectralCodec) -> None:
+    waveform = noise(2, 0.1)
+    waveform[RATE:] = 0
+    decoded = through(codec, waveform)
+    assert abs(decibels(decoded[: RATE - 4096]) + 20) < 1
+    assert decibels(decoded[RATE + 4096 :]) < -90
+
+
+def test_a_click_stays_short(codec: SpectralCodec) -> None:
+    waveform = torch.zeros(RATE)
+    waveform[RATE // 2 : RATE // 2 + 44] = 0.5
+    energy = through(codec, waveform).square()
+    near = energy[RATE // 2 - 1102 : RATE // 2 + 1102].sum()
+    assert near / energy.sum() > 0.9
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_other_sound(
+    codec: SpectralCodec,
+) -> None:
+    latents = codec.encode(noise(1, 0.1)[None, None])
+    first = codec.decode(latents, 7)
+    assert torch.equal(first, codec.decode(latents, 7))
+    assert not torch.allclose(first, codec.decode(latents, 8), atol=1e-2)
+
+
+def test_an_item_sounds_the_same_whatever_is_beside_it(codec: SpectralCodec) -> None:
+    latents = codec.encode(torch.stack([noise(1, 0.1), tone(1, 300, 0.2)]).unsqueeze(1))
+    both = codec.decode(latents, [3, 4])
+    assert torch.equal(both[1:], codec.decode(latents[1:], [4]))
+    assert torch.equal(both[:1], codec.decode(latents[:1], 3))
+
+
+def test_every_item_needs_its_seed(codec: SpectralCodec) -> None:
+    with pytest.raises(ValueError, match="seeds"):
+        codec.decode(torch.zeros(2, 3, 64), [1])
+
+
+def test_a_saved_codec_decodes_to_the_same_bits(codec: SpectralCodec, tmp_path: Path) -> None:
+    codec.save(tmp_path / "codec.safetensors")
+    again = SpectralCodec.load(tmp_path / "codec.safetensors")
+    latents = codec.encode(noise(0.5, 0.1)[None, None])
+    assert torch.equal(codec.decode(latents, 1), again.decode(latents, 1))
+    assert [p.name for p in tmp_path.iterdir()] == ["codec.safetensors"]
+
+
+def test_damaged_and_missing_codecs_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    damaged = tmp_path / "codec.safetensors"
+    damaged.write_bytes(FITTED.read_bytes()[:1000])
+    for path in (damaged, tmp_path / "nowhere.safetensors"):
+        with pytest.raises(WeightsError, match="Cannot read the codec"):
+            SpectralCodec.load(path)
+
+
+def corpus(folder: Path) -> Path:
+    """A corpus of noise and tones, with clips that must not be fitted on."""
+    rows = []
+    for i in range(6):
+        name = f"{i}.wav"
+        waveform = noise(2, 0.2, i) if i % 2 else tone(2, 200.0 * (i + 1), 0.2)
+        soundfile.write(folder / name, waveform.numpy(), RATE)
+        split, rate = ("test", RATE) if i == 4 else ("train", 22050 if i == 5 else RATE)
+        kind = f'"class": "{"rain" if i % 2 else "alarm"}", "kind": "synthesised"'
+        rows.append(f'{{"path": "{name}", {kind}, "split": "{split}", "sample_rate": {rate}}}')
+    manifest = folder / "manifest.jsonl"
+    manifest.write_text("\n".join(rows))
+    return manifest
+
+
+def test_fitting_is_deterministic_and_its_latents_are_white(tmp_path: Path) -> None:
+    manifest = corpus(tmp_path)
+    first = fit_codec.fit(manifest, tmp_path / "a.safetensors", channels=16, patches=600)
+    fit_codec.fit(manifest, tmp_path / "b.safetensors", channels=16, patches=600)
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    latents = first.fit.latents(torch.cat(list(fit_codec.pieces(manifest, 600, 0))))
+    assert (latents.mean(0).abs() < 0.05).all()
+    assert ((latents.std(0) - 1).abs() < 0.05).all()
+
+
+def test_fitting_leaves_out_held_out_and_upsampled_clips(tmp_path: Path) -> None:
+    rows = fit_codec.read_manifest(corpus(tmp_path))
+    assert [r["path"] for r in rows] == ["0.wav", "1.wav", "2.wav", "3.wav"]
+
+
+def test_fitting_on_nothing_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_text("")
+    with pytest.raises(AudioFileError, match="build the corpus first"):
+        fit_codec.fit(tmp_path / "manifest.jsonl", tmp_path / "codec.safetensors")
+
+
+def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:
+    torch.manual_seed(0)
+    codec = OobleckCodec(
+        AutoencoderOobleck(
+            encoder_hidden_size=16,
+            downsampling_ratios=[2, 4],
+            channel_multiples=[1, 2],
+            decoder_channels=8,
+            decoder_input_channels=8,
+        )
+    )
+    assert (codec.sample_rate, codec.hop, codec.latent_channels, codec.audio_channels) == (
+        RATE,
+        8,
+        8,
+        2,
+    )
+    waveform = noise(0.02, 0.1).expand(1, 2, -1)
+    latents = codec.encode(waveform)
+    assert latents.shape == (1, codec.frames(0.02), 8)
+    decoded = codec.decode(latents, 0)
+    assert decoded.shape == (1, 2, codec.frames(0.02) * 8)
+    assert torch.equal(decoded, codec.decode(latents, [5]))

@@ -1,0 +1,222 @@
+"""Killed, cancelled, full disk, read-only, strange names: nothing half-written, a sentence each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sounding_stories import RATE, noise, story_folder
+
+from core.errors import Cancelled, FileError, StudioError
+from core.export import ExportSettings, export, open_story
+from core.export.settings import FormatName
+from core.story import Story
+
+ROOT = Path(__file__).parent.parent
+
+EXPORT = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from core.errors import StudioError
+from core.export import ExportSettings, export, open_story
+limit = int(sys.argv[4])
+if limit:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+opened = open_story(Path(sys.argv[1]))
+settings = ExportSettings(format=sys.argv[3], stems="both", reaper=True, otio=True, bundle=True,
+                          markers=("csv",), loudness=-16.0)
+print("ready", flush=True)
+try:
+    while True:
+        export(opened, Path(sys.argv[2]), settings)
+        if limit:
+            break
+except StudioError as error:
+    print(error)
+    sys.exit(3)
+"""
+
+
+def start(story: Path, out: Path, format_name: str, limit: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", EXPORT.format(root=str(ROOT))]
+    return subprocess.Popen(
+        [*command, str(story), str(out), format_name, str(limit)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return story_folder(tmp_path_factory.mktemp("stories") / "Harbour")
+
+
+def check_whole(folder: Path, total: float) -> int:
+    """Every file under a final name is complete; returns how many there are."""
+    final = [p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".part-")]
+    for path in final:
+        assert path.stat().st_size > 0, path.name
+        if path.suffix in (".wav", ".flac"):
+            sound, rate = soundfile.read(path)
+            if path.parent == folder:
+                assert len(sound) == round(total * rate), path.name
+        elif path.suffix == ".zip":
+            import zipfile
+
+            assert zipfile.ZipFile(path).testzip() is None
+        elif path.suffix == ".rpp":
+            assert path.read_text().endswith(">\n")
+    return len(final)
+
+
+def test_killed_at_any_moment(story: Path, tmp_path: Path) -> None:
+    """The export runs over and over while it is killed at random moments."""
+    total = Story.load(story / "story.json").total
+    random = np.random.default_rng(5)
+    found = 0
+    for trial in range(4):
+        out = tmp_path / str(trial)
+        process = start(story, out, "wav24", 0)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(float(random.uniform(0.05, 1.0)))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        found += check_whole(out, total) if out.exists() else 0
+    assert found > 0
+
+
+@pytest.mark.parametrize("name", ["wav24", "flac", "mp3", "m4a"])
+@pytest.mark.parametrize("limit", [3_000, 60_000])
+def test_a_full_disk_leaves_nothing_half_written(
+    story: Path, tmp_path: Path, name: FormatName, limit: int
+) -> None:
+    """A limit on file size stands for the full disk: writes fail half-way in the same manner."""
+    process = start(story, tmp_path / "out", name, limit)
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 3, printed
+    message = printed.splitlines()[-1]
+    assert message.endswith(".")
+    assert "space" in message or "folder" in message
+    total = Story.load(story / "story.json").total
+    check_whole(tmp_path / "out", total)
+    left = [p.name for p in (tmp_path / "out").rglob(".part-*")]
+    assert left == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(story: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(FileError, match="choose another"):
+        export(open_story(story), blocked / "exports", ExportSettings())
+    assert blocked.read_text() == "in the way"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only folders")
+def test_a_read_only_folder_is_said(story: Path, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(FileError, match="choose another"):
+        export(open_story(story), tmp_path, ExportSettings())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_read_only_system_folder_is_said_even_to_root(story: Path) -> None:
+    with pytest.raises(FileError, match=r"choose another"):
+        export(open_story(story), Path("/proc/audiostory"), ExportSettings())
+
+
+@pytest.mark.parametrize("name", ["../escape", "a/b", "🎧 story", "x" * 300, "CON:"])
+def test_names_that_cannot_be_files_are_refused(story: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(FileError) as caught:
+        export(open_story(story), tmp_path / "out", ExportSettings(name=name))
+    assert str(caught.value).endswith(".")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "escape.wav").exists()
+
+
+@pytest.mark.parametrize("title", ["../../escape", "🎧", "x" * 300, "CON", "a\x00b"])
+def test_any_title_gives_a_file_inside_the_folder(story: Path, tmp_path: Path, title: str) -> None:
+    settings = ExportSettings(stems="events", markers=("csv",))
+    delivery = export(open_story(story), tmp_path / "out", settings, title=title)
+    for path in delivery.files:
+        assert path.resolve().is_relative_to((tmp_path / "out").resolve())
+        assert path.is_file()
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.2, 0.45, 0.7])
+def test_a_cancelled_export_leaves_nothing_half_written(
+    story: Path, tmp_path: Path, moment: float
+) -> None:
+    cancel = threading.Event()
+
+    def progress(done: float, what: str) -> None:
+        if done >= moment:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        export(
+            open_story(story),
+            tmp_path,
+            ExportSettings(stems="both", loudness=-16.0),
+            on_progress=progress,
+            cancel=cancel,
+        )
+    check_whole(tmp_path, Story.load(story / "story.json").total)
+    assert not list(tmp_path.rglob(".part-*"))
+    export(open_story(story), tmp_path, ExportSettings())
+
+
+def test_progress_rises_to_one(story: Path, tmp_path: Path) -> None:
+    seen: list[float] = []
+    export(
+        open_story(story),
+        tmp_path,
+        ExportSettings(stems="both"),
+        on_progress=lambda done, what: seen.append(done),
+    )
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def take_changed(folder: Path, file: str) -> None:
+    text = (folder / "story.json").read_text().replace('"takes/k0.flac"', f'"{file}"')
+    (folder / "story.json").write_text(text)
+
+
+@pytest.mark.parametrize("file", ["../outside.flac", "/etc/passwd", "takes/none.flac", "takes", ""])
+def test_take_files_outside_the_folder_are_refused(tmp_path: Path, file: str) -> None:
+    folder = story_folder(tmp_path / "Harbour")
+    soundfile.write(tmp_path / "outside.flac", noise(3.0, 1).T, RATE)
+    take_changed(folder, file)
+    with pytest.raises(StudioError) as caught:
+        open_story(folder)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    folder = story_folder(tmp_path / "Harbour")
+    soundfile.write(tmp_path / "outside.flac", noise(3.0, 1).T, RATE)
+    (folder / "takes" / "k0.flac").unlink()
+    (folder / "takes" / "k0.flac").symlink_to(tmp_path / "outside.flac")
+    with pytest.raises(FileError, match="render it again"):
+        open_story(folder)
+
+
+def test_an_event_that_was_not_rendered_is_named(tmp_path: Path) -> None:
+    folder = story_folder(tmp_path / "Harbour")
+    text = (folder / "story.json").read_text().replace('"chosen": "k2"', '"chosen": null')
+    (folder / "story.json").write_text(text)
+    with pytest.raises(FileError, match=r"gulls.*render it first"):
+        open_story(folder)

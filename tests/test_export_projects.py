@@ -1,0 +1,131 @@
+"""Projects and marker lists, read back by parsers that are not ours."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+from pathlib import Path
+from urllib.parse import unquote
+
+import opentimelineio as otio
+import pytest
+import rpp
+import soundfile
+from sounding_stories import RATE, story_folder
+
+from core.export import Delivery, ExportSettings, export, open_story
+from core.mix import MixSettings, place
+from core.story import Story
+
+HAS_AAF = importlib.util.find_spec("otio_aaf_adapter") is not None
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return story_folder(tmp_path_factory.mktemp("stories") / "Harbour")
+
+
+@pytest.fixture(scope="module")
+def delivery(story: Path, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
+    settings = ExportSettings(
+        reaper=True, otio=True, aaf=HAS_AAF, markers=("audacity", "csv", "json")
+    )
+    return export(open_story(story), tmp_path_factory.mktemp("out"), settings)
+
+
+def file_of(delivery: Delivery, suffix: str) -> Path:
+    return next(path for path in delivery.files if path.name.endswith(suffix))
+
+
+def in_time(story: Path) -> list:
+    return sorted(Story.load(story / "story.json").events, key=lambda e: (e.start, e.layer))
+
+
+def test_audacity_labels_give_every_sample_back(story: Path, delivery: Delivery) -> None:
+    lines = file_of(delivery, ".txt").read_text().splitlines()
+    rows = [line.split("\t") for line in lines]
+    events = in_time(story)
+    assert [round(float(row[0]) * RATE) for row in rows] == [round(e.start * RATE) for e in events]
+    assert [round(float(row[1]) * RATE) for row in rows] == [round(e.end * RATE) for e in events]
+    assert [row[2] for row in rows] == [e.caption for e in events]
+
+
+def test_csv_and_json_markers(story: Path, delivery: Delivery) -> None:
+    events = in_time(story)
+    with file_of(delivery, ".csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["start_frame"]) for row in rows] == [round(e.start * RATE) for e in events]
+    assert not any(row["label"].startswith("=") for row in rows)
+    data = json.loads(file_of(delivery, ".markers.json").read_text())
+    assert data["rate"] == RATE
+    assert [m["start"] for m in data["markers"]] == [round(e.start * RATE) for e in events]
+    assert [m["label"] for m in data["markers"]] == [e.caption for e in events]
+
+
+def value(element: rpp.Element, name: str) -> list[str]:
+    return next(child for child in element if isinstance(child, list) and child[0] == name)[1:]
+
+
+def test_reaper_project(story: Path, delivery: Delivery) -> None:
+    path = file_of(delivery, ".rpp")
+    project = rpp.loads(path.read_text())
+    opened = open_story(story)
+    placements = place(opened.story, opened.sources, MixSettings(RATE))
+    markers = [child for child in project if isinstance(child, list) and child[0] == "MARKER"]
+    assert [round(float(m[2]) * RATE) for m in markers] == [
+        round(e.start * RATE) for e in in_time(story)
+    ]
+    assert [m[3] for m in markers] == [e.caption for e in in_time(story)]
+    tracks = project.findall("TRACK")
+    assert [value(track, "NAME") for track in tracks] == [["Story"], ["Layer 1"]]
+    assert all(int(value(track, "PEAKCOL")[0]) & 0x1000000 for track in tracks)
+    items = [item for track in tracks for item in track.findall("ITEM")]
+    ordered = sorted(placements, key=lambda p: (p.layer, p.start))
+    for item, placed in zip(items, ordered, strict=True):
+        event = opened.story.event(placed.event_id)
+        assert round(float(value(item, "POSITION")[0]) * RATE) == placed.start
+        assert round(float(value(item, "LENGTH")[0]) * RATE) == placed.frames
+        fade_in, fade_out = value(item, "FADEIN"), value(item, "FADEOUT")
+        assert round(float(fade_in[1]) * RATE) == placed.rises[-1].frames
+        assert round(float(fade_out[1]) * RATE) == placed.falls[-1].frames
+        volume = value(item, "VOLPAN")
+        assert float(volume[0]) == pytest.approx(10 ** (event.gain_db / 20))
+        assert float(volume[1]) == pytest.approx(event.pan)
+        assert int(value(item, "COLOR")[0]) & 0x1000000
+        sources = item.findall("SOURCE")
+        assert len(sources) == len(event.takes)
+        for source in sources:
+            media = path.parent / value(source, "FILE")[0]
+            assert soundfile.info(str(media)).samplerate == RATE
+    first = items[0]
+    assert ["TAKE"] in list(first) or ["TAKE", "SEL"] in list(first)
+
+
+def test_otio_timeline(story: Path, delivery: Delivery) -> None:
+    path = file_of(delivery, ".otio")
+    timeline = otio.adapters.read_from_file(str(path))
+    opened = open_story(story)
+    assert [track.kind for track in timeline.tracks] == ["Audio", "Audio"]
+    for clip in timeline.find_clips():
+        event = next(e for e in opened.story.events if e.caption == clip.name)
+        span = clip.transformed_time_range(clip.source_range, timeline.tracks)
+        assert span.start_time.to_frames() == round(event.start * RATE)
+        assert span.duration.to_frames() == round(event.end * RATE) - round(event.start * RATE)
+        media = path.parent / unquote(clip.media_reference.target_url)
+        available = clip.media_reference.available_range.duration.to_frames()
+        assert soundfile.info(str(media)).frames == available
+    fades = [item for item in timeline.tracks[0] if isinstance(item, otio.schema.Transition)]
+    assert [fade.out_offset.to_frames() for fade in fades] == [
+        round(0.5 * RATE),
+        round(0.5 * RATE),
+    ]
+    marks = [m.marked_range.start_time.to_frames() for m in timeline.tracks.markers]
+    assert marks == [round(e.start * RATE) for e in in_time(story)]
+
+
+@pytest.mark.skipif(not HAS_AAF, reason="the AAF extra is not installed")
+def test_aaf_is_read_back(story: Path, delivery: Delivery) -> None:
+    timeline = otio.adapters.read_from_file(str(file_of(delivery, ".aaf")))
+    names = {clip.name for clip in timeline.find_clips()}
+    assert {e.caption for e in Story.load(story / "story.json").events} <= names

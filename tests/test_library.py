@@ -1,0 +1,317 @@
+"""Story folders: saved at every change, undone and redone across restarts, whole after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from core import timeline
+from core.errors import AudioFileError, StoryError
+from core.library import Library, StoryFolder, safe_title
+from core.story import Event, Story, Take
+
+RATE = 8000
+
+
+def sample_story(instruction: str = "rain, then a bell") -> Story:
+    events = (Event("e1", "rain", 0.0, 4.0), Event("e2", "a bell", 4.0, 2.0))
+    return Story(instruction, 6.0, 1, "tiny", "because", events)
+
+
+def take(key: str, event: Event) -> Take:
+    return Take(key, "", event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
+
+
+def tone(seconds: float) -> np.ndarray:
+    clock = np.arange(int(seconds * RATE)) / RATE
+    return (0.5 * np.sin(2 * np.pi * 440 * clock))[None].astype(np.float32)
+
+
+def reopened(folder: StoryFolder) -> StoryFolder:
+    return Library(folder.path.parent).open(folder.title)
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here is about power cuts, and on a busy disk each fsync takes a fifth of a second."""
+    monkeypatch.setattr(os, "fsync", lambda _file: None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StoryFolder:
+    return Library(tmp_path).create(sample_story())
+
+
+def stretch(folder: StoryFolder, seconds: float) -> Story:
+    return folder.edit("duration", lambda s: timeline.stretch(s, "e1", seconds))
+
+
+def test_every_change_is_on_disk_at_once(folder: StoryFolder) -> None:
+    stretch(folder, 5)
+    assert Story.load(folder.path / "story.json") == folder.story
+    assert folder.story.total == 7
+    assert sorted(p.name for p in folder.path.iterdir()) == ["history.jsonl", "story.json"]
+
+
+def test_refused_edit_changes_nothing(folder: StoryFolder) -> None:
+    before = folder.revision
+    with pytest.raises(StoryError):
+        folder.edit("split", lambda s: timeline.split(s, "e1", 99)[0])
+    assert folder.revision == before
+    assert folder.undo_label == ""
+
+
+def test_undo_and_redo_survive_a_restart(folder: StoryFolder) -> None:
+    texts = [folder.story.to_json(), stretch(folder, 5).to_json(), stretch(folder, 3).to_json()]
+    again = reopened(folder)
+    assert again.undo().to_json() == texts[1]
+    again = reopened(again)
+    assert again.undo().to_json() == texts[0]
+    with pytest.raises(StoryError, match="nothing to undo"):
+        again.undo()
+    again = reopened(again)
+    assert again.redo().to_json() == texts[1]
+    assert again.redo_label == "duration"
+    stretch(again, 9)
+    assert reopened(again).redo_label == ""
+
+
+def test_takes_of_one_rendering_are_undone_together_and_their_sound_stays(
+    folder: StoryFolder,
+) -> None:
+    stretch(folder, 5)
+    plain = folder.story
+    for event in plain.events:
+        folder.keep_take(event.id, take(f"key-{event.id}", event), tone(1), RATE, group="r1")
+    assert timeline.unrendered(folder.story) == ()
+    samples, rate = folder.samples(folder.story.events[0].takes[0])
+    assert rate == RATE
+    assert np.max(np.abs(samples - tone(1))) < 2e-7
+    rendered = folder.story
+    again = reopened(folder)
+    assert again.undo() == plain
+    assert len(list((folder.path / "takes").glob("*.flac"))) == 2
+    assert again.redo() == rendered
+
+
+def test_crash_between_history_and_story_keeps_the_change(folder: StoryFolder) -> None:
+    old = (folder.path / "story.json").read_text()
+    new = stretch(folder, 5)
+    (folder.path / "story.json").write_text(old)
+    assert reopened(folder).story == new
+    newest = folder.undo()
+    (folder.path / "story.json").write_text(new.to_json())
+    assert reopened(folder).story == newest
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["", '{"step": {"label"', "[]\n", '{"go": 7, "is": "", "was": ""}\n', "\x00\xff\n", "9\n"],
+)
+def test_damaged_history_never_costs_the_story(folder: StoryFolder, damage: str) -> None:
+    story = stretch(folder, 5)
+    with (folder.path / "history.jsonl").open("a") as file:
+        file.write(damage)
+    again = reopened(folder)
+    assert again.story == story
+    stretch(again, 8)
+    assert reopened(again).undo() == story
+
+
+def test_story_replaced_by_hand_starts_a_new_history(folder: StoryFolder) -> None:
+    stretch(folder, 5)
+    by_hand = timeline.change(folder.story, "e2", caption="a gong")
+    by_hand.save(folder.path / "story.json")
+    again = reopened(folder)
+    assert again.story == by_hand
+    assert again.undo_label == ""
+
+
+def test_library_lists_creates_opens_duplicates_renames_archives(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    assert library.stories() == ()
+    folder = library.create(sample_story())
+    event = folder.story.events[0]
+    folder.keep_take("e1", take("k1", event), tone(1), RATE, "r")
+    assert folder.title == "rain, then a bell"
+    assert library.create(sample_story()).title == "rain, then a bell 2"
+    copy = library.duplicate(folder.title)
+    assert copy.title == "rain, then a bell 3"
+    assert copy.has_sound(copy.story.events[0].takes[0])
+    renamed = library.rename(folder.title, "Harbour: 1/2?")
+    assert renamed is folder
+    assert renamed.title == "Harbour 1 2"
+    stretch(renamed, 5)
+    assert library.open("Harbour 1 2").undo() == Story.load(renamed.path / "story.json")
+    library.archive("Harbour 1 2")
+    assert [s.title for s in library.stories()] == ["rain, then a bell 3", "rain, then a bell 2"]
+    assert (tmp_path / "Archive" / "Harbour 1 2" / "takes" / "k1.flac").is_file()
+
+
+def test_two_tabs_share_one_story_and_closed_ones_are_forgotten(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    first = library.create(sample_story())
+    assert library.open(first.title) is first
+    seen = first.revision
+    stretch(library.open(first.title), 5)
+    assert first.revision == seen + 1
+    title = first.title
+    del first
+    gc.collect()
+    assert library.open(title).revision == 0
+
+
+@pytest.mark.parametrize(
+    "title", ["", ".", "..", "../outside", "a/b", "Archive", "x" * 5000, "a\x00b", "/etc", "~"]
+)
+def test_titles_cannot_reach_outside_the_library(tmp_path: Path, title: str) -> None:
+    sample_story().save(tmp_path / "outside" / "story.json")
+    sample_story().save(tmp_path / "stories" / "Archive" / "story.json")
+    library = Library(tmp_path / "stories")
+    for reach in (library.open, library.duplicate, library.archive):
+        with pytest.raises(StoryError, match="no story called"):
+            reach(title)
+
+
+def test_takes_cannot_name_files_outside_their_folder(folder: StoryFolder) -> None:
+    evil = Take("../../secret", "", "rain", 4, 0, 1, 4, 3, "tiny", "w", file="/etc/passwd")
+    with pytest.raises(AudioFileError):
+        folder.samples(evil)
+    assert not folder.has_sound(evil)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("  A storm\nrolls in…", "A storm rolls in"),
+        ("CON", "CON story"),
+        ("///", "Story"),
+        ("..", "Story"),
+        ("\N{SNOWMAN} été à la mer", "été à la mer"),
+        ("long " * 40, ("long " * 12).strip()),
+    ],
+)
+def test_titles_are_safe_folder_names(text: str, title: str) -> None:
+    assert safe_title(text) == title
+    assert safe_title(title) == title
+
+
+CRASHING = textwrap.dedent(
+    """
+    import sys, time
+    import numpy as np
+    from pathlib import Path
+    from core.library import Library
+    from core.story import Take
+
+    folder = Library(Path(sys.argv[1])).open("rain, then a bell")
+    folder.begin_rendering([e.id for e in folder.story.events], 4, 3.0)
+    for event in folder.story.events:
+        take = Take("k" + event.id, "", event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
+        folder.keep_take(event.id, take, np.zeros((1, 80_000), np.float32), 8000, "r")
+        print(event.id, flush=True)
+        time.sleep(60)
+    """
+)
+
+
+def test_killed_rendering_keeps_finished_takes_and_can_be_resumed(folder: StoryFolder) -> None:
+    command = [sys.executable, "-c", CRASHING, str(folder.path.parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"e1\n"
+        os.kill(child.pid, signal.SIGKILL)
+    (folder.path / "takes" / ".part-half.flac").write_bytes(b"fLaC")
+    again = reopened(folder)
+    assert timeline.status(again.story.event("e1")) == "rendered"
+    assert again.has_sound(again.story.events[0].takes[0])
+    assert again.unfinished is not None
+    assert again.unfinished.event_ids == ("e2",)
+    assert again.unfinished.steps == 4
+    assert not list(again.path.rglob(".part-*"))
+    again.keep_take("e2", take("k2", again.story.event("e2")), tone(1), RATE, "r")
+    assert again.unfinished is None
+    assert soundfile.info(again.path / "takes" / "k2.flac").frames == RATE
+
+
+def test_edits_from_many_threads_all_arrive(folder: StoryFolder) -> None:
+    def work(number: int) -> None:
+        for _ in range(10):
+            folder.edit("add", lambda s: timeline.add(s, f"by {number}", 0.5)[0])
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(folder.story.events) == 42
+    assert Story.load(folder.path / "story.json") == folder.story
+
+
+def random_edit(story: Story, dice: random.Random) -> Story:
+    event = dice.choice(story.events)
+    match dice.randrange(5):
+        case 0:
+            return timeline.stretch(story, event.id, dice.uniform(0.2, 6))
+        case 1:
+            return timeline.duplicate(story, event.id)[0]
+        case 2:
+            return timeline.delete(story, event.id)
+        case 3:
+            return timeline.set_layer(story, event.id, dice.randrange(3))
+        case _:
+            return timeline.change(story, event.id, caption=f"sound {dice.random():.3f}")
+
+
+def test_memory_disk_and_history_agree_after_five_hundred_edits(folder: StoryFolder) -> None:
+    dice = random.Random(7)
+    for number in range(500):
+        with contextlib.suppress(StoryError):
+            if dice.random() < 0.2:
+                dice.choice([folder.undo, folder.undo, folder.redo])()
+            else:
+                folder.edit("edit", lambda story: random_edit(story, dice))
+        if number % 50 == 0:
+            folder = reopened(folder)
+    assert Story.load(folder.path / "story.json") == folder.story
+    last = folder.story
+    steps = 0
+    while folder.undo_label:
+        folder.undo()
+        steps += 1
+    for _ in range(steps):
+        folder.redo()
+    assert steps
+    assert folder.story == last
+
+
+def test_opening_a_long_story_is_quick(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    story = sample_story("long")
+    for _ in range(22):
+        story, _ = timeline.add(story, "wind", 6.0)
+    folder = library.create(story)
+    for event in folder.story.events:
+        for number in range(4):
+            kept = take(f"k-{event.id}-{number}", event)
+            folder.keep_take(event.id, kept, tone(0.1), RATE, f"r{number}")
+    began = time.perf_counter()
+    opened = reopened(folder)
+    assert time.perf_counter() - began < 1.0
+    assert len(opened.story.events) == 24
+    lines = (folder.path / "history.jsonl").read_text().splitlines()
+    assert all(json.loads(line) for line in lines)

@@ -1,0 +1,198 @@
+"""What the director is trained on: stories whose text, reasoning and timeline agree."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from core.training.captions import HELD_OUT, MAX_WORDS, PHRASES, caption, mixture_caption
+from core.training.clauses import Clause, render
+from core.training.narratives import Narrative, single, story_stream
+from core.training.skeletons import SKELETONS, UNKNOWN
+from core.training.timing import allocate, natural
+from core.training.vocabulary import BY_NAME, CLASSES
+
+EVALUATION = Path(__file__).parents[1] / "core" / "evaluation" / "instructions.jsonl"
+
+SECONDS = r"\d+(?:\.5)?"
+MOOD = r"[a-z]+"
+HEAD = re.compile(
+    rf"(?P<count>[A-Z][a-z]+) events?, "
+    rf"(?:{MOOD}|{MOOD} throughout|from {MOOD} to {MOOD}|from {MOOD} over {MOOD} to {MOOD})"
+    r"(?:; (?P<why>[a-z ]+))?\."
+)
+LINE = re.compile(
+    rf" (?P<n>\d+)\. (?P<told>[^()]+) \((?P<seconds>{SECONDS}) s, (?P<mood>{MOOD})\)\."
+)
+REASONING = re.compile(rf"(?:{HEAD.pattern})(?:{re.sub(r'[?]P<[a-z]+>', '', LINE.pattern)})+")
+
+
+@pytest.fixture(scope="module")
+def stories() -> list[Narrative]:
+    return list(islice(story_stream(0), 2000))
+
+
+def test_durations_sum_to_the_total_in_half_seconds(stories: list[Narrative]) -> None:
+    for story in stories:
+        assert sum(event.seconds for event in story.events) == story.total
+        assert all(event.seconds >= 1 and event.seconds * 2 % 1 == 0 for event in story.events)
+        assert 6 <= story.total <= 150
+        assert 1 <= len(story.events) <= 8
+
+
+def test_reasoning_is_regular_and_agrees_with_the_events(stories: list[Narrative]) -> None:
+    names = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
+    for story in stories:
+        assert REASONING.fullmatch(story.reasoning), story.reasoning
+        head = HEAD.match(story.reasoning)
+        lines = list(LINE.finditer(story.reasoning))
+        assert head is not None
+        assert head["count"] == names[len(story.events) - 1]
+        assert [int(line["n"]) for line in lines] == list(range(1, len(story.events) + 1))
+        assert [float(line["seconds"]) for line in lines] == [e.seconds for e in story.events]
+        assert [line["mood"] for line in lines] == [e.mood for e in story.events]
+
+
+def test_told_phrases_stand_in_the_instruction_in_their_order(stories: list[Narrative]) -> None:
+    for story in stories:
+        if "the scene suggests" in story.reasoning:
+            continue
+        told = [line["told"].lower() for line in LINE.finditer(story.reasoning)]
+        text, at, found = story.instruction.lower(), 0, 0
+        for phrase in told:
+            place = text.find(phrase, at)
+            if place >= 0:
+                found, at = found + 1, place + len(phrase)
+        # a typo may hide up to three of them
+        assert found >= len(told) - 3, story
+
+
+def test_times_given_in_the_instruction_are_obeyed(stories: list[Narrative]) -> None:
+    pattern = re.compile(r"\b(\d+) ?(?:s|sec|seconds) of (.+)")
+    checked = 0
+    for story in stories:
+        if "the times are given" not in story.reasoning:
+            continue
+        for line in LINE.finditer(story.reasoning):
+            for length, rest in pattern.findall(story.instruction.lower()):
+                if rest.startswith(line["told"]):
+                    assert float(line["seconds"]) == float(length)
+                    checked += 1
+    assert checked > 20
+
+
+def test_captions_are_short_and_plain(stories: list[Narrative]) -> None:
+    for story in stories:
+        for event in story.events:
+            assert 1 <= len(event.caption.split()) <= MAX_WORDS
+            assert event.caption[0].islower()
+            assert not event.caption.endswith(".")
+            assert "*" not in event.caption
+            assert all(name in BY_NAME for name in event.classes)
+
+
+def test_stories_are_deterministic_and_varied(stories: list[Narrative]) -> None:
+    assert list(islice(story_stream(0), 50)) == stories[:50]
+    assert list(islice(story_stream(1), 50)) != stories[:50]
+    assert len({story.instruction for story in stories}) >= 0.9 * len(stories)
+
+
+def test_every_class_and_many_unknown_sounds_occur(stories: list[Narrative]) -> None:
+    seen = {name for story in stories for event in story.events for name in event.classes}
+    assert seen == {c.name for c in CLASSES}
+    unknown = sum(any(not event.classes for event in story.events) for story in stories)
+    assert unknown > 0.2 * len(stories)
+
+
+def test_there_is_enough_written_by_hand() -> None:
+    assert len(SKELETONS) >= 300
+    assert len(UNKNOWN) >= 150
+    assert all(1 <= len(skeleton.sounds) <= 8 for skeleton in SKELETONS)
+    assert all(len(PHRASES[name]) >= 10 and len(HELD_OUT[name]) >= 4 for name in BY_NAME)
+
+
+def test_held_out_phrases_are_never_trained_on(stories: list[Narrative]) -> None:
+    held_out = {phrase for phrases in HELD_OUT.values() for phrase in phrases}
+    assert len(held_out) == sum(map(len, HELD_OUT.values()))
+    trained = {phrase for phrases in PHRASES.values() for phrase in phrases}
+    trained |= {event.caption for story in stories for event in story.events}
+    assert not held_out & trained
+
+
+def test_attributes_are_said_and_never_contradicted() -> None:
+    rng = Random(0)
+    quiet = {"strength": "light", "distance": "distant"}
+    texts = {caption("rain", quiet, rng) for _ in range(300)}
+    assert any("light" in text or "soft" in text for text in texts)
+    assert any("distan" in text or "far away" in text for text in texts)
+    assert not any(re.search(r"\b(heavy|heavily|loud|hard|pours|nearby)\b", text) for text in texts)
+    tin = {caption("rain", {"surface": "tin roof"}, rng) for _ in range(300)}
+    assert any(text.endswith("on a tin roof") for text in tin)
+    assert not any("leaves" in text or "window" in text for text in tin)
+    for name in BY_NAME:
+        for _ in range(20):
+            text = caption(
+                name,
+                {"strength": "heavy", "tempo": "fast", "count": "many", "distance": "close"},
+                rng,
+            )
+            assert len(text.split()) <= MAX_WORDS
+            assert text[0].islower()
+
+
+def test_a_mixture_names_both_sounds_in_order() -> None:
+    text = mixture_caption("rain falling", "wind blowing", Random(3))
+    assert text.startswith("rain falling ")
+    assert text.endswith(" wind blowing")
+
+
+def test_one_clause_gives_all_its_forms() -> None:
+    clause = "thunder *rolls and *rumbles on"
+    assert render(clause, "present") == "thunder rolls and rumbles on"
+    assert render(clause, "gerund") == "thunder rolling and rumbling on"
+    assert render(clause, "past") == "thunder rolled and rumbled on"
+    assert render(clause, "progressive") == "thunder is rolling and rumbling on"
+    assert Clause("it *creaks open", "a door creaking open").leans_back
+
+
+def test_spot_sounds_stay_short_and_textures_take_the_rest() -> None:
+    rain, knock = BY_NAME["rain"], BY_NAME["knock"]
+    spans = [natural(c.kind, c.seconds) for c in (rain, knock, rain)]
+    lengths = allocate(30, spans, ["texture", "spot", "texture"])
+    assert sum(lengths) == 30
+    assert lengths[1] <= knock.seconds[1]
+    assert allocate(20, spans, ["texture", "spot", "texture"], {1: 12})[1] == 12
+
+
+def test_a_single_sound_is_one_event() -> None:
+    rng = Random(5)
+    for _ in range(200):
+        story = single(rng)
+        assert len(story.events) == 1
+        assert story.events[0].seconds == story.total
+        assert REASONING.fullmatch(story.reasoning), story.reasoning
+
+
+def test_evaluation_instructions_are_well_formed_and_unseen(stories: list[Narrative]) -> None:
+    rows = [json.loads(line) for line in EVALUATION.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) >= 120
+    assert len({row["instruction"] for row in rows}) == len(rows)
+    assert not {row["instruction"].lower() for row in rows} & {
+        s.instruction.lower() for s in stories
+    }
+    prompts = {skeleton.scene for skeleton in SKELETONS} | {skeleton.word for skeleton in SKELETONS}
+    assert not {row["instruction"].lower() for row in rows} & prompts
+    for row in rows:
+        assert set(row) == {"instruction", "seconds", "required", "explicit"}
+        assert 3 <= row["seconds"] <= 150
+        assert row["required"]
+        assert all(
+            group and all(word == word.lower() for word in group) for group in row["required"]
+        )
+        assert sum(length for _, length in row["explicit"]) <= row["seconds"]
+        assert all(0 <= index < len(row["required"]) for index, _ in row["explicit"])

@@ -1,0 +1,137 @@
+"""The recognisability measure: nearest centroid, nothing judged by itself, honest tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+from torch import Tensor
+
+from core.codec import SpectralCodec
+from core.errors import AudioFileError, WeightsError
+from core.evaluation import recognise
+from core.evaluation.embedder import SoundEmbedder
+from core.evaluation.recognise import Judge, Table
+
+RATE = 44100
+FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
+
+
+def sound(name: str, seconds: float, seed: int) -> Tensor:
+    """Hiss for rain, a low chord for horn, beeps for alarm."""
+    draw = torch.Generator().manual_seed(seed)
+    time = torch.arange(round(seconds * RATE)) / RATE
+    if name == "rain":
+        return 0.1 * torch.randn(len(time), generator=draw)
+    if name == "horn":
+        return sum(
+            (torch.sin(2 * torch.pi * (110 + seed) * k * time) / k for k in range(1, 9)),
+            start=torch.zeros(len(time)),
+        )
+    return 0.3 * torch.sin(2 * torch.pi * (1500 + 50 * seed) * time) * (time * 4 % 1 < 0.4)
+
+
+def corpus(folder: Path) -> Path:
+    rows = []
+    for name, count in {"rain": 3, "horn": 3, "alarm": 3, "owl": 2}.items():
+        for i in range(count):
+            path = f"{name}{i}.wav"
+            soundfile.write(folder / path, sound(name, 1.5, i).numpy(), RATE)
+            row = {"path": path, "class": name, "sample_rate": RATE}
+            rows.append(row | {"kind": "recorded", "split": "test"})
+            rows.append(row | {"kind": "recorded", "split": "train"})
+            rows.append(row | {"kind": "synthesised", "split": "test"})
+    manifest = folder / "manifest.jsonl"
+    manifest.write_text("\n".join(json.dumps(r) for r in rows))
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    manifest = corpus(tmp_path_factory.mktemp("corpus"))
+    codec = SpectralCodec.load(FITTED)
+    return Judge.of_recordings(recognise.held_out(manifest), SoundEmbedder(), codec)
+
+
+def test_only_held_out_recordings_of_classes_with_three_are_used(
+    judge: Judge, tmp_path: Path
+) -> None:
+    assert judge.labels == ["rain"] * 3 + ["horn"] * 3 + ["alarm"] * 3
+    left = recognise.left_out(corpus(tmp_path))
+    assert left["owl"] == 2
+    assert "rain" not in left
+
+
+def test_an_empty_manifest_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_text("")
+    with pytest.raises(AudioFileError, match="build the corpus first"):
+        recognise.held_out(tmp_path / "manifest.jsonl")
+
+
+def test_a_class_is_nearest_to_its_own_centroid() -> None:
+    points = torch.eye(4) + 0.01
+    classes = recognise.centroids(points, ["a", "b", "c", "d"])
+    assert [recognise.rank(point, classes)[0] for point in points] == ["a", "b", "c", "d"]
+
+
+def test_a_recording_does_not_help_the_centroid_it_is_judged_by() -> None:
+    points = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]])
+    labels = ["a", "b", "b"]
+    assert "a" not in recognise.without(points, labels, 0)
+    one_left = recognise.without(points, labels, 1)["b"]
+    assert torch.allclose(one_left, points[2] / points[2].norm())
+
+
+def test_a_saved_judge_gives_the_same_tables(judge: Judge, tmp_path: Path) -> None:
+    judge.save(tmp_path / "held_out.safetensors")
+    again = Judge.load(tmp_path / "held_out.safetensors", judge.embedder)
+    assert again.labels == judge.labels
+    assert again.recordings_table() == judge.recordings_table()
+    with pytest.raises(WeightsError, match="Cannot read"):
+        Judge.load(tmp_path / "nowhere.safetensors", judge.embedder)
+
+
+def test_top_k_counts_places() -> None:
+    assert recognise.top_k([0, 1, 4, 5], 1) == 0.25
+    assert recognise.top_k([0, 1, 4, 5], 5) == 0.75
+
+
+def test_distinct_classes_are_recognised_also_through_the_codec(judge: Judge) -> None:
+    assert judge.recordings_table().total.top_1 == 1.0
+    table = judge.codec_table()
+    assert table.total.top_5 == 1.0
+    assert table.total.top_1 >= 2 / 3
+    assert table.cosine is not None
+    assert table.cosine > 0.8
+
+
+def test_renders_are_made_from_plain_captions_with_their_own_seeds(judge: Judge) -> None:
+    asked: list[tuple[str, float, int]] = []
+
+    def render(caption: str, seconds: float, seed: int) -> Tensor:
+        asked.append((caption, seconds, seed))
+        return sound("rain", seconds, seed + 10)
+
+    table = judge.renders_table(render, seconds=1.0, each=2)
+    assert [seed for _, _, seed in asked] == [0, 1] * 3
+    assert ("steady rain falling", 1.0, 0) in asked
+    assert {r.name: r.top_1 for r in table.classes} == {"alarm": 0.0, "horn": 0.0, "rain": 1.0}
+    assert table.total.top_1 == pytest.approx(1 / 3)
+
+
+def test_a_table_prints_as_text_and_as_json() -> None:
+    table = Table.of("recordings", ["rain", "rain", "owl"], [0, 3, 7])
+    text = str(table).splitlines()
+    assert len({len(line) for line in text}) == 1
+    assert any(line.split() == ["rain", "2", "50.0%", "100.0%"] for line in text)
+    assert any(line.split() == ["weather", "2", "50.0%", "100.0%"] for line in text)
+    data = json.loads(table.as_json())
+    assert data["total"] == {
+        "name": "all",
+        "count": 3,
+        "top_1": pytest.approx(1 / 3),
+        "top_5": pytest.approx(2 / 3),
+    }

@@ -1,0 +1,139 @@
+"""Bridge, performer and codec on the tiny profile: lengths, determinism, cancelling, keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from core import flow
+from core.audiostory import AudioStory
+from core.errors import Cancelled
+from core.grammar import PlannedEvent
+from core.performer import RenderSettings
+from core.render import RenderProgress, plan_take, render_events
+from core.story import Event, Story
+
+SETTINGS = RenderSettings(steps=2, guidance=2.0)
+
+
+@pytest.fixture
+def story() -> Story:
+    events = (
+        Event("e1", "rain falling", 0.0, 1.5),
+        Event("e2", "a dog barking", 1.5, 0.5),
+        Event("bed", "wind", 0.2, 1.3, layer=1),
+    )
+    return Story("rain and a dog", 2.0, 5, "tiny", "Two events.", events)
+
+
+def rendered(model: AudioStory, story: Story, *ids: str) -> dict[str, np.ndarray]:
+    return {r.event_id: r.samples for r in render_events(model, story, ids, SETTINGS)}
+
+
+def test_takes_last_as_long_as_the_event_and_its_crossfade(tiny: AudioStory, story: Story) -> None:
+    takes = rendered(tiny, story, "e1", "e2", "bed")
+    rate, tail = tiny.sample_rate, tiny.profile.crossfade
+    assert takes["e1"].shape == (1, round((1.5 + tail) * rate))
+    assert takes["e2"].shape == (1, round(0.5 * rate))
+    assert takes["bed"].shape == (1, round(1.3 * rate))
+
+
+def test_one_event_alone_sounds_as_it_does_among_all(tiny: AudioStory, story: Story) -> None:
+    every = rendered(tiny, story, "e1", "e2", "bed")
+    assert np.array_equal(rendered(tiny, story, "e2")["e2"], every["e2"])
+
+
+def test_seeds_decide_the_sound(tiny: AudioStory, story: Story) -> None:
+    first = rendered(tiny, story, "e1")["e1"]
+    other = dataclasses.replace(story, seed=6)
+    assert np.array_equal(first, rendered(tiny, story, "e1")["e1"])
+    assert not np.array_equal(first, rendered(tiny, other, "e1")["e1"])
+
+
+def test_a_take_key_covers_what_makes_the_sound(tiny: AudioStory, story: Story) -> None:
+    def key(changed: Story, settings: RenderSettings = SETTINGS) -> str:
+        return plan_take(changed, changed.event("e2"), settings, 0.5, "w").key
+
+    def with_event(event_id: str, **values: object) -> Story:
+        return story.replace_event(dataclasses.replace(story.event(event_id), **values))  # type: ignore[arg-type]
+
+    same = key(story)
+    assert key(with_event("e2", gain_db=-3.0, locked=True)) == same
+    different = [
+        key(with_event("e1", caption="hail falling")),
+        key(with_event("e2", caption="a cat")),
+        key(with_event("e2", seed=9)),
+        key(dataclasses.replace(story, seed=6)),
+        key(dataclasses.replace(story, reasoning="Other.")),
+        key(story, RenderSettings(3, 2.0)),
+        key(story, RenderSettings(2, 2.5)),
+    ]
+    assert len({same, *different}) == len(different) + 1
+
+
+def test_residual_tokens_carry_what_came_before(tiny: AudioStory) -> None:
+    def condition(first: str) -> torch.Tensor:
+        told = [PlannedEvent(first, 1.0), PlannedEvent("a dog", 1.0)]
+        return tiny.conditions("x", 2.0, "y", told)
+
+    one, two = condition("rain"), condition("fire")
+    assert one.shape == (2, tiny.profile.bridge.semantic_tokens, tiny.profile.bridge.width)
+    assert not torch.allclose(one[1], two[1], atol=1e-7)
+
+
+def test_cancel_stops_within_a_step_and_the_next_render_works(
+    tiny: AudioStory, story: Story
+) -> None:
+    cancel = threading.Event()
+    steps: list[RenderProgress] = []
+
+    def on_progress(progress: RenderProgress) -> None:
+        steps.append(progress)
+        if progress.event == 2 and progress.step == 1:
+            cancel.set()
+
+    done = []
+    settings = RenderSettings(steps=4, guidance=2.0)
+    running = render_events(
+        tiny, story, ["e1", "e2", "bed"], settings, on_progress=on_progress, cancel=cancel
+    )
+    with pytest.raises(Cancelled):
+        done.extend(take.event_id for take in running)
+    assert done == ["e1"]
+    assert (steps[-1].event, steps[-1].step) == (2, 1)
+    assert rendered(tiny, story, "e2")["e2"].size
+
+
+def test_euler_on_the_true_velocity_reaches_the_data() -> None:
+    data, noise = torch.randn(2, 5, 3), torch.randn(2, 5, 3)
+    reached = flow.euler(lambda x, t: flow.target_velocity(data, noise), noise, steps=7)
+    assert torch.allclose(reached, data, atol=1e-5)
+
+
+def test_windows_blend_to_the_velocity_of_one_piece() -> None:
+    latents = torch.randn(2, 50, 3)
+    for frames in (0, 8, 9, 49, 50, 64):
+        blended = flow.windowed(lambda x, t: 2 * x + t, latents, torch.tensor(0.5), frames)
+        assert torch.allclose(blended, 2 * latents + 0.5, atol=1e-5)
+
+
+def test_guidance_of_one_is_the_positive_and_zero_the_negative() -> None:
+    positive, negative = torch.randn(3), torch.randn(3)
+    assert torch.allclose(flow.guided(positive, negative, 1.0), positive)
+    assert torch.allclose(flow.guided(positive, negative, 0.0), negative)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 9.7])
+def test_the_performer_says_the_duration_through_its_embedder(
+    tiny: AudioStory, seconds: float
+) -> None:
+    embedder = tiny.performer.duration_embedder
+    one = embedder(torch.tensor([seconds]))
+    assert one.shape == (1, 1, tiny.profile.performer.condition_width)
+    assert not torch.allclose(one, embedder(torch.tensor([seconds + 1.0])))
+    beyond = embedder(torch.tensor([99.0, 12.0]))
+    assert torch.allclose(beyond[0], beyond[1])

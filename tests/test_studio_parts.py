@@ -1,0 +1,191 @@
+"""The page's parts without a browser: the table is the story, sessions stay apart."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from core import timeline
+from core.errors import StoryError
+from core.library import Library
+from core.story import Event, Story, Take
+from studio import listening, table
+from studio.peaks import PER_SECOND, PeakCache, outline
+from studio.session import Session, Sessions
+from studio.stage import stage
+from studio.theme import studio_css, studio_theme
+
+RATE = 44_100
+
+
+@pytest.fixture
+def story() -> Story:
+    events = (
+        Event("e1", "rain", 0.0, 4.0),
+        Event("e2", 'a <b>"bell"</b>', 4.0, 2.0, seed=3),
+        Event("bed", "wind", 1.0, 3.0, layer=1),
+    )
+    return Story("rain, then a bell", 6.0, 1, "tiny", "because", events)
+
+
+@pytest.fixture
+def session(story: Story, tmp_path: Path) -> Session:
+    session = Session(Library(tmp_path / "stories"), tmp_path / "sounds")
+    session.show(session.library.create(story))
+    return session
+
+
+def keep_take(session: Session, event_id: str, level: float) -> Take:
+    event = session.open_folder.story.event(event_id)
+    seed = int(level * 1000)
+    take = Take(f"k{event_id}{seed}", "", event.caption, event.duration, 0, seed, 2, 2, "tiny", "w")
+    samples = np.full((1, round(event.duration * RATE)), level, np.float32)
+    session.open_folder.keep_take(event_id, take, samples, RATE, "test")
+    return take
+
+
+def with_cell(story: Story, row: int, column: str, value: object) -> Story:
+    rows = table.rows_of(story)
+    rows[row][table.HEADERS.index(column)] = value
+    return table.edited(story, rows)
+
+
+def test_untouched_table_is_no_edit(story: Story) -> None:
+    assert table.edited(story, table.rows_of(story)) == story
+
+
+def test_cells_become_edits_of_the_timeline(story: Story) -> None:
+    assert with_cell(story, 0, "Sound", " thunder ").events[0].caption == "thunder"
+    assert with_cell(story, 0, "Length", "5,5").total == 7.5
+    assert with_cell(story, 0, "Start", 3.5).sequence[0].id == "e2"
+    assert with_cell(story, 2, "Start", 2.5).event("bed").start == 2.5
+    assert with_cell(story, 1, "Gain", -6).event("e2").gain_db == -6
+    assert with_cell(story, 1, "Seed", "").event("e2").seed is None
+    assert with_cell(story, 1, "Seed", "9007199254740993").event("e2").seed == 9007199254740993
+    assert with_cell(story, 1, "State", "anything") == story
+    assert with_cell(story, 1, "Lock", True) == timeline.lock(story, "e2")
+
+
+def test_rows_can_be_added_and_deleted(story: Story) -> None:
+    rows = table.rows_of(story)
+    rows.insert(1, ["", "steps", None, "1.5", *[None] * 7])
+    longer = table.edited(story, rows)
+    assert [e.caption for e in longer.sequence][1] == "steps"
+    assert longer.total == 7.5
+    del rows[:2]
+    assert [e.id for e in table.edited(story, rows).sequence] == ["e2"]
+    assert table.edited(story, [*table.rows_of(story), [""] * 11]) == story
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("Sound", "  "),
+        ("Sound", "x" * 500),
+        ("Length", "long"),
+        ("Length", None),
+        ("Length", 0),
+        ("Length", float("nan")),
+        ("Gain", 400),
+        ("Pan", 2),
+        ("In", 99),
+        ("Seed", "-1"),
+        ("Seed", "1e3"),
+        ("Seed", str(2**64)),
+    ],
+)
+def test_impossible_cells_are_refused_in_one_sentence(
+    story: Story, column: str, value: object
+) -> None:
+    with pytest.raises(StoryError, match=r"^[^\n]+\.$"):
+        with_cell(story, 0, column, value)
+
+
+def test_stage_escapes_what_people_write(session: Session) -> None:
+    page = stage(session, PeakCache())
+    assert "<b>" not in page
+    assert "a &lt;b&gt;&quot;bell&quot;&lt;/b&gt;" in page
+    assert page.count("data-event=") == 3
+
+
+def test_picture_uses_the_colours_of_the_theme_only(session: Session) -> None:
+    keep_take(session, "e1", 0.5)
+    picture = re.search("<svg viewBox.*?</svg>", stage(session, PeakCache()), re.S)
+    assert picture is not None
+    assert set(re.findall(r"(?:fill|stroke): ?([^;\"]+)", picture[0])) <= {
+        "none",
+        *(f"var(--{name})" for name in ("wave", "wave-low", "line", "mark", "mark-next")),
+    }
+
+
+def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
+    keep_take(session, "e1", 0.5)
+    folder, cache = session.open_folder, PeakCache()
+    line = outline(folder, cache)
+    assert len(line) == 6 * PER_SECOND
+    assert line[PER_SECOND] == pytest.approx(0.5, abs=1e-3)
+    assert line[5 * PER_SECOND] == 0
+    folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-6.0206, fade_in=2.0))
+    line = outline(folder, cache)
+    assert line[3 * PER_SECOND] == pytest.approx(0.25, abs=1e-3)
+    assert line[PER_SECOND] == pytest.approx(0.125, abs=0.01)
+
+
+def test_mix_is_made_once_a_revision_and_has_the_exact_length(session: Session) -> None:
+    assert listening.mix_file(session, RATE) is None
+    keep_take(session, "e1", 0.5)
+    path = listening.mix_file(session, RATE)
+    assert path is not None
+    info = soundfile.info(path)
+    assert (info.frames, info.samplerate, info.channels) == (6 * RATE, RATE, 2)
+    stamp = path.stat().st_mtime_ns
+    assert listening.mix_file(session, RATE) == path
+    assert path.stat().st_mtime_ns == stamp
+    session.open_folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-6))
+    again = listening.mix_file(session, RATE)
+    assert again is not None
+    assert again != path
+    assert not path.exists()
+
+
+def test_tabs_do_not_see_each_other_and_visitors_have_their_own_stories(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=True)
+    first, name = sessions.arrive("tab-1", "")
+    second, other = sessions.arrive("tab-2", "../../etc")
+    assert name != other
+    assert first is not second
+    assert first.sounds != second.sounds
+    assert first.library.root != second.library.root
+    assert first.library.root.parent.parent == tmp_path / "stories"
+    again, kept = sessions.arrive("tab-3", name)
+    assert kept == name
+    assert again.library is first.library
+
+
+def test_local_tabs_share_the_library(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path, tmp_path / "served", private=False)
+    assert sessions.of("a").library is sessions.of("b").library
+    assert sessions.of("a").library.root == tmp_path
+
+
+def test_closing_a_tab_cancels_its_work_and_removes_its_sounds(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path, tmp_path / "served", private=False)
+    session, other = sessions.of("a"), sessions.of("b")
+    session.sounds.mkdir(parents=True)
+    jobs = session.ask("render"), other.ask("render")
+    with pytest.raises(StoryError, match="already"):
+        session.ask("draft")
+    assert session.start("render") is jobs[0]
+    sessions.leave("a")
+    assert jobs[0].cancel.is_set()
+    assert not jobs[1].cancel.is_set()
+    assert not session.sounds.exists()
+
+
+def test_theme_fetches_nothing_from_elsewhere() -> None:
+    assert "http" not in studio_css()
+    assert not [sheet for sheet in studio_theme()._stylesheets if sheet]

@@ -1,0 +1,92 @@
+"""Every sound class can be synthesised, exactly as long as asked, and tells the truth of itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.errors import StudioError
+from core.training.synthesis import PEAK, RATE, RECIPES, Synthesised, synthesise
+from core.training.vocabulary import BY_NAME
+
+SECONDS = 2.0
+ATTRIBUTES = {
+    "strength": {"light", "moderate", "heavy"},
+    "distance": {"close", "distant"},
+    "tempo": {"slow", "steady", "fast"},
+    "count": {"single", "several", "many"},
+}
+
+
+def _clip(name: str, seed: int, seconds: float = SECONDS) -> Synthesised:
+    return synthesise(name, seconds, np.random.default_rng(seed))
+
+
+def test_every_class_of_the_vocabulary_has_a_recipe_and_no_other() -> None:
+    assert set(RECIPES) == set(BY_NAME)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_clip_has_its_length_and_level_and_is_finite(name: str) -> None:
+    samples = _clip(name, 1).samples
+    assert samples.shape == (round(SECONDS * RATE),)
+    assert samples.dtype == np.float32
+    assert np.isfinite(samples).all()
+    assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-4)
+    assert np.sqrt(np.mean(samples**2)) > 0.003
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_seed_gives_one_clip_and_another_seed_another(name: str) -> None:
+    first, again, other = _clip(name, 2), _clip(name, 2), _clip(name, 3)
+    assert np.array_equal(first.samples, again.samples)
+    assert first.attributes == again.attributes
+    assert not np.array_equal(first.samples, other.samples)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_attributes_use_the_words_that_captions_know(name: str) -> None:
+    for seed in range(4):
+        for key, value in _clip(name, seed, 1.0).attributes.items():
+            if key == "surface":
+                assert value.isalpha()
+            else:
+                assert value in ATTRIBUTES[key]
+
+
+def _onsets(samples: np.ndarray) -> int:
+    """Rises of the loudness over its own slow mean, by 10 ms blocks."""
+    block = RATE // 100
+    loud = np.sqrt(np.mean(samples[: len(samples) // block * block].reshape(-1, block) ** 2, 1))
+    return int(np.sum((loud[1:] > 0.25 * loud.max()) & (loud[:-1] < 0.6 * loud[1:])))
+
+
+def _mean_over(name: str, key: str, value: str, measure: object, seconds: float = 6.0) -> float:
+    assert callable(measure)
+    clips = (_clip(name, seed, seconds) for seed in range(24))
+    return float(np.mean([measure(c.samples) for c in clips if c.attributes.get(key) == value]))
+
+
+def _brightness(samples: np.ndarray) -> float:
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    return float(np.sum(power * hz) / np.sum(power))
+
+
+@pytest.mark.parametrize("name", ["footsteps_wood", "clock", "drum"])
+def test_fast_is_faster_than_slow(name: str) -> None:
+    slow = _mean_over(name, "tempo", "slow", _onsets)
+    assert _mean_over(name, "tempo", "fast", _onsets) > 1.3 * slow
+
+
+@pytest.mark.parametrize("name", ["thunder", "gunshot", "dog"])
+def test_distant_is_duller_than_close(name: str) -> None:
+    close = _mean_over(name, "distance", "close", _brightness, 3.0)
+    assert _mean_over(name, "distance", "distant", _brightness, 3.0) < 0.8 * close
+
+
+def test_an_unknown_class_and_a_moment_are_refused_in_words() -> None:
+    with pytest.raises(StudioError, match="choose one of"):
+        synthesise("unicorn", 2.0, np.random.default_rng(0))
+    with pytest.raises(StudioError, match="longer"):
+        synthesise("rain", 0.1, np.random.default_rng(0))

@@ -1,0 +1,183 @@
+"""Every training stage, tiny and on the CPU: losses fall, runs resume, ablations switch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from core.audiostory import AudioStory, build_audiostory
+from core.codec import SpectralCodec
+from core.grammar import PlannedEvent
+from core.profile import ASSETS, Profile, load_profile
+from core.training.examples import Examples
+from core.training.loop import TrainingRun, schedule, train
+from core.training.objective import Ablation, Lesson, Objective
+from core.training.pretrain import pretrain
+from core.training.publish import publish
+from core.training.sounds import EventSounds
+from core.training.stages import STAGES, train_stage
+from core.training.text_encoder import TextEncoder
+
+LESSON = Lesson(
+    "rain, then a dog",
+    6.0,
+    "Two events, calm. 1. rain (4 s, calm). 2. a dog (2 s, calm).",
+    (PlannedEvent("rain falling", 4.0), PlannedEvent("a dog barking", 2.0)),
+    (("rain",), ("dog",)),
+)
+
+
+@pytest.fixture(scope="module")
+def profile() -> Profile:
+    """The tiny profile on the real text encoder's width."""
+    tiny = load_profile("tiny")
+    return replace(
+        tiny,
+        bridge=replace(tiny.bridge, width=384),
+        performer=replace(tiny.performer, condition_width=384),
+    )
+
+
+@pytest.fixture(scope="module")
+def examples() -> Examples:
+    generator = torch.Generator().manual_seed(0)
+    latents = torch.randn(8, 192, 64, generator=generator).half()
+    latents[:4] += 1.0
+    captions = [["rain falling", "rain"]] * 4 + [["a dog barking"]] * 4
+    return Examples(latents, captions, [["rain"]] * 4 + [["dog"]] * 4)
+
+
+@pytest.fixture(scope="module")
+def sounds(examples: Examples) -> EventSounds:
+    return EventSounds(examples, torch.ones(64), 2048 / 44100)
+
+
+def with_adapter(profile: Profile) -> AudioStory:
+    return build_audiostory(profile, adapter=True)
+
+
+def losses_of(folder: Path, name: str) -> list[float]:
+    rows = [line.split(",") for line in (folder / "losses.csv").read_text().splitlines()]
+    return [float(value) for _, _, term, value in rows if term == name]
+
+
+def test_the_performer_learns_on_captions(
+    profile: Profile, examples: Examples, tmp_path: Path
+) -> None:
+    run = TrainingRun(steps=15, rate=1e-3, warmup=5, average=0.9)
+    performer = pretrain(profile, examples, torch.ones(64), 2048 / 44100, run, tmp_path)
+    flow = losses_of(tmp_path, "flow")
+    assert flow[-1] < flow[0]
+    assert performer.negative.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", list(STAGES))
+def test_every_stage_trains_and_its_language_loss_falls(
+    name: str, profile: Profile, sounds: EventSounds, tmp_path: Path
+) -> None:
+    model = with_adapter(profile)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    stage = replace(STAGES[name], lessons=2)
+    train_stage(model, stage, sounds, TrainingRun(20, 5e-3, warmup=2, average=0.5), tmp_path)
+    text = losses_of(tmp_path, "text")
+    assert text[-1] < text[0]
+    moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert any("lora_B" in n for n in moved)
+    assert any("semantic_projector" in n for n in moved)
+    assert any(n.startswith("performer.") for n in moved) == stage.flow
+    assert not any("base_layer" in n for n in moved)
+
+
+def terms(model: AudioStory, sounds: EventSounds | None, ablation: Ablation) -> dict[str, Tensor]:
+    tokens = model.profile.bridge.semantic_tokens
+    objective = Objective(model, TextEncoder(tokens), sounds, ablation)
+    return dict(objective.terms(LESSON, torch.Generator().manual_seed(1)))
+
+
+def test_residual_tokens_learn_through_the_diffusion_loss_alone(
+    profile: Profile, sounds: EventSounds
+) -> None:
+    model = with_adapter(profile)
+    losses = terms(model, sounds, Ablation())
+    assert set(losses) == {"text", "reason", "mse", "flow"}
+    weight = model.bridge.residual_projector[0].weight
+    for name, touches in (("mse", False), ("text", False), ("reason", False), ("flow", True)):
+        (gradient,) = torch.autograd.grad(
+            losses[name], weight, retain_graph=True, allow_unused=True
+        )
+        assert (gradient is not None and gradient.abs().sum() > 0) == touches
+
+
+@pytest.mark.parametrize(
+    ("ablation", "missing"),
+    [
+        (Ablation(reasoning=False), "reason"),
+        (Ablation(semantic=False), "mse"),
+        (Ablation(captions=False), ""),
+        (Ablation(residual=False), ""),
+    ],
+)
+def test_the_papers_ablations_switch_their_term(
+    profile: Profile, sounds: EventSounds, ablation: Ablation, missing: str
+) -> None:
+    model = with_adapter(profile)
+    full, ablated = terms(model, sounds, Ablation()), terms(model, sounds, ablation)
+    assert set(ablated) == set(full) - {missing}
+    assert missing == "mse" or not torch.equal(ablated["flow"], full["flow"])
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
+    def fit(folder: Path, steps: list[int]) -> Tensor:
+        for last in steps:
+            torch.manual_seed(0)
+            model = nn.Linear(3, 1)
+            run = TrainingRun(40, 1e-2, warmup=4, save_minutes=1e-9)
+            with contextlib.suppress(KeyboardInterrupt):
+                train(model, _Fitting(model, last), {"fit": 1.0}, run, folder)
+        return load_file(folder / "average.safetensors")["weight"]
+
+    assert torch.equal(fit(tmp_path / "a", [40]), fit(tmp_path / "b", [17, 40]))
+
+
+class _Fitting:
+    """Losses of a linear fit, interrupted at the n-th step of this sitting as by Ctrl-C."""
+
+    def __init__(self, model: nn.Module, last: int) -> None:
+        self.model, self.left = model, last
+
+    def __call__(self, generator: torch.Generator) -> Iterator[dict[str, Tensor]]:
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        x = torch.randn(8, 3, generator=generator)
+        yield {"fit": (self.model(x) - x.sum(1, keepdim=True)).square().mean()}
+
+
+def test_the_rate_rises_then_falls_to_zero() -> None:
+    run = TrainingRun(100, 1.0, warmup=10)
+    rates = [schedule(step, run) for step in range(101)]
+    assert max(rates) == 1.0 == rates[9]
+    assert rates[100] == pytest.approx(0.0)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_published_weights_load_back(profile: Profile, tmp_path: Path) -> None:
+    model = with_adapter(profile)
+    publish(model, tmp_path)
+    for part in ("director", "bridge", "performer"):
+        weights = load_file(tmp_path / f"{part}.safetensors")
+        assert weights
+        assert all(value.dtype == torch.float16 for value in weights.values())
+
+
+def test_the_codec_says_what_each_channel_counts() -> None:
+    codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
+    assert codec.fit.deviation.shape == (64,)
+    assert (codec.fit.deviation[:-1] >= codec.fit.deviation[1:] - 1e-3).all()
