@@ -15,6 +15,7 @@ from core.audiostory import AudioStory, load_audiostory
 from core.director import plan
 from core.errors import StoryError, StudioError
 from core.export import command as exporting
+from core.export.provenance import comment
 from core.export.sound import write_sound
 from core.export.wave import Inside
 from core.mix import ArraySource, MixSettings, Source, mix_blocks, story_frames
@@ -150,7 +151,7 @@ def render(arguments: argparse.Namespace) -> None:
     story, sources = perform(model, story, settings)
     mixing = MixSettings(rate=model.sample_rate)
     frames = story_frames(story, mixing.rate)
-    inside = Inside(arguments.out.stem, "machine-generated sound")
+    inside = Inside(story.instruction, comment(story.instruction))
     blocks = mix_blocks(story, sources, mixing)
     write_sound(arguments.out, blocks, mixing.rate, frames, "wav24", inside)
     if arguments.story:

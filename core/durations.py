@@ -48,12 +48,12 @@ def fit_durations(
 def _apportion(weights: Sequence[float], room: float) -> list[float]:
     """Largest remainders on the grid, with every share at least one grid step."""
     steps = int(room / GRID + 1e-6)
-    spare = steps - len(weights)
-    exact = [spare * w / sum(weights) for w in weights]
-    shares = [int(e) for e in exact]
-    by_remainder = sorted(range(len(weights)), key=lambda i: shares[i] - exact[i])
-    for i in by_remainder[: spare - sum(shares)]:
-        shares[i] += 1
-    seconds = [round((share + 1) * GRID, 3) for share in shares]
+    exact = [steps * w / sum(weights) for w in weights]
+    shares = [max(1, int(e + 1e-9)) for e in exact]
+    while sum(shares) != steps:
+        step = 1 if sum(shares) < steps else -1
+        candidates = [i for i in range(len(shares)) if shares[i] + step >= 1]
+        shares[max(candidates, key=lambda i: step * (exact[i] - shares[i]))] += step
+    seconds = [round(share * GRID, 3) for share in shares]
     seconds[-1] = round(room - sum(seconds[:-1]), 6)
     return seconds

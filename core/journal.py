@@ -71,17 +71,22 @@ def patched(story: Story, patch: Patch) -> Story:
     return read_record(Story, data, "story", StoryError)
 
 
-def digest(story: Story) -> str:
-    return hashlib.sha256(story.to_json().encode()).hexdigest()[:16]
+def digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 class Journal:
-    """The steps of one story, and the place among them where the story is now."""
+    """The steps of one story, and the place among them where the story is now.
+
+    Attributes:
+        now: digest of story.json as it is or is about to be; ties the last line to it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.steps: list[Step] = []
         self.place = 0
+        self.now = ""
 
     @property
     def undo_label(self) -> str:
@@ -100,7 +105,7 @@ class Journal:
         before, after = difference(since, new)
         step = Step(label, before, after, group)
         line = {"amend" if amends else "step": dataclasses.asdict(step)}
-        self._append(line, old, new, difference(old, new)[1] if amends else None)
+        self._append(line, new, difference(old, new)[1] if amends else None)
         self._take(step, amends)
 
     def undo(self, story: Story) -> Story:
@@ -115,11 +120,15 @@ class Journal:
             raise StoryError("There is nothing to redo.")
         return self._go(story, 1)
 
-    def recovered(self, story: Story) -> Story:
+    def recovered(self, story: Story, text: bytes) -> Story:
         """Read the file; returns `story`, or the newer one that a crash kept from being saved.
+
+        Args:
+            text: story.json, which `story` was read from.
 
         A history that is damaged or belongs to another text of the story is begun anew.
         """
+        self.now = digest(text)
         try:
             lines = _read_lines(self.path)
             for line in lines:
@@ -127,13 +136,15 @@ class Journal:
             newer = self._newer(story, lines[-1]) if lines else story
         except (StoryError, KeyError, TypeError, ValueError, IndexError):
             self.steps, self.place, newer = [], 0, story
-        self._compact(newer)
+        if newer is not story:
+            self.now = digest(newer.to_json().encode())
+        self._compact()
         return newer
 
     def _go(self, story: Story, direction: int) -> Story:
         step = self.steps[self.place - 1 if direction < 0 else self.place]
         new = patched(story, step.before if direction < 0 else step.after)
-        self._append({"go": direction}, story, new, None)
+        self._append({"go": direction}, new, None)
         self.place += direction
         return new
 
@@ -141,17 +152,19 @@ class Journal:
         self.steps = [*self.steps[: self.place - amends], step][-MAX_STEPS:]
         self.place = len(self.steps)
 
-    def _append(self, line: Patch, old: Story, new: Story, catch_up: Patch | None) -> None:
-        line |= {"was": digest(old), "is": digest(new)}
+    def _append(self, line: Patch, new: Story, catch_up: Patch | None) -> None:
+        after = digest(new.to_json().encode())
+        line |= {"was": self.now, "is": after}
         if catch_up is not None:
             line["catch_up"] = catch_up
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.write(json.dumps(line) + "\n")
         except OSError as cause:
             raise FileError(
                 f"{self.path.name} cannot be written ({cause.strerror}); free some space."
             ) from None
+        self.now = after
 
     def _replay(self, line: Patch) -> None:
         if "go" in line:
@@ -163,10 +176,9 @@ class Journal:
             self._take(step, "amend" in line and self.place > 0)
 
     def _newer(self, story: Story, last: Patch) -> Story:
-        now = digest(story)
-        if now == last["is"]:
+        if self.now == last["is"]:
             return story
-        if now != last["was"]:
+        if self.now != last["was"]:
             raise StoryError("The history belongs to another text of the story.")
         if "go" in last:
             undone = last["go"] < 0
@@ -174,15 +186,15 @@ class Journal:
             return patched(story, step.before if undone else step.after)
         return patched(story, last.get("catch_up") or self.steps[self.place - 1].after)
 
-    def _compact(self, story: Story) -> None:
+    def _compact(self) -> None:
         """Rewrite the file with the steps that count, so that it does not grow for ever."""
         if not self.steps:
             self.path.unlink(missing_ok=True)
             return
-        place = {"is": digest(story), "was": ""}
+        place = {"is": self.now, "was": ""}
         lines: list[Patch] = [{"step": dataclasses.asdict(s)} | place for s in self.steps]
         lines += [{"go": -1} | place] * (len(self.steps) - self.place)
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        text = "".join(json.dumps(line) + "\n" for line in lines)
         write_atomically(self.path, text.encode())
 
 

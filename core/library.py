@@ -45,11 +45,6 @@ def safe_title(text: str) -> str:
     return f"{words} story" if _RESERVED.match(words) else words
 
 
-def _as_read(story: Story) -> Story:
-    """The story as it will be read back, so that memory and disk never differ (5 and 5.0)."""
-    return Story.from_json(story.to_json())
-
-
 @dataclass(frozen=True)
 class Listing:
     """A story as the list of stories shows it."""
@@ -84,8 +79,8 @@ class StoryFolder:
         self._journal = Journal(path / "history.jsonl")
         for part in [*path.glob(".part-*"), *path.glob("takes/.part-*")]:
             part.unlink(missing_ok=True)
-        self._story = self._journal.recovered(story)
-        if self._story != story:
+        self._story = self._journal.recovered(story, (path / "story.json").read_bytes())
+        if self._story is not story:
             self._story.save(path / "story.json")
 
     @property
@@ -112,7 +107,7 @@ class StoryFolder:
             FileError: the folder cannot be written; nothing changed.
         """
         with self._guard:
-            new = _as_read(edit(self._story))
+            new = edit(self._story)
             if new != self._story:
                 self._journal.record(label, self._story, new, group)
                 self._save(new)
@@ -263,7 +258,7 @@ class Library:
         """Make a folder for a new story, named after its title or its instruction."""
         with self._guard:
             path = self.root / self._free(safe_title(title or story.instruction))
-            _as_read(story).save(path / "story.json")
+            story.save(path / "story.json")
             return self._opened(path)
 
     def open(self, title: str) -> StoryFolder:

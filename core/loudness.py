@@ -87,16 +87,16 @@ class Meter:
     def add(self, block: Samples) -> None:
         """Measure `block` after what came before."""
         start = 0
-        while start < len(block):
-            count = min(len(block) - start, self._step - self._frames % self._step)
-            part = np.ascontiguousarray(block[start : start + count], dtype=np.float32)
-            self._state.add_frames(part.ravel(), count)
+        sound = np.ascontiguousarray(block, dtype=np.float32)
+        while start < len(sound):
+            count = min(len(sound) - start, self._step - self._frames % self._step)
+            self._state.add_frames(sound[start : start + count].reshape(-1), count)
             self._frames += count
             start += count
             if self._over_time and self._frames % self._step == 0:
                 self._powers.append(_power(pyebur128.get_loudness_window(self._state, STEP_MS)))
         if self._true_peak is not None:
-            self._true_peak.add(block)
+            self._true_peak.add(sound)
 
     @property
     def integrated(self) -> float:

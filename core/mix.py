@@ -185,7 +185,7 @@ class Placement:
         return self.start + self.frames
 
     def fade(self, sound: Samples, start: int) -> None:
-        """Apply the fades in place; `sound` (n, channels) begins at the placement's frame `start`."""
+        """Apply the fades in place; `sound` (n, channels) begins at the placement's `start`."""
         count = len(sound)
         for ramp in self.rises:
             fading = min(count, ramp.frames - start)

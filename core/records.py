@@ -7,10 +7,11 @@ in a profile or a damaged story is reported instead of half-obeyed.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 
 from core.errors import StudioError
@@ -29,7 +30,7 @@ def read_record(cls: type[T], data: object, where: str, error: type[StudioError]
     """
     if not isinstance(data, Mapping):
         raise error(f"{where} should be a table of named values, not {_kind(data)}.")
-    hints = typing.get_type_hints(cls)
+    hints = _type_hints(typing.cast(Hashable, cls))
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(str(key) for key in data if key not in fields)
     if unknown:
@@ -41,6 +42,11 @@ def read_record(cls: type[T], data: object, where: str, error: type[StudioError]
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise error(f"{where} lacks the field {name!r}; add it.")
     return cls(**values)
+
+
+@functools.cache
+def _type_hints(cls: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _value(hint: Any, data: object, where: str, error: type[StudioError]) -> Any:

@@ -31,6 +31,8 @@ TOLERANCE = 1e-3
 def _check_text(name: str, text: str, limit: int) -> None:
     if len(text) > limit:
         raise StoryError(f"The {name} has {len(text)} characters; shorten it to {limit}.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise StoryError(f"The {name} holds a broken character; type it again.")
 
 
 def _check_number(name: str, value: float, low: float, high: float, unit: str) -> None:

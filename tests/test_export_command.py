@@ -78,4 +78,4 @@ def test_a_long_story_with_stems_in_bounded_memory(tmp_path: Path) -> None:
     """
     result = measure_export(tmp_path, seconds=180.0, events=20, loudness=-16.0)
     assert result["peak_mib"] < 300
-    assert result["times_real_time_cpu"] > 10
+    assert result["times_real_time_two_free_cores"] > 15

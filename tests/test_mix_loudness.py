@@ -152,9 +152,12 @@ def test_3342_loudness_range(parts: list[tuple[float, float]], expected: float) 
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000])
-@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.37, 0.4, 0.55, 7.03])
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.37, 0.4, 0.5, 7.0])
 def test_the_meter_agrees_with_pyloudnorm(rate: int, seconds: float) -> None:
-    """Its default filters read 0.04 to 0.05 LU low, its exact ones ("DeMan") must agree."""
+    """Its default filters read 0.04 to 0.05 LU low, its exact ones ("DeMan") must agree.
+
+    Lengths are whole steps of 0.1 s, since it counts a last block that is not quite full.
+    """
     random = np.random.default_rng(3)
     sound = (0.1 * random.standard_normal((round(seconds * rate), 2))).astype(np.float32)
     measured = measure([sound], rate).integrated

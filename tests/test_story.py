@@ -65,6 +65,7 @@ def changed(**values: Any) -> str:
         (changed(events__0__caption="rain " * 2_000_000), "too large|shorten"),
         (changed(events__0__caption="r" * 5_000), "shorten"),
         (changed(events__0__caption="  "), "empty"),
+        (changed(instruction="\ud83c"), "broken character"),
         (changed(events__1__id="e1"), "share one id"),
         (changed(events__1__duration=KeyError), "lacks the field"),
         (changed(events__1__colour="red"), "unknown field"),

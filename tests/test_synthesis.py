@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 from core.errors import StudioError
 from core.training.synthesis import PEAK, RATE, RECIPES, Synthesised, synthesise
+from core.training.synthesis.space import place
 from core.training.vocabulary import BY_NAME
 
-SECONDS = 2.0
+SECONDS = 1.5
 ATTRIBUTES = {
     "strength": {"light", "moderate", "heavy"},
     "distance": {"close", "distant"},
@@ -18,6 +21,7 @@ ATTRIBUTES = {
 }
 
 
+@cache
 def _clip(name: str, seed: int, seconds: float = SECONDS) -> Synthesised:
     return synthesise(name, seconds, np.random.default_rng(seed))
 
@@ -38,7 +42,8 @@ def test_a_clip_has_its_length_and_level_and_is_finite(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_seed_gives_one_clip_and_another_seed_another(name: str) -> None:
-    first, again, other = _clip(name, 2), _clip(name, 2), _clip(name, 3)
+    first, other = _clip(name, 1), _clip(name, 2)
+    again = synthesise(name, SECONDS, np.random.default_rng(1))
     assert np.array_equal(first.samples, again.samples)
     assert first.attributes == again.attributes
     assert not np.array_equal(first.samples, other.samples)
@@ -46,8 +51,8 @@ def test_a_seed_gives_one_clip_and_another_seed_another(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_attributes_use_the_words_that_captions_know(name: str) -> None:
-    for seed in range(4):
-        for key, value in _clip(name, seed, 1.0).attributes.items():
+    for seed in (1, 2):
+        for key, value in _clip(name, seed).attributes.items():
             if key == "surface":
                 assert value.isalpha()
             else:
@@ -63,7 +68,7 @@ def _onsets(samples: np.ndarray) -> int:
 
 def _mean_over(name: str, key: str, value: str, measure: object, seconds: float = 6.0) -> float:
     assert callable(measure)
-    clips = (_clip(name, seed, seconds) for seed in range(24))
+    clips = (_clip(name, seed, seconds) for seed in range(12))
     return float(np.mean([measure(c.samples) for c in clips if c.attributes.get(key) == value]))
 
 
@@ -79,10 +84,25 @@ def test_fast_is_faster_than_slow(name: str) -> None:
     assert _mean_over(name, "tempo", "fast", _onsets) > 1.3 * slow
 
 
-@pytest.mark.parametrize("name", ["thunder", "gunshot", "dog"])
+@pytest.mark.parametrize("name", ["thunder", "gunshot"])
 def test_distant_is_duller_than_close(name: str) -> None:
     close = _mean_over(name, "distance", "close", _brightness, 3.0)
     assert _mean_over(name, "distance", "distant", _brightness, 3.0) < 0.8 * close
+
+
+def _share_above_2_khz(samples: np.ndarray) -> float:
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    return float(power[hz > 2000].sum() / power.sum())
+
+
+@pytest.mark.parametrize("name", ["dog", "horse_gallop"])
+def test_every_sound_loses_high_tones_when_it_is_placed_far(name: str) -> None:
+    # Paired: animals and grounds differ more from each other than near does from far.
+    for seed in range(12):
+        sound = _clip(name, seed).samples.astype(np.float64)
+        near, far = (place(sound, d, np.random.default_rng(seed)) for d in ("close", "distant"))
+        assert _share_above_2_khz(far) < _share_above_2_khz(near)
 
 
 def test_an_unknown_class_and_a_moment_are_refused_in_words() -> None:

@@ -24,6 +24,7 @@ from core.training.publish import publish
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
 from core.training.text_encoder import TextEncoder
+from core.training.vocabulary import CLASSES
 
 LESSON = Lesson(
     "rain, then a dog",
@@ -48,10 +49,8 @@ def profile() -> Profile:
 @pytest.fixture(scope="module")
 def examples() -> Examples:
     generator = torch.Generator().manual_seed(0)
-    latents = torch.randn(8, 192, 64, generator=generator).half()
-    latents[:4] += 1.0
-    captions = [["rain falling", "rain"]] * 4 + [["a dog barking"]] * 4
-    return Examples(latents, captions, [["rain"]] * 4 + [["dog"]] * 4)
+    latents = torch.randn(len(CLASSES), 192, 64, generator=generator).half() + 1.0
+    return Examples(latents, [[c.caption] for c in CLASSES], [[c.name] for c in CLASSES])
 
 
 @pytest.fixture(scope="module")

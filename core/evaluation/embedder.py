@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,7 +51,8 @@ def checkpoint_path() -> Path:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     """The convolutional part of the checkpoint; its per-library classifiers are left out."""
-    count = (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar")  # its name in numpy 1
+    scalar: Any = np.float64(0).__reduce__()[0]
+    count = (scalar, "numpy.core.multiarray.scalar")  # its name in numpy 1
     with torch.serialization.safe_globals([count, np.dtype, np.dtypes.Int64DType]):
         weights, _ = torch.load(path, map_location="cpu", weights_only=True)
     prefix = "embedding_net."
@@ -85,7 +87,7 @@ class _Network(nn.Module):
         x = F.max_pool2d(self.conv_block1(spectra.unsqueeze(1)), 2)
         x = F.max_pool2d(self.conv_block2(x), 2)
         x = F.max_pool2d(self.conv_block3(x), 2)
-        return self.conv_block4(x).mean(dim=3).transpose(1, 2)
+        return torch.as_tensor(self.conv_block4(x)).mean(dim=3).transpose(1, 2)
 
 
 def _mel(hz: Tensor) -> Tensor:
@@ -143,4 +145,4 @@ class SoundEmbedder:
         frames = self.spectrum(waveform)
         frames = F.pad(frames, (0, 0, 0, -len(frames) % 8))
         with torch.inference_mode():
-            return self._network(frames.unsqueeze(0))[0]
+            return torch.as_tensor(self._network(frames.unsqueeze(0)))[0]

@@ -67,7 +67,7 @@ def _format_chunk(rate: int, channels: int, bits: int | None) -> bytes:
     data = struct.pack(
         "<HHIIHH", kind, channels, rate, rate * channels * width, channels * width, 8 * width
     )
-    return chunk(b"fmt ", data)
+    return chunk(b"fmt ", data if bits else data + struct.pack("<H", 0))
 
 
 def _hundredths(level: float) -> int:

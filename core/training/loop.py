@@ -151,7 +151,7 @@ def _resume(
 class _Record:
     """losses.csv: step, seconds of this sitting, mean of each loss over the last steps."""
 
-    EVERY = 5
+    EVERY = 10
 
     def __init__(self, path: Path, step: int):
         self.path = path

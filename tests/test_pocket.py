@@ -1,0 +1,67 @@
+"""The shipped pocket model: what is asked becomes a plan that sums and a sound that is heard."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from core.audiostory import AudioStory, load_audiostory
+from core.cli import main
+from core.director import plan
+from core.performer import RenderSettings
+from core.profile import load_profile
+from core.render import render_events
+from core.story import Event, Story
+
+WORDS = ["rain", "then", "a", "dog", "barks", "twice", "10", "seconds", ",", "Über", "!?", "door"]
+
+
+@pytest.fixture(scope="module")
+def pocket() -> AudioStory:
+    return load_audiostory(load_profile("pocket"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_instruction_becomes_a_plan_that_sums(pocket: AudioStory, seed: int) -> None:
+    rng = random.Random(seed)
+    instruction = " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 12))) or "rain"
+    total = rng.choice([6.0, 17.5, 40.0])
+    story = list(plan(pocket, instruction, total, seed))[-1].story
+    assert story is not None
+    assert sum(event.duration for event in story.events) == pytest.approx(total, abs=1e-3)
+    assert story.reasoning
+
+
+def test_the_director_tells_what_the_instruction_names(pocket: AudioStory) -> None:
+    *_, last = plan(pocket, "rain falls, a dog barks", 12.0, 0)
+    captions = " ".join(event.caption for event in last.events)
+    assert "rain" in captions
+    assert "dog" in captions
+
+
+def test_a_render_is_heard_and_differs_by_caption(pocket: AudioStory) -> None:
+    def render(caption: str) -> np.ndarray:
+        events = (Event("e1", caption, 0.0, 3.0),)
+        story = Story(caption, 3.0, 0, "pocket", f"One event. 1. {caption} (3 s).", events)
+        settings = RenderSettings(8, pocket.profile.final.guidance)
+        return next(render_events(pocket, story, ["e1"], settings)).samples
+
+    sounds = [render("steady rain falling"), render("a hammer striking an anvil")]
+    for sound in sounds:
+        level = 10 * np.log10(np.mean(sound**2))
+        assert level > -45.0
+    spectra = [np.abs(np.fft.rfft(sound[0]))[:20_000] for sound in sounds]
+    assert np.corrcoef(spectra)[0, 1] < 0.9
+
+
+def test_the_command_line_renders_a_story_to_the_sample(tmp_path: Path) -> None:
+    out = tmp_path / "story.wav"
+    asked = ["rain falls, then a dog barks", "--duration", "6", "--steps", "4"]
+    assert main(["render", *asked, "--out", str(out)], serve=lambda _: None) == 0
+    sound, rate = soundfile.read(out)
+    assert (len(sound), rate) == (6 * 44100, 44100)
+    assert np.abs(sound).max() <= 10 ** (-1 / 20) + 1e-6
