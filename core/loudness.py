@@ -87,7 +87,7 @@ class Meter:
     def add(self, block: Samples) -> None:
         """Measure `block` after what came before."""
         start = 0
-        sound = np.ascontiguousarray(block, dtype=np.float32)
+        sound = np.require(block, dtype=np.float32, requirements=["C", "W"])
         while start < len(sound):
             count = min(len(sound) - start, self._step - self._frames % self._step)
             self._state.add_frames(sound[start : start + count].reshape(-1), count)

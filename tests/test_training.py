@@ -16,6 +16,7 @@ from core.audiostory import AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
+from core.training.curves import keep_record
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
 from core.training.objective import Ablation, Lesson, Objective
@@ -174,6 +175,15 @@ def test_published_weights_load_back(profile: Profile, tmp_path: Path) -> None:
         weights = load_file(tmp_path / f"{part}.safetensors")
         assert weights
         assert all(value.dtype == torch.float16 for value in weights.values())
+
+
+def test_a_runs_record_is_kept_and_drawn(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "stage3"
+    run.mkdir(parents=True)
+    (run / "losses.csv").write_text("10,5,flow,1.5\n10,5,text,0.5\n20,9,flow,1.1\n20,9,text,0.4\n")
+    keep_record(run, tmp_path / "kept")
+    assert (tmp_path / "kept" / "stage3.csv").read_text() == (run / "losses.csv").read_text()
+    assert (tmp_path / "kept" / "stage3.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_codec_says_what_each_channel_counts() -> None:

@@ -178,7 +178,7 @@ class _Export:
     def _write_mix(self) -> tuple[Loudness, Path]:
         story, settings = self.opened.story, self.settings
         wanted = settings.rate_for(settings.format, self.rate)
-        frames = round(story.total * wanted)
+        frames = story_frames(story, wanted)
         mixed = sum_blocks(self.placements, self.opened.sources, 0, self.total, self.mixing.block)
         mixed = self._watched(mixed, self.total, "mix", 0.0, 0.5)
         path = self._path(FORMATS[settings.format].suffix)
@@ -210,37 +210,41 @@ class _Export:
         return master.result, path
 
     def _write_stems(self) -> list[Path]:
-        """The stems' files."""
-        stems = list(self._stems())
+        """The stems' files, one stem at a time in memory."""
+        total = max(1, len(self.placements) + len({p.layer for p in self.placements}))
         return [
-            self._write_stem(*about, number / len(stems), (number + 1) / len(stems))
-            for number, about in enumerate(stems)
+            self._write_stem(*about, number / total, (number + 1) / total)
+            for number, about in enumerate(self._stems())
         ]
 
     def _stems(self) -> Iterator[tuple[str, int, Stem, bool]]:
         """Name, first frame in the story, sound, and whether it loops, for each stem asked for."""
         settings, sources = self.settings, self.opened.sources
         wanted = settings.rate_for(settings.stem_format, self.rate)
-        whole = (sources, self.total, self.rate, wanted, self.mixing.block)
+        frames = story_frames(self.opened.story, wanted)
+        whole = (sources, self.total, self.rate, frames, wanted, self.mixing.block)
         if settings.stems in ("layers", "both"):
             for layer in sorted({p.layer for p in self.placements}):
                 inside = [p for p in self.placements if p.layer == layer]
-                yield f"{self.name} - layer {layer}", 0, story_stem(inside, *whole), False
-        if settings.stems not in ("events", "both"):
-            return
-        for index, placement in enumerate(self.placements, start=1):
-            name = self._stem_name(index, placement)
-            if settings.stem_start == "story":
-                yield name, 0, story_stem([placement], *whole), False
-                continue
-            if settings.loop:
-                event = self.opened.story.event(placement.event_id)
-                duration = min(placement.frames, round(event.duration * self.rate))
-                source = sources[placement.event_id]
-                stem = loop_stem(placement, duration, source, self.mixing, wanted)
-            else:
-                stem = event_stem(placement, sources, self.rate, wanted, self.mixing.block)
-            yield name, round(placement.start * wanted / self.rate), stem, settings.loop
+                name = self.names.unique(f"{self.name} - layer {layer}")
+                yield name, 0, story_stem(inside, *whole), False
+        if settings.stems in ("events", "both"):
+            for index, placement in enumerate(self.placements, start=1):
+                name = self._stem_name(index, placement)
+                if settings.stem_start == "story":
+                    yield name, 0, story_stem([placement], *whole), False
+                else:
+                    position = round(placement.start * wanted / self.rate)
+                    yield name, position, self._single(placement, wanted), settings.loop
+
+    def _single(self, placement: Placement, wanted: int) -> Stem:
+        """An event in a file of its own length, looped if asked for."""
+        sources = self.opened.sources
+        if not self.settings.loop:
+            return event_stem(placement, sources, self.rate, wanted, self.mixing.block)
+        event = self.opened.story.event(placement.event_id)
+        duration = min(placement.frames, round(event.duration * self.rate))
+        return loop_stem(placement, duration, sources[event.id], self.mixing, wanted)
 
     def _stem_name(self, index: int, placement: Placement) -> str:
         event = self.opened.story.event(placement.event_id)

@@ -36,19 +36,19 @@ def story_stem(
     sources: Mapping[str, Source],
     total: int,
     rate: int,
+    frames: int,
     wanted: int,
     block: int,
 ) -> Stem:
     """The sum of `placements` in a file that begins and ends with the story.
 
     Args:
-        total: frames of the story at `rate`; the stem has `wanted` Hz.
+        total: frames of the story at `rate` Hz.
+        frames: those of the file, at `wanted` Hz.
     """
     first = min(placement.start for placement in placements)
     last = max(placement.end for placement in placements)
-    frames = total
     if rate != wanted:
-        frames = round(total * wanted / rate)
         step = rate // math.gcd(rate, wanted)
         first = max(0, (first - SETTLING) // step * step)
         last = min(total, last + SETTLING)

@@ -19,6 +19,7 @@ from core.codec import SpectralCodec
 from core.language import load_module
 from core.profile import ASSETS, Profile, load_profile
 from core.training import corpus, examples, fit_codec, publish
+from core.training.curves import keep_record
 from core.training.examples import Examples
 from core.training.loop import TrainingRun
 from core.training.objective import Ablation
@@ -78,6 +79,8 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
         publish.publish(started(profile, arguments.start), profile.folder)
+        for folder in arguments.start:
+            keep_record(folder, ASSETS / "training")
     else:
         _train(arguments)
 
