@@ -71,7 +71,7 @@ def losses_of(folder: Path, name: str) -> list[float]:
 def test_the_performer_learns_on_captions(
     profile: Profile, examples: Examples, tmp_path: Path
 ) -> None:
-    run = TrainingRun(steps=15, rate=1e-3, warmup=5, average=0.9)
+    run = TrainingRun(steps=30, rate=1e-3, warmup=5, average=0.9)
     performer = pretrain(profile, examples, torch.ones(64), 2048 / 44100, run, tmp_path)
     flow = losses_of(tmp_path, "flow")
     assert flow[-1] < flow[0]
