@@ -20,6 +20,7 @@ def serve(arguments: argparse.Namespace) -> None:
         arguments.port,
         arguments.stories,
         open_browser=not arguments.no_browser,
+        mcp=arguments.mcp,
     )
 
 

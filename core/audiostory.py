@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from peft import PeftModel
@@ -14,8 +15,10 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from core import grammar
 from core.bridge import Bridge, BridgedTokens
-from core.codec import Codec, SpectralCodec
+from core.codec import Codec, OobleckCodec, SpectralCodec
+from core.errors import WeightsError
 from core.grammar import PlannedEvent, StreamIds
+from core.hearing import build_listener
 from core.language import (
     add_adapter,
     load_adapter,
@@ -25,7 +28,9 @@ from core.language import (
     read_stream_ids,
 )
 from core.performer import Performer
-from core.profile import ASSETS, Profile
+from core.placement import Placement, best_placement
+from core.profile import ASSETS, CodecConfig, Profile
+from core.understanding import Listener
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class AudioStory(nn.Module):
 
     Attributes:
         weights: hash over all weight files; part of every take.
+        listener: the audio input path; None where the profile has none.
     """
 
     def __init__(
@@ -71,6 +77,11 @@ class AudioStory(nn.Module):
         self.span = grammar.span_text(*tokens)
         self.bridge = Bridge(llm.config.hidden_size, profile.bridge)
         self.performer = Performer(profile.performer, profile.bridge.semantic_tokens)
+        self.listener: Listener | None = None
+        if profile.listener is not None:
+            self.listener = build_listener(profile.listener, llm.config.hidden_size)
+            self.listener.requires_grad_(False)
+        self.placement = Placement()
 
     @property
     def sample_rate(self) -> int:
@@ -79,6 +90,38 @@ class AudioStory(nn.Module):
     @property
     def channels(self) -> int:
         return self.codec.audio_channels
+
+    @property
+    def device(self) -> torch.device:
+        """Where the next stage computes."""
+        return torch.device(self.placement.device)
+
+    def place(self, placement: Placement) -> None:
+        """Choose device and precision; the codec and the noise stay in fp32."""
+        self.placement = placement
+        if placement.compiled and not self.performer.config.cache:
+            self.performer.transformer.compile_repeated_blocks(dynamic=True)
+        self.ready("director")
+        if not placement.staged:
+            self.ready("performer")
+
+    def ready(self, stage: Literal["director", "performer"]) -> None:
+        """Bring a stage's weights to the device; where both do not fit, the other ones leave it."""
+        stages = {
+            "director": [self.llm, self.bridge, self.listener],
+            "performer": [self.performer],
+        }
+        if not self.placement.moves:
+            return
+        for name, modules in stages.items():
+            for module in modules:
+                if module is not None and name == stage:
+                    module.to(self.placement.device, self.placement.dtype)
+                elif module is not None and self.placement.staged:
+                    module.to("cpu")
+        if isinstance(self.codec, OobleckCodec):
+            here = stage == "performer" or not self.placement.staged
+            self.codec.autoencoder.to(self.placement.device if here else "cpu")
 
     @property
     def backbone(self) -> nn.Module:
@@ -92,11 +135,17 @@ class AudioStory(nn.Module):
         return model.lm_head  # type: ignore[no-any-return]
 
     def stream(
-        self, instruction: str, total: float, reasoning: str, events: Sequence[PlannedEvent]
+        self,
+        instruction: str,
+        total: float,
+        reasoning: str,
+        events: Sequence[PlannedEvent],
+        *,
+        bridging: bool = True,
     ) -> Stream:
-        """Tokenize a whole story, bridging tokens included."""
+        """Tokenize a whole story, with or without its bridging tokens."""
         prompt = self.encode(grammar.prompt_text(instruction, total))
-        turn = self.encode(grammar.plan_text(reasoning, events, self.span))
+        turn = self.encode(grammar.plan_text(reasoning, events, self.span if bridging else ""))
         ids = torch.tensor(prompt + turn)
         return Stream(
             ids,
@@ -117,9 +166,31 @@ class AudioStory(nn.Module):
         self, instruction: str, total: float, reasoning: str, events: Sequence[PlannedEvent]
     ) -> Tensor:
         """The performer's condition of each event, by one teacher-forced pass. (E, S, width)."""
+        self.ready("director")
         stream = self.stream(instruction, total, reasoning, events)
-        states = self.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
-        return self.bridged(states, stream).condition
+        ids = stream.ids[None].to(self.device)
+        states = self.backbone(input_ids=ids).last_hidden_state[0]
+        return self.bridged(states, stream).condition.float()
+
+    def embedded(self, ids: Tensor, placeholder: int, heard: Sequence[Tensor]) -> Tensor:
+        """Embeddings (1, L, hidden) of a prompt with sounds in it.
+
+        Args:
+            ids: (L,), with one run of the token `placeholder` for each sound, as long as it.
+            heard: what `Listener.hear` gave, (tokens, hidden) each.
+
+        Raises:
+            WeightsError: the placeholders do not hold the sounds.
+        """
+        embeddings = self.llm.get_input_embeddings()(ids.to(self.device))[None].clone()
+        places = (ids == placeholder).nonzero()[:, 0]
+        rows = torch.cat([sound.to(embeddings) for sound in heard])
+        if len(places) != len(rows):
+            raise WeightsError(
+                f"The prompt has room for {len(places)} sound embeddings, there are {len(rows)}."
+            )
+        embeddings[0, places.to(embeddings.device)] = rows
+        return torch.as_tensor(embeddings)
 
 
 def _places(ids: Tensor, tokens: Sequence[int]) -> Tensor:
@@ -134,36 +205,75 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
     Args:
         adapter: wrap the language model with an untrained LoRA adapter.
     """
+    if profile.director.source == "folder" and not Path(profile.director.model).is_absolute():
+        raise WeightsError(
+            f"The weights of {profile.title} are not here; download them and run "
+            "`python app.py import`, or `python app.py import --hub`."
+        )
     tokenizer = load_tokenizer(ASSETS / profile.director.tokenizer)
     llm: LlamaForCausalLM | PeftModel = load_language_model(profile.director, len(tokenizer))
     if adapter:
         names = grammar.special_tokens(
             profile.bridge.semantic_tokens, profile.bridge.residual_tokens
         )
-        rows = tokenizer.convert_tokens_to_ids(names)
+        rows = tokenizer.convert_tokens_to_ids(names) if profile.director.rows else []
         llm = add_adapter(llm, profile.director, rows)
-    codec = SpectralCodec.load(ASSETS / profile.codec.file)
+    codec = _load_codec(profile.codec)
     torch.manual_seed(0)
     return AudioStory(profile, llm, tokenizer, codec, _hash_weights(profile))
 
 
-def load_audiostory(profile: Profile) -> AudioStory:
+def _load_codec(config: CodecConfig) -> Codec:
+    path = ASSETS / config.file
+    return OobleckCodec.load(path) if config.kind == "oobleck" else SpectralCodec.load(path)
+
+
+def load_audiostory(profile: Profile, placement: Placement | None = None) -> AudioStory:
     """The model ready for use, its adapter merged into the language model.
+
+    Args:
+        placement: device and precision; by default the best that this machine has.
 
     Raises:
         WeightsError: a weight file is missing, damaged or does not fit the profile.
     """
     random = profile.director.source == "random"
-    model = build_audiostory(profile, adapter=not random)
-    if not random:
+    adapted = not random and profile.director.lora_rank > 0
+    model = build_audiostory(profile, adapter=adapted)
+    if adapted:
         load_adapter(model.llm, profile.folder / "director.safetensors")
         model.llm = model.llm.merge_and_unload()
+    if not random:
         load_module(model.bridge, profile.folder / "bridge.safetensors")
         load_module(model.performer, profile.folder / "performer.safetensors")
-    return model.eval().requires_grad_(False)
+        model.listener = _trained_listener(model)
+    model.eval().requires_grad_(False)
+    model.place(placement or best_placement(profile, weight_bytes(model)))
+    return model
+
+
+def _trained_listener(model: AudioStory) -> Listener | None:
+    """The listener with its weights; None where the model was published before it could hear."""
+    path = model.profile.folder / "listener.safetensors"
+    if model.listener is None or not path.exists():
+        return None
+    load_module(model.listener, path)
+    return model.listener
+
+
+def weight_bytes(model: AudioStory) -> dict[str, int]:
+    """Parameters of each stage, as bytes in half precision."""
+    stages = {"director": [model.llm, model.bridge], "performer": [model.performer]}
+    return {
+        name: sum(2 * p.numel() for module in modules for p in module.parameters())
+        for name, modules in stages.items()
+    }
 
 
 def _hash_weights(profile: Profile) -> str:
+    """An imported checkpoint was hashed once; its files are too large to be read at every start."""
+    if profile.director.source == "folder":
+        return profile.director.sha256[:16]
     digest = hashlib.sha256(profile.director.sha256.encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())

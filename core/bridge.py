@@ -11,23 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class BridgeConfig:
-    """Sizes of the bridge.
-
-    Attributes:
-        semantic_tokens, residual_tokens: bridging tokens an event.
-        width: size of the text encoder's and so the condition's tokens.
-        heads: heads of the fuser.
-        scale: the projected semantic tokens live on `scale` times the text encoder's level.
-    """
-
-    semantic_tokens: int
-    residual_tokens: int
-    width: int
-    heads: int
-    scale: float
+from core.profile import BridgeConfig
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,33 @@
 """The command line: every sub-command, and the one place where errors are printed.
 
-Without a sub-command the studio is served.
+Without a sub-command the studio is served; what needs the model imports it only then, so that the
+studio's page is there at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.audiostory import AudioStory, load_audiostory
-from core.director import plan
 from core.errors import StoryError, StudioError
 from core.export import command as exporting
 from core.export.provenance import comment
 from core.export.sound import write_sound
 from core.export.wave import Inside
-from core.mix import ArraySource, MixSettings, Source, mix_blocks, story_frames
-from core.performer import RenderSettings
-from core.profile import load_profile
-from core.render import RenderProgress, render_events
+from core.library import Library, StoryFolder
+from core.mix import ArraySource, FileSource, MixSettings, Source, mix_blocks, story_frames
+from core.profile import RenderSettings, load_profile
 from core.story import MAX_SEED, Story
+from core.takes import due, resumed
+
+if TYPE_CHECKING:
+    from core.audiostory import AudioStory
+    from core.render import RenderProgress
 
 Serve = Callable[[argparse.Namespace], None]
 
@@ -38,15 +43,29 @@ def parser() -> argparse.ArgumentParser:
     _add_story_arguments(planning)
     rendering = commands.add_parser("render", help="plan, render and mix a story to a sound file")
     _add_story_arguments(rendering)
-    rendering.add_argument("--from", dest="source", type=Path, help="render this story.json")
+    rendering.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        help="story.json to render, or a story's folder: then only what changed, kept there",
+    )
     rendering.add_argument("--out", type=Path, required=True, help="sound file to write (.wav)")
     rendering.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
     rendering.add_argument("--guidance", type=float, help="guidance scale (default: the profile's)")
+    rendering.add_argument(
+        "--exact", action="store_true", help="as the published code does it (imported models only)"
+    )
     exporting.add_arguments(commands.add_parser("export", help="export a story's folder"))
+    describing = commands.add_parser("describe", help="say what is heard in a sound file")
+    describing.add_argument("file", type=Path)
+    describing.add_argument("--question", help="what to ask about it (default: what is heard)")
+    describing.add_argument("--profile", default="pocket")
     for name, text in (
         ("train", "train the pocket model"),
         ("evaluate", "measure the model"),
         ("bench", "measure speed"),
+        ("import", "make a profile of the published AudioStory-3B"),
+        ("doctor", "say what works on this machine"),
     ):
         commands.add_parser(name, help=text, add_help=False)
     return root
@@ -58,6 +77,7 @@ def _add_serve(serving: argparse.ArgumentParser) -> None:
     serving.add_argument("--port", type=int, default=7860)
     serving.add_argument("--stories", type=Path, default=Path.home() / "AudioStories")
     serving.add_argument("--no-browser", action="store_true", help="do not open the page")
+    serving.add_argument("--mcp", action="store_true", help="offer draft, render, export as tools")
 
 
 def _add_story_arguments(adding: argparse.ArgumentParser) -> None:
@@ -66,6 +86,8 @@ def _add_story_arguments(adding: argparse.ArgumentParser) -> None:
     adding.add_argument("--seed", type=int, default=0)
     adding.add_argument("--profile", default="pocket")
     adding.add_argument("--story", type=Path, help="write the story as JSON to this file")
+    adding.add_argument("--director", default="", help="who plans: URL or folder (default: ours)")
+    adding.add_argument("--director-model", default="", help="the model's name at that URL")
 
 
 def main(argv: Sequence[str], serve: Serve) -> int:
@@ -100,6 +122,14 @@ def _dispatch(argv: list[str], serve: Serve) -> None:
         from core.evaluation.bench import main as bench
 
         bench(rest)
+    elif name == "import":
+        from core.release.command import main as bring_in
+
+        bring_in(rest)
+    elif name == "doctor":
+        from core.doctor import main as doctor
+
+        doctor(rest)
     else:
         named = not name.startswith("-") or name in ("-h", "--help")
         arguments = parser().parse_args(argv if argv and named else ["serve", *argv])
@@ -110,9 +140,19 @@ def _dispatch(argv: list[str], serve: Serve) -> None:
 
 
 def load_model(profile: str) -> AudioStory:
+    from core.audiostory import load_audiostory
+
     if profile == "tiny":
         raise StoryError("The profile tiny is for tests only; choose pocket.")
     return load_audiostory(load_profile(profile))
+
+
+def say_what_is_heard(arguments: argparse.Namespace) -> None:
+    """The sub-command `describe`: one line about a sound file."""
+    from core.describing import QUESTION, describe
+
+    model = load_model(arguments.profile)
+    print(describe(model, arguments.file, arguments.question or QUESTION))
 
 
 def write_plan(arguments: argparse.Namespace) -> None:
@@ -126,14 +166,23 @@ def write_plan(arguments: argparse.Namespace) -> None:
 
 def planned(model: AudioStory, arguments: argparse.Namespace) -> Story:
     """Plan the instruction, showing the reasoning on the error stream as it is written."""
+    from core.director import plan
+    from core.directors import open_director
+
     if arguments.instruction is None:
         raise StoryError("There is no instruction; say in quotes what should be heard.")
     if not 0 <= arguments.seed <= MAX_SEED:
         raise StoryError(f"A seed is a whole number from 0 to {MAX_SEED}; choose another.")
-    shown = 0
-    for progress in plan(model, arguments.instruction, arguments.duration, arguments.seed):
-        print(progress.reasoning[shown:], end="", file=sys.stderr, flush=True)
-        shown = max(shown, len(progress.reasoning))
+    key = os.environ.get("AUDIOSTORY_DIRECTOR_KEY", "")
+    director = open_director(arguments.director, arguments.director_model, key)
+    shown = ""
+    for progress in plan(
+        model, arguments.instruction, arguments.duration, arguments.seed, director=director
+    ):
+        taken_back = not progress.reasoning.startswith(shown)
+        new = progress.reasoning if taken_back else progress.reasoning[len(shown) :]
+        print("\n" * taken_back + new, end="", file=sys.stderr, flush=True)
+        shown = progress.reasoning
     print(file=sys.stderr)
     assert progress.story is not None
     return progress.story
@@ -143,12 +192,20 @@ def render(arguments: argparse.Namespace) -> None:
     """Plan (or read) a story, render every event, mix, and write the files."""
     if arguments.out.suffix.lower() != ".wav":
         raise StoryError("--out should end in .wav; `app.py export` writes the other formats.")
-    given = Story.load(arguments.source) if arguments.source else None
+    if arguments.exact:
+        from core.release.command import render_exactly
+
+        render_exactly(load_model(arguments.profile), arguments)
+        return
+    folder = _folder(arguments.source)
+    given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
     model = load_model(given.profile if given else arguments.profile)
-    story = given or planned(model, arguments)
     final = model.profile.final
     settings = RenderSettings(arguments.steps or final.steps, arguments.guidance or final.guidance)
-    story, sources = perform(model, story, settings)
+    if folder is not None:
+        story, sources = perform_in(model, folder, settings)
+    else:
+        story, sources = perform(model, given or planned(model, arguments), settings)
     mixing = MixSettings(rate=model.sample_rate)
     frames = story_frames(story, mixing.rate)
     inside = Inside(story.instruction, comment(story.instruction))
@@ -163,18 +220,11 @@ def perform(
     model: AudioStory, story: Story, settings: RenderSettings
 ) -> tuple[Story, dict[str, Source]]:
     """Render every event; returns the story with its takes, and their sound."""
+    from core.render import render_events
+
     sources: dict[str, Source] = {}
-
-    def show(progress: RenderProgress) -> None:
-        print(
-            f"\revent {progress.event}/{progress.events}, step {progress.step}/{progress.steps} ",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
-
     ids = [event.id for event in story.events]
-    for rendered in render_events(model, story, ids, settings, on_progress=show):
+    for rendered in render_events(model, story, ids, settings, on_progress=_show):
         event = story.event(rendered.event_id)
         others = tuple(take for take in event.takes if take.key != rendered.take.key)
         event = dataclasses.replace(event, takes=(*others, rendered.take), chosen=rendered.take.key)
@@ -184,8 +234,42 @@ def perform(
     return story, sources
 
 
+def perform_in(
+    model: AudioStory, folder: StoryFolder, settings: RenderSettings
+) -> tuple[Story, dict[str, Source]]:
+    """Render what a crash left, then what changed; the takes are kept in the folder."""
+    from core.render import perform
+
+    left, wanted = resumed(folder) or ((), settings)
+    list(perform(model, folder, left, wanted, group="render", on_progress=_show))
+    asked = due(folder, settings, model.profile.crossfade)
+    list(perform(model, folder, asked, settings, group="render", on_progress=_show))
+    print(file=sys.stderr)
+    takes = {event.id: event.take for event in folder.story.events}
+    rate = model.sample_rate
+    return folder.story, {i: FileSource(folder.take_file(t), rate) for i, t in takes.items() if t}
+
+
+def _show(progress: RenderProgress) -> None:
+    print(
+        f"\revent {progress.event}/{progress.events}, step {progress.step}/{progress.steps} ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _folder(source: Path | None) -> StoryFolder | None:
+    """The story's folder, where --from names one."""
+    if source is None or not source.is_dir():
+        return None
+    path = source.resolve()
+    return Library(path.parent).open(path.name)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "plan": write_plan,
+    "describe": say_what_is_heard,
     "render": render,
     "export": exporting.run,
 }

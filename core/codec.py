@@ -3,33 +3,36 @@
 `OobleckCodec` is the neural autoencoder of the published checkpoint (stereo). `SpectralCodec` is
 linear: the principal components of log-spectrum patches (core/spectral.py), fitted by
 core/training/fit_codec.py. What the components leave out is drawn at random when decoding, under
-a spread that depends on the patch; without it, rain and fire turn into hum.
+a distribution that depends on the patch and its neighbours (core/grain.py); without it, rain and
+fire turn into hum.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from diffusers import AutoencoderOobleck
+from diffusers.models.autoencoders.autoencoder_oobleck import Snake1d
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import spectral
 from core.errors import WeightsError
 from core.files import atomic_path
+from core.grain import Grain, GrainConfig, drawn
 
 FORMAT = "audiostory-spectral-codec-1"
+GRAIN = "grain."
+"""Prefix of the network's tensors in the codec's file."""
 SPREAD_RANGE = (0.3, 1.5)
 """Bounds of the residual's scale, as shares of its mean over the fitted clips."""
-RESIDUAL_LIMIT = 2.5
-"""Largest residual, in scales: beyond it, a drawn bin would stand out as a click."""
 
 
 class Codec(Protocol):
@@ -85,6 +88,10 @@ class SpectralFit:
         """The expected patches (..., P) of latents (..., C)."""
         return ((latents * self.deviation) @ self.components + self.mean) / self.weight
 
+    def offset(self, latents: Tensor) -> Tensor:
+        """Change of the patches (..., P) for a change of the latents (..., C)."""
+        return (latents * self.deviation) @ self.components / self.weight
+
     def scale(self, latents: Tensor) -> Tensor:
         """Scale (..., P) of the residual around the expected patches; small where all is silent."""
         scale = self.spread + latents @ self.spread_slope
@@ -97,11 +104,16 @@ class SpectralCodec:
     sample_rate = 44100
     hop = spectral.HOP
     audio_channels = 1
+    rounds = 8
+    """Of Griffin-Lim in each pass."""
+    passes = 2
+    """After each but the last, the sound is encoded and its patches are moved by what its latents
+    miss, so that a decoded sound has the latents that it was decoded from."""
 
-    def __init__(self, fit: SpectralFit, rounds: int = 16) -> None:
-        """`rounds` of Griffin-Lim: more than 16 were measured and not heard by the judge."""
+    def __init__(self, fit: SpectralFit, grain: Grain | None = None) -> None:
+        """Without `grain` the residual's size is told from its own patch alone."""
         self.fit = fit
-        self.rounds = rounds
+        self.grain = grain
         self.latent_channels = len(fit.deviation)
 
     def encode(self, waveform: Tensor) -> Tensor:
@@ -122,10 +134,25 @@ class SpectralCodec:
 
     def _decode_one(self, latents: Tensor, seed: int) -> Tensor:
         draw = torch.Generator().manual_seed(seed)
-        expected = self.fit.patches(latents)
-        residual = _laplace(expected.shape, draw) * self.fit.scale(latents)
         noise = spectral.excitation(len(latents), draw)
-        return spectral.synthesise(expected + residual, noise, self.rounds)
+        expected, size = self._distribution(latents)
+        patches = expected + drawn(size, draw)
+        start = noise
+        for _ in range(self.passes - 1):
+            sound = spectral.synthesise(patches, noise, start, self.rounds)
+            missed = latents - self.fit.latents(spectral.analyse(sound))
+            patches = patches + self.fit.offset(missed)
+            start = spectral.FULL.forward(sound)
+        return spectral.synthesise(patches, noise, start, self.rounds)
+
+    @torch.inference_mode()
+    def _distribution(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Medians of the patches' numbers, and their mean distances from them, (T, 1408) each."""
+        expected = self.fit.patches(latents)
+        if self.grain is None:
+            return expected, self.fit.scale(latents)
+        shift, log_size = self.grain(latents[None])
+        return expected + shift[0], log_size[0].exp()
 
     def frames(self, seconds: float) -> int:
         """Latent frames that cover `seconds`."""
@@ -136,12 +163,15 @@ class SpectralCodec:
         tensors = {f.name: getattr(self.fit, f.name) for f in fields(self.fit)}
         half = {"components", "spread_slope"}
         stored = {k: (v.half() if k in half else v).contiguous() for k, v in tensors.items()}
-        about = {"format": FORMAT, "sample_rate": self.sample_rate, "hop": self.hop}
+        about: dict[str, Any] = {"format": FORMAT, "sample_rate": self.sample_rate, "hop": self.hop}
+        if self.grain is not None:
+            about["grain"] = asdict(self.grain.config)
+            stored |= {f"{GRAIN}{k}": v.half() for k, v in self.grain.state_dict().items()}
         with atomic_path(path) as temporary:
             save_file(stored, temporary, metadata={"codec": json.dumps(about)})
 
     @classmethod
-    def load(cls, path: Path, rounds: int = 16) -> SpectralCodec:
+    def load(cls, path: Path) -> SpectralCodec:
         """The codec of a file written by `save`.
 
         Raises:
@@ -152,20 +182,56 @@ class SpectralCodec:
             with safe_open(path, framework="pt") as file:
                 about = json.loads((file.metadata() or {}).get("codec", "{}"))
                 tensors = {n: file.get_tensor(n).float() for n in names}
+                inside = {n: file.get_tensor(n).float() for n in file.keys() if n.startswith(GRAIN)}  # noqa: SIM118
         except (OSError, SafetensorError, ValueError) as error:
             raise WeightsError(
                 f"Cannot read the codec {path}: fit it again or restore it."
             ) from error
         if about.get("format") != FORMAT or tensors["components"].shape[1] != spectral.PATCH:
             raise WeightsError(f"{path} is not a codec of this version: fit it again.")
-        return cls(SpectralFit(**tensors), rounds)
+        fit = SpectralFit(**tensors)
+        return cls(fit, _grain(len(fit.deviation), about["grain"], inside) if inside else None)
 
 
-def _laplace(shape: torch.Size, draw: torch.Generator) -> Tensor:
-    """Laplace noise of mean size 1; its rare extremes are cut, since they would be clicks."""
-    uniform = torch.rand(shape, generator=draw) - 0.5
-    size = (-torch.log1p(-2.0 * uniform.abs())).clamp_max(RESIDUAL_LIMIT)
-    return size * uniform.sign()
+def _grain(channels: int, config: Mapping[str, int], weights: Mapping[str, Tensor]) -> Grain:
+    grain = Grain(channels, GrainConfig(**config)).eval().requires_grad_(False)
+    grain.load_state_dict({name.removeprefix(GRAIN): value for name, value in weights.items()})
+    return grain
+
+
+TILE = 160
+"""Latent frames that the neural codec decodes at once."""
+
+
+def _reach(strides: Sequence[int]) -> int:
+    """Latent frames on either side of one that its decoded samples depend on.
+
+    Each stage of the decoder is a transposed convolution, which looks one frame aside, and three
+    residual convolutions of width 7 and dilation 1, 3 and 9; before and after all, one of width 7.
+    """
+    reach = 3
+    for stride in strides:
+        reach = (reach + 1) * stride + 3 * (1 + 3 + 9)
+    return math.ceil((reach + 3) / math.prod(strides))
+
+
+class Snake(nn.Module):
+    """x + sin(a x)^2 / b for inference: exponentials taken once, two passes over memory fewer.
+
+    A third of the codec's time went into this alone.
+    """
+
+    a: Tensor
+    share: Tensor
+
+    def __init__(self, snake: Snake1d):
+        super().__init__()
+        self.register_buffer("a", snake.alpha.detach().exp())
+        self.register_buffer("share", (snake.beta.detach().exp() + 1e-9).reciprocal())
+
+    def forward(self, x: Tensor) -> Tensor:
+        wave = torch.mul(x, self.a).sin_().square_()
+        return torch.addcmul(x, wave, self.share)
 
 
 class OobleckCodec:
@@ -179,6 +245,13 @@ class OobleckCodec:
         self.hop = int(self.autoencoder.hop_length)
         self.latent_channels = int(config.decoder_input_channels)
         self.audio_channels = int(config.audio_channels)
+        self.reach = _reach(config.downsampling_ratios[::-1])
+        for part in list(self.autoencoder.modules()):
+            if hasattr(part, "weight_g"):
+                torch.nn.utils.remove_weight_norm(part)
+            for name, child in part.named_children():
+                if isinstance(child, Snake1d):
+                    setattr(part, name, Snake(child))
 
     @classmethod
     def load(cls, folder: Path) -> OobleckCodec:
@@ -201,10 +274,24 @@ class OobleckCodec:
         return mean.transpose(1, 2)
 
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
-        """Waveforms (B, 2, T * hop); the seed has no effect."""
-        with torch.inference_mode():
-            waveform: Tensor = self.autoencoder.decode(latents.transpose(1, 2)).sample
-        return waveform
+        """Waveforms (B, 2, T * hop); the seed has no effect.
+
+        Decoded in tiles that overlap by all that a sample depends on, so that no seam is left:
+        the memory needed does not grow with the length.
+        """
+        tiles = [self._tile(latents, start) for start in range(0, latents.shape[1], TILE)]
+        return torch.cat(tiles, dim=-1)
+
+    @torch.inference_mode()
+    def _tile(self, latents: Tensor, start: int) -> Tensor:
+        """Waveforms (B, 2, TILE * hop or less) of the frames from `start` on."""
+        first = max(0, start - self.reach)
+        tile = latents[:, first : start + TILE + self.reach].transpose(1, 2)
+        weight = next(self.autoencoder.parameters())
+        waveform: Tensor = self.autoencoder.decode(tile.to(weight)).sample
+        skipped = (start - first) * self.hop
+        count = min(TILE, latents.shape[1] - start) * self.hop
+        return waveform[..., skipped : skipped + count].to(latents)
 
     def frames(self, seconds: float) -> int:
         """Latent frames that cover `seconds`."""

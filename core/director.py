@@ -1,27 +1,37 @@
 """The director: from one instruction to a story, its reasoning streamed as it is written.
 
-Decoding is greedy and held to the grammar, so that every plan parses; durations are then made to
-sum to what was asked, and whatever was corrected is recorded in the story.
+Decoding is greedy and held to the grammar, so that every plan parses. The reasoning is a list;
+once it is written, the lengths are settled (times that the instruction gives exactly, the rest to
+suit the sound and the total), and the events follow the list, one for each item. Whatever was
+corrected is recorded in the story.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import torch
-from torch import Tensor
-from transformers import DynamicCache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 from core import grammar
 from core.audiostory import AudioStory
-from core.durations import GRID, fit_durations
-from core.errors import Cancelled, PlanError
+from core.decoding import Decoder
+from core.directors import Director, read_answer
+from core.durations import GRID, Lengths, Span, fit_story
+from core.errors import PlanError
 from core.grammar import Plan, PlanGrammar, PlannedEvent, parse_plan
-from core.story import MAX_INSTRUCTION, Event, Story
+from core.grounding import load_grounding
+from core.instruction import Clause, align, related, stems
+from core.listing import Counsel, Item, ListGrammar, ListIds, read_list_ids, write_items
+from core.story import MAX_INSTRUCTION, MAX_REASONING, Event, Story
+from core.times import TimedInstruction
 
 MIN_TOTAL = 3.0
+ENOUGH = 3
+"""Clauses of an instruction that tells what it wants, rather than naming a scene."""
+
+Spans = Callable[[Sequence[str]], Sequence[Span | None]]
+"""Natural lengths of the sounds that phrases tell of; none where a sound is not known."""
 
 
 @dataclass(frozen=True)
@@ -33,36 +43,115 @@ class PlanProgress:
     story: Story | None = None
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What is to be planned.
+
+    Attributes:
+        settled: events that are written as they are, by place (from 0).
+        least, most: how many events there may be.
+        mood: the mood of the events that are not settled; empty: the director's choice.
+        avoid: phrases that are not told again.
+        lengths: fits the lengths wanted of all events, given their natural ones; by default to the
+            instruction's times.
+    """
+
+    instruction: str
+    total: float
+    settled: Mapping[int, PlannedEvent] = field(default_factory=dict)
+    least: int = 1
+    most: int = 24
+    mood: str = ""
+    avoid: tuple[str, ...] = ()
+    lengths: Callable[[Sequence[float], Sequence[Span | None]], Lengths] | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A turn of the director, as far as it is written; once the list is done, what it settled.
+
+    Attributes:
+        items: the list, with the lengths that the director wanted.
+        lengths: those that the events get.
+    """
+
+    tokens: tuple[int, ...]
+    items: tuple[Item, ...] = ()
+    lengths: Lengths | None = None
+
+
 def plan(
     model: AudioStory,
     instruction: str,
     total: float,
     seed: int,
     cancel: threading.Event | None = None,
+    spans: Spans | None = None,
+    director: Director | None = None,
 ) -> Iterator[PlanProgress]:
     """Reason out a story of `total` seconds.
 
     Args:
         seed: kept in the story for the performer; the plan itself does not depend on it.
-        cancel: checked before every token.
+        cancel: checked before every pass of the language model.
+        spans: natural lengths of sounds, for the lengths that the instruction leaves open; by
+            default those that the profile's known captions have.
+        director: who plans; None: our own language model. The bridge is ours in any case.
 
     Yields:
-        The reasoning and the events so far, at least once a token; the story at last.
+        The reasoning and the events so far, at least once a pass; the story at last. A phrase
+        that is taken back makes the reasoning shorter again.
 
     Raises:
         PlanError: the instruction or the total cannot be planned.
         Cancelled: `cancel` was set.
     """
     instruction = check_instruction(model, instruction, total)
-    prompt = model.encode(grammar.prompt_text(instruction, total))
-    written: list[int] = []
-    for tokens in write_stream(model, prompt, total, cancel):
-        written += tokens
-        text = model.tokenizer.decode(written)
-        yield PlanProgress(_reasoning_so_far(text), _events_so_far(text))
-    parsed = parse_plan(model.tokenizer.decode(written))
-    story = compose_story(model.profile.name, instruction, total, seed, parsed)
+    if model.profile.director.source == "folder":
+        from core.release.planning import plan_published
+
+        yield from plan_published(model, instruction, total, seed, cancel)
+        return
+    if director is not None:
+        yield from _planned_elsewhere(model, director, instruction, total, seed, cancel, spans)
+        return
+    brief = Brief(instruction, total, most=most_events(model, total))
+    draft = Draft(())
+    for draft in write(model, brief, cancel, spans):
+        yield PlanProgress(*reasoning_and_events(model, draft))
+    parsed = parse_plan(model.tokenizer.decode(draft.tokens))
+    assert draft.lengths is not None
+    story = compose_story(
+        model.profile.name, instruction, total, seed, parsed, draft.items, draft.lengths
+    )
     yield PlanProgress(parsed.reasoning, parsed.events, story)
+
+
+def _planned_elsewhere(
+    model: AudioStory,
+    director: Director,
+    instruction: str,
+    total: float,
+    seed: int,
+    cancel: threading.Event | None,
+    spans: Spans | None,
+) -> Iterator[PlanProgress]:
+    """Another director's list, put into the words of ours; its answer is shown as it comes."""
+    text = ""
+    for text in director.answer(instruction, total, cancel):
+        yield PlanProgress(text[:MAX_REASONING], ())
+    told = read_answer(text, director.name)
+    items = told[: most_events(model, total)]
+    timed = TimedInstruction(instruction, total)
+    lengths = _lengths(Brief(instruction, total), timed, items, spans or known_spans(model))
+    settled = [replace(i, seconds=s) for i, s in zip(items, lengths.seconds, strict=True)]
+    events = tuple(PlannedEvent(item.phrase, item.seconds, item.mood) for item in settled)
+    parsed = Plan(write_items(settled), events)
+    story = compose_story(model.profile.name, instruction, total, seed, parsed, items, lengths)
+    if len(told) > len(items):
+        left = f"{len(told) - len(items)} of its events were left out: {total:g} s have no room."
+        story = replace(story, corrections=(*story.corrections, left))
+    yield PlanProgress(parsed.reasoning, events, story)
 
 
 def check_instruction(model: AudioStory, instruction: str, total: float) -> str:
@@ -85,42 +174,147 @@ def check_instruction(model: AudioStory, instruction: str, total: float) -> str:
     return instruction
 
 
-@torch.inference_mode()
-def write_stream(
-    model: AudioStory, prompt: Sequence[int], total: float, cancel: threading.Event | None = None
-) -> Iterator[list[int]]:
-    """Decode the assistant's turn token by token; forced blocks go through in one pass."""
-    limits = model.profile.director
-    rules = PlanGrammar(
-        model.ids,
-        limits.max_reasoning,
-        limits.max_caption,
-        min(limits.max_events, int(total / (2 * GRID))),
+def most_events(model: AudioStory, total: float) -> int:
+    return max(1, min(model.profile.director.max_events, int(total / (2 * GRID))))
+
+
+def write(
+    model: AudioStory,
+    brief: Brief,
+    cancel: threading.Event | None = None,
+    spans: Spans | None = None,
+    variation: int = 0,
+) -> Iterator[Draft]:
+    """Decode the assistant's turn; yields it after every pass.
+
+    Args:
+        variation: 0 takes the best token each time, any other number draws among the better ones.
+    """
+    turn = Turn(model, brief, spans)
+    decoder = _DECODERS.pop(model, None) or Decoder(model)
+    for tokens in decoder.write(turn.prompt, turn.rules, cancel, variation):
+        turn.settle()
+        yield Draft(tuple(tokens), turn.items, turn.lengths)
+    _DECODERS[model] = decoder
+
+
+def known_spans(model: AudioStory) -> Spans:
+    """Natural lengths by the profile's known captions, which are loaded at the first question."""
+
+    def spans(phrases: Sequence[str]) -> Sequence[Span | None]:
+        grounding = load_grounding(model.profile)
+        return grounding.spans(phrases) if grounding else [None] * len(phrases)
+
+    return spans
+
+
+class Turn:
+    """The rules of one turn of the director, and what is settled in the middle of it.
+
+    Attributes:
+        prompt: tokens of what is asked.
+        items, lengths: see `Draft`.
+    """
+
+    def __init__(self, model: AudioStory, brief: Brief, spans: Spans | None = None):
+        limits = model.profile.director
+        self._model = model
+        self._brief = brief
+        self._spans = spans or known_spans(model)
+        self._timed = TimedInstruction(brief.instruction, brief.total)
+        self._listing = ListGrammar(
+            _list_ids(model), _counsel(brief, self._timed), model.encode, model.tokenizer.decode
+        )
+        self.rules = PlanGrammar(
+            model.ids, limits.max_reasoning, limits.max_caption, brief.most, self._listing
+        )
+        self.prompt = model.encode(grammar.prompt_text(brief.instruction, brief.total))
+        self.items: tuple[Item, ...] = ()
+        self.lengths: Lengths | None = None
+
+    def settle(self) -> None:
+        """Once the list is written, fix the lengths and hold the events to it."""
+        if not self.rules.listed:
+            return
+        encode, decode = self._model.encode, self._model.tokenizer.decode
+        items = self.items = tuple(self._listing.items)
+        self.lengths = _lengths(self._brief, self._timed, items, self._spans)
+        self.rules.settle(
+            [encode(f"{seconds:g}") for seconds in self.lengths.seconds],
+            {i: encode(event.caption) for i, event in self._brief.settled.items()},
+            [encode(item.phrase) for item in items],
+            lambda i, caption: related(items[i].phrase, decode(caption)),
+        )
+
+
+_DECODERS: WeakKeyDictionary[AudioStory, Decoder] = WeakKeyDictionary()
+"""A model's decoder between two requests, so that a prompt that begins alike is not read again."""
+
+_LIST_IDS: WeakKeyDictionary[AudioStory, ListIds] = WeakKeyDictionary()
+
+
+def _list_ids(model: AudioStory) -> ListIds:
+    if model not in _LIST_IDS:
+        _LIST_IDS[model] = read_list_ids(model.tokenizer, model.ids.free, model.ids.time_text)
+    return _LIST_IDS[model]
+
+
+def _counsel(brief: Brief, timed: TimedInstruction) -> Counsel:
+    return Counsel(
+        settled={
+            i: Item(event.caption, event.duration, event.mood) for i, event in brief.settled.items()
+        },
+        least=brief.least,
+        most=brief.most,
+        mood=brief.mood,
+        refuses=lambda phrases: refused(brief, timed, phrases),
+        complete=lambda phrases: _told_to_the_end(timed.clauses, phrases),
+        lacking=timed.lacking,
+        length=lambda phrases: timed.tie(phrases).lengths.get(len(phrases) - 1),
     )
-    masks: dict[int, Tensor] = {}
-    cache = DynamicCache()
-    pending = list(prompt)
-    while not rules.finished:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Drafting was stopped.")
-        tokens = list(rules.forced)
-        if not tokens:
-            states = model.backbone(
-                input_ids=torch.tensor([pending]), past_key_values=cache, use_cache=True
-            ).last_hidden_state[0, -1]
-            pending = []
-            tokens = [_best(model.head(states), rules, masks)]
-        rules.advance(tokens)
-        pending += tokens
-        yield tokens
 
 
-def _best(logits: Tensor, rules: PlanGrammar, masks: dict[int, Tensor]) -> int:
-    allowed = rules.allowed
-    if id(allowed) not in masks:
-        masks[id(allowed)] = torch.tensor(sorted(allowed))
-    candidates = masks[id(allowed)]
-    return int(candidates[logits[candidates].argmax()])
+def _told_to_the_end(parts: Sequence[Clause], phrases: Sequence[str]) -> bool:
+    """Whether the last clause that says something is told."""
+    last = max((i for i, part in enumerate(parts) if part.words), default=0)
+    return last in align(phrases, parts)
+
+
+def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bool:
+    """Whether the last phrase may not stand: nothing in the instruction asks for it any more.
+
+    It may not tell again what has been told as often as the instruction tells it, nor take time
+    where all time is given away, nor, where the instruction has told enough to go by, share no
+    word with it.
+    """
+    last, parts = phrases[-1], timed.clauses
+    if last.lower() in {phrase.lower() for phrase in brief.avoid}:
+        return True
+    said = stems(last)
+    before = sum(said <= stems(phrase) for phrase in phrases[:-1])
+    asked = max((sum(s in part.stems for part in parts) for s in said), default=1)
+    if before and before >= max(1, asked):
+        return True
+    given = timed.tie(phrases).lengths
+    if sum(given.values()) > brief.total - GRID and len(phrases) - 1 not in given:
+        return True
+    spoken = [part for part in parts if part.words]
+    return len(spoken) >= ENOUGH and not any(related(last, part.text) for part in spoken)
+
+
+def _lengths(brief: Brief, timed: TimedInstruction, items: Sequence[Item], spans: Spans) -> Lengths:
+    wanted = [item.seconds for item in items]
+    phrases = [item.phrase for item in items]
+    if brief.lengths is not None:
+        return brief.lengths(wanted, spans(phrases))
+    given = timed.tie(phrases)
+    return fit_story(wanted, brief.total, given.lengths, given.starts, spans(phrases))
+
+
+def reasoning_and_events(model: AudioStory, draft: Draft) -> tuple[str, tuple[PlannedEvent, ...]]:
+    """What a draft says so far."""
+    text = model.tokenizer.decode(draft.tokens)
+    return _reasoning_so_far(text), _events_so_far(text)
 
 
 def _reasoning_so_far(text: str) -> str:
@@ -134,20 +328,37 @@ def _events_so_far(text: str) -> tuple[PlannedEvent, ...]:
         return ()
 
 
-def compose_story(profile: str, instruction: str, total: float, seed: int, parsed: Plan) -> Story:
-    """A story from a parsed plan: durations fitted to the total, corrections noted."""
-    wanted = [event.duration for event in parsed.events]
-    durations = fit_durations(wanted, total)
-    corrections = []
-    if any(abs(a - b) > 1e-6 for a, b in zip(wanted, durations, strict=True)):
-        corrections.append(
-            f"The director's durations summed to {sum(wanted):g} s; "
-            f"they were scaled to {total:g} s."
-        )
+def compose_story(
+    profile: str,
+    instruction: str,
+    total: float,
+    seed: int,
+    parsed: Plan,
+    items: Sequence[Item],
+    lengths: Lengths,
+) -> Story:
+    """A story from a parsed plan, with what was corrected in it.
+
+    Args:
+        items: the list behind the plan, one for each event: lengths as wanted, and moods.
+        lengths: the events' lengths as they are settled.
+    """
+    wanted = [item.seconds for item in items]
+    corrections = [*_scaled(wanted, lengths.seconds, total), *lengths.contradictions]
     events, clock = [], 0.0
-    for number, (event, seconds) in enumerate(zip(parsed.events, durations, strict=True), 1):
-        events.append(Event(f"e{number}", event.caption, round(clock, 3), seconds, event.mood))
+    told = zip(parsed.events, items, lengths.seconds, strict=True)
+    for number, (event, item, seconds) in enumerate(told, 1):
+        events.append(Event(f"e{number}", event.caption, round(clock, 3), seconds, item.mood))
         clock += seconds
     return Story(
         instruction, total, seed, profile, parsed.reasoning, tuple(events), tuple(corrections)
     )
+
+
+def _scaled(wanted: Sequence[float], fitted: Sequence[float], total: float) -> list[str]:
+    if all(abs(a - b) <= 1e-6 for a, b in zip(wanted, fitted, strict=True)):
+        return []
+    if abs(sum(wanted) - total) > 1e-6:
+        told = f"The director's durations summed to {sum(wanted):g} s"
+        return [f"{told}; they were scaled to {total:g} s."]
+    return ["The director's durations were brought to the instruction's times and to the sounds'."]

@@ -6,7 +6,10 @@ published checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -15,8 +18,12 @@ Velocity = Callable[[Tensor, Tensor], Tensor]
 
 
 def sigmas(steps: int) -> Tensor:
-    """Noise levels of an Euler run: linspace(1, 1/N, N) and the final 0. Shape (steps + 1,)."""
-    return torch.cat([torch.linspace(1.0, 1.0 / steps, steps), torch.zeros(1)])
+    """Noise levels of an Euler run: linspace(1, 1/N, N) and the final 0. Shape (steps + 1,).
+
+    Rounded once, from double precision, as diffusers' scheduler has them.
+    """
+    levels = torch.linspace(1.0, 1.0 / steps, steps, dtype=torch.float64)
+    return torch.cat([levels.float(), torch.zeros(1)])
 
 
 def interpolate(data: Tensor, noise: Tensor, t: Tensor) -> Tensor:
@@ -86,3 +93,65 @@ def windowed(velocity: Velocity, latents: Tensor, t: Tensor, frames: int) -> Ten
         blended[:, window] += weight * velocity(latents[:, window], t)
         weights[window] += weight
     return blended / weights
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Known latents that a run begins from, or keeps, instead of beginning from noise alone.
+
+    One mechanism for three uses, frame by frame. A frame is held on the path between its known
+    latent and its noise until the run's time falls to its release; from there it is free. One
+    release for all frames varies (SDEdit, Meng et al. 2022); 0 outside a span repaints the span
+    (RePaint, Lugmayr et al. 2022); 1 beyond the end of what is known continues it.
+
+    Attributes:
+        data: (B, T, C), known latents; what they are where the release is 1 is of no effect.
+        release: (B, T), flow times in 0…1.
+        levels: (N + 1,), the run's times, falling to 0; from `levels_through`, so that it passes
+            each release.
+    """
+
+    data: Tensor
+    release: Tensor
+    levels: Tensor
+
+    def to(self, device: torch.device) -> Anchor:
+        return Anchor(self.data.to(device), self.release.to(device), self.levels.to(device))
+
+    def held(self, latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+        """The latents at time t, the frames that are not yet released put back on their path."""
+        on_path = interpolate(self.data, noise, t.expand(len(noise)))
+        free = (self.release > t)[..., None]
+        return torch.where(free, latents, on_path)
+
+
+def levels_through(steps: int, stops: Sequence[float]) -> Tensor:
+    """Times of a run through the stops, in proportion as fine as `steps` from 1 to 0.
+
+    Args:
+        stops: falling flow times; the first is where the run begins, the last is 0.
+
+    Returns:
+        (N + 1,); N is 0 where the only stop is 0.
+    """
+    levels = torch.tensor([stops[0]])
+    for high, low in pairwise(stops):
+        count = max(1, math.ceil(steps * (high - low) - 1e-6))
+        levels = torch.cat([levels[:-1], torch.linspace(high, low, count + 1)])
+    return levels
+
+
+def euler_from(
+    velocity: Velocity,
+    noise: Tensor,
+    anchor: Anchor,
+    on_step: Callable[[int], None] | None = None,
+) -> Tensor:
+    """Integrate from an anchor to data; where its release is 0, the result is its data exactly."""
+    latents = anchor.held(noise, noise, anchor.levels[0])
+    for i, (t, after) in enumerate(pairwise(anchor.levels)):
+        if on_step is not None:
+            on_step(i)
+        latents = latents + (after - t) * velocity(latents, t)
+        latents = anchor.held(latents, noise, after)
+    return latents

@@ -12,10 +12,11 @@ This is the paper's [BOT]…[EOT] ([BOG]…[EOG])* [EOS] with the names of the p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import PlanError
+from core.listing import ListGrammar
 
 THINK, THINK_END = "<|think|>", "<|/think|>"
 GEN, GEN_END = "<|gen|>", "<|/gen|>"
@@ -172,15 +173,29 @@ class PlanGrammar:
         ids: the stream's token ids.
         max_reasoning, max_caption: limits in tokens.
         max_events: after so many events the turn ends.
+        listing: holds the reasoning to a list; as many events are written as it has items.
     """
 
-    def __init__(self, ids: StreamIds, max_reasoning: int, max_caption: int, max_events: int):
+    def __init__(
+        self,
+        ids: StreamIds,
+        max_reasoning: int,
+        max_caption: int,
+        max_events: int,
+        listing: ListGrammar | None = None,
+    ):
         self.ids = ids
+        self.listing = listing
         self.limits = {"think": max_reasoning, "caption": max_caption, "time": 5}
         self.max_events = max_events
         self.place = "start"
         self.count = 0
         self.events = 0
+        self._captions: dict[int, Sequence[int]] = {}
+        self._seconds: Sequence[Sequence[int]] = ()
+        self._phrases: Sequence[Sequence[int]] = ()
+        self._fits: Callable[[int, Sequence[int]], bool] = lambda event, caption: True
+        self._caption: list[int] = []
         self._choices = {
             ("think", False): ids.word,
             ("think", True): ids.free | {ids.think_end},
@@ -190,10 +205,46 @@ class PlanGrammar:
             ("time", True): ids.time_text | {ids.time_end},
             ("event", False): frozenset({ids.gen, ids.turn_end}),
         }
+        if listing is not None:
+            self.limits["sum"] = 32
+            self._choices["think", True] = listing.ids.prose | {ids.think_end}
 
     @property
     def finished(self) -> bool:
         return self.place == "end"
+
+    @property
+    def listed(self) -> bool:
+        """Whether the list is written and the first event is not begun: time for `settle`."""
+        return self.place == "first" and self.listing is not None and not self._seconds
+
+    def settle(
+        self,
+        seconds: Sequence[Sequence[int]],
+        captions: Mapping[int, Sequence[int]],
+        phrases: Sequence[Sequence[int]],
+        fits: Callable[[int, Sequence[int]], bool],
+    ) -> None:
+        """Fix how many events there are and how they begin, all as tokens.
+
+        Args:
+            seconds: their lengths.
+            captions: those that are fixed, by place (from 0).
+            phrases: what the list says of each; mostly the caption is that with another verb.
+            fits: asked of a place and a caption; one that does not fit gives way to the phrase.
+        """
+        self._seconds, self._captions, self._phrases = seconds, dict(captions), phrases
+        self._fits = fits
+
+    def likely(self, written: Sequence[int]) -> Sequence[int]:
+        """A guess at the rest of the caption."""
+        if self.place != "caption" or not self._phrases:
+            return ()
+        phrase = [*self._phrases[self.events], self.ids.time]
+        last = written[-1] if self.count else -1
+        places = [i for i, token in enumerate(phrase) if token == last]
+        begin = min(places, key=lambda i: abs(i - self.count)) + 1 if places else self.count
+        return phrase[begin:]
 
     @property
     def forced(self) -> tuple[int, ...]:
@@ -201,8 +252,13 @@ class PlanGrammar:
         ids = self.ids
         if self.place == "start":
             return (ids.think,)
+        if self._in_list is not None:
+            return self._in_list.forced
         if self.place == "span":
             return (*ids.span, ids.gen_end)
+        settled = self._settled
+        if settled:
+            return settled
         if self.place == "think" and self.count >= self.limits["think"]:
             return (ids.think_end,)
         if self.place == "first":
@@ -211,31 +267,73 @@ class PlanGrammar:
             return (ids.time,)
         if self.place == "time" and self.count >= self.limits["time"]:
             return (ids.time_end,)
+        if self.place == "event" and self._seconds:
+            return (ids.gen if self.events < len(self._seconds) else ids.turn_end,)
         if self.place == "event" and self.events >= self.max_events:
             return (ids.turn_end,)
         return ()
 
     @property
+    def _in_list(self) -> ListGrammar | None:
+        listing = self.listing
+        return listing if self.place == "think" and listing and not listing.finished else None
+
+    @property
+    def _settled(self) -> tuple[int, ...]:
+        """The caption or length of this event, with its end, where it is fixed."""
+        if self.count:
+            return ()
+        if self.place == "caption" and self.events in self._captions:
+            return (*self._captions[self.events], self.ids.time)
+        if self.place == "time" and self._seconds:
+            return (*self._seconds[self.events], self.ids.time_end)
+        return ()
+
+    @property
     def allowed(self) -> frozenset[int]:
         """Candidates where there is a choice; the same object whenever they are the same."""
+        if self._in_list is not None:
+            return self._in_list.allowed
         return self._choices[self.place, self.count > 0]
 
-    def advance(self, tokens: Sequence[int]) -> None:
-        """Take note of tokens that were chosen or forced.
+    def advance(self, tokens: Sequence[int]) -> int:
+        """Take note of tokens that were chosen or forced; returns how many are taken back.
 
         Raises:
             PlanError: a token that the grammar does not allow here.
         """
         forced = self.forced
-        if forced:
-            if tuple(tokens) != forced:
-                raise PlanError("The director left its grammar; draft again.")
-            self._move(forced[-1])
-            return
-        for token in tokens:
-            if token not in self.allowed:
-                raise PlanError("The director left its grammar; draft again.")
-            self._move(token)
+        if forced and tuple(tokens) != forced:
+            raise PlanError("The director left its grammar; draft again.")
+        if not forced and (len(tokens) != 1 or tokens[0] not in self.allowed):
+            raise PlanError("The director left its grammar; draft again.")
+        listing = self._in_list
+        if listing is None:
+            return self._take_back(tokens) or self._moved(tokens[-1])
+        back = listing.advance(tokens)
+        self.count += len(tokens) - back
+        if self.count >= self.limits["think"]:
+            listing.end()
+        if listing.finished:
+            self.count = max(1, self.limits["think"] - self.limits["sum"])
+        return back
+
+    def _take_back(self, tokens: Sequence[int]) -> int:
+        """How much of a caption goes when it is done and does not fit: all of it, once."""
+        if self.place != "caption" or self.events in self._captions or not self._phrases:
+            return 0
+        if tokens[-1] != self.ids.time:
+            self._caption = [*self._caption, *tokens] if self.count else list(tokens)
+            return 0
+        if self._fits(self.events, self._caption):
+            return 0
+        self._captions[self.events] = self._phrases[self.events]
+        back, self.count = self.count + 1, 0
+        return back
+
+    def _moved(self, token: int) -> int:
+        self._move(token)
+        return 0
 
     def _move(self, token: int) -> None:
         ids = self.ids

@@ -37,14 +37,14 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """
     if not (folder / "tokenizer.json").is_file():
         raise WeightsError(f"The tokenizer is missing in {folder}; fetch the whole repository.")
-    return AutoTokenizer.from_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
 def read_stream_ids(tokenizer: PreTrainedTokenizerBase, semantic: int, residual: int) -> StreamIds:
     """The ids of the stream's structure, all read from the tokenizer.
 
     Raises:
-        WeightsError: a token is not in the vocabulary.
+        WeightsError: a token is not in the vocabulary, or shares its id with another.
     """
     vocabulary: dict[str, int] = tokenizer.get_vocab()
 
@@ -53,6 +53,13 @@ def read_stream_ids(tokenizer: PreTrainedTokenizerBase, semantic: int, residual:
             raise WeightsError(f"The tokenizer lacks {name}; use the checkpoint's own tokenizer.")
         return vocabulary[name]
 
+    named: dict[int, str] = {}
+    for name in grammar.special_tokens(semantic, residual):
+        other = named.setdefault(identify(name), name)
+        if other != name:
+            raise WeightsError(
+                f"The tokenizer gives {other} and {name} one id; use the checkpoint's own."
+            )
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     plain = [i for i in vocabulary.values() if i not in special]
     texts = dict(zip(plain, tokenizer.batch_decode([[i] for i in plain]), strict=True))
@@ -82,10 +89,10 @@ def _is_prose(text: str) -> bool:
 
 
 def load_language_model(config: DirectorConfig, vocabulary: int) -> LlamaForCausalLM:
-    """The chat model without adapter, in fp32, its embeddings resized to `vocabulary` rows.
+    """The chat model without adapter, in fp32, its embeddings with at least `vocabulary` rows.
 
     Raises:
-        WeightsError: the weights are missing or have changed.
+        WeightsError: the weights are missing, incomplete or have changed.
     """
     if config.source == "random":
         torch.manual_seed(0)
@@ -100,11 +107,22 @@ def load_language_model(config: DirectorConfig, vocabulary: int) -> LlamaForCaus
         )
         return LlamaForCausalLM(sizes)
     folder = Path(config.model) if config.source == "folder" else _converted(config)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
-    )
-    torch.manual_seed(0)
-    model.resize_token_embeddings(vocabulary, mean_resizing=False)
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError) as cause:
+        raise WeightsError(f"The language model in {folder} cannot be read ({cause}).") from None
+    if report["missing_keys"]:
+        raise WeightsError(f"The language model in {folder} lacks {min(report['missing_keys'])}.")
+    if vocabulary > model.config.vocab_size:
+        torch.manual_seed(0)
+        model.resize_token_embeddings(vocabulary, mean_resizing=False)
     return model
 
 
@@ -139,13 +157,13 @@ def _converted(config: DirectorConfig) -> Path:
 
 
 def add_adapter(model: LlamaForCausalLM, config: DirectorConfig, new_rows: list[int]) -> PeftModel:
-    """LoRA on every linear layer, and the embedding rows of the stream's tokens."""
+    """LoRA on every linear layer, and the embedding rows `new_rows`, if there are any."""
     settings = LoraConfig(
         r=config.lora_rank,
         lora_alpha=config.lora_alpha,
         lora_dropout=config.lora_dropout,
         target_modules=TARGETS,
-        trainable_token_indices={"embed_tokens": new_rows},
+        trainable_token_indices={"embed_tokens": new_rows} if new_rows else None,
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, settings)

@@ -1,8 +1,9 @@
 """Stories on disk: one folder a story, saved after every change, whole again after a crash.
 
-A folder holds story.json, takes/<key>.flac, history.jsonl (undo and redo) and, while takes are
-being rendered, render.json (what was asked for, so that it can be resumed). The folder's name is
-the story's title. Archived stories move to the folder `Archive`.
+A folder holds story.json, takes/<key>.flac and .safetensors (a take's sound and its latents),
+recordings/ (sounds of the user's own that takes began from), history.jsonl (undo and redo) and,
+while takes are being rendered, render.json (what was asked for, so that it can be resumed). The
+folder's name is the story's title. Archived stories move to the folder `Archive`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import shutil
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,11 @@ import numpy.typing as npt
 import soundfile
 
 from core import timeline
-from core.errors import AudioFileError, FileError, StoryError
+from core.errors import AudioFileError, FileError, StoryError, StudioError
 from core.files import atomic_path, write_atomically
 from core.journal import Journal
 from core.records import read_record
-from core.story import Story, Take
+from core.story import Start, Story, Take
 
 DEFAULT_ROOT = Path.home() / "AudioStories"
 ARCHIVE = "Archive"
@@ -45,6 +46,15 @@ def safe_title(text: str) -> str:
     return f"{words} story" if _RESERVED.match(words) else words
 
 
+def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
+    """Samples (channels, frames) and sample rate (Hz) of a take's file."""
+    try:
+        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError):
+        raise AudioFileError(f"{path.name} cannot be read; render its event again.") from None
+    return np.ascontiguousarray(data.T), int(rate)
+
+
 @dataclass(frozen=True)
 class Listing:
     """A story as the list of stories shows it."""
@@ -58,11 +68,23 @@ class Listing:
 
 @dataclass(frozen=True)
 class Rendering:
-    """What is still to be rendered, with the settings it was asked for with."""
+    """What is still to be rendered, with the settings it was asked for with.
+
+    Attributes:
+        starts: what the take of each event begins from; empty: all from noise alone.
+    """
 
     event_ids: tuple[str, ...]
     steps: int
     guidance: float
+    starts: tuple[Start | None, ...] = ()
+
+    def only(self, event_ids: Container[str]) -> Rendering:
+        """What is left of it for these events."""
+        starts = dict(zip(self.event_ids, self.starts, strict=False))
+        ids = tuple(event_id for event_id in self.event_ids if event_id in event_ids)
+        left = tuple(map(starts.get, ids)) if any(self.starts) else ()
+        return dataclasses.replace(self, event_ids=ids, starts=left)
 
 
 class StoryFolder:
@@ -77,7 +99,7 @@ class StoryFolder:
         self.revision = 0
         self._guard = threading.RLock()
         self._journal = Journal(path / "history.jsonl")
-        for part in [*path.glob(".part-*"), *path.glob("takes/.part-*")]:
+        for part in [*path.glob(".part-*"), *path.glob("*/.part-*")]:
             part.unlink(missing_ok=True)
         self._story = self._journal.recovered(story, (path / "story.json").read_bytes())
         if self._story is not story:
@@ -129,17 +151,16 @@ class StoryFolder:
             raise AudioFileError("A take has an unusable key; render its event again.")
         return self.path / "takes" / f"{take.key}.flac"
 
+    def latents_file(self, take: Take) -> Path:
+        """Where a take's latents are, which variations of it begin from."""
+        return self.take_file(take).with_suffix(".safetensors")
+
     def has_sound(self, take: Take) -> bool:
         return bool(_KEY.match(take.key)) and self.take_file(take).is_file()
 
     def samples(self, take: Take) -> tuple[npt.NDArray[np.float32], int]:
         """Samples (channels, frames) and sample rate (Hz) of a take."""
-        path = self.take_file(take)
-        try:
-            data, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        except (OSError, soundfile.LibsndfileError):
-            raise AudioFileError(f"{path.name} cannot be read; render its event again.") from None
-        return np.ascontiguousarray(data.T), int(rate)
+        return read_sound(self.take_file(take))
 
     def keep_take(
         self, event_id: str, take: Take, samples: npt.NDArray[np.float32], rate: int, group: str
@@ -171,15 +192,28 @@ class StoryFolder:
 
     def unrendered(self, steps: int, guidance: float) -> tuple[str, ...]:
         """Like `core.timeline.unrendered`; a take whose file is gone counts as none."""
-        wanted = set(timeline.unrendered(self._story, steps, guidance))
-        for event in self._story.events:
-            if event.take is not None and not self.has_sound(event.take):
-                wanted.add(event.id)
-        return tuple(event.id for event in self._story.events if event.id in wanted)
+        return self._with_lost(timeline.unrendered(self._story, steps, guidance))
 
-    def begin_rendering(self, event_ids: Sequence[str], steps: int, guidance: float) -> None:
+    def changed(self) -> tuple[str, ...]:
+        """Ids of the events without a take and of those that changed since, whatever quality."""
+        return self._with_lost(timeline.unrendered(self._story))
+
+    def _with_lost(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Those, and the events whose take's file is gone, in the story's order."""
+        lost = {e.id for e in self._story.events if e.take and not self.has_sound(e.take)}
+        return tuple(e.id for e in self._story.events if e.id in lost or e.id in wanted)
+
+    def begin_rendering(
+        self,
+        event_ids: Sequence[str],
+        steps: int,
+        guidance: float,
+        starts: Sequence[Start | None] = (),
+    ) -> None:
         """Note what is being rendered, so that it can be resumed after a crash."""
-        asked = Rendering(tuple(event_ids), steps, guidance)
+        self._note(Rendering(tuple(event_ids), steps, guidance, tuple(starts)))
+
+    def _note(self, asked: Rendering) -> None:
         text = json.dumps(dataclasses.asdict(asked)) + "\n"
         write_atomically(self.path / "render.json", text.encode())
 
@@ -193,11 +227,10 @@ class StoryFolder:
         try:
             data = json.loads((self.path / "render.json").read_text(encoding="utf-8"))
             asked = read_record(Rendering, data, "render.json", FileError)
-        except (OSError, ValueError, FileError):
+        except (OSError, ValueError, StudioError):
             return None
-        there = {event.id for event in self._story.events}
-        left = tuple(event_id for event_id in asked.event_ids if event_id in there)
-        return dataclasses.replace(asked, event_ids=left) if left else None
+        left = asked.only({event.id for event in self._story.events})
+        return left if left.event_ids else None
 
     def moved_to(self, path: Path) -> None:
         """Follow the folder to its new name."""
@@ -209,9 +242,9 @@ class StoryFolder:
         asked = self.unfinished
         if asked is None:
             return
-        left = tuple(e for e in asked.event_ids if e != event_id)
-        if left:
-            self.begin_rendering(left, asked.steps, asked.guidance)
+        left = asked.only({e for e in asked.event_ids if e != event_id})
+        if left.event_ids:
+            self._note(left)
         else:
             self.end_rendering()
 
@@ -276,8 +309,9 @@ class Library:
             source = self._existing(title)
             target = self.root / self._free(title)
             try:
-                if (source / "takes").is_dir():
-                    shutil.copytree(source / "takes", target / "takes")
+                for name in ("takes", "recordings"):
+                    if (source / name).is_dir():
+                        shutil.copytree(source / name, target / name)
                 self.open(title).story.save(target / "story.json")
             except OSError as cause:
                 shutil.rmtree(target, ignore_errors=True)

@@ -24,6 +24,7 @@ from core.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.errors import AudioFileError, RenderError
 from core.limiter import limit_blocks
 from core.story import Event, Story
+from core.width import Spread, reach, side_of, spread_of
 
 
 class Source(Protocol):
@@ -116,6 +117,7 @@ class MixSettings:
         shrink: shorten a cross-fade that does not fit; otherwise it becomes a hard cut.
         normalise: keep the level by the measured correlation (see `core.crossfade`).
         declick: seconds of fade at edges without a cross-fade.
+        spread: mono takes get the width or the place that suits them; otherwise they stay mono.
         ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.
         block: frames per block.
     """
@@ -127,6 +129,7 @@ class MixSettings:
     shrink: bool = True
     normalise: bool = True
     declick: float = 0.005
+    spread: bool = True
     ceiling_db: float | None = -1.0
     block: int = 65_536
 
@@ -141,6 +144,7 @@ class MixSettings:
             shrink=False,
             normalise=False,
             declick=0.0,
+            spread=False,
             ceiling_db=None,
         )
 
@@ -167,7 +171,10 @@ class Placement:
 
     Attributes:
         start, frames: where it sounds in the mix, cross-fade tail included.
+        rate: Hz of the mix.
         left, right: linear gains of the two channels, from gain and pan.
+        width: level of a mono take's side over its middle.
+        pan: where the event is heard, -1 left to 1 right.
         rises, falls: fades at its beginning and end; they multiply.
     """
 
@@ -175,8 +182,11 @@ class Placement:
     layer: int
     start: int
     frames: int
+    rate: int
     left: float
     right: float
+    width: float
+    pan: float
     rises: tuple[Ramp, ...]
     falls: tuple[Ramp, ...]
 
@@ -211,12 +221,24 @@ class Placement:
 
     def panned(self, source: Source, start: int, count: int) -> Samples:
         """The same before its fades."""
-        block = source.read(start, count)
-        if not np.isfinite(block).all():
+        margin = reach(self.rate) if self.width else 0
+        begin, end = max(0, start - margin), min(source.frames, start + count + margin)
+        block = source.read(begin, end - begin)
+        if not np.isfinite(np.vdot(block, block)):
             raise RenderError("A take holds damaged samples (not numbers); render it again.")
+        middle = block[start - begin :][:count]
         sound = np.empty((count, 2), dtype=np.float32)
-        np.multiply(block[:, 0], np.float32(self.left), out=sound[:, 0])
-        np.multiply(block[:, -1], np.float32(self.right), out=sound[:, 1])
+        if not self.width:
+            np.multiply(middle[:, 0], np.float32(self.left), out=sound[:, 0])
+            np.multiply(middle[:, -1], np.float32(self.right), out=sound[:, 1])
+            return sound
+        heard = np.pad(block[:, 0], (begin - start + margin, start + count + margin - end))
+        side = side_of(heard, self.rate, self.width)
+        np.add(middle[:, 0], side, out=sound[:, 0])
+        np.subtract(middle[:, 0], side, out=sound[:, 1])
+        for channel, gain in enumerate((np.float32(self.left), np.float32(self.right))):
+            if gain != 1.0:
+                sound[:, channel] *= gain
         return sound
 
 
@@ -225,14 +247,14 @@ def story_frames(story: Story, rate: int) -> int:
     return round(story.total * rate)
 
 
-def pan_gains(event: Event, channels: int) -> tuple[float, float]:
-    """Linear gains (left, right) of an event.
+def pan_gains(event: Event, channels: int, pan: float) -> tuple[float, float]:
+    """Linear gains (left, right) of an event heard at `pan`.
 
     A mono take is panned at constant power, 0 dB in the middle; of a stereo take the far side
     is turned down, which keeps the near side as it is.
     """
     gain = float(10.0 ** (event.gain_db / 20.0))
-    angle = 0.25 * np.pi * (event.pan + 1.0)
+    angle = 0.25 * np.pi * (pan + 1.0)
     left, right = float(np.sqrt(2.0) * np.cos(angle)), float(np.sqrt(2.0) * np.sin(angle))
     if channels == 2:
         left, right = min(1.0, left), min(1.0, right)
@@ -287,19 +309,31 @@ class _Grid:
         tail = 0
         if following is not None and frames == end - start and event.fade_out == 0:
             tail = self._tail(event, following, min(source.frames - frames, self.total - end))
-        left, right = pan_gains(event, source.channels)
+        spread = self._spread(event, source)
+        pan = min(1.0, max(-1.0, event.pan + spread.pan))
+        left, right = pan_gains(event, source.channels, pan)
         return Placement(
             event_id=event.id,
             layer=event.layer,
             start=start,
             frames=frames + tail,
+            rate=self.settings.rate,
             left=left,
             right=right,
+            width=spread.width,
+            pan=pan,
             rises=self._edge(event.fade_in, frames),
             falls=(Ramp(tail, self.settings.curve, crossfade=True),)
             if tail
             else self._edge(event.fade_out, frames),
         )
+
+    def _spread(self, event: Event, source: Source) -> Spread:
+        """An event whose pan was chosen stays there; a stereo take has its own width."""
+        if not self.settings.spread or source.channels != 1:
+            return Spread()
+        spread = spread_of(source, self.settings.rate, event.id, event.width)
+        return replace(spread, pan=0.0) if event.pan else spread
 
     def _tail(self, event: Event, following: Event, spare: int) -> int:
         """Frames of cross-fade after `event.end`; 0 for a join without one."""

@@ -8,50 +8,17 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from diffusers import FluxTransformer2DModel
+from diffusers.hooks import FirstBlockCacheConfig
 from torch import Tensor, nn
 
 from core import flow
 from core.errors import Cancelled
-
-
-@dataclass(frozen=True)
-class PerformerConfig:
-    """Sizes of the DiT.
-
-    Attributes:
-        latent_channels: channels of the codec's latents.
-        condition_width: width of the condition's tokens.
-        axes: how the rotary embedding divides a head; sums to `head_dim`.
-        max_seconds: the duration at which the duration embedder's input reaches 1.
-        fixed_frames: latents always have this many frames (the published checkpoint's habit);
-            0: as many as the duration needs.
-        window_frames: longer latents are rendered in overlapping windows of this many frames
-            (what training saw); 0: in one piece.
-    """
-
-    latent_channels: int
-    condition_width: int
-    layers: int
-    single_layers: int
-    heads: int
-    head_dim: int
-    axes: tuple[int, int, int]
-    max_seconds: float
-    fixed_frames: int = 0
-    window_frames: int = 0
-
-
-@dataclass(frozen=True)
-class RenderSettings:
-    """How an event is sampled: Euler steps, and the scale of classifier-free guidance."""
-
-    steps: int
-    guidance: float
+from core.profile import PerformerConfig, RenderSettings
 
 
 class DurationEmbedder(nn.Module):
@@ -68,7 +35,7 @@ class DurationEmbedder(nn.Module):
         value = (seconds.clamp(0.0, self.max_seconds) / self.max_seconds)[:, None]
         angles = value * self.frequencies[None] * 2.0 * math.pi
         features = torch.cat([value, angles.sin(), angles.cos()], dim=-1)
-        return torch.as_tensor(self.linear(features))[:, None]
+        return torch.as_tensor(self.linear(features.to(self.linear.weight.dtype)))[:, None]
 
 
 class Performer(nn.Module):
@@ -94,6 +61,9 @@ class Performer(nn.Module):
         width = config.condition_width
         self.pool = nn.Sequential(nn.Linear(width, width), nn.ReLU())
         self.register_buffer("negative", torch.zeros(1, semantic_tokens, width))
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                part.register_forward_hook(_steady)
 
     def velocity(self, latents: Tensor, t: Tensor, condition: Tensor, seconds: Tensor) -> Tensor:
         """The predicted velocity u(x_t, t, c).
@@ -107,10 +77,12 @@ class Performer(nn.Module):
         Returns:
             (B, T, C).
         """
+        dtype = self.duration_embedder.linear.weight.dtype
+        condition = condition.to(dtype)
         tokens = torch.cat([condition, self.duration_embedder(seconds)], dim=1)
         frames = torch.arange(latents.shape[1], dtype=torch.float32, device=latents.device)
         output = self.transformer(
-            hidden_states=latents,
+            hidden_states=latents.to(dtype),
             encoder_hidden_states=tokens,
             pooled_projections=self.pool(condition.mean(dim=1)),
             timestep=t,
@@ -118,7 +90,7 @@ class Performer(nn.Module):
             txt_ids=torch.zeros(tokens.shape[1], 3, device=latents.device),
             return_dict=False,
         )
-        return torch.as_tensor(output[0])
+        return torch.as_tensor(output[0]).to(latents.dtype)
 
     @torch.inference_mode()
     def render(
@@ -129,6 +101,7 @@ class Performer(nn.Module):
         seeds: Sequence[int],
         settings: RenderSettings,
         *,
+        anchor: flow.Anchor | None = None,
         on_step: Callable[[int], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Tensor:
@@ -139,6 +112,8 @@ class Performer(nn.Module):
             seconds: duration told to the model, one an event.
             frames: latent frames to render.
             seeds: one an event; the noise is drawn on the CPU, each event by its own seed.
+            anchor: known latents to begin from, `canvas(frames)` long; its levels replace
+                `settings.steps`.
             on_step: called with the number of each step before it is made.
             cancel: checked before every step.
 
@@ -150,7 +125,7 @@ class Performer(nn.Module):
         """
         device = condition.device
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
-        noise = seeded_noise(seeds, self.config.fixed_frames or frames, self.config.latent_channels)
+        noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             return self._guided_velocity(latents, t, condition, length, settings.guidance)
@@ -164,7 +139,31 @@ class Performer(nn.Module):
             if on_step is not None:
                 on_step(step)
 
-        return flow.euler(velocity, noise.to(device), settings.steps, before_step)[:, :frames]
+        with self._caching(noise.shape[1]):
+            if anchor is not None:
+                return flow.euler_from(velocity, noise, anchor.to(device), before_step)[:, :frames]
+            return flow.euler(velocity, noise, settings.steps, before_step)[:, :frames]
+
+    @contextmanager
+    def _caching(self, frames: int) -> Iterator[None]:
+        """Where the profile asks for it, skip the later blocks while the first one hardly moves.
+
+        What is kept belongs to one run over one window, so that longer latents do without.
+        """
+        window = self.config.window_frames
+        if not self.config.cache or 0 < window < frames:
+            yield
+            return
+        self.transformer.enable_cache(FirstBlockCacheConfig(threshold=self.config.cache))
+        try:
+            with self.transformer.cache_context("event"):
+                yield
+        finally:
+            self.transformer.disable_cache()
+
+    def canvas(self, frames: int) -> int:
+        """How many frames are rendered so that `frames` can be heard."""
+        return self.config.fixed_frames or frames
 
     def _guided_velocity(
         self, latents: Tensor, t: Tensor, condition: Tensor, seconds: Tensor, guidance: float
@@ -179,6 +178,23 @@ class Performer(nn.Module):
         )
         negative, positive = doubled.chunk(2)
         return flow.guided(positive, negative, guidance)
+
+
+STEADY_ROWS = 4
+"""With this many rows or more, a CPU gives a row the same bits whatever is beside it."""
+
+
+def _steady(linear: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+    """Makes an event's bits independent of the batch that it is rendered in.
+
+    Only the products with one row an event (time, pooled condition) are that small.
+    """
+    rows = len(output)
+    if linear.training or output.ndim != 2 or rows >= STEADY_ROWS:
+        return None
+    assert isinstance(linear, nn.Linear)
+    padded = nn.functional.pad(inputs[0], (0, 0, 0, STEADY_ROWS - rows))
+    return nn.functional.linear(padded, linear.weight, linear.bias)[:rows]
 
 
 def seeded_noise(seeds: Sequence[int], frames: int, channels: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Profiles: one TOML file each in core/profiles/ (or in an imported checkpoint's folder).
+"""Profiles: one TOML file each in core/profiles/, or in the folder of an imported checkpoint.
 
 A profile says which parts make up the model and with which sizes and settings. Unknown keys are
 errors, so that a typing slip cannot be half-obeyed.
@@ -6,14 +6,13 @@ errors, so that a typing slip cannot be half-obeyed.
 
 from __future__ import annotations
 
+import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from core.bridge import BridgeConfig
 from core.errors import ProfileError
-from core.performer import PerformerConfig, RenderSettings
 from core.records import read_record
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -30,9 +29,13 @@ class DirectorConfig:
         model: package and file, or folder; empty for `random`.
         sha256: hash that the file must have; empty: not checked.
         tokenizer: folder of the tokenizer, relative to assets/.
-        lora_rank, lora_alpha, lora_dropout: peft adapter over all linear layers.
+        lora_rank, lora_alpha, lora_dropout: peft adapter over all linear layers; rank 0: none.
         max_reasoning, max_caption: limits in tokens.
         max_events, max_total: limits of a plan, the total in seconds.
+        rows: the adapter holds the embedding rows of the stream's tokens too.
+        repetition: in an exact run, scores of tokens seen before are divided by this.
+        stops: ids that end the turn in an exact run, besides the end of turn; from the checkpoint.
+        max_new_tokens: limit of an exact run.
     """
 
     source: Literal["package", "folder", "random"]
@@ -46,6 +49,80 @@ class DirectorConfig:
     max_caption: int
     max_events: int
     max_total: float
+    rows: bool = True
+    repetition: float = 1.0
+    stops: tuple[int, ...] = ()
+    max_new_tokens: int = 1600
+
+
+@dataclass(frozen=True)
+class ListenerConfig:
+    """The audio input: a Whisper encoder whose states are pooled to `tokens` embeddings.
+
+    Attributes:
+        width: size of the encoder's states.
+        encoder: folder of the encoder; empty: not imported, so that sound cannot be heard.
+    """
+
+    tokens: int
+    width: int
+    encoder: str = ""
+
+
+@dataclass(frozen=True)
+class BridgeConfig:
+    """Sizes of the bridge.
+
+    Attributes:
+        semantic_tokens, residual_tokens: bridging tokens an event.
+        width: size of the text encoder's and so the condition's tokens.
+        heads: heads of the fuser.
+        scale: the projected semantic tokens live on `scale` times the text encoder's level.
+    """
+
+    semantic_tokens: int
+    residual_tokens: int
+    width: int
+    heads: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class PerformerConfig:
+    """Sizes of the DiT.
+
+    Attributes:
+        latent_channels: channels of the codec's latents.
+        condition_width: width of the condition's tokens.
+        axes: how the rotary embedding divides a head; sums to `head_dim`.
+        max_seconds: the duration at which the duration embedder's input reaches 1.
+        fixed_frames: latents always have this many frames (the published checkpoint's habit);
+            0: as many as the duration needs.
+        window_frames: longer latents are rendered in overlapping windows of this many frames
+            (what training saw); 0: in one piece.
+        cache: relative change of the first block's output below which the later blocks' last
+            output is taken again; 0: never.
+    """
+
+    latent_channels: int
+    condition_width: int
+    layers: int
+    single_layers: int
+    heads: int
+    head_dim: int
+    axes: tuple[int, int, int]
+    max_seconds: float
+    fixed_frames: int = 0
+    window_frames: int = 0
+    cache: float = 0.0
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """How an event is sampled: Euler steps, and the scale of classifier-free guidance."""
+
+    steps: int
+    guidance: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +143,7 @@ class Profile:
         weights: folder of the weights, relative to assets/; empty where they are random.
         crossfade: seconds by which neighbours of the sequence overlap.
         draft, final: the performer's two qualities.
+        listener: the audio input path; None where the model has none.
     """
 
     name: str
@@ -78,6 +156,7 @@ class Profile:
     codec: CodecConfig
     draft: RenderSettings
     final: RenderSettings
+    listener: ListenerConfig | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -89,18 +168,56 @@ class Profile:
         return ASSETS / self.weights
 
 
+def models_folder() -> Path:
+    """Where checkpoints are kept that were downloaded and imported in one go."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "audiostory-studio"
+
+
 def load_profile(name: str) -> Profile:
-    """Read a profile by name, or by the path of a profile file.
+    """Read a profile by name, by the folder of an imported checkpoint, or by a profile file.
 
     Raises:
         ProfileError: there is no such profile, or it has a missing, unknown or ill-typed setting.
     """
-    path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
+    path = _find(name)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.toml")))
-        raise ProfileError(f"There is no profile {name!r}; choose one of {known}.") from None
+        raise ProfileError(
+            f"There is no profile {name!r}; choose one of {known}, or an imported folder."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise ProfileError(f"{path.name} is not a valid profile ({cause}); mend it.") from None
-    return read_record(Profile, data, path.stem, ProfileError)
+    profile = read_record(Profile, data, path.stem, ProfileError)
+    return profile if path.parent == PROFILES else _placed(profile, path.parent.resolve())
+
+
+def _find(name: str) -> Path:
+    if name.endswith(".toml"):
+        return Path(name)
+    imported = models_folder() / name / "profile.toml"
+    for path in (PROFILES / f"{name}.toml", Path(name) / "profile.toml"):
+        if path.is_file() and not (path.parent == PROFILES and imported.is_file()):
+            return path
+    return imported
+
+
+def _placed(profile: Profile, folder: Path) -> Profile:
+    """An imported profile names its parts relative to its own folder."""
+    if not (folder / profile.director.tokenizer).is_dir():
+        return profile
+    director = replace(profile.director, tokenizer=str(folder / profile.director.tokenizer))
+    if director.source == "folder":
+        director = replace(director, model=str(folder / director.model))
+    listener = profile.listener
+    if listener is not None and listener.encoder:
+        listener = replace(listener, encoder=str(folder / listener.encoder))
+    return replace(
+        profile,
+        weights=str(folder / profile.weights),
+        director=director,
+        listener=listener,
+        codec=replace(profile.codec, file=str(folder / profile.codec.file)),
+    )

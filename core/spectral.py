@@ -58,8 +58,13 @@ def analyse(waveform: Tensor) -> Tensor:
     """Patches (T, 1408) of a waveform (N,); its last patch is filled up with silence."""
     patches = math.ceil(len(waveform) / HOP)
     spectra = FULL.forward(torch.nn.functional.pad(waveform, (0, patches * HOP - len(waveform))))
+    return log_levels(spectra).reshape(patches, PATCH)
+
+
+def log_levels(spectra: Tensor) -> Tensor:
+    """Log levels (F, 352) of the bins below 5.5 kHz and the bands above, of spectra (F, 1025)."""
     levels = torch.cat([spectra[:, :BINS].abs(), _band_rms(spectra)], dim=1)
-    return torch.log(levels + FLOOR).reshape(patches, PATCH)
+    return torch.log(levels + FLOOR)
 
 
 def excitation(patches: int, generator: torch.Generator) -> Tensor:
@@ -68,16 +73,17 @@ def excitation(patches: int, generator: torch.Generator) -> Tensor:
     return FULL.forward(noise) / math.sqrt(WINDOW * 0.375)
 
 
-def synthesise(patches: Tensor, noise: Tensor, rounds: int) -> Tensor:
+def synthesise(patches: Tensor, noise: Tensor, start: Tensor, rounds: int) -> Tensor:
     """Waveform (T * 2048,) of patches (T, 1408).
 
     Args:
-        noise: (4 T, 1025) from `excitation`: the grain of the bands above 5.5 kHz and the phases
-            from which the search below starts.
+        noise: (4 T, 1025) from `excitation`: the grain of the bands above 5.5 kHz.
+        start: (4 T, 1025), from whose phases the search below 5.5 kHz starts.
         rounds: of fast Griffin-Lim.
     """
     levels = (patches.reshape(-1, FEATURES).exp() - FLOOR).clamp_min(0.0)
     magnitudes = torch.nn.functional.pad(levels[:, :BINS], (0, 1))
-    low = find_phases(LOW, magnitudes, noise[:, : BINS + 1], rounds)[:, :BINS]
-    high = noise[:, BINS:] * levels[:, BINS:][:, _band_of_bin()]
+    low = find_phases(LOW, magnitudes, start[:, : BINS + 1], rounds)[:, :BINS]
+    gains = levels[:, BINS:] / _band_rms(noise)
+    high = noise[:, BINS:] * gains[:, _band_of_bin()]
     return FULL.inverse(torch.cat([low, high], dim=1))

@@ -9,23 +9,29 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from core.errors import StoryError
 from core.files import write_atomically
 from core.records import read_record
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Version 1 had no `Take.start`; its files open as they are and are saved as version 2."""
 MAX_TOTAL = 3600.0
 MIN_DURATION = 0.1
 MAX_EVENTS = 500
+MAX_LAYER = 15
 MAX_INSTRUCTION = 4000
 MAX_CAPTION = 400
 MAX_REASONING = 20_000
 MAX_FILE_BYTES = 8_000_000
 MAX_SEED = 2**63 - 1
 TOLERANCE = 1e-3
+_SOURCE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def _check_text(name: str, text: str, limit: int) -> None:
@@ -40,6 +46,50 @@ def _check_number(name: str, value: float, low: float, high: float, unit: str) -
         raise StoryError(f"The {name} is {value:g}; choose between {low:g} and {high:g} {unit}.")
 
 
+def _readable(version: object) -> int:
+    """The version that a file of this version is read as; what is new since has defaults."""
+    if type(version) is not int or version not in READABLE_VERSIONS:
+        raise StoryError(
+            f"The story has an unknown version ({str(version)[:20]}); "
+            "open it with the studio that wrote it."
+        )
+    return SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a take began from, where that was not noise alone (see `core.flow.Anchor`).
+
+    Attributes:
+        of: `take`: the latents kept with a take; `sound`: the sound of a take without latents;
+            `recording`: a recording of the user's, kept in the story's folder.
+        source: key of the take, or hash of the recording.
+        strength: flow time at which it began: 0 keeps the source, 1 keeps nothing of it.
+        seed: of the noise that the source was mixed with.
+        span: seconds of the take, from and to, that were made anew; None: all of it.
+        grain: seed with which the codec draws what latents leave out, so that what is kept
+            sounds as it did.
+    """
+
+    of: Literal["take", "sound", "recording"]
+    source: str
+    strength: float
+    seed: int
+    grain: int
+    span: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not _SOURCE.fullmatch(self.source):
+            raise StoryError("A take began from an unusable source; render its event again.")
+        _check_number("strength", self.strength, 0.0, 1.0, "(as it is to all new)")
+        _check_number("variation's seed", self.seed, 0, MAX_SEED, "")
+        _check_number("grain", self.grain, 0, MAX_SEED, "")
+        if self.span is not None:
+            begin, end = self.span
+            _check_number("span's end", end, 0.0, MAX_TOTAL, "seconds")
+            _check_number("span's beginning", begin, 0.0, end, "seconds")
+
+
 @dataclass(frozen=True)
 class Take:
     """One rendering of an event, with everything that is needed to make it again.
@@ -51,6 +101,7 @@ class Take:
         seed, steps, guidance: the performer's settings.
         profile, weights: name of the profile and hash of its weights.
         file: FLAC file, relative to the story's folder; empty while only in memory.
+        start: what it began from; None: noise alone, drawn by `seed`.
     """
 
     key: str
@@ -64,11 +115,24 @@ class Take:
     profile: str
     weights: str
     file: str = ""
+    start: Start | None = None
+
+    def __post_init__(self) -> None:
+        _check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
+        _check_number("take's cross-fade", self.tail, 0.0, MAX_TOTAL, "seconds")
+        _check_number("take's seed", self.seed, 0, MAX_SEED, "")
+        _check_number("take's steps", self.steps, 0, 10_000, "")
 
 
 @dataclass(frozen=True)
 class Event:
-    """One sound of the story: what is heard (caption), when, how loud, and its takes."""
+    """One sound of the story: what is heard (caption), when, how loud, and its takes.
+
+    Attributes:
+        pan: -1 left to 1 right; at 0 the mix may set a spot sound a little aside.
+        width: how much of the width or place that suits a mono take it gets, 0 none to 1 all;
+            None: all (see `core.width`).
+    """
 
     id: str
     caption: str
@@ -78,6 +142,7 @@ class Event:
     layer: int = 0
     gain_db: float = 0.0
     pan: float = 0.0
+    width: float | None = None
     fade_in: float = 0.0
     fade_out: float = 0.0
     seed: int | None = None
@@ -94,9 +159,11 @@ class Event:
         _check_text("mood", self.mood, 80)
         _check_number("start", self.start, 0.0, MAX_TOTAL, "seconds")
         _check_number("duration", self.duration, MIN_DURATION, MAX_TOTAL, "seconds")
-        _check_number("layer", self.layer, 0, 15, "")
+        _check_number("layer", self.layer, 0, MAX_LAYER, "")
         _check_number("gain", self.gain_db, -60.0, 24.0, "dB")
         _check_number("pan", self.pan, -1.0, 1.0, "(left to right)")
+        if self.width is not None:
+            _check_number("width", self.width, 0.0, 1.0, "(a point to its widest)")
         _check_number("fade in", self.fade_in, 0.0, self.duration, "seconds")
         _check_number("fade out", self.fade_out, 0.0, self.duration, "seconds")
         if self.seed is not None:
@@ -204,11 +271,8 @@ class Story:
             data = json.loads(text)
         except (ValueError, RecursionError):
             raise StoryError("The story file is not valid JSON; choose another file.") from None
-        if isinstance(data, dict) and data.get("version", SCHEMA_VERSION) != SCHEMA_VERSION:
-            raise StoryError(
-                f"The story has an unknown version ({str(data['version'])[:20]}); "
-                "open it with the studio that wrote it."
-            )
+        if isinstance(data, dict) and "version" in data:
+            data |= {"version": _readable(data["version"])}
         return read_record(Story, data, "story", StoryError)
 
     def save(self, path: Path) -> None:

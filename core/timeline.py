@@ -14,10 +14,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
-from core.story import MAX_CAPTION, MIN_DURATION, TOLERANCE, Event, Story, Take
+from core.story import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE, Event, Story, Take
 
 Status = Literal["new", "changed", "rendered"]
-CHANGEABLE = frozenset({"caption", "mood", "gain_db", "pan", "fade_in", "fade_out", "seed"})
+CHANGEABLE = frozenset(
+    {"caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed"}
+)
 
 
 def status(event: Event) -> Status:
@@ -93,6 +95,19 @@ def roll(story: Story, event_id: str, end: float) -> Story:
     return _told(story, [pair.get(e.id, e) for e in sequence], _above(story))
 
 
+def trim(story: Story, event_id: str, start: float) -> Story:
+    """Move an event's beginning and leave its end: on layer 0 the seam before it moves along."""
+    event = _unlocked(story, event_id)
+    start = max(0.0, _ms(start))
+    if event.layer:
+        moved = dataclasses.replace(_lasting(event, event.end - start), start=start)
+        return story.replace_event(moved)
+    index = _position(story, event_id)
+    if not index:
+        return stretch(story, event_id, event.end - start)
+    return roll(story, story.sequence[index - 1].id, start)
+
+
 def move(story: Story, event_id: str, start: float) -> Story:
     """Move an event in time: freely above layer 0, to another place in the order on layer 0."""
     event = _unlocked(story, event_id)
@@ -156,13 +171,24 @@ def lay_over(
     return _told(story, story.sequence, [*_above(story), event]), event.id
 
 
+def free_layer(story: Story, start: float, duration: float, layer: int = 1) -> int:
+    """The lowest layer from `layer` on where nothing sounds during these seconds."""
+    end = start + duration
+    taken = {e.layer for e in story.events if e.start < end - TOLERANCE and start < e.end}
+    return next((n for n in range(layer, MAX_LAYER) if n not in taken), MAX_LAYER)
+
+
 def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
-    """Repeat an event right after itself, with its takes; returns the copy's id too."""
+    """Repeat an event right after itself, with its takes; returns the copy's id too.
+
+    Above layer 0, where there is no room after it, the copy lies over it on a free layer.
+    """
     event = story.event(event_id)
     copy = dataclasses.replace(event, id=_free_id(story), locked=False)
     if event.layer:
-        start = max(0.0, min(event.end, _ms(story.total - event.duration)))
-        above = [*_above(story), dataclasses.replace(copy, start=start)]
+        start = event.end if event.end + event.duration <= story.total + TOLERANCE else event.start
+        layer = free_layer(story, start, event.duration, event.layer)
+        above = [*_above(story), dataclasses.replace(copy, start=_ms(start), layer=layer)]
         return _told(story, story.sequence, above), copy.id
     return _inserted(story, [copy], _position(story, event_id) + 1, _above(story)), copy.id
 

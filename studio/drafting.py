@@ -1,89 +1,128 @@
-"""Draft: from the instruction to a plan on the page, its reasoning shown as it is written."""
+"""Draft: from words to a plan on the page, its reasoning shown as it is written."""
 
 from __future__ import annotations
 
+import logging
+import re
+import time
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from core.director import PlanProgress, plan
 from core.errors import Cancelled, StudioError
 from core.story import Story
+from studio.clock import spoken
+from studio.line import Waiting
 from studio.page import Page, Studio
 from studio.session import Job, Session
 from studio.stream import reports
 from studio.view import Updates, view
 
+if TYPE_CHECKING:
+    import threading
+
+    from core.audiostory import AudioStory
+    from core.director import PlanProgress
+
+Planning = Callable[["AudioStory", "threading.Event"], "Iterator[PlanProgress]"]
+_MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")
+
+
+def with_mood(instruction: str, mood: str) -> str:
+    """The instruction as the director reads it."""
+    words, mood = instruction.strip(), " ".join(mood.split())[:40]
+    if not words or not mood:
+        return words
+    article = "an" if mood[0].lower() in "aeiou" else "a"
+    return f"{words.rstrip('.')}, in {article} {mood} mood"
+
+
+def without_mood(instruction: str) -> tuple[str, str]:
+    """The instruction and the mood that were put together."""
+    found = _MOOD.search(instruction)
+    return (instruction[: found.start()], found["mood"]) if found else (instruction, "")
+
 
 def draft(
-    studio: Studio, page: Page, session: Session, instruction: str, total: float, seed: int
+    studio: Studio, page: Page, session: Session, planning: Planning, keep: Callable[[Story], None]
 ) -> Iterator[Updates]:
     """Stream the director's reasoning and events, then show the story.
 
-    Drafting the same instruction again changes the open story, which can be undone; another
-    instruction begins another story.
+    Args:
+        keep: what to do with the plan.
     """
     try:
         job = session.start("draft")
     except StudioError as trouble:
         gr.Warning(str(trouble))
-        yield {}
+        yield {page.progress: gr.update()}
         return
     try:
         first = "" if studio.engine.ready else "Loading the model …"
         yield {page.thinking: gr.update(visible=True, open=True), page.reasoning: _writing(first)}
         story = None
-        for batch in reports(_planning(studio, job, instruction, total, seed), job):
-            story = batch[-1].story
-            yield _so_far(page, session, batch[-1])
+        for batch in reports(_work(studio, job, planning), job):
+            last = batch[-1]
+            if isinstance(last, Waiting):
+                yield {page.reasoning: _writing(_in_line(last))}
+                continue
+            story = last.story
+            yield {page.reasoning: _writing(told_so_far(last))}
         if story is not None:
-            _keep(session, story)
+            keep(story)
     except Cancelled:
         gr.Info("Drafting was stopped.")
     except StudioError as trouble:
         gr.Warning(str(trouble))
+    except Exception:
+        logging.exception("Drafting failed")
+        gr.Warning("Drafting failed through a fault of the studio; its terminal says more.")
     finally:
         job.done = True
     yield view(studio, page, session)
 
 
-def _planning(
-    studio: Studio, job: Job, instruction: str, total: float, seed: int
-) -> Callable[[Callable[[Any], None]], None]:
-    def work(send: Callable[[Any], None]) -> None:
-        with studio.engine.turn:
-            for progress in plan(studio.engine.model, instruction, total, seed, job.cancel):
-                send(progress)
-
-    return work
-
-
-def _so_far(page: Page, session: Session, progress: PlanProgress) -> Updates:
-    """The reasoning; and the events in the table, unless another story is still shown there."""
-    updates: Updates = {page.reasoning: _writing(progress.reasoning)}
-    if session.folder is None and progress.events:
-        rows, clock = [], 0.0
-        for number, event in enumerate(progress.events, 1):
-            length = round(event.duration, 3)
-            rows.append(
-                [str(number), event.caption, clock, length, 0, 0, 0, 0, "", False, "drafted"]
-            )
-            clock = round(clock + length, 3)
-        updates[page.events] = gr.update(visible=True)
-        updates[page.table] = gr.update(value=rows, interactive=False)
-    return updates
-
-
-def _writing(text: str) -> str:
-    return f'<div class="reasoning is-writing" aria-busy="true">{escape(text)}</div>'
-
-
-def _keep(session: Session, story: Story) -> None:
+def keep_draft(session: Session, story: Story) -> None:
+    """Drafting the same words again changes the open story, which can be undone; other words
+    begin another story."""
     folder = session.folder
-    if folder is not None and folder.story.instruction == story.instruction:
+    before = "" if folder is None else without_mood(folder.story.instruction)[0]
+    if folder is not None and before == without_mood(story.instruction)[0]:
         folder.edit("draft", lambda _: story)
         session.selected = ""
     else:
         session.show(session.library.create(story))
+
+
+def told_so_far(progress: PlanProgress) -> str:
+    """The reasoning, and the events that were told already."""
+    events = "\n".join(
+        f"{number}. {event.caption} ({event.duration:g} s)"
+        for number, event in enumerate(progress.events, 1)
+    )
+    return f"{progress.reasoning}\n\n{events}".strip()
+
+
+def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[Any], None]], None]:
+    engine = studio.engine
+
+    def work(send: Callable[[Any], None]) -> None:
+        with engine.line.turn(job, engine.expected("draft"), send):
+            model = engine.model
+            began = time.monotonic()
+            for progress in planning(model, job.cancel):
+                send(progress)
+            engine.took("draft", time.monotonic() - began)
+
+    return work
+
+
+def _in_line(waiting: Waiting) -> str:
+    jobs = "one job" if waiting.before == 1 else f"{waiting.before} jobs"
+    return f"Waiting for {jobs}, about {spoken(waiting.seconds)} …"
+
+
+def _writing(text: str) -> str:
+    return f'<div class="reasoning is-writing" aria-busy="true">{escape(text)}</div>'

@@ -66,7 +66,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
     """Mix the story as it is now into a WAV (24 bit) and return it.
 
     None when there is nothing to hear, or when the story changed meanwhile: the change asks for
-    its own mix.
+    its own mix. The mix before it stays too, since a player may still be in the midst of it.
 
     Raises:
         AudioFileError, FileError: a take cannot be read, or the disk is full.
@@ -92,8 +92,8 @@ def mix_file(session: Session, rate: int) -> Path | None:
         return None
     except soundfile.LibsndfileError:
         raise FileError("The mix cannot be written; free some space.") from None
-    for old in session.sounds.glob("mix-*"):
-        if old != path.parent:
-            shutil.rmtree(old, ignore_errors=True)
+    mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
+    for old in mixes[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
     session.heard = (folder.title, revision)
     return path

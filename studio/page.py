@@ -1,4 +1,4 @@
-"""The page: its components and what is connected to what."""
+"""The page: its components, top to bottom."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core.export.settings import FORMATS, PRESETS
 from studio import table
 from studio.engine import Engine
 from studio.peaks import PeakCache
+from studio.scripts import FLAGS, HEAD, LANES, SKELETON, SOUND, TAKES
 from studio.session import Sessions
-from studio.stage import SCRIPT
-from studio.theme import ASSETS
 
 TITLE = "AudioStory"
-MIX_SCRIPT = (ASSETS / "mix.js").read_text(encoding="utf-8")
 EXAMPLES = (
-    (
-        "A thunderstorm rolls in over the sea, waves crash on rocks, then the rain fades and "
-        "gulls return",
-        30,
-    ),
-    ("Footsteps on gravel approach a wooden door, it creaks open, a clock ticks inside", 20),
-    (
-        "A blacksmith hammers on an anvil while a fire crackles, a horse gallops past outside",
-        24,
-    ),
+    ("Rain on a tin roof, then thunder rolls far away and the rain fades", 24),
+    ("Footsteps on gravel, a wooden door creaks open, a clock ticks inside", 20),
+    ("A fire crackles, a blacksmith hammers on an anvil, a horse gallops past", 24),
+    ("Waves wash over a beach while seagulls cry, then a ship's horn sounds", 24),
 )
+MOODS = ("", "calm", "tense", "eerie", "joyful", "sad", "lonely", "busy")
+QUIET = {"size": "sm", "variant": "secondary", "scale": 0}
 
 
 @dataclass(frozen=True)
@@ -44,34 +39,64 @@ class Page:
 
     memory: gr.BrowserState
     stories: gr.Dropdown
+    manage: gr.Button
     fresh: gr.Button
     undo: gr.Button
     redo: gr.Button
     light: gr.Button
+    managing: gr.Row
+    title: gr.Textbox
+    rename: gr.Button
+    duplicate: gr.Button
+    archive: gr.Button
     instruction: gr.Textbox
     total: gr.Number
-    seed: gr.Number
+    mood: gr.Dropdown
     draft: gr.Button
+    cancel: gr.Button
+    seed: gr.Number
+    another: gr.Button
+    place: gr.Textbox
+    model_name: gr.Textbox
+    key: gr.Textbox
+    replanning: gr.Column
+    wish: gr.Textbox
+    tell: gr.Button
+    again: gr.Button
+    further: gr.Number
+    go_on: gr.Button
     welcome: gr.Column
     examples: tuple[gr.Button, ...]
     thinking: gr.Accordion
     reasoning: gr.HTML
     desk: gr.Column
     stage: gr.HTML
-    bar: gr.Row
-    quality: gr.Radio
+    takes: gr.HTML
     render: gr.Button
+    render_all: gr.Button
+    stop: gr.Button
+    quality: gr.Radio
     progress: gr.HTML
     download: gr.DownloadButton
-    events: gr.Column
+    flags: gr.HTML
     table: gr.Dataframe
-    cancel: gr.Button
-    stop: gr.Button
+    strength: gr.Slider
+    vary: gr.Button
+    begin: gr.Number
+    end: gr.Number
+    repaint: gr.Button
+    recording: gr.Audio
+    use: gr.Button
+    preset: gr.Dropdown
+    format: gr.Dropdown
+    extras: gr.CheckboxGroup
+    export: gr.Button
+    exported: gr.File
     sound: gr.HTML
 
 
 def lay_out(studio: Studio) -> Page:
-    """Make the components, top to bottom. Call inside `gr.Blocks`."""
+    """Make the components. Call inside `gr.Blocks`."""
     parts: dict[str, object] = {}
     parts["memory"] = gr.BrowserState(
         {"visitor": "", "title": ""}, storage_key="audiostory", secret="audiostory"
@@ -89,15 +114,32 @@ def _top() -> dict[str, object]:
             show_label=False,
             container=False,
             visible=False,
-            filterable=True,
+            allow_custom_value=True,  # a program's session was never shown the choices
             elem_id="stories",
         )
-        quiet = {"size": "sm", "variant": "secondary", "scale": 0}
-        fresh = gr.Button("New story", visible=False, **quiet)
-        undo = gr.Button("Undo", elem_id="undo", interactive=False, visible=False, **quiet)
-        redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **quiet)
-        light = gr.Button("Light", elem_id="light", **quiet)
-    return {"stories": stories, "fresh": fresh, "undo": undo, "redo": redo, "light": light}
+        manage = gr.Button("Manage", elem_id="manage", visible=False, **QUIET)
+        fresh = gr.Button("New story", visible=False, **QUIET)
+        undo = gr.Button("Undo", elem_id="undo", interactive=False, visible=False, **QUIET)
+        redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **QUIET)
+        light = gr.Button("Light", elem_id="light", **QUIET)
+    with gr.Row(elem_id="managing", visible=False) as managing:
+        title = gr.Textbox(label="Title", max_length=60, elem_id="title")
+        rename = gr.Button("Rename", **QUIET)
+        duplicate = gr.Button("Duplicate story", **QUIET)
+        archive = gr.Button("Archive", **QUIET)
+    return {
+        "stories": stories,
+        "manage": manage,
+        "fresh": fresh,
+        "undo": undo,
+        "redo": redo,
+        "light": light,
+        "managing": managing,
+        "title": title,
+        "rename": rename,
+        "duplicate": duplicate,
+        "archive": archive,
+    }
 
 
 def _ask(studio: Studio) -> dict[str, object]:
@@ -105,17 +147,24 @@ def _ask(studio: Studio) -> dict[str, object]:
     with gr.Column(elem_id="ask"):
         instruction = gr.Textbox(
             label="What should be heard?",
-            placeholder="A thunderstorm rolls in over the sea, waves crash on rocks …",
-            lines=2,
+            placeholder="Rain on a tin roof, then thunder rolls far away …",
+            lines=1,
             max_lines=6,
             max_length=4000,
             elem_id="instruction",
         )
         with gr.Row(elem_classes="settings"):
-            total = gr.Number(30, label="Seconds", minimum=3, maximum=longest, elem_id="total")
-            seed = gr.Number(1, label="Seed", minimum=0, precision=0, elem_id="seed")
+            total = gr.Number(24, label="Seconds", minimum=3, maximum=longest, elem_id="total")
+            mood = gr.Dropdown(
+                [(mood or "any", mood) for mood in MOODS],
+                value="",
+                label="Mood",
+                allow_custom_value=True,
+                elem_id="mood",
+            )
             draft = gr.Button("Draft", variant="primary", elem_id="draft")
             cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", visible=False)
+        director = _director(private=studio.sessions.private)
         with gr.Column(elem_id="welcome") as welcome:
             with gr.Row(elem_id="examples"):
                 examples = tuple(gr.Button(text, size="sm") for text, _ in EXAMPLES)
@@ -125,10 +174,10 @@ def _ask(studio: Studio) -> dict[str, object]:
             )
     with gr.Accordion("Reasoning", open=False, visible=False, elem_id="thinking") as thinking:
         reasoning = gr.HTML("")
-    return {
+    return director | {
         "instruction": instruction,
         "total": total,
-        "seed": seed,
+        "mood": mood,
         "draft": draft,
         "cancel": cancel,
         "welcome": welcome,
@@ -138,11 +187,56 @@ def _ask(studio: Studio) -> dict[str, object]:
     }
 
 
+def _director(*, private: bool) -> dict[str, object]:
+    with gr.Accordion("Director", open=False, elem_id="director", elem_classes="folded"):
+        with gr.Row(elem_classes="line"):
+            seed = gr.Number(1, label="Seed", minimum=0, precision=0, elem_id="seed", scale=0)
+            another = gr.Button("Draft with another seed", **QUIET)
+        with gr.Column(visible=False) as replanning:
+            with gr.Row(elem_classes="line"):
+                wish = gr.Textbox(
+                    label="Change the plan",
+                    placeholder="more tense · make it 40 s · continue",
+                    max_length=400,
+                )
+                tell = gr.Button("Plan", **QUIET)
+                again = gr.Button("Plan unlocked events again", **QUIET)
+            with gr.Row(elem_classes="line"):
+                further = gr.Number(
+                    12, label="Seconds after the selected event", minimum=1, scale=0
+                )
+                go_on = gr.Button("Continue from here", **QUIET)
+        with gr.Row(elem_classes="line", visible=not private):
+            place = gr.Textbox(
+                label="Another director",
+                placeholder="http://localhost:8080/v1, or a model's folder",
+                max_length=400,
+            )
+            model_name = gr.Textbox(label="Its model", max_length=200)
+            key = gr.Textbox(label="API key", type="password", max_length=400)
+    return {
+        "seed": seed,
+        "another": another,
+        "replanning": replanning,
+        "wish": wish,
+        "tell": tell,
+        "again": again,
+        "further": further,
+        "go_on": go_on,
+        "place": place,
+        "model_name": model_name,
+        "key": key,
+    }
+
+
 def _desk() -> dict[str, object]:
     with gr.Column(visible=False, elem_id="desk") as desk:
-        stage = gr.HTML("", js_on_load=SCRIPT, elem_id="stage")
-        with gr.Row(elem_id="render-bar") as bar:
+        stage = gr.HTML("", html_template=SKELETON, js_on_load=LANES, head=HEAD, elem_id="stage")
+        takes = gr.HTML("", js_on_load=TAKES, elem_id="takes")
+        beginnings = _beginnings()
+        with gr.Row(elem_id="render-bar"):
             render = gr.Button("Render", variant="primary", elem_id="render")
+            render_all = gr.Button("All", elem_id="render-all", visible=False)
             stop = gr.Button("Cancel", variant="stop", elem_id="stop", visible=False)
             quality = gr.Radio(
                 [("Draft quality", "draft"), ("Final quality", "final")],
@@ -154,7 +248,7 @@ def _desk() -> dict[str, object]:
             )
             progress = gr.HTML("", elem_classes="grow", elem_id="progress")
             download = gr.DownloadButton("Download WAV", interactive=False, elem_id="download")
-    with gr.Column(visible=False) as events:
+        flags = gr.HTML("", js_on_load=FLAGS, elem_id="flags")
         grid = gr.Dataframe(
             headers=table.HEADERS,
             datatype=table.TYPES,
@@ -169,17 +263,83 @@ def _desk() -> dict[str, object]:
             buttons=[],
             elem_id="events",
         )
-    sound = gr.HTML("", js_on_load=MIX_SCRIPT, visible="hidden")
+        export = _export()
+    sound = gr.HTML("", js_on_load=SOUND, visible="hidden")
+    return (
+        beginnings
+        | export
+        | {
+            "desk": desk,
+            "stage": stage,
+            "takes": takes,
+            "render": render,
+            "render_all": render_all,
+            "stop": stop,
+            "quality": quality,
+            "progress": progress,
+            "download": download,
+            "flags": flags,
+            "table": grid,
+            "sound": sound,
+        }
+    )
+
+
+def _beginnings() -> dict[str, object]:
+    """What a take can begin from besides noise: another take, a span of it, a recording."""
+    with gr.Accordion(
+        "Vary, repaint, or begin from a recording", open=False, elem_classes="folded"
+    ):
+        with gr.Row(elem_classes="line"):
+            strength = gr.Slider(
+                0.1, 1.0, 0.5, step=0.05, label="Strength: how much is new", elem_id="strength"
+            )
+            vary = gr.Button("Vary the kept take", **QUIET)
+        with gr.Row(elem_classes="line"):
+            begin = gr.Number(0, label="From, in seconds of the event", minimum=0)
+            end = gr.Number(1, label="To", minimum=0)
+            repaint = gr.Button("Repaint this span", **QUIET)
+        with gr.Row(elem_classes="line"):
+            recording = gr.Audio(
+                type="filepath",
+                sources=["upload", "microphone"],
+                label="Recording",
+                buttons=[],
+                elem_id="recording",
+            )
+            use = gr.Button("Begin from it", **QUIET)
     return {
-        "desk": desk,
-        "stage": stage,
-        "bar": bar,
-        "quality": quality,
-        "render": render,
-        "stop": stop,
-        "progress": progress,
-        "download": download,
-        "events": events,
-        "table": grid,
-        "sound": sound,
+        "strength": strength,
+        "vary": vary,
+        "begin": begin,
+        "end": end,
+        "repaint": repaint,
+        "recording": recording,
+        "use": use,
+    }
+
+
+def _export() -> dict[str, object]:
+    presets = [("Mix only", ""), *((name.capitalize(), name) for name in PRESETS)]
+    formats = [(form.title, name) for name, form in FORMATS.items()]
+    extras = [
+        ("Stems", "stems"),
+        ("Reaper", "reaper"),
+        ("OpenTimelineIO", "otio"),
+        ("Markers", "markers"),
+        ("Story as zip", "bundle"),
+    ]
+    with gr.Accordion("Export", open=False, elem_id="export", elem_classes="folded"):
+        with gr.Row(elem_classes="line"):
+            preset = gr.Dropdown(presets, value="", label="Preset")
+            format_name = gr.Dropdown(formats, value="wav24", label="Format")
+            export = gr.Button("Export", elem_id="deliver", **QUIET)
+        kinds = gr.CheckboxGroup(extras, value=[], label="With it")
+        exported = gr.File(label="Files", file_count="multiple", visible=False, interactive=False)
+    return {
+        "preset": preset,
+        "format": format_name,
+        "extras": kinds,
+        "export": export,
+        "exported": exported,
     }

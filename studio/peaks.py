@@ -7,6 +7,7 @@ each event's gain and fades, never from a new mix.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -52,11 +53,14 @@ def read_peaks(path: Path) -> Peaks:
         return _peaks_of_nothing()
 
 
-def outline(folder: StoryFolder, cache: PeakCache) -> Peaks:
-    """Peaks of the whole story, (total * PER_SECOND,): where events overlap, the louder one."""
-    story = folder.story
-    line = np.zeros(max(1, round(story.total * PER_SECOND)), np.float32)
-    for event in story.events:
+def outline(folder: StoryFolder, cache: PeakCache, events: Sequence[Event]) -> Peaks:
+    """Peaks of some events over the story, (total * PER_SECOND,): where they overlap, the louder.
+
+    Args:
+        events: of the folder's story.
+    """
+    line = np.zeros(max(1, round(folder.story.total * PER_SECOND)), np.float32)
+    for event in events:
         take = event.take
         if take is None or not folder.has_sound(take):
             continue

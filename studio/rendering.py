@@ -2,159 +2,204 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from core import timeline
 from core.errors import Cancelled, StoryError, StudioError
 from core.library import StoryFolder
-from core.performer import RenderSettings
-from core.render import RenderedTake, RenderProgress, plan_take, render_events
 from core.story import Event
+from core.takes import Asked
+from studio.clock import clock, spoken
+from studio.line import Waiting
 from studio.page import Page, Studio
+from studio.quality import Scope, left_to_render, settings
 from studio.session import Job, Session
-from studio.stage import clock, number_of, stage
+from studio.sounding import mixed
 from studio.stream import reports
-from studio.view import Updates, settings, view
+from studio.table import name_of
+from studio.view import Updates, quick_view, view
+
+if TYPE_CHECKING:
+    from core.profile import RenderSettings
+
+Send = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
-class Adopted:
-    """An event whose take was on disk already."""
-
-    event_id: str
+class Loading:
+    """The model is not there yet."""
 
 
-def render(studio: Studio, page: Page, session: Session) -> Iterator[Updates]:
-    """Render every event that needs it."""
-    wanted = settings(studio, session)
-    folder = session.folder
-    ids = folder.unrendered(wanted.steps, wanted.guidance) if folder else ()
-    yield from _rendering(studio, page, session, ids, "render")
+def render(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
+    """Render what changed, or everything that is not in the chosen quality yet."""
+    asked = left_to_render(studio, session, scope)
+    group = f"render-{secrets.token_hex(4)}"
+    yield from make_takes(studio, page, session, asked, settings(studio, session), group)
 
 
 def render_again(studio: Studio, page: Page, session: Session, event_id: str) -> Iterator[Updates]:
-    """Render one event: with its own seed when it changed, else another take with a new seed."""
+    """Render one event: as it is when it changed, else another take with a new seed."""
     group = f"take-{secrets.token_hex(4)}"
     try:
         folder = session.open_folder
         event = folder.story.event(event_id)
         session.selected = event_id
-        if timeline.status(event) == "rendered":
-            seed = _unused_seed(event)
-            folder.edit("new take", lambda s: timeline.change(s, event_id, seed=seed), group)
-        elif event.locked:
+        if event.locked:
             raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
+        if session.busy:
+            raise StoryError("Something is being made here already; wait for it or cancel it.")
+        due = {asked.event_id: asked for asked in left_to_render(studio, session, "all")}
+        if event_id not in due:
+            seed = unused_seed(event)
+            folder.edit("new take", lambda s: timeline.change(s, event_id, seed=seed), group)
     except StudioError as trouble:
         gr.Warning(str(trouble))
         yield view(studio, page, session)
         return
-    yield from _rendering(studio, page, session, (event_id,), group)
+    asked = (due.get(event_id, Asked(event_id)),)
+    yield from make_takes(studio, page, session, asked, settings(studio, session), group)
 
 
-def _unused_seed(event: Event) -> int:
+def begin_from(
+    studio: Studio,
+    page: Page,
+    session: Session,
+    ask: Callable[[StoryFolder, Event], Asked],
+) -> Iterator[Updates]:
+    """Render the selected event from a take, a span of one, or a recording.
+
+    Args:
+        ask: says what to begin from; raises StudioError when that cannot be.
+    """
+    group = f"take-{secrets.token_hex(4)}"
+    try:
+        event = session.event
+        if event is None:
+            raise StoryError("No event is selected; select one first.")
+        if event.locked:
+            raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
+        asked = ask(session.open_folder, event)
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+        yield view(studio, page, session)
+        return
+    yield from make_takes(studio, page, session, (asked,), settings(studio, session), group)
+
+
+def unused_seed(event: Event) -> int:
+    """The smallest seed from 1 that no take of the event has."""
     used = {take.seed for take in event.takes}
     return next(seed for seed in range(1, len(used) + 2) if seed not in used)
 
 
-def _rendering(
-    studio: Studio, page: Page, session: Session, ids: Sequence[str], group: str
+def make_takes(
+    studio: Studio,
+    page: Page,
+    session: Session,
+    asked: Sequence[Asked],
+    wanted: RenderSettings,
+    group: str,
 ) -> Iterator[Updates]:
+    """Do the work and show it: the line before it, its progress, each take as it is done."""
     try:
         folder, job = session.open_folder, session.start("render")
     except StudioError as trouble:
         gr.Warning(str(trouble))
-        yield {}
+        yield {page.progress: gr.update()}
         return
-    if group == "render":
-        group = f"render-{secrets.token_hex(4)}"
-    wanted = settings(studio, session)
-    progress = Progress(len(ids))
+    shown = _Shown(studio, page, session, folder, Progress(len(asked)))
     try:
-        yield view(studio, page, session) | {page.progress: progress.html("Waiting for its turn")}
-        for batch in reports(_performing(studio, folder, job, ids, wanted, group), job):
-            yield _shown(studio, page, session, folder, progress, batch)
+        yield view(studio, page, session) | {page.progress: shown.progress.html(shown.words)}
+        work = performing(studio, folder, job, asked, wanted, group)
+        for batch in reports(work, job):
+            yield shown.after(batch)
     except Cancelled:
         gr.Info("Rendering was stopped; finished takes are kept.")
     except StudioError as trouble:
         gr.Warning(str(trouble))
+    except Exception:
+        logging.exception("Rendering failed")
+        gr.Warning("Rendering failed through a fault of the studio; its terminal says more.")
     finally:
         job.done, session.working = True, ""
     yield view(studio, page, session)
 
 
-def _performing(
+def performing(
     studio: Studio,
     folder: StoryFolder,
     job: Job,
-    ids: Sequence[str],
+    asked: Sequence[Asked],
     wanted: RenderSettings,
     group: str,
-) -> Callable[[Callable[[Any], None]], None]:
-    """The work itself: adopt what is on disk already, render the rest, keep each take at once."""
+) -> Callable[[Send], None]:
+    """The work itself: wait for the model, then perform; each take is kept at once."""
+    engine = studio.engine
 
-    def work(send: Callable[[Any], None]) -> None:
-        with studio.engine.turn:
-            model = studio.engine.model
-            story = folder.story
-            left = []
-            for event in story.events:
-                if event.id in ids:
-                    take = plan_take(story, event, wanted, model.profile.crossfade, model.weights)
-                    if folder.has_sound(take):
-                        folder.adopt_take(event.id, take, group)
-                        send(Adopted(event.id))
-                    else:
-                        left.append(event.id)
-            if not left:
-                return
-            folder.begin_rendering(left, wanted.steps, wanted.guidance)
-            try:
-                made = render_events(
-                    model, story, left, wanted, on_progress=send, cancel=job.cancel
-                )
-                for done in made:
-                    samples, rate = done.samples, model.sample_rate
-                    folder.keep_take(done.event_id, done.take, samples, rate, group)
-                    send(done)
-            finally:
-                folder.end_rendering()
+    def work(send: Send) -> None:
+        if not engine.ready:
+            send(Loading())
+        lengths = {event.id: event.duration for event in folder.story.events}
+        amount = wanted.steps * sum(lengths.get(one.event_id, 0.0) for one in asked)
+        with engine.line.turn(job, engine.expected("render", amount), send):
+            model = engine.model
+            from core.render import perform
+
+            began = time.monotonic()
+            for kept in perform(
+                model, folder, asked, wanted, group=group, on_progress=send, cancel=job.cancel
+            ):
+                send(kept)
+            engine.took("render", time.monotonic() - began, amount)
 
     return work
 
 
-def _shown(
-    studio: Studio,
-    page: Page,
-    session: Session,
-    folder: StoryFolder,
-    progress: Progress,
-    batch: Sequence[Any],
-) -> Updates:
-    """The progress bar at every batch; the stage and the table when an event begins or ends."""
-    if session.folder is not folder:
-        return {}
-    before = session.working
-    for report in batch:
-        if isinstance(report, RenderProgress):
-            session.working = report.event_id
-        progress.add(report)
-    updates: Updates = {}
-    if any(isinstance(report, (RenderedTake, Adopted)) for report in batch):
-        updates = view(studio, page, session)
-    elif session.working != before:
-        updates = {page.stage: stage(session, studio.cache)}
-    words = ""
-    working = next((e for e in folder.story.events if e.id == session.working), None)
-    if working is not None:
-        words = f"{number_of(folder.story, working)}  {working.caption}"
-    return updates | {page.progress: progress.html(words)}
+@dataclass
+class _Shown:
+    """What the page shows of a rendering."""
+
+    studio: Studio
+    page: Page
+    session: Session
+    folder: StoryFolder
+    progress: Progress
+    words: str = "Starting"
+
+    def after(self, batch: Sequence[Any]) -> Updates:
+        """The progress at every batch; the picture and the table when an event begins or ends."""
+        session, before, kept = self.session, self.session.working, False
+        for report in batch:
+            self.words = self._words(report) or self.words
+            kept = kept or hasattr(report, "take")
+            self.progress.add(report)
+            session.working = str(getattr(report, "event_id", session.working))
+        if session.folder is not self.folder:
+            return {self.page.progress: gr.update()}
+        updates: Updates = {}
+        if kept:
+            updates = view(self.studio, self.page, session) | mixed(self.studio, self.page, session)
+        elif session.working != before:
+            updates = quick_view(self.studio, self.page, session)
+        return updates | {self.page.progress: self.progress.html(self.words)}
+
+    def _words(self, report: object) -> str:
+        if isinstance(report, Loading):
+            return "Loading the model"
+        if isinstance(report, Waiting):
+            jobs = "one job" if report.before == 1 else f"{report.before} jobs"
+            return f"Waiting for {jobs}, about {spoken(report.seconds)}"
+        event_id = str(getattr(report, "event_id", ""))
+        event = next((e for e in self.folder.story.events if e.id == event_id), None)
+        return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"
 
 
 class Progress:
@@ -164,19 +209,24 @@ class Progress:
         self.events = max(1, events)
         self.share = 0.0
         self._done = 0
-        self._began = time.monotonic()
+        self._began: float | None = None
 
     def add(self, report: object) -> None:
-        if isinstance(report, (RenderedTake, Adopted)):
+        if isinstance(report, (Loading, Waiting)):
+            return
+        if self._began is None:
+            self._began = time.monotonic()
+        step, steps = getattr(report, "step", 0), getattr(report, "steps", 0)
+        if hasattr(report, "take"):
             self._done += 1
             self.share = self._done / self.events
-        elif isinstance(report, RenderProgress):
-            self.share = (self._done + 0.95 * report.step / report.steps) / self.events
+        elif steps:
+            self.share = (self._done + 0.95 * step / steps) / self.events
 
     @property
     def left(self) -> float | None:
         """Seconds left, once enough is done to tell."""
-        if self.share < 0.05:
+        if self.share < 0.05 or self._began is None:
             return None
         return (time.monotonic() - self._began) * (1 - self.share) / self.share
 

@@ -23,65 +23,94 @@ from studio.page import TITLE, Studio, lay_out
 from studio.peaks import PeakCache
 from studio.session import Sessions
 from studio.theme import ASSETS, studio_css, studio_theme
+from studio.tools import offer_only_tools, wire_tools
 from studio.wiring import wire
 
 DAY = 86_400
-MAX_WAITING = 40
+MAX_WAITING = 200
+"""Requests of all kinds; how many jobs may wait for the model says `studio.line`."""
 
 
-def build(studio: Studio) -> gr.Blocks:
+def build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
     """The page with its handlers, not yet served."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as blocks:
         wire(studio, lay_out(studio), blocks)
+        if mcp:
+            wire_tools(studio)
     return blocks.queue(max_size=MAX_WAITING, default_concurrency_limit=8)
 
 
 @contextmanager
 def running(
-    profile_name: str, host: str, port: int, stories: Path, open_browser: bool = False
+    profile_name: str,
+    host: str,
+    port: int,
+    stories: Path,
+    open_browser: bool = False,
+    mcp: bool = False,
 ) -> Iterator[gr.Blocks]:
     """Serve the studio as long as the block lasts.
 
     Args:
         stories: folder of the stories; on an address that others can reach, every visitor gets a
             library of their own inside it.
+        mcp: offer draft, render and export as tools to programs on this machine.
 
     Raises:
         ProfileError: there is no such profile.
-        StudioError: the port is taken.
+        StudioError: the port is taken, or tools were to be offered to other machines.
     """
+    if mcp and not is_local(host):
+        raise StudioError("Tools are for this machine only; leave out --host or --mcp.")
     with tempfile.TemporaryDirectory(prefix="audiostory-") as served:
         sessions = Sessions(stories, Path(served), private=not is_local(host))
         studio = Studio(Engine(profile_name), sessions, PeakCache())
-        gr.set_static_paths([ASSETS])
-        blocks = build(studio)
-        try:
-            blocks.launch(
-                server_name=host,
-                server_port=port,
-                inbrowser=open_browser,
-                prevent_thread_lock=True,
-                quiet=True,
-                theme=studio_theme(),
-                css=studio_css(),
-                allowed_paths=[served],
-                footer_links=[],
-                max_file_size="64mb",
-                share=False,
-                ssr_mode=False,
-            )
-        except OSError:
-            raise StudioError(f"Port {port} is taken; choose another one.") from None
-        try:
+        with serving(studio, host, port, open_browser, mcp) as blocks:
             yield blocks
-        finally:
-            blocks.close(verbose=False)
 
 
-def serve(profile_name: str, host: str, port: int, stories: Path, open_browser: bool) -> None:
+@contextmanager
+def serving(
+    studio: Studio, host: str, port: int, open_browser: bool = False, mcp: bool = False
+) -> Iterator[gr.Blocks]:
+    """Serve this studio as long as the block lasts; see `running`."""
+    gr.set_static_paths([ASSETS])
+    blocks = build(studio, mcp=mcp)
+    try:
+        blocks.launch(
+            server_name=host,
+            server_port=port,
+            inbrowser=open_browser,
+            prevent_thread_lock=True,
+            quiet=True,
+            theme=studio_theme(),
+            css=studio_css(),
+            allowed_paths=[str(studio.sessions.served)],
+            footer_links=[],
+            max_file_size="64mb",
+            share=False,
+            ssr_mode=False,
+            mcp_server=mcp,
+            _frontend=False,  # without it a busy machine fails Gradio's self-check of 3 s
+        )
+    except OSError:
+        raise StudioError(f"Port {port} is taken; choose another one.") from None
+    if mcp:
+        offer_only_tools(blocks)
+    try:
+        yield blocks
+    finally:
+        blocks.close(verbose=False)
+
+
+def serve(
+    profile_name: str, host: str, port: int, stories: Path, open_browser: bool, mcp: bool = False
+) -> None:
     """Serve the studio until it is interrupted; see `running`."""
-    with running(profile_name, host, port, stories, open_browser) as blocks:
+    with running(profile_name, host, port, stories, open_browser, mcp) as blocks:
         print(f"AudioStory is at {blocks.local_url}", flush=True)
+        if mcp:
+            print(f"Its tools are at {blocks.local_url}gradio_api/mcp/", flush=True)
         blocks.block_thread()
 
 

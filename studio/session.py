@@ -10,6 +10,8 @@ import re
 import secrets
 import shutil
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +46,9 @@ class Session:
         working: id of the event that is being rendered.
         quality: "draft" or "final", the settings that rendering uses.
         refused: when the last impossible table came, and its rows.
+        pressed: how often each way of planning again was asked for, for another plan each time.
+        due: what is left to render, kept for the revision and quality that it was found for.
+        guard: held by an edit and by the view of it, so that views come in the order of the edits.
     """
 
     library: Library
@@ -54,7 +59,10 @@ class Session:
     heard: tuple[str, int] | None = None
     working: str = ""
     quality: str = "draft"
-    refused: tuple[float, list[list[Any]]] = (0.0, [])
+    refused: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
+    pressed: Counter[str] = field(default_factory=Counter)
+    due: dict[str, Any] = field(default_factory=dict)
+    guard: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def busy(self) -> bool:
@@ -82,7 +90,7 @@ class Session:
         return self.story.events[0]
 
     def show(self, folder: StoryFolder | None) -> None:
-        self.folder, self.selected, self.heard = folder, "", None
+        self.folder, self.selected, self.heard, self.due = folder, "", None, {}
 
     def making(self, kind: Kind) -> bool:
         """Whether a job of this kind waits or runs."""
@@ -121,7 +129,7 @@ class Sessions:
     """
 
     def __init__(self, stories: Path, served: Path, *, private: bool) -> None:
-        self._root, self._served, self._private = stories, served, private
+        self._root, self.served, self.private = stories, served, private
         self._guard = threading.Lock()
         self._tabs: dict[str, Session] = {}
         self._libraries: dict[str, Library] = {}
@@ -131,7 +139,7 @@ class Sessions:
         with self._guard:
             session = self._tabs.get(tab or "")
             if session is None:
-                sounds = self._served / secrets.token_urlsafe(24)
+                sounds = self.served / secrets.token_urlsafe(24)
                 session = Session(self._library(secrets.token_urlsafe(24)), sounds)
                 self._tabs[tab or ""] = session
             return session
@@ -154,7 +162,7 @@ class Sessions:
             shutil.rmtree(session.sounds, ignore_errors=True)
 
     def _library(self, visitor: str) -> Library:
-        name = visitor if self._private else ""
+        name = visitor if self.private else ""
         if name not in self._libraries:
             root = self._root / "visitors" / name if name else self._root
             self._libraries[name] = Library(root)

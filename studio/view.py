@@ -12,12 +12,14 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
-from core.performer import RenderSettings
 from core.story import Story
 from studio import listening, table
+from studio.flags import flags
 from studio.page import Page, Studio
+from studio.picture import packed
+from studio.quality import left_to_render
 from studio.session import Session
-from studio.stage import stage
+from studio.takes import takes_panel
 
 Updates = dict[Any, Any]
 
@@ -26,21 +28,26 @@ def components(page: Page) -> list[Any]:
     """The components that `view` updates."""
     return [
         page.stories,
+        page.manage,
         page.fresh,
         page.undo,
         page.redo,
         page.draft,
         page.cancel,
+        page.another,
+        page.replanning,
         page.stop,
         page.welcome,
         page.thinking,
         page.reasoning,
         page.desk,
         page.stage,
+        page.takes,
         page.render,
+        page.render_all,
         page.progress,
         page.download,
-        page.events,
+        page.flags,
         page.table,
     ]
 
@@ -53,23 +60,43 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
     redo = folder.redo_label if folder else ""
     return {
         page.stories: _stories(session),
+        page.manage: gr.update(visible=there),
         page.fresh: gr.update(visible=there, interactive=not busy),
         page.undo: gr.update(visible=there, interactive=bool(undo) and not busy),
         page.redo: gr.update(visible=there, interactive=bool(redo) and not busy),
         page.draft: _draft_button(session),
         page.cancel: gr.update(visible=session.making("draft")),
+        page.another: gr.update(visible=there, interactive=not busy),
+        page.replanning: gr.update(visible=there),
         page.stop: gr.update(visible=session.making("render")),
         page.welcome: gr.update(visible=not there and not busy),
         page.thinking: gr.update(visible=there, open=False),
         page.reasoning: reasoning(story),
         page.desk: gr.update(visible=there),
-        page.stage: stage(session, studio.cache),
-        page.render: render_button(studio, session),
         page.progress: "",
         page.download: gr.update(interactive=listening.has_sound(session)),
-        page.events: gr.update(visible=there),
+        page.flags: flags(studio.engine, session),
         page.table: gr.update(value=table.rows_of(story), interactive=True),
+        **render_buttons(studio, page, session),
+        **quick_view(studio, page, session),
     }
+
+
+def quick_view(studio: Studio, page: Page, session: Session) -> Updates:
+    """The picture and the takes, which follow the selection too."""
+    return {
+        page.stage: packed(session, studio.cache),
+        page.takes: panel(studio, session),
+    }
+
+
+def panel(studio: Studio, session: Session) -> str:
+    """The takes of the selected event."""
+    event = session.event
+    due = {asked.event_id for asked in left_to_render(studio, session, "all")}
+    return takes_panel(
+        session, studio.engine.profile, ready=event is not None and event.id not in due
+    )
 
 
 def reasoning(story: Story | None) -> str:
@@ -79,32 +106,32 @@ def reasoning(story: Story | None) -> str:
     return f'<div class="reasoning">{escape(story.reasoning)}</div>{notes}'
 
 
-def settings(studio: Studio, session: Session) -> RenderSettings:
-    """The performer's settings of the chosen quality."""
-    profile = studio.engine.profile
-    return profile.final if session.quality == "final" else profile.draft
-
-
-def render_button(studio: Studio, session: Session) -> Updates:
-    """Says how much there is to render."""
-    if session.folder is None:
-        return gr.update(visible=False)
-    wanted = settings(studio, session)
-    left = len(session.folder.unrendered(wanted.steps, wanted.guidance))
-    whole = left == len(session.folder.story.events)
-    label = "Rendered" if not left else "Render" if whole else f"Render {left} of {_of(session)}"
-    ready = bool(left) and not session.busy
-    return gr.update(value=label, interactive=ready, visible=not session.making("render"))
+def render_buttons(studio: Studio, page: Page, session: Session) -> Updates:
+    """They say how much there is to render; while something renders, Cancel is in their place."""
+    if session.story is None:
+        return {page.render: gr.update(visible=False), page.render_all: gr.update(visible=False)}
+    events = len(session.story.events)
+    changed = len(left_to_render(studio, session, "changed"))
+    every = len(left_to_render(studio, session, "all"))
+    rendering, idle = session.making("render"), not session.busy
+    label = "Rendered" if not changed else "Render"
+    if 0 < changed < events:
+        label = f"Render {changed} of {events}"
+    whole = f"All in {session.quality}" if every == events else f"{every} in {session.quality}"
+    return {
+        page.render: gr.update(
+            value=label, interactive=bool(changed) and idle, visible=not rendering
+        ),
+        page.render_all: gr.update(
+            value=whole, interactive=idle, visible=every > changed and not rendering
+        ),
+    }
 
 
 def _stories(session: Session) -> Updates:
     titles = list(session.library.titles())
     title = session.folder.title if session.folder else None
     return gr.update(choices=titles, value=title, visible=bool(titles), interactive=True)
-
-
-def _of(session: Session) -> int:
-    return 0 if session.story is None else len(session.story.events)
 
 
 def _draft_button(session: Session) -> Updates:
@@ -123,15 +150,16 @@ def waiting(studio: Studio, page: Page, session: Session) -> Updates:
         page.draft: _draft_button(session),
         page.cancel: gr.update(visible=session.making("draft")),
         page.stop: gr.update(visible=session.making("render")),
-        page.render: render_button(studio, session),
         page.welcome: gr.update(visible=False),
+        **render_buttons(studio, page, session),
     }
 
 
-def told(studio: Studio, page: Page, act: Callable[[Session], None], session: Session) -> Updates:
+def told(studio: Studio, page: Page, act: Callable[[Session], object], session: Session) -> Updates:
     """Run an edit and show the story; what goes wrong is said in one sentence."""
-    try:
-        act(session)
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
-    return view(studio, page, session)
+    with session.guard:
+        try:
+            act(session)
+        except StudioError as trouble:
+            gr.Warning(str(trouble))
+        return view(studio, page, session)

@@ -2,252 +2,208 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from core import timeline
-from core.errors import StoryError, StudioError
-from studio import listening, table
-from studio.drafting import draft
-from studio.page import EXAMPLES, Page, Studio
-from studio.rendering import render, render_again
-from studio.session import Kind, Session
-from studio.stage import stage
-from studio.view import Updates, components, render_button, told, view, waiting
-
-MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
-QUICK: dict[str, Any] = {"concurrency_limit": 16, "show_progress": "hidden"}
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-LIGHT = """() => {
-  const light = document.documentElement.classList.toggle("light");
-  localStorage.setItem("audiostory-light", light ? "yes" : "");
-  document.getElementById("light").textContent = light ? "Dark" : "Light";
-}"""
-START = """() => {
-  if (localStorage.getItem("audiostory-light")) {
-    document.documentElement.classList.add("light");
-    document.getElementById("light").textContent = "Dark";
-  }
-}"""
+from core import takes
+from core.errors import AudioFileError, StudioError
+from core.library import StoryFolder
+from core.story import Event
+from core.takes import Asked
+from studio import table
+from studio.actions import act
+from studio.arrival import wire_arrival
+from studio.delivery import wire_delivery
+from studio.directing import asking, waiting_components, wire_directing
+from studio.page import Page, Studio
+from studio.rendering import begin_from, render, render_again
+from studio.session import Session
+from studio.sounding import then_mix
+from studio.view import Updates, components, panel, quick_view, render_buttons, told
+from studio.wires import AT_ONCE, LONG, PRIVATE, QUICK
 
 
 def wire(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     """Connect every component. Call inside the `gr.Blocks` that holds the page."""
-    _wire_arrival(studio, page, blocks)
-    _wire_draft(studio, page)
+    wire_arrival(studio, page, blocks)
+    wire_directing(studio, page)
     _wire_render(studio, page)
+    _wire_beginnings(studio, page)
     _wire_edits(studio, page)
-
-
-def _wire_arrival(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
-    asked = [page.instruction, page.total, page.seed]
-    outputs = [*components(page), *asked, page.memory, page.sound]
-
-    def arrive(memory: dict[str, str], request: gr.Request) -> Updates:
-        """Open the story that this browser showed last."""
-        kept = memory if isinstance(memory, dict) else {}
-        session, visitor = studio.sessions.arrive(
-            request.session_hash, str(kept.get("visitor", ""))
-        )
-        title = str(kept.get("title", ""))
-        if title and session.folder is None:
-            with contextlib.suppress(StudioError):
-                _open(session, title)
-        return opened(session, {"visitor": visitor})
-
-    def opened(session: Session, memory: dict[str, str]) -> Updates:
-        shown = view(studio, page, session)
-        title, story = "", session.story
-        if session.folder is not None and story is not None:
-            title = session.folder.title
-            shown[page.instruction] = story.instruction
-            shown[page.total] = story.total
-            shown[page.seed] = story.seed
-        return shown | {page.memory: {**memory, "title": title}, page.sound: ""}
-
-    def open_story(title: str, memory: dict[str, str], request: gr.Request) -> Updates:
-        """Show a story of the library, by its title."""
-        session = studio.sessions.of(request.session_hash)
-        try:
-            _open(session, title)
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
-        return opened(session, memory)
-
-    loaded = blocks.load(arrive, page.memory, outputs, js=None, **QUICK, **PRIVATE)
-    _then_mix(studio, page, loaded)
-    blocks.load(None, js=START)
-    page.light.click(None, js=LIGHT)
-
-    def leave(request: gr.Request) -> None:
-        studio.sessions.leave(request.session_hash)
-
-    blocks.unload(leave)
-
-    def begin_anew(memory: dict[str, str], request: gr.Request) -> Updates:
-        session = studio.sessions.of(request.session_hash)
-        session.show(None)
-        return opened(session, memory) | {page.instruction: ""}
-
-    page.fresh.click(begin_anew, page.memory, outputs, queue=False, **PRIVATE)
-    chosen = page.stories.input(
-        open_story, [page.stories, page.memory], outputs, api_name="open", **QUICK
-    )
-    _then_mix(studio, page, chosen)
-
-
-def _open(session: Session, title: str) -> None:
-    if session.busy:
-        raise StoryError("Something is being made here; cancel it before you open another story.")
-    session.show(session.library.open(title))
-    if session.open_folder.unfinished is not None:
-        session.open_folder.end_rendering()
-        gr.Info("The last rendering was cut short; Render goes on where it stopped.")
-
-
-def _wire_draft(studio: Studio, page: Page) -> None:
-    for button, (text, seconds) in zip(page.examples, EXAMPLES, strict=True):
-        button.click(
-            lambda text=text, seconds=seconds: (text, seconds),
-            None,
-            [page.instruction, page.total],
-            queue=False,
-            **PRIVATE,
-        )
-
-    def run(instruction: str, total: float, seed: int, request: gr.Request) -> Iterator[Updates]:
-        """Draft a story: reason out a timeline of events from one instruction."""
-        session = studio.sessions.of(request.session_hash)
-        yield from draft(
-            studio, page, session, instruction or "", float(total or 0), int(seed or 0)
-        )
-
-    def remember(memory: dict[str, str], request: gr.Request) -> dict[str, str]:
-        session = studio.sessions.of(request.session_hash)
-        return {**memory, "title": session.folder.title if session.folder else ""}
-
-    asked = gr.on(
-        [page.draft.click, page.instruction.submit],
-        _asking(studio, page, "draft"),
-        None,
-        _waiting(page),
-        queue=False,
-        **PRIVATE,
-    )
-    drafted = asked.then(
-        run,
-        [page.instruction, page.total, page.seed],
-        components(page),
-        api_name="draft",
-        show_progress="hidden",
-        **MODEL,
-    )
-    drafted.then(remember, page.memory, page.memory, queue=False, **PRIVATE)
-    _then_mix(studio, page, drafted)
-
-    def stop(request: gr.Request) -> None:
-        """Stop what is being made for this session, within a step."""
-        studio.sessions.of(request.session_hash).stop()
-
-    page.cancel.click(stop, None, None, queue=False, api_name="cancel")
-    page.stop.click(stop, None, None, queue=False, **PRIVATE)
-
-
-def _asking(studio: Studio, page: Page, kind: Kind) -> Callable[[gr.Request], Updates]:
-    """Notes that something was asked for, before it is its turn."""
-
-    def ask(request: gr.Request) -> Updates:
-        session = studio.sessions.of(request.session_hash)
-        try:
-            session.ask(kind)
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
-        return waiting(studio, page, session)
-
-    return ask
-
-
-def _waiting(page: Page) -> list[Any]:
-    return [page.draft, page.cancel, page.stop, page.render, page.welcome]
+    _wire_selection(studio, page)
+    wire_delivery(studio, page)
 
 
 def _wire_render(studio: Studio, page: Page) -> None:
+    outputs = [*components(page), page.sound]
+
     def run(request: gr.Request) -> Iterator[Updates]:
         """Render every event that has no take yet or changed since."""
-        yield from render(studio, page, studio.sessions.of(request.session_hash))
+        yield from render(studio, page, studio.sessions.of(request.session_hash), "changed")
+
+    def run_all(request: gr.Request) -> Iterator[Updates]:
+        """Render every event that has no take in the chosen quality yet."""
+        yield from render(studio, page, studio.sessions.of(request.session_hash), "all")
 
     def again(data: gr.EventData, request: gr.Request) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)
         yield from render_again(studio, page, session, str(data.id))
 
-    asked = page.render.click(
-        _asking(studio, page, "render"), None, _waiting(page), queue=False, **PRIVATE
-    )
-    rendered = asked.then(
-        run, None, components(page), api_name="render", show_progress="hidden", **MODEL
-    )
-    one = page.stage.again(
-        again, None, components(page), show_progress="hidden", **MODEL, **PRIVATE
-    )
-    for step in (rendered, one):
-        _then_mix(studio, page, step)
+    note = asking(studio, page, "render")
+    for button, work, name in (
+        (page.render, run, "render"),
+        (page.render_all, run_all, "render_all"),
+    ):
+        asked = button.click(note, None, waiting_components(page), **AT_ONCE, **PRIVATE)
+        then_mix(studio, page, asked.then(work, None, outputs, api_name=name, **LONG))
+    then_mix(studio, page, page.takes.again(again, None, outputs, **LONG, **PRIVATE))
 
-    def choose_quality(quality: str, request: gr.Request) -> Any:
+    def choose_quality(quality: str, request: gr.Request) -> Updates:
+        """Choose the quality of renderings to come: draft or final."""
         session = studio.sessions.of(request.session_hash)
         session.quality = "final" if quality == "final" else "draft"
-        return render_button(studio, session)
+        return render_buttons(studio, page, session) | quick_view(studio, page, session)
 
-    page.quality.change(choose_quality, page.quality, page.render, queue=False, **PRIVATE)
+    page.quality.change(
+        choose_quality,
+        page.quality,
+        [page.render, page.render_all, page.stage, page.takes],
+        api_name="quality",
+        **AT_ONCE,
+    )
+
+
+def _wire_beginnings(studio: Studio, page: Page) -> None:
+    """Takes that begin from another take, from a span of it, or from a recording."""
+
+    def begin(ask: Callable[[StoryFolder, Event], Asked], request: gr.Request) -> Iterator[Updates]:
+        session = studio.sessions.of(request.session_hash)
+        return begin_from(studio, page, session, ask)
+
+    def vary(strength: float, request: gr.Request) -> Iterator[Updates]:
+        """Vary the kept take of the selected event; strength 0 keeps it, 1 keeps nothing of it."""
+        yield from begin(partial(_varied, strength=strength), request)
+
+    def repaint(
+        start: float, end: float, strength: float, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Make a span of the selected event's kept take anew."""
+        span = partial(_repainted, begin=start, end=end, strength=strength)
+        yield from begin(span, request)
+
+    def use(path: str | None, strength: float, request: gr.Request) -> Iterator[Updates]:
+        """Begin the selected event's next take from a recording."""
+        yield from begin(partial(_recorded, path=path, strength=strength), request)
+
+    outputs = [*components(page), page.sound]
+    for button, name, work, given in (
+        (page.vary, "vary", vary, [page.strength]),
+        (page.repaint, "repaint", repaint, [page.begin, page.end, page.strength]),
+        (page.use, "use_recording", use, [page.recording, page.strength]),
+    ):
+        then_mix(studio, page, button.click(work, given, outputs, api_name=name, **LONG))
+
+
+def _kept(event: Event) -> str:
+    if event.chosen is None:
+        raise AudioFileError(f"{event.caption!r} has no take yet; render it first.")
+    return event.chosen
+
+
+def _varied(folder: StoryFolder, event: Event, strength: float) -> Asked:
+    return takes.vary(folder, event.id, _kept(event), float(strength))
+
+
+def _repainted(
+    folder: StoryFolder, event: Event, begin: float, end: float, strength: float
+) -> Asked:
+    span = float(begin or 0), float(end or 0)
+    return takes.repaint(folder, event.id, _kept(event), *span, float(strength))
+
+
+def _recorded(folder: StoryFolder, event: Event, path: str | None, strength: float) -> Asked:
+    if not path:
+        raise AudioFileError("There is no recording yet; upload or record one.")
+    return takes.use_recording(folder, event.id, Path(path), float(strength))
 
 
 def _wire_edits(studio: Studio, page: Page) -> None:
-    def answer(act: Callable[[Session], Any], request: gr.Request) -> Updates:
-        return told(studio, page, act, studio.sessions.of(request.session_hash))
+    outputs = components(page)
+
+    def session_of(request: gr.Request) -> Session:
+        return studio.sessions.of(request.session_hash)
 
     def edit(rows: list[list[Any]], request: gr.Request) -> Updates:
         """Change the story to what the table's rows say."""
-        session = studio.sessions.of(request.session_hash)
-        return told(studio, page, partial(_edit_table, rows=rows), session)
+        return told(studio, page, partial(_edit_table, rows=rows), session_of(request))
 
     def undo(request: gr.Request) -> Updates:
         """Take the last change back."""
-        return answer(lambda s: s.open_folder.undo(), request)
+        return told(studio, page, lambda s: act(s, "undo", {}), session_of(request))
 
     def redo(request: gr.Request) -> Updates:
         """Bring back what undo took."""
-        return answer(lambda s: s.open_folder.redo(), request)
+        return told(studio, page, lambda s: act(s, "redo", {}), session_of(request))
 
-    def choose(data: gr.EventData, request: gr.Request) -> Updates:
-        pick_take = partial(timeline.choose_take, event_id=str(data.id), key=str(data.key))
-        return answer(lambda s: s.open_folder.edit("take", pick_take), request)
+    def do(data: gr.EventData, request: gr.Request) -> Updates:
+        name, values = str(data.name), data.values
+        values = values if isinstance(values, dict) else {}
+        return told(studio, page, lambda s: act(s, name, values), session_of(request))
 
-    def pick(data: gr.EventData, request: gr.Request) -> str:
-        session = studio.sessions.of(request.session_hash)
-        session.selected = str(data.id)
-        return stage(session, studio.cache)
-
-    def pick_row(data: gr.SelectData, request: gr.Request) -> str:
-        session = studio.sessions.of(request.session_hash)
-        if session.story is not None and data.index[0] < len(session.story.events):
-            session.selected = session.story.events[data.index[0]].id
-        return stage(session, studio.cache)
-
-    outputs = components(page)
-    changes = (
+    for change in (
         page.table.input(edit, page.table, outputs, api_name="edit", **QUICK),
         page.undo.click(undo, None, outputs, api_name="undo", **QUICK),
         page.redo.click(redo, None, outputs, api_name="redo", **QUICK),
-        page.stage.choose(choose, None, outputs, **QUICK, **PRIVATE),
-    )
-    for change in changes:
-        _then_mix(studio, page, change)
-    page.stage.pick(pick, None, page.stage, **QUICK, **PRIVATE)
-    page.table.select(pick_row, None, page.stage, **QUICK, **PRIVATE)
+        page.stage.act(do, None, outputs, **QUICK, **PRIVATE),
+        page.takes.act(do, None, outputs, **QUICK, **PRIVATE),
+        page.flags.act(do, None, outputs, **QUICK, **PRIVATE),
+    ):
+        then_mix(studio, page, change)
+
+    def perform(action: str, values: dict[str, Any], request: gr.Request) -> str:
+        """Do one action of the timeline to the open story and return the story as JSON.
+
+        Args:
+            action: add, over, split, join, duplicate, delete, move, reorder, stretch, trim, roll,
+                layer, lock, fit, caption, mood, gain, pan, fade_in, fade_out, seed, keep, restore,
+                drop, undo or redo.
+            values: the event's id, and what the action needs (see studio/actions.py).
+        """
+        session = session_of(request)
+        try:
+            with session.guard:
+                act(session, action, values)
+        except StudioError as trouble:
+            raise gr.Error(str(trouble)) from None
+        return session.open_folder.story.to_json()
+
+    gr.api(perform, api_name="act")
+
+
+def _wire_selection(studio: Studio, page: Page) -> None:
+    def pick(data: gr.EventData, request: gr.Request) -> Updates:
+        session = studio.sessions.of(request.session_hash)
+        session.selected = str(data.id)
+        return {page.takes: panel(studio, session)}
+
+    def pick_row(data: gr.SelectData, request: gr.Request) -> Updates:
+        session = studio.sessions.of(request.session_hash)
+        story = session.story
+        if story is None or data.index[0] >= len(story.events):
+            return {page.takes: gr.update()}
+        event_id = table.ids_of(story)[data.index[0]]
+        if event_id == session.selected:
+            return {page.takes: gr.update()}
+        session.selected = event_id
+        return quick_view(studio, page, session)
+
+    page.stage.pick(pick, None, page.takes, **QUICK, **PRIVATE)
+    page.table.select(pick_row, None, [page.stage, page.takes], **QUICK, **PRIVATE)
 
 
 def _edit_table(session: Session, rows: list[list[Any]]) -> None:
@@ -260,35 +216,3 @@ def _edit_table(session: Session, rows: list[list[Any]]) -> None:
         session.refused = (now, rows)
         if rows != before or now - since > 3:
             raise
-
-
-def _then_mix(studio: Studio, page: Page, change: Any) -> None:
-    """After a change, mix the story anew for the player and the download."""
-
-    def mix(request: gr.Request) -> Updates:
-        session = studio.sessions.of(request.session_hash)
-        try:
-            path = (
-                listening.mix_file(session, studio.engine.profile.sample_rate)
-                if session.folder is not None
-                else None
-            )
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
-            path = None
-        if path is None:
-            return {} if listening.has_sound(session) else {page.sound: ""}
-        return {
-            page.sound: f'<span data-mix="{listening.address(path)}"></span>',
-            page.download: gr.update(value=str(path), interactive=True),
-        }
-
-    change.then(
-        mix,
-        None,
-        [page.sound, page.download],
-        show_progress="hidden",
-        concurrency_id="mix",
-        concurrency_limit=2,
-        **PRIVATE,
-    )

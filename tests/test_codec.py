@@ -16,7 +16,7 @@ from core import spectral
 from core.codec import OobleckCodec, SpectralCodec
 from core.errors import AudioFileError, WeightsError
 from core.griffinlim import Stft, find_phases
-from core.training import fit_codec
+from core.training import fit_codec, fit_grain
 
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
 RATE = 44100
@@ -206,6 +206,39 @@ def test_fitting_on_nothing_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("")
     with pytest.raises(AudioFileError, match="build the corpus first"):
         fit_codec.fit(tmp_path / "manifest.jsonl", tmp_path / "codec.safetensors")
+
+
+def test_fitting_the_decoder_leaves_every_latent_as_it_is(tmp_path: Path) -> None:
+    manifest, file = corpus(tmp_path), tmp_path / "codec.safetensors"
+    before = fit_codec.fit(manifest, file, channels=16, patches=600)
+    fitted = fit_grain.fit_grain(manifest, file, patches=200, steps=2, tones=2)
+    waveform = noise(1, 0.1)[None, None]
+    assert torch.equal(before.encode(waveform), fitted.encode(waveform))
+    assert fitted.grain is not None
+    once = file.read_bytes()
+    fit_grain.fit_grain(manifest, file, patches=200, steps=2, tones=2)
+    assert file.read_bytes() == once
+
+
+def test_the_decoder_learns_the_residuals_size(tmp_path: Path) -> None:
+    fit = SpectralCodec.load(FITTED).fit
+    blocks = [spectral.analyse(noise(3, 0.1, seed)) for seed in range(4)]
+    data = fit_grain.Residuals.of_blocks(fit, iter(blocks))
+    grain = fit_grain.train_grain(fit, data, steps=40)
+    residuals = data.residuals.float()
+    told = fit_grain.likelihood_loss(grain, data.latents, residuals)
+    alone = fit.scale(data.latents)
+    assert told < (residuals.abs() / alone + alone.log()).mean()
+
+
+def test_a_decoded_sound_has_the_latents_it_was_decoded_from(codec: SpectralCodec) -> None:
+    latents = codec.encode((noise(2, 0.1) + tone(2, 440, 0.1))[None, None])
+    once = SpectralCodec(codec.fit, codec.grain)
+    once.passes = 1
+    errors = [
+        (c.encode(c.decode(latents, 0)) - latents).square().mean().sqrt() for c in (codec, once)
+    ]
+    assert errors[0] < 0.9 * errors[1]
 
 
 def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:

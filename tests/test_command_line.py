@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from core import cli
+from core import cli, timeline
 from core.audiostory import AudioStory
 from core.errors import ProfileError, WeightsError
 from core.language import load_module
+from core.library import Library
 from core.profile import PROFILES, load_profile
 from core.story import Event, Story
 from core.training.command import main as train
@@ -63,6 +64,24 @@ def test_an_edited_plan_is_rendered_without_planning(tmp_path: Path) -> None:
     out = tmp_path / "out.wav"
     assert run("render", "--from", str(tmp_path / "edited.json"), "--out", str(out)) == 0
     assert soundfile.info(str(out)).frames == round(1.7 * 44100)
+
+
+@pytest.mark.usefixtures("tiny_only")
+def test_a_storys_folder_is_rendered_in_place_and_only_what_changed(tmp_path: Path) -> None:
+    events = (Event("e1", "hail", 0.0, 1.0), Event("e2", "a gong", 1.0, 0.7))
+    edited = Story("hail, a gong", 1.7, 3, "tiny", "Two events.", events)
+    folder = Library(tmp_path).create(edited, "Hail")
+    asked = ("render", "--from", str(folder.path), "--out", str(tmp_path / "out.wav"))
+    assert run(*asked) == 0
+    kept = {p: p.stat().st_mtime_ns for p in (folder.path / "takes").iterdir()}
+    assert len(kept) == 4
+    changed = Story.load(folder.path / "story.json")
+    timeline.change(changed, "e2", caption="a bell").save(folder.path / "story.json")
+    assert run(*asked) == 0
+    now = {p: p.stat().st_mtime_ns for p in (folder.path / "takes").iterdir()}
+    assert now.items() > kept.items()
+    assert len(now) == 6
+    assert soundfile.info(str(tmp_path / "out.wav")).frames == round(1.7 * 44100)
 
 
 @pytest.mark.usefixtures("tiny_only")

@@ -91,7 +91,7 @@ def test_reaper_project(story: Path, delivery: Delivery) -> None:
         assert round(float(fade_out[1]) * RATE) == placed.falls[-1].frames
         volume = value(item, "VOLPAN")
         assert float(volume[0]) == pytest.approx(10 ** (event.gain_db / 20))
-        assert float(volume[1]) == pytest.approx(event.pan)
+        assert float(volume[1]) == pytest.approx(placed.pan, abs=1e-6)
         assert int(value(item, "COLOR")[0]) & 0x1000000
         sources = item.findall("SOURCE")
         assert len(sources) == len(event.takes)

@@ -12,8 +12,9 @@ import soundfile
 from core.audiostory import AudioStory, load_audiostory
 from core.cli import main
 from core.director import plan
-from core.performer import RenderSettings
-from core.profile import load_profile
+from core.evaluation import duration
+from core.evaluation.renders import Renderer, Request
+from core.profile import RenderSettings, load_profile
 from core.render import render_events
 from core.story import Event, Story
 
@@ -56,3 +57,14 @@ def test_the_command_line_renders_a_story_to_the_sample(tmp_path: Path) -> None:
     sound, rate = soundfile.read(out)
     assert (len(sound), rate) == (6 * 44100, 44100)
     assert np.abs(sound).max() <= 10 ** (-1 / 20) + 1e-6
+
+
+def test_a_minute_of_rain_has_its_length_no_period_and_no_seam(pocket: AudioStory) -> None:
+    renderer = Renderer(pocket, RenderSettings(3, 1.0))
+    sound = renderer(Request("steady rain falling", 60.0, 0))
+    window = pocket.performer.config.window_frames
+    joints = duration.window_joints(pocket.codec.frames(60.0), window, 2048 / 44100)
+    found = duration.lasting(sound, 60.0, joints)
+    assert found.exact
+    assert found.periodicity < 0.4
+    assert found.seam < 1.5

@@ -15,6 +15,7 @@ from core.errors import AudioFileError, WeightsError
 from core.evaluation import recognise
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import Judge, Table
+from core.training.captions import HELD_OUT, PHRASES
 
 RATE = 44100
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
@@ -108,18 +109,33 @@ def test_distinct_classes_are_recognised_also_through_the_codec(judge: Judge) ->
     assert table.cosine > 0.8
 
 
-def test_renders_are_made_from_plain_captions_with_their_own_seeds(judge: Judge) -> None:
+def test_renders_are_made_from_words_that_training_never_saw(judge: Judge) -> None:
     asked: list[tuple[str, float, int]] = []
+    said: list[str] = []
 
-    def render(caption: str, seconds: float, seed: int) -> Tensor:
+    def heard(caption: str, seconds: float, seed: int) -> Tensor:
         asked.append((caption, seconds, seed))
-        return sound("rain", seconds, seed + 10)
+        return judge.embedder.embed(sound("rain", 1.0, seed + 10))
 
-    table = judge.renders_table(render, seconds=1.0, each=2)
+    table = judge.renders_table(heard, each=2, say=said.append)
     assert [seed for _, _, seed in asked] == [0, 1] * 3
-    assert ("steady rain falling", 1.0, 0) in asked
+    assert all(caption not in PHRASES["rain"] for caption, _, _ in asked)
+    assert (HELD_OUT["rain"][1], 4.0, 1) in asked
     assert {r.name: r.top_1 for r in table.classes} == {"alarm": 0.0, "horn": 0.0, "rain": 1.0}
     assert table.total.top_1 == pytest.approx(1 / 3)
+    assert len(said) == 6
+    plainly = judge.renders_table(heard, 1, ["rain"], recognise.plain_wording)
+    assert plainly.total.count == 1
+    assert asked[-1][0] == "steady rain falling"
+
+
+def test_shares_name_the_weakest_family() -> None:
+    recordings = Table.of("recordings", ["rain", "wind", "owl", "owl"], [0, 1, 0, 0])
+    renders = Table.of("renders", ["rain", "wind", "owl", "owl"], [0, 1, 0, 9])
+    share = recognise.share_of(renders, recordings)
+    assert share["top_1"] == pytest.approx(2 / 3)
+    assert share["top_5"] == pytest.approx(3 / 4)
+    assert (share["weakest_family"], share["weakest_family_top_1"]) == ("animals", 0.5)
 
 
 def test_a_table_prints_as_text_and_as_json() -> None:

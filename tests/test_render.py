@@ -13,7 +13,7 @@ from core import flow
 from core.audiostory import AudioStory
 from core.errors import Cancelled
 from core.grammar import PlannedEvent
-from core.performer import RenderSettings
+from core.profile import RenderSettings
 from core.render import RenderProgress, plan_take, render_events
 from core.story import Event, Story
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.durations import fit_durations
 from core.errors import FileError, StoryError
-from core.story import Event, Story
+from core.story import Event, Start, Story, Take
 
 
 def story() -> Story:
@@ -29,6 +29,15 @@ def test_a_story_survives_json() -> None:
     assert Story.from_json(story().to_json()) == story()
 
 
+def test_a_story_of_the_first_version_opens_and_is_saved_as_this_one() -> None:
+    kept = take()
+    del kept["start"]
+    text = changed(version=1, events__1__takes=[kept], events__1__chosen="k")
+    opened = Story.from_json(text)
+    assert opened.events[1].take == Take(**kept)
+    assert json.loads(opened.to_json())["version"] == 2
+
+
 def test_a_story_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "new" / "story.json"
     story().save(path)
@@ -37,6 +46,15 @@ def test_a_story_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be written"):
         story().save(tmp_path / "file" / "story.json")
+
+
+def take(**values: Any) -> dict[str, Any]:
+    made = Take("k", "", "a door slamming", 2.0, 0.0, 7, 4, 3.0, "pocket", "w")
+    return dataclasses.asdict(made) | values
+
+
+def start(**values: Any) -> dict[str, Any]:
+    return dataclasses.asdict(Start("take", "k", 0.5, 1, 7)) | values
 
 
 def changed(**values: Any) -> str:
@@ -75,9 +93,19 @@ def changed(**values: Any) -> str:
         (changed(events__1__chosen="gone"), "chosen take"),
         (changed(events=[]), "1 to 500 events"),
         (changed(events={"0": {}}), "should be a list"),
-        (changed(version=2), "unknown version"),
+        (changed(version=3), "unknown version"),
         (changed(version="1"), "unknown version"),
         (changed(version=[1]), "unknown version"),
+        (changed(version=True), "unknown version"),
+        (changed(version=-1), "unknown version"),
+        (changed(version=1e400), "unknown version"),
+        (changed(events__1__takes=[take(duration=-2.0)]), "take's duration"),
+        (changed(events__1__takes=[take(tail=float("nan"))]), "ordinary number"),
+        (changed(events__1__takes=[take(start={"of": "take"})]), "lacks the field"),
+        (changed(events__1__takes=[take(start=start(strength=2.0))]), "strength"),
+        (changed(events__1__takes=[take(start=start(source="../x"))]), "unusable source"),
+        (changed(events__1__takes=[take(start=start(span=[3.0, 1.0]))]), "span"),
+        (changed(events__1__takes=[take(start=start(of="web"))]), "one of"),
         ("[1, 2]", "table of named values"),
         ("{", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),

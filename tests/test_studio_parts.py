@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,18 @@ import pytest
 import soundfile
 
 from core import timeline
-from core.errors import StoryError
+from core.errors import Cancelled, StoryError
 from core.library import Library
+from core.profile import load_profile
 from core.story import Event, Story, Take
 from studio import listening, table
+from studio.actions import Values, act
+from studio.drafting import with_mood, without_mood
+from studio.line import Line, Waiting
 from studio.peaks import PER_SECOND, PeakCache, outline
-from studio.session import Session, Sessions
-from studio.stage import stage
+from studio.picture import picture
+from studio.session import Job, Session, Sessions
+from studio.takes import takes_panel
 from studio.theme import studio_css, studio_theme
 
 RATE = 44_100
@@ -105,32 +111,110 @@ def test_impossible_cells_are_refused_in_one_sentence(
         with_cell(story, 0, column, value)
 
 
-def test_stage_escapes_what_people_write(session: Session) -> None:
-    page = stage(session, PeakCache())
-    assert "<b>" not in page
-    assert "a &lt;b&gt;&quot;bell&quot;&lt;/b&gt;" in page
-    assert page.count("data-event=") == 3
+def test_takes_escape_what_people_write(session: Session) -> None:
+    session.selected = "e2"
+    panel = takes_panel(session, load_profile("tiny"), ready=False)
+    assert "<b>" not in panel
+    assert "a &lt;b&gt;&quot;bell&quot;&lt;/b&gt;" in panel
 
 
-def test_picture_uses_the_colours_of_the_theme_only(session: Session) -> None:
-    keep_take(session, "e1", 0.5)
-    picture = re.search("<svg viewBox.*?</svg>", stage(session, PeakCache()), re.S)
-    assert picture is not None
-    assert set(re.findall(r"(?:fill|stroke): ?([^;\"]+)", picture[0])) <= {
-        "none",
-        *(f"var(--{name})" for name in ("wave", "wave-low", "line", "mark", "mark-next")),
-    }
+def test_table_picture_and_disk_show_the_same_events(session: Session) -> None:
+    act(session, "over", {"id": "e1", "at": 0.5, "duration": 2})
+    act(session, "split", {"id": "e1", "at": 1.5})
+    story = session.open_folder.story
+    shown = picture(session, PeakCache())
+    assert Story.load(session.open_folder.path / "story.json") == story
+    rows = table.rows_of(story)
+    assert [row[0] for row in rows] == [block["name"] for block in shown["events"]]
+    assert [row[1:4] for row in rows] == [
+        [block["caption"], block["start"], block["duration"]] for block in shown["events"]
+    ]
+    assert shown["layers"] == [2, 1, 0]
+    assert shown["selected"] == session.selected
+
+
+def test_actions_snap_to_edges_only_when_asked(session: Session) -> None:
+    values = {"id": "bed", "start": 0.06, "reach": 0.1}
+    act(session, "move", values)
+    assert session.open_folder.story.event("bed").start == 0.06
+    act(session, "move", values | {"snap": True})
+    assert session.open_folder.story.event("bed").start == 0
+
+
+def test_keys_held_down_are_undone_at_once(session: Session) -> None:
+    before = session.open_folder.story
+    for length in (4.1, 4.2, 4.3):
+        act(session, "stretch", {"id": "e1", "duration": length, "gesture": 7})
+    assert session.open_folder.story.event("e1").duration == 4.3
+    act(session, "undo", {})
+    assert session.open_folder.story == before
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("explode", {}),
+        ("split", {"at": "soon"}),
+        ("gain", {}),
+        ("move", {"id": "nobody", "start": 1}),
+        ("layer", {"id": "e1", "layer": 99}),
+        ("keep", {"key": "none"}),
+    ],
+)
+def test_impossible_actions_change_nothing(session: Session, name: str, values: Values) -> None:
+    before = session.open_folder.story
+    with pytest.raises(StoryError, match=r"^[^\n]+\.$"):
+        act(session, name, values)
+    assert session.open_folder.story == before
+
+
+def test_line_serves_in_order_and_tells_how_long(session: Session) -> None:
+    line, first, second = Line(limit=2), Job("render"), Job("render")
+    heard: list[Waiting] = []
+    order: list[str] = []
+
+    def wait() -> None:
+        with line.turn(second, 3.0, heard.append):
+            order.append("second")
+
+    with line.turn(first, 5.0):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        while not heard:
+            time.sleep(0.01)
+        with pytest.raises(StoryError, match="2 jobs wait, which takes about 8 seconds"):
+            line.turn(Job("draft"), 1.0).__enter__()
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert heard == [Waiting(1, 5.0)]
+    assert line.waiting() == Waiting(0, 0)
+
+
+def test_cancelling_leaves_the_line(session: Session) -> None:
+    line, first, second = Line(), Job("render"), Job("render")
+    second.cancel.set()
+    with line.turn(first, 5.0):
+        with pytest.raises(Cancelled):
+            line.turn(second, 1.0).__enter__()
+        assert line.waiting().before == 1
+
+
+def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:
+    assert with_mood("Rain on a roof.", "eerie") == "Rain on a roof, in an eerie mood"
+    assert without_mood("Rain on a roof, in an eerie mood") == ("Rain on a roof", "eerie")
+    assert without_mood(with_mood("a bell", "")) == ("a bell", "")
 
 
 def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
     keep_take(session, "e1", 0.5)
     folder, cache = session.open_folder, PeakCache()
-    line = outline(folder, cache)
+    line = outline(folder, cache, folder.story.events)
     assert len(line) == 6 * PER_SECOND
     assert line[PER_SECOND] == pytest.approx(0.5, abs=1e-3)
     assert line[5 * PER_SECOND] == 0
     folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-6.0206, fade_in=2.0))
-    line = outline(folder, cache)
+    line = outline(folder, cache, folder.story.events)
     assert line[3 * PER_SECOND] == pytest.approx(0.25, abs=1e-3)
     assert line[PER_SECOND] == pytest.approx(0.125, abs=0.01)
 
@@ -149,6 +233,8 @@ def test_mix_is_made_once_a_revision_and_has_the_exact_length(session: Session) 
     again = listening.mix_file(session, RATE)
     assert again is not None
     assert again != path
+    session.open_folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-3))
+    assert listening.mix_file(session, RATE) is not None
     assert not path.exists()
 
 

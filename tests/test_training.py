@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from core.audiostory import AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
+from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
@@ -24,6 +26,7 @@ from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
+from core.training.states import SHARD, BridgingStates, collect, lesson, read_states
 from core.training.text_encoder import TextEncoder
 from core.training.vocabulary import CLASSES
 
@@ -95,6 +98,77 @@ def test_every_stage_trains_and_its_language_loss_falls(
     assert not any("base_layer" in n for n in moved)
 
 
+@pytest.fixture(scope="module")
+def states(profile: Profile, examples: Examples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One shard of the tiny director's states."""
+    folder = tmp_path_factory.mktemp("states")
+    collect(with_adapter(profile).eval(), examples, folder, SHARD, Ablation())
+    return folder
+
+
+def test_the_states_are_those_of_the_whole_stream(
+    profile: Profile, examples: Examples, states: Path
+) -> None:
+    model, kept = with_adapter(profile).eval(), BridgingStates.load(states)
+    read = [lesson(examples, Random(index)) for index in range(SHARD)]
+    captions = [event.caption for r in read for event in r.story.events]
+    assert kept.captions == captions
+    assert {bool(r.reasoning) for r in read} == {True, False}
+    semantic, residual = read_states(model, read[3], Ablation())
+    first = sum(len(r.story.events) for r in read[:3])
+    assert torch.equal(kept.semantic[first : first + len(semantic)], semantic)
+    assert torch.equal(kept.residual[first : first + len(residual)], residual)
+
+
+def test_a_state_is_performed_by_the_example_it_was_written_for(
+    examples: Examples, states: Path
+) -> None:
+    kept = BridgingStates.load(states)
+    performances = Performances(kept, examples)
+    written = 0
+    for seed in range(20):
+        events, latents = performances.draw(torch.Generator().manual_seed(seed))
+        for event, window in zip(events, latents, strict=True):
+            example = kept.examples[event]
+            if example >= 0:
+                assert kept.captions[event] in examples.captions[example]
+                rows = examples.latents[example].float().unfold(0, len(window), 1)
+                assert (rows == window.T).all((1, 2)).any()
+                written += 1
+    assert written > 50
+
+
+def test_the_warm_up_aligns_the_semantic_tokens_alone(
+    profile: Profile, states: Path, tmp_path: Path
+) -> None:
+    model = with_adapter(profile)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    warm_up(model, BridgingStates.load(states), TrainingRun(60, 3e-3, warmup=5), tmp_path)
+    mse = losses_of(tmp_path, "mse")
+    assert mse[-1] < 0.9 * mse[0]
+    moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert {n.split(".")[1] for n in moved} == {"semantic_projector"}
+
+
+@pytest.mark.parametrize("ablation", [Ablation(), Ablation(residual=False, semantic=False)])
+def test_stage_one_trains_bridge_and_performer(
+    profile: Profile, examples: Examples, states: Path, tmp_path: Path, ablation: Ablation
+) -> None:
+    model = with_adapter(profile)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    performances = Performances(BridgingStates.load(states), examples)
+    run = TrainingRun(20, 1e-3, warmup=2, average=0.5)
+    train_stage_one(model, performances, torch.ones(64), 2048 / 44100, run, tmp_path, ablation)
+    flow = losses_of(tmp_path, "flow")
+    assert flow[-1] < flow[0]
+    moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert any("performer" in n for n in moved)
+    assert any("semantic_projector" in n for n in moved)
+    assert any("residual_projector" in n for n in moved) == ablation.residual
+    assert bool(losses_of(tmp_path, "mse")) == ablation.semantic
+    assert not any("llm" in n for n in moved)
+
+
 def terms(model: AudioStory, sounds: EventSounds | None, ablation: Ablation) -> dict[str, Tensor]:
     tokens = model.profile.bridge.semantic_tokens
     objective = Objective(model, TextEncoder(tokens), sounds, ablation)
@@ -131,6 +205,32 @@ def test_the_papers_ablations_switch_their_term(
     full, ablated = terms(model, sounds, Ablation()), terms(model, sounds, ablation)
     assert set(ablated) == set(full) - {missing}
     assert missing == "mse" or not torch.equal(ablated["flow"], full["flow"])
+
+
+ABLATIONS = {
+    "reasoning": ("reason", "lora"),
+    "captions": ("", "lora"),
+    "residual": ("", "residual_projector"),
+    "semantic": ("mse", "semantic_projector"),
+}
+
+
+@pytest.mark.parametrize("switch", list(ABLATIONS))
+def test_every_ablation_trains_to_its_end(
+    switch: str, profile: Profile, sounds: EventSounds, tmp_path: Path
+) -> None:
+    """The whole of stage III with one switch off: its term and its gradient are gone, no other."""
+    missing, part = ABLATIONS[switch]
+    model = with_adapter(profile)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    stage = replace(STAGES["stage3"], lessons=1, stories=1.0)
+    run = TrainingRun(10, 5e-3, warmup=2, average=0.5)
+    train_stage(model, stage, sounds, run, tmp_path, Ablation(**{switch: False}))
+    for term in ("text", "reason", "mse", "flow"):
+        assert bool(losses_of(tmp_path, term)) == (term != missing)
+    moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert any(part in n for n in moved) == (switch != "residual")
+    assert any(n.startswith("performer.") for n in moved)
 
 
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""`python app.py bench`: how fast the model plans and performs, as ratios of one run.
+"""`python app.py bench`: how fast the model plans and performs, and in how much memory.
+
+Wall times depend on what else the machine does; the `_cpu` figures are audio seconds a second of
+processor time, over all threads. `--studio PID` adds the peak memory of a running studio.
 
 The last line is one JSON object.
 """
@@ -14,8 +17,8 @@ import torch
 
 from core.audiostory import AudioStory, load_audiostory
 from core.director import plan
-from core.performer import RenderSettings
-from core.profile import load_profile
+from core.evaluation.memory import peak_mib
+from core.profile import RenderSettings, load_profile
 from core.render import RenderProgress, render_events
 from core.story import Event, Story
 
@@ -26,12 +29,26 @@ INSTRUCTION = (
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure planning and rendering on this machine."""
+    """Measure planning and rendering on this machine; `bench exact` measures the published model."""
+    if argv[:1] == ["plan"]:
+        from core.evaluation.bench_plan import main as planning
+
+        planning(argv[1:])
+        return
+    if argv[:1] == ["exact"]:
+        from core.evaluation.bench_exact import main as exact
+
+        exact(argv[1:])
+        return
     parser = argparse.ArgumentParser(prog="app.py bench", description=__doc__)
     parser.add_argument("--profile", default="pocket")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the rendered event")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, help="threads of the model (default: torch's)")
+    parser.add_argument("--studio", type=int, help="process of a running studio")
     arguments = parser.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
     profile = load_profile(arguments.profile)
     started = time.perf_counter()
     model = load_audiostory(profile)
@@ -39,6 +56,10 @@ def main(argv: Sequence[str]) -> None:
     figures |= measure_plan(model)
     for name, settings in (("draft", profile.draft), ("final", profile.final)):
         figures |= measure_render(model, name, settings, arguments.seconds, arguments.repeats)
+    figures |= measure_codec(model, arguments.seconds, arguments.repeats)
+    figures["peak_mib"] = peak_mib()
+    if arguments.studio:
+        figures["studio_peak_mib"] = peak_mib(arguments.studio)
     for key, value in figures.items():
         print(f"{key:36s} {value:10.2f}")
     print(json.dumps({key: round(value, 4) for key, value in figures.items()}))
@@ -58,6 +79,18 @@ def measure_plan(model: AudioStory) -> dict[str, float]:
     return {"first_text_seconds": first, "plan_seconds": whole, "plan_events": events}
 
 
+def measure_codec(model: AudioStory, seconds: float, repeats: int) -> dict[str, float]:
+    """Audio seconds a second of decoding alone."""
+    frames = model.codec.frames(seconds)
+    latents = torch.randn(1, frames, model.codec.latent_channels)
+    model.codec.decode(latents, 0)
+    started = time.perf_counter(), time.process_time()
+    for seed in range(repeats):
+        model.codec.decode(latents, seed)
+    wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
+    return {"codec_alone": repeats * seconds / wall, "codec_alone_cpu": repeats * seconds / cpu}
+
+
 def measure_render(
     model: AudioStory, name: str, settings: RenderSettings, seconds: float, repeats: int
 ) -> dict[str, float]:
@@ -67,9 +100,9 @@ def measure_render(
     is what follows the last progress report but one.
     """
     story = Story("rain", seconds, 0, model.profile.name, "", (Event("e1", "rain", 0.0, seconds),))
-    performing = whole = 0.0
+    performing = whole = processing = 0.0
     for seed in range(repeats + 1):
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         stamps: list[float] = []
 
         def on_progress(progress: RenderProgress, stamps: list[float] = stamps) -> None:
@@ -86,8 +119,10 @@ def measure_render(
             step = (stamps[-2] - stamps[0]) / max(1, len(stamps) - 2)
             performing += step * settings.steps
             whole += ended - begun
+            processing += time.process_time() - busy
     return {
         f"{name}_steps": settings.steps,
         f"{name}_audio_seconds_per_second": repeats * seconds / whole,
+        f"{name}_audio_seconds_per_second_cpu": repeats * seconds / processing,
         f"{name}_performer_alone": repeats * seconds / performing,
     }

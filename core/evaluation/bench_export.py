@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import tempfile
 import time
 from multiprocessing.connection import Connection
@@ -23,6 +22,7 @@ import numpy.typing as npt
 import soundfile
 from scipy.signal import lfilter
 
+from core.evaluation.memory import peak_mib
 from core.export import ExportSettings, export, open_story
 from core.story import Event, Story, Take
 
@@ -75,15 +75,6 @@ def make_story(folder: Path, seconds: float, events: int) -> None:
     Story("bench", seconds, 0, "bench", "", tuple(made)).save(folder / "story.json")
 
 
-def _peak_mib() -> float:
-    """Highest resident memory of this process, without what its parent had before it."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def _export(story: Path, out: Path, loudness: float, told: Connection) -> None:
     opened = open_story(story)
     settings = ExportSettings(loudness=loudness, stems="both", markers=("json",), reaper=True)
@@ -91,7 +82,7 @@ def _export(story: Path, out: Path, loudness: float, told: Connection) -> None:
     begin = [clock() for clock in clocks]
     export(opened, out, settings)
     wall, cpu, mastering = (clock() - start for clock, start in zip(clocks, begin, strict=True))
-    told.send((wall, cpu, max(mastering, cpu - mastering), _peak_mib()))
+    told.send((wall, cpu, max(mastering, cpu - mastering), peak_mib()))
 
 
 def measure_export(folder: Path, seconds: float, events: int, loudness: float) -> dict[str, float]:

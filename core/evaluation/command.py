@@ -1,76 +1,226 @@
 """`python app.py evaluate`: what the model measures.
 
-    evaluate recognise [--manifest DIR/manifest.jsonl] [--codec]
+    evaluate direct | flags | recognise | fidelity | combine | bridge | duration   [--keep FILE] [--classes NAME ...]
 
-Without a manifest the held-out recordings' embeddings that are shipped in assets/ are used.
+Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
+where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory, load_audiostory
+from core.errors import PlanError
+from core.evaluation import combine, distance, duration
 from core.evaluation.embedder import SoundEmbedder
-from core.evaluation.recognise import Judge, held_out, report
-from core.performer import RenderSettings
-from core.profile import ASSETS, load_profile
-from core.render import render_events
-from core.story import Event, Story
+from core.evaluation.recognise import (
+    Heard,
+    Judge,
+    held_out,
+    plain_wording,
+    render_seconds,
+    report,
+    share_of,
+    unseen_wording,
+)
+from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
+from core.profile import ASSETS, RenderSettings, load_profile
 
 HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
+TEXTURE = "rain"
+"""The class whose minute is examined for a period."""
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the evaluation that the command line names; the last line is one JSON object."""
-    parser = argparse.ArgumentParser(prog="app.py evaluate", description=__doc__)
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    recognising = kinds.add_parser("recognise", help="is rain heard where the caption says rain?")
-    recognising.add_argument("--profile", default="pocket")
-    recognising.add_argument("--manifest", type=Path, help="judge by these recordings anew")
-    recognising.add_argument("--renders", type=int, default=8, help="renders a class")
-    recognising.add_argument("--steps", type=int, help="sampler steps (default: final quality)")
-    recognise(parser.parse_args(argv))
+    if argv[:1] == ["direct"]:
+        from core.evaluation.direct import main as direct
+
+        direct(argv[1:])
+        return
+    if argv[:1] == ["flags"]:
+        from core.evaluation.flags import main as flags
+
+        flags(argv[1:])
+        return
+    arguments = parser().parse_args(argv)
+    print(json.dumps(EVALUATIONS[arguments.kind](Evaluation(arguments))))
 
 
-def recognise(arguments: argparse.Namespace) -> None:
-    """Print recordings, recordings through the codec, and renders, by class and family."""
-    model = load_audiostory(load_profile(arguments.profile))
-    judge = (
-        Judge.of_recordings(held_out(arguments.manifest), SoundEmbedder(), model.codec)
-        if arguments.manifest
-        else Judge.load(HELD_OUT, SoundEmbedder())
-    )
-    if arguments.manifest:
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="app.py evaluate", description=__doc__.splitlines()[0])
+    kinds = root.add_subparsers(dest="kind", required=True)
+    for kind, evaluation in EVALUATIONS.items():
+        text = (evaluation.__doc__ or "").splitlines()[0]
+        adding = kinds.add_parser(kind, help=text)
+        adding.add_argument("--profile", default="pocket")
+        adding.add_argument("--manifest", type=Path, help="judge by these recordings anew")
+        adding.add_argument("--keep", type=Path, help="file of renders' embeddings, to go on later")
+        adding.add_argument("--classes", nargs="+", help="only these classes")
+        adding.add_argument("--renders", type=int, default=8, help="most renders a class")
+        adding.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
+        adding.add_argument("--guidance", type=float, help="guidance (default: the profile's)")
+        adding.add_argument("--sampler", choices=("draft", "final"), default="final")
+        adding.add_argument("--plain", action="store_true", help="captions that training has seen")
+    return root
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+class Evaluation:
+    """What every evaluation needs: the model, the judge, and renders by what makes them."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        self.arguments = arguments
+        self.model: AudioStory = load_audiostory(load_profile(arguments.profile))
+        self.embedder = SoundEmbedder()
+        self.embeddings = Embeddings(self.embedder, arguments.keep)
+        self.wording = plain_wording if arguments.plain else unseen_wording
+
+    def judge(self) -> Judge:
+        """The held-out recordings: those shipped, or the manifest's, which are then kept."""
+        manifest = self.arguments.manifest
+        if manifest is None:
+            return Judge.load(HELD_OUT, self.embedder)
+        judge = Judge.of_recordings(held_out(manifest), self.embedder, self.model.codec)
         judge.save(HELD_OUT)
-    settings = model.profile.final
-    settings = RenderSettings(arguments.steps or settings.steps, settings.guidance)
+        return judge
 
-    def render(caption: str, seconds: float, seed: int) -> Tensor:
-        return render_caption(model, caption, seconds, seed, settings)
+    def names(self, judge: Judge) -> list[str]:
+        """The classes asked for.
 
-    tables = [
-        judge.recordings_table(),
-        judge.codec_table(),
-        judge.renders_table(render, each=arguments.renders),
-    ]
-    for table in tables:
-        print(table, end="\n\n")
-    print(json.dumps(report(tables)))
+        Raises:
+            PlanError: one of them cannot be judged.
+        """
+        names = self.arguments.classes or sorted(judge.classes)
+        unknown = [name for name in names if name not in judge.classes]
+        if unknown:
+            raise PlanError(
+                f"{unknown[0]} has too few held-out recordings; choose among "
+                f"{', '.join(sorted(judge.classes))}."
+            )
+        return list(names)
+
+    def settings(self, sampler: str | None = None) -> RenderSettings:
+        profile = self.model.profile
+        chosen = {"draft": profile.draft, "final": profile.final}[sampler or self.arguments.sampler]
+        guidance = self.arguments.guidance
+        return RenderSettings(
+            self.arguments.steps or chosen.steps, chosen.guidance if guidance is None else guidance
+        )
+
+    def heard(self, settings: RenderSettings, way: Way = "bridge") -> Heard:
+        """Embeddings of renders by these settings and this way."""
+        renderer = Renderer(self.model, settings, way)
+        return lambda caption, seconds, seed: self.embeddings.of(
+            renderer, Request(caption, seconds, seed)
+        )
+
+    def matched(self, judge: Judge, names: Sequence[str], heard: Heard) -> Tensor:
+        """Renders (N, 512) in the classes and counts of half of the recordings."""
+        counts = distance.class_counts(judge.only(names))
+        made = []
+        for name, count in counts.items():
+            for seed in range(count):
+                made.append(heard(self.wording(name, seed), render_seconds(name), seed))
+            say(f"{count} renders of {name}")
+        return torch.stack(made)
 
 
-def render_caption(
-    model: AudioStory, caption: str, seconds: float, seed: int, settings: RenderSettings
-) -> Tensor:
-    """One event of that caption through director, bridge, performer and codec. Mono (N,)."""
-    reasoning = f"One event. 1. {caption} ({seconds:g} s)."
-    story = Story(
-        caption, seconds, seed, model.profile.name, reasoning, (Event("e1", caption, 0.0, seconds),)
+def recognise(run: Evaluation) -> dict[str, Any]:
+    """Recordings, recordings through the codec, and renders, by class and family."""
+    judge = run.judge()
+    renders = judge.renders_table(
+        run.heard(run.settings()), run.arguments.renders, run.names(judge), run.wording, say=say
     )
-    rendered = next(render_events(model, story, ["e1"], settings))
-    return torch.from_numpy(rendered.samples).mean(0)
+    recordings, coded = judge.recordings_table(), judge.codec_table()
+    for table in (recordings, coded, renders):
+        print(f"\n{table}")
+    shares = {"codec": share_of(coded, recordings), "renders": share_of(renders, recordings)}
+    return report([recordings, coded, renders]) | {"shares": shares}
+
+
+def fidelity(run: Evaluation) -> dict[str, Any]:
+    """Frechet and kernel distance from held-out recordings, full and fast sampler."""
+    judge = run.judge()
+    names = run.names(judge)
+    kinds = {}
+    for sampler in ("final", "draft"):
+        settings = run.settings(sampler)
+        title = f"{sampler}, {settings.steps} steps"
+        kinds[title] = run.matched(judge, names, run.heard(settings))
+    found = distance.fidelity(judge.only(names), kinds)
+    print(f"\n{found}")
+    ratios = {name: asdict(ratio) for name, ratio in found.ratios().items()}
+    return asdict(found) | {"over_halves_and_codec": ratios}
+
+
+def combination(run: Evaluation) -> dict[str, Any]:
+    """Prompts of two sounds: are both among the five nearest classes?"""
+    judge = run.judge()
+    wanted = combine.combinations(run.names(judge))
+    heard = combine.rendered(run.heard(run.settings()))
+    results = [combine.combined("renders", wanted, heard, judge.classes, say)]
+    if run.arguments.manifest is not None:
+        mixtures = combine.mixed(held_out(run.arguments.manifest), run.embedder.embed)
+        results.append(combine.combined("mixed recordings", wanted, mixtures, judge.classes))
+    for result in results:
+        say(f"{result.title}: both {result.both:.0%}, at least one {result.one:.0%}")
+    return {result.title: asdict(result) for result in results}
+
+
+def bridge(run: Evaluation) -> dict[str, Any]:
+    """The same renders through the bridge, without residual tokens, and from the text encoder."""
+    judge = run.judge()
+    names = run.names(judge)
+    tables = []
+    sets: dict[str, Tensor] = {}
+    for way in WAYS:
+        heard = run.heard(run.settings(), way)
+        tables.append(
+            judge.renders_table(heard, run.arguments.renders, names, run.wording, way, say)
+        )
+        sets[way] = run.matched(judge, names, heard)
+    found = distance.fidelity(judge.only(names), sets)
+    for table in tables:
+        print(f"\n{table}")
+    print(f"\n{found}")
+    recordings = judge.recordings_table()
+    shares = {table.title: share_of(table, recordings) for table in tables}
+    return {"recognition": report(tables), "shares": shares, "distance": asdict(found)}
+
+
+def lasting(run: Evaluation) -> dict[str, Any]:
+    """Events from 0.5 to 60 s: exact lengths, no period and no seam in a texture."""
+    settings = run.settings()
+    renderer = Renderer(run.model, settings)
+    codec, window = run.model.codec, run.model.performer.config.window_frames
+    name = (run.arguments.classes or [TEXTURE])[0]
+    results = []
+    for seconds in duration.LENGTHS:
+        sound = renderer(Request(run.wording(name, 0), seconds, 0))
+        frame = codec.hop / codec.sample_rate
+        joints = duration.window_joints(codec.frames(seconds), window, frame)
+        results.append(duration.lasting(sound, seconds, joints))
+        say(str(results[-1]))
+    return {"class": name, "events": [asdict(result) for result in results]}
+
+
+EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
+    "recognise": recognise,
+    "fidelity": fidelity,
+    "combine": combination,
+    "bridge": bridge,
+    "duration": lasting,
+}

@@ -15,6 +15,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,13 @@ from core.codec import Codec
 from core.errors import AudioFileError, WeightsError
 from core.evaluation.embedder import SAMPLE_RATE, SoundEmbedder
 from core.files import atomic_path
+from core.training.captions import HELD_OUT
 from core.training.vocabulary import BY_NAME
 
-Render = Callable[[str, float, int], Tensor]
-"""render(caption, seconds, seed) gives a mono waveform (N,) at 44.1 kHz."""
+Heard = Callable[[str, float, int], Tensor]
+"""heard(caption, seconds, seed) gives the embedding (512,) of a render."""
+Wording = Callable[[str, int], str]
+"""wording(class, n) is the caption of the n-th render of a class."""
 Centroids = dict[str, Tensor]
 
 FEWEST = 3
@@ -40,6 +44,23 @@ FEWEST = 3
 LONGEST = 10.0
 """Seconds of a recording that are judged; what follows is more of the same."""
 TOP = 5
+RENDER_SECONDS = 4.0
+
+
+def plain_wording(name: str, number: int) -> str:
+    """The vocabulary's own caption, which training has seen."""
+    return BY_NAME[name].caption
+
+
+def unseen_wording(name: str, number: int) -> str:
+    """Paraphrases that training never saw, in turn."""
+    return HELD_OUT[name][number % len(HELD_OUT[name])]
+
+
+def render_seconds(name: str) -> float:
+    """Length of a render of this class: 4 s, or what is nearest to it among its natural lengths."""
+    shortest, longest = BY_NAME[name].seconds
+    return min(max(RENDER_SECONDS, shortest), longest)
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,10 @@ def rank(embedding: Tensor, classes: Centroids) -> list[str]:
     standard = ((F.normalize(embedding, dim=0) - centre) / deviation).unsqueeze(0)
     near = F.cosine_similarity(standard, (means - centre) / deviation, dim=1)
     return [list(classes)[i] for i in near.argsort(descending=True, stable=True).tolist()]
+
+
+def nothing_said(line: str) -> None:
+    """Where nobody watches."""
 
 
 def place(embedding: Tensor, classes: Centroids, name: str) -> int:
@@ -231,16 +256,40 @@ class Judge:
         cosine = F.cosine_similarity(self.plain, self.coded, dim=1).mean().item()
         return Table.of("through the codec", self.labels, self._places(self.coded), cosine)
 
-    def renders_table(self, render: Render, seconds: float = 4.0, each: int = 8) -> Table:
-        """Renders of the plain caption of every judged class, with seeds 0, 1, ..."""
-        classes = centroids(self.plain, self.labels)
+    @cached_property
+    def classes(self) -> Centroids:
+        """Centroids of the recordings, by which renders are judged."""
+        return centroids(self.plain, self.labels)
+
+    def only(self, names: Sequence[str]) -> Judge:
+        """The judge that knows the recordings of these classes alone."""
+        rows = [i for i, label in enumerate(self.labels) if label in names]
+        labels = [self.labels[i] for i in rows]
+        return Judge(labels, self.plain[rows], self.coded[rows], self.embedder)
+
+    def renders_table(
+        self,
+        heard: Heard,
+        each: int = 8,
+        names: Sequence[str] | None = None,
+        wording: Wording = unseen_wording,
+        title: str = "renders",
+        say: Callable[[str], None] = nothing_said,
+    ) -> Table:
+        """Renders of every judged class, or of `names` among them, with seeds 0, 1, ...
+
+        Args:
+            say: told one line a render.
+        """
         labels, places = [], []
-        for name in sorted(classes):
+        for name in [n for n in sorted(self.classes) if names is None or n in names]:
             for seed in range(each):
-                waveform = render(BY_NAME[name].caption, seconds, seed)
+                caption = wording(name, seed)
+                ranking = rank(heard(caption, render_seconds(name), seed), self.classes)
                 labels.append(name)
-                places.append(place(self.embedder.embed(waveform), classes, name))
-        return Table.of("renders", labels, places)
+                places.append(ranking.index(name))
+                say(f"{title}: {name} {seed} place {places[-1] + 1} ({ranking[0]}) {caption!r}")
+        return Table.of(title, labels, places)
 
     def _places(self, embeddings: Tensor) -> list[int]:
         """Places of the recordings, each judged by centroids that it had no part in."""
@@ -259,3 +308,16 @@ def _through(codec: Codec, waveform: Tensor) -> Tensor:
 def report(tables: Sequence[Table]) -> dict[str, Any]:
     """The tables as plain data, by title."""
     return {table.title: asdict(table) for table in tables}
+
+
+def share_of(table: Table, reference: Table) -> dict[str, float | str]:
+    """A table's figures as shares of the reference's, and its weakest family."""
+    own = {row.name: row.top_1 for row in reference.families}
+    shares = {r.name: r.top_1 / own[r.name] for r in table.families if own.get(r.name)}
+    weakest = min(shares, key=lambda name: shares[name], default="")
+    return {
+        "top_1": table.total.top_1 / reference.total.top_1,
+        "top_5": table.total.top_5 / reference.total.top_5,
+        "weakest_family": weakest,
+        "weakest_family_top_1": shares.get(weakest, float("nan")),
+    }

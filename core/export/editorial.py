@@ -39,6 +39,7 @@ def _clip(
         "mood": event.mood,
         "gain_db": event.gain_db,
         "pan": event.pan,
+        "width": event.width,
         "fade_in": event.fade_in,
         "fade_out": event.fade_out,
         "seed": take.seed if take else None,

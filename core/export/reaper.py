@@ -71,19 +71,21 @@ def _item(
     ]
     takes = [take for take in event.takes if take.key in media]
     for number, take in enumerate(takes):
-        lines += ["  " + line for line in _take(event, take, number, gain, media[take.key])]
+        lines += [
+            "  " + line for line in _take(event, take, number, gain, placement.pan, media[take.key])
+        ]
     return [*lines, ">"]
 
 
-def _take(event: Event, take: Take, number: int, gain: float, file: str) -> list[str]:
+def _take(event: Event, take: Take, number: int, gain: float, pan: float, file: str) -> list[str]:
     chosen = " SEL" if take.key == event.chosen else ""
     lines = [f"TAKE{chosen}"] if number else []
     name = event.caption if take.caption == event.caption else take.caption
     lines.append(f"NAME {_quoted(name)}")
     if number:
-        lines.append(f"TAKEVOLPAN {event.pan:.6g} 1 -1")
+        lines.append(f"TAKEVOLPAN {pan:.6g} 1 -1")
     else:
-        lines.append(f"VOLPAN {gain:.9g} {event.pan:.6g} 1 -1")
+        lines.append(f"VOLPAN {gain:.9g} {pan:.6g} 1 -1")
     return [
         *lines,
         "SOFFS 0",

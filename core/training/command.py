@@ -1,6 +1,7 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
-    train corpus | codec | examples | performer | warmup | plans | stage1 | stage3 | publish
+    train corpus | codec | grain | examples | performer | plans | states | warmup | stage1
+    train stage2 | stage3 | publish --from RUN RUN | card
 
 Each is resumable: run the same line again after a stop.
 """
@@ -16,16 +17,24 @@ from safetensors.torch import load_file
 
 from core.audiostory import AudioStory, build_audiostory
 from core.codec import SpectralCodec
+from core.errors import WeightsError
+from core.hearing import EffectsListener
 from core.language import load_module
 from core.profile import ASSETS, Profile, load_profile
-from core.training import corpus, examples, fit_codec, publish
+from core.training import card, corpus, examples, fit_codec, fit_grain, publish
+from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.examples import Examples
+from core.training.known import write_known
 from core.training.loop import TrainingRun
 from core.training.objective import Ablation
 from core.training.pretrain import pretrain
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
+from core.training.states import BridgingStates, collect
+from core.training.understanding import listen, train_understanding
+
+CARD = ASSETS.parent / "MODEL_CARD.md"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -41,21 +50,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     building.add_argument("--root", type=Path, required=True)
     fitting = steps.add_parser("codec", help="fit the spectral codec on the corpus")
     fitting.add_argument("--manifest", type=Path, required=True)
+    graining = steps.add_parser("grain", help="fit the codec's decoder; latents stay as they are")
+    graining.add_argument("--manifest", type=Path, required=True)
+    graining.add_argument("--steps", type=int, default=1200)
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
     composing.add_argument("--per-class", type=int, default=100)
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
     _add_run_arguments(performing)
+    reading = steps.add_parser("states", help="read stories and keep what the bridge will see")
+    reading.add_argument("--lessons", type=int, required=True)
+    reading.add_argument("--run", type=Path, required=True, help="folder for the states")
+    for name, purpose in (("warmup", "align the semantic tokens"), ("stage1", "training stage I")):
+        bridging = steps.add_parser(name, help=purpose)
+        _add_run_arguments(bridging)
+        bridging.add_argument("--states", type=Path, required=True)
+        _add_start_arguments(bridging)
     for stage in STAGES.values():
         staging = steps.add_parser(stage.name, help=f"training stage {stage.name}")
         _add_run_arguments(staging)
-        staging.add_argument("--from", dest="start", type=Path, nargs="*", default=[])
-        for switch in ("reasoning", "captions", "residual", "semantic"):
-            staging.add_argument(f"--no-{switch}", dest=switch, action="store_false")
+        _add_start_arguments(staging)
+    hearing = steps.add_parser("stage2", help="training stage II: understanding and generation")
+    _add_run_arguments(hearing)
+    _add_start_arguments(hearing)
+    hearing.add_argument("--manifest", type=Path, required=True)
+    hearing.add_argument("--per-class", type=int, default=20, help="clips of a class to listen to")
+    _add_start_arguments(reading)
+    reading.add_argument("--profile", default="pocket")
+    reading.add_argument("--examples", type=Path, required=True)
+    knowing = steps.add_parser("known", help="write the captions that the performer knows")
+    knowing.add_argument("--profile", default="pocket")
     publishing = steps.add_parser("publish", help="write a run's weights into assets/")
     publishing.add_argument("--from", dest="start", type=Path, nargs="+", required=True)
     publishing.add_argument("--profile", default="pocket")
+    carding = steps.add_parser("card", help="count data, records and figures into MODEL_CARD.md")
+    carding.add_argument("--manifest", type=Path, required=True)
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,18 +97,36 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--average", type=float, default=0.999)
 
 
+def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="start", type=Path, nargs="*", default=[])
+    for switch in ("reasoning", "captions", "residual", "semantic"):
+        parser.add_argument(f"--no-{switch}", dest=switch, action="store_false")
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Do the step that the command line names."""
     if arguments.step == "corpus":
         corpus.build(arguments.root)
     elif arguments.step == "codec":
         fit_codec.fit(arguments.manifest, ASSETS / load_profile("pocket").codec.file)
+    elif arguments.step == "grain":
+        file = ASSETS / load_profile("pocket").codec.file
+        fit_grain.fit_grain(arguments.manifest, file, steps=arguments.steps)
+    elif arguments.step == "card":
+        parts = {
+            "data": card.data(arguments.manifest),
+            "records": card.records(ASSETS / "training", CARD),
+            "figures": card.figures(ASSETS / "evaluation"),
+        }
+        card.write_card(CARD, parts)
     elif arguments.step == "examples":
         codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
         examples.build(arguments.manifest, codec, arguments.out, arguments.per_class)
+    elif arguments.step == "known":
+        print(write_known(load_profile(arguments.profile).folder))
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
-        publish.publish(started(profile, arguments.start), profile.folder)
+        publish.publish(published(profile, arguments.start), profile.folder)
         for folder in arguments.start:
             keep_record(folder, ASSETS / "training")
     else:
@@ -87,23 +135,65 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _train(arguments: argparse.Namespace) -> None:
     profile = load_profile(arguments.profile)
+    if arguments.step == "states":
+        _read_states(profile, arguments)
+        return
     codec = SpectralCodec.load(ASSETS / profile.codec.file)
     settings = TrainingRun(arguments.steps, arguments.rate, average=arguments.average)
     frame_seconds = codec.hop / codec.sample_rate
-    if arguments.step == "performer":
-        data = Examples.load(arguments.examples)
-        pretrain(profile, data, codec.fit.deviation, frame_seconds, settings, arguments.run)
-        return
-    stage = STAGES[arguments.step]
-    model = started(profile, arguments.start)
     weights = codec.fit.deviation / codec.fit.deviation.mean()
-    sounds = None
-    if stage.flow:
-        sounds = EventSounds(Examples.load(arguments.examples), weights, frame_seconds)
-    ablation = Ablation(
-        arguments.reasoning, arguments.captions, arguments.residual, arguments.semantic
-    )
-    train_stage(model, stage, sounds, settings, arguments.run, ablation)
+    data = Examples.load(arguments.examples) if arguments.examples else None
+    if arguments.step == "performer":
+        assert data is not None
+        pretrain(profile, data, weights, frame_seconds, settings, arguments.run)
+        return
+    model = started(profile, arguments.start)
+    if arguments.step == "warmup":
+        warm_up(model, BridgingStates.load(arguments.states), settings, arguments.run)
+    elif arguments.step == "stage1":
+        assert data is not None
+        states = BridgingStates.load(arguments.states)
+        performances = Performances(states, data)
+        train_stage_one(
+            model,
+            performances,
+            weights,
+            frame_seconds,
+            settings,
+            arguments.run,
+            _ablation(arguments),
+        )
+    elif arguments.step == "stage2":
+        if not isinstance(model.listener, EffectsListener):
+            raise WeightsError(f"The profile {profile.name} has no listener to train.")
+        kept = arguments.run / "features.safetensors"
+        clips = listen(model.listener, arguments.manifest, kept, arguments.per_class)
+        sounds = EventSounds(data, weights, frame_seconds) if data else None
+        train_understanding(model, clips, sounds, settings, arguments.run, _ablation(arguments))
+    else:
+        sounds = EventSounds(data, weights, frame_seconds) if data else None
+        stage = STAGES[arguments.step]
+        train_stage(model, stage, sounds, settings, arguments.run, _ablation(arguments))
+
+
+def _ablation(arguments: argparse.Namespace) -> Ablation:
+    return Ablation(arguments.reasoning, arguments.captions, arguments.residual, arguments.semantic)
+
+
+def _read_states(profile: Profile, arguments: argparse.Namespace) -> None:
+    model = started(profile, arguments.start)
+    model.llm = model.llm.merge_and_unload()
+    examples = Examples.load(arguments.examples)
+    collect(model.eval(), examples, arguments.run, arguments.lessons, _ablation(arguments))
+
+
+def published(profile: Profile, runs: list[Path]) -> AudioStory:
+    """The model of these runs, without its listener where none of them has trained it."""
+    model = started(profile, runs)
+    names = {name for run in runs for name in load_file(run / "average.safetensors")}
+    if not any(name.startswith("listener.") for name in names):
+        model.listener = None
+    return model
 
 
 def started(profile: Profile, runs: list[Path]) -> AudioStory:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,9 @@ from torch import Tensor, nn
 from core.files import atomic_path
 
 Terms = Mapping[str, Tensor]
+DECAY = 0.2
+"""Share of a run in which the learning rate falls."""
+
 Losses = Callable[[torch.Generator], Iterator[Terms]]
 
 
@@ -30,7 +32,8 @@ class TrainingRun:
     """How long and how fast to train.
 
     Attributes:
-        steps: optimizer steps in all; the learning rate falls to zero at the last.
+        steps: optimizer steps in all; the learning rate falls to zero at the last. A run may be
+            resumed with another count, to end it sooner or later.
         rate: peak learning rate.
         warmup: steps until the peak.
         average: decay of the weights' running average.
@@ -95,11 +98,15 @@ def train(
 
 
 def schedule(step: int, run: TrainingRun) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
+    """Linear warm-up, a plateau, and over the last fifth a straight line down to zero.
+
+    The plateau does not depend on the number of steps, so that a resumed run may change it
+    (warmup-stable-decay, Hu et al. 2024).
+    """
     if step < run.warmup:
         return (step + 1) / run.warmup
-    progress = (step - run.warmup) / max(1, run.steps - run.warmup)
-    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+    left = max(0, run.steps - step)
+    return min(1.0, left / max(1.0, DECAY * run.steps))
 
 
 def _weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:

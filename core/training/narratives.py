@@ -14,16 +14,21 @@ from random import Random
 
 from core.training.captions import MARKED, MOODS, caption
 from core.training.clauses import Clause
-from core.training.skeletons import SKELETONS, UNKNOWN, Skeleton, Sound, sound
+from core.training.skeletons import SKELETONS, UNKNOWN, Skeleton, Sound, improvised, sound
 from core.training.tellings import (
     NUMBERS,
     TIMED,
     UNTIMED,
     Scene,
+    Style,
     Telling,
+    gerund_list,
     handwriting,
+    numbered,
+    ordered_sentences,
     pick,
     plain,
+    prose,
     scene_only,
 )
 from core.training.timing import allocate, natural
@@ -76,16 +81,17 @@ def reasoning(
 ) -> str:
     """The text that the director thinks before it writes the events.
 
-    "Two events, from calm to violent; the times are given. 1. rain falls (6 s, calm). 2. …"
+    "1. rain falls (6 s, calm). 2. a shot (2 s, violent). Two events, from calm to violent; the
+    times are given." The list comes first, for a small model counts what stands before it.
     """
     arc = _mood_arc(moods)
     count = NUMBERS[len(told)].capitalize()
-    head = f"{count} event{'s' if len(told) > 1 else ''}, {arc}{'; ' + why if why else ''}."
+    sum_up = f"{count} event{'s' if len(told) > 1 else ''}, {arc}{'; ' + why if why else ''}."
     lines = [
         f"{i}. {phrase} ({plain(length)} s, {mood})."
         for i, (phrase, length, mood) in enumerate(zip(told, seconds, moods, strict=True), 1)
     ]
-    return " ".join([head, *lines])
+    return " ".join([*lines, sum_up])
 
 
 def _mood_arc(moods: Sequence[str]) -> str:
@@ -141,7 +147,8 @@ def _leant_on(skeleton: Skeleton, i: int) -> bool:
 
 
 def _with_unknown(sounds: list[Sound], rng: Random) -> list[Sound]:
-    for extra in rng.sample(UNKNOWN, rng.choice((1, 1, 2))):
+    for _ in range(rng.choice((1, 1, 2))):
+        extra = _unknown(rng)
         spots = [
             i for i in range(len(sounds) + 1)
             if i == len(sounds) or not sounds[i].clause.leans_back
@@ -150,10 +157,14 @@ def _with_unknown(sounds: list[Sound], rng: Random) -> list[Sound]:
     return sounds[:MOST_EVENTS]
 
 
+def _unknown(rng: Random) -> Sound:
+    return rng.choice(UNKNOWN) if rng.random() < 0.5 else improvised(rng)
+
+
 def _mixed_bag(count: int, rng: Random) -> list[Sound]:
     """Sounds with no story behind them: the instruction alone says what comes next."""
     return [
-        rng.choice(UNKNOWN) if rng.random() < 0.1 else _bank_sound(rng.choice(CLASSES).name, rng)
+        _unknown(rng) if rng.random() < 0.35 else _bank_sound(rng.choice(CLASSES).name, rng)
         for _ in range(count)
     ]
 
@@ -231,11 +242,11 @@ def _chosen(skeleton: Skeleton, timed: bool, rng: Random) -> list[Sound]:
     count = rng.choices(range(1, MOST_EVENTS + 1), _EVENT_COUNTS)[0]
     if timed:
         count = max(2, count)
-    sounds = _mixed_bag(count, rng) if rng.random() < 0.22 else _part(skeleton, count, rng)
+    sounds = _mixed_bag(count, rng) if rng.random() < 0.3 else _part(skeleton, count, rng)
     if len(sounds) < count - 1:
         another = rng.choice([other for other in SKELETONS if other is not skeleton])
         sounds += _part(another, count - len(sounds), rng)
-    if not sounds or (rng.random() < 0.12 and len(sounds) < MOST_EVENTS):
+    if not sounds or (rng.random() < 0.18 and len(sounds) < MOST_EVENTS):
         sounds = _with_unknown(sounds, rng)
     return sounds
 
@@ -245,6 +256,20 @@ def story_stream(seed: int) -> Iterator[Narrative]:
     rng = Random(seed)
     while True:
         yield narrative(rng)
+
+
+_PLAIN_STYLES: tuple[tuple[Style, float], ...] = (
+    (prose, 1),
+    (gerund_list, 1),
+    (numbered, 1),
+    (ordered_sentences, 1),
+)
+
+
+def told_plainly(sounds: Sequence[Sound], rng: Random) -> Narrative:
+    """A story of given sounds, each in its own words."""
+    scene = _set(rng.choice(SKELETONS).scene, "", sounds, False, rng)
+    return _assembled(scene, pick(_PLAIN_STYLES, rng)(scene, rng), rng)
 
 
 _SINGLE = (

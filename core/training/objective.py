@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.audiostory import AudioStory, Stream
-from core.bridge import BridgedTokens
+from core.bridge import Bridge, BridgedTokens
 from core.grammar import PlannedEvent
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
@@ -37,15 +37,36 @@ class Ablation:
     semantic: bool = True
 
 
+LAMBDA = {"mse": 1.0, "text": 1.0, "flow": 0.2, "reason": 0.4}
+"""Weights of the terms: the release's."""
+
+
 @dataclass(frozen=True)
 class Lesson:
-    """One story to learn from; `classes` name the sounds that may perform each event."""
+    """One story to learn from.
+
+    Attributes:
+        classes: names of the sounds that may perform each event.
+        bridging: the stream holds bridging tokens; without them only planning is learned.
+    """
 
     instruction: str
     total: float
     reasoning: str
     events: tuple[PlannedEvent, ...]
     classes: tuple[tuple[str, ...], ...]
+    bridging: bool = True
+
+
+def bridge_states(
+    bridge: Bridge, semantic: Tensor, residual: Tensor, ablation: Ablation
+) -> BridgedTokens:
+    """What the bridge makes of states; without residual tokens the fuser sees zeros."""
+    bridged = bridge(semantic, residual)
+    if ablation.residual:
+        return bridged  # type: ignore[no-any-return]
+    nothing = torch.zeros_like(bridged.residual)
+    return BridgedTokens(bridged.semantic, nothing, bridge.fuse(bridged.semantic, nothing))
 
 
 class Objective:
@@ -72,7 +93,10 @@ class Objective:
         stream = self._stream(lesson)
         states = self.model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
         yield from self._language(stream, states)
-        bridged = self._bridged(stream, states)
+        if not lesson.bridging:
+            return
+        semantic, residual = states[stream.semantic], states[stream.residual]
+        bridged = bridge_states(self.model.bridge, semantic, residual, self.ablation)
         if self.ablation.semantic:
             yield "mse", self._alignment(lesson, bridged)
         if self.sounds is not None:
@@ -85,7 +109,9 @@ class Objective:
         events = lesson.events
         if not self.ablation.captions:
             events = tuple(PlannedEvent("", event.duration) for event in events)
-        return self.model.stream(lesson.instruction, lesson.total, reasoning, events)
+        return self.model.stream(
+            lesson.instruction, lesson.total, reasoning, events, bridging=lesson.bridging
+        )
 
     def _language(self, stream: Stream, states: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Next-token prediction where the director has a choice: not inside forced spans."""
@@ -102,14 +128,6 @@ class Objective:
             if mask.any():
                 logits = self.model.head(states[:-1][mask])
                 yield name, functional.cross_entropy(logits, targets[mask])
-
-    def _bridged(self, stream: Stream, states: Tensor) -> BridgedTokens:
-        bridged = self.model.bridged(states, stream)
-        if self.ablation.residual:
-            return bridged
-        nothing = torch.zeros_like(bridged.residual)
-        condition = self.model.bridge.fuse(bridged.semantic, nothing)
-        return BridgedTokens(bridged.semantic, nothing, condition)
 
     def _alignment(self, lesson: Lesson, bridged: BridgedTokens) -> Tensor:
         """L_mse: semantic tokens against the text encoder's tokens of the caption."""

@@ -69,29 +69,30 @@ class Batches:
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Latents (B, T, C), condition (B, S, width), seconds (B,)."""
-        frames = WINDOWS[_below(len(WINDOWS), generator)]
+        frames = WINDOWS[below(len(WINDOWS), generator)]
         count = FRAMES_A_BATCH // frames
         total = self.examples.latents.shape[1]
         windows, captions = [], []
         for _ in range(count):
-            index = _below(len(self.examples.captions), generator)
-            from_start = _below(2, generator) == 0
-            start = 0 if from_start else _below(total - frames + 1, generator)
+            index = below(len(self.examples.captions), generator)
+            from_start = below(2, generator) == 0
+            start = 0 if from_start else below(total - frames + 1, generator)
             windows.append(self.examples.latents[index, start : start + frames].float())
             choices = self.examples.captions[index]
-            captions.append(choices[_below(len(choices), generator)])
+            captions.append(choices[below(len(choices), generator)])
         seconds = torch.full((count,), frames * self.frame_seconds)
         return torch.stack(windows), self.encoder(captions), seconds
 
 
-def _below(limit: int, generator: torch.Generator) -> int:
+def below(limit: int, generator: torch.Generator) -> int:
+    """A whole number from 0 up to, not including, `limit`."""
     return int(torch.randint(limit, (1,), generator=generator))
 
 
 def pretrain(
     profile: Profile,
     examples: Examples,
-    channel_deviation: Tensor,
+    weights: Tensor,
     frame_seconds: float,
     run: TrainingRun,
     folder: Path,
@@ -99,8 +100,8 @@ def pretrain(
     """Train the performer; resumes from the run's folder.
 
     Args:
-        channel_deviation: standard deviation that each latent channel stands for in the codec's
-            features; the loss weighs channels by it, since the ear does.
+        weights: what each latent channel counts in L_flow, (C,): the share of the codec's
+            features that it stands for, since the ear hears those.
         frame_seconds: length of a latent frame.
     """
     torch.manual_seed(run.seed)
@@ -108,7 +109,6 @@ def pretrain(
     initialise(performer)
     encoder = TextEncoder(profile.bridge.semantic_tokens)
     performer.negative.copy_(encoder([""]))
-    weights = channel_deviation / channel_deviation.mean()
     batches = Batches(examples, encoder, frame_seconds)
 
     def losses(generator: torch.Generator) -> Iterator[dict[str, Tensor]]:

@@ -16,7 +16,7 @@ from core.training.text_encoder import TextEncoder
 
 
 def publish(model: AudioStory, folder: Path) -> None:
-    """Write director, bridge and performer; the guidance's negative goes with the performer."""
+    """Write the trained parts; the guidance's negative goes with the performer."""
     assert isinstance(model.llm, PeftModel)
     with torch.no_grad():
         encoder = TextEncoder(model.profile.bridge.semantic_tokens)
@@ -24,6 +24,8 @@ def publish(model: AudioStory, folder: Path) -> None:
     _write(adapter_weights(model.llm), folder / "director.safetensors")
     _write(model.bridge.state_dict(), folder / "bridge.safetensors")
     _write(model.performer.state_dict(), folder / "performer.safetensors")
+    if model.listener is not None:
+        _write(model.listener.state_dict(), folder / "listener.safetensors")
 
 
 def _write(weights: dict[str, Tensor], path: Path) -> None:

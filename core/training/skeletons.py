@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
-from core.training.clauses import Clause
+from core.training.clauses import Clause, lemma
 from core.training.vocabulary import BY_NAME, Kind
 
 FOLDER = Path(__file__).parent
@@ -89,3 +91,20 @@ UNKNOWN: tuple[Sound, ...] = _load_unknown(_OTHER["spots"], "spot") + _load_unkn
     _OTHER["textures"], "texture"
 )
 SILENT: tuple[str, ...] = tuple(_OTHER["silent"].strip().splitlines())
+
+_SUBJECTS, _ACTIONS, _MANNERS, _FEELINGS = (
+    tuple(_OTHER[name].strip().splitlines())
+    for name in ("subjects", "actions", "manners", "feelings")
+)
+_ONE = re.compile(r"(an?|some) |(his|her|the|two|three) .*[^s]$|the (bus|boss)$")
+
+
+def improvised(rng: Random) -> Sound:
+    """A sound that nobody wrote down: "a rusty bucket rattles in the cellar"."""
+    subject, action = rng.choice(_SUBJECTS), rng.choice(_ACTIONS)
+    if not _ONE.match(subject):
+        verb, _, rest = action.removeprefix("*").partition(" ")
+        action = " ".join(filter(None, ["*" + lemma(verb), rest]))
+    manner = " " + rng.choice(_MANNERS) if rng.random() < 0.5 else ""
+    kind: Kind = "spot" if rng.random() < 0.6 else "texture"
+    return unknown_sound(Clause(f"{subject} {action}{manner}"), rng.choice(_FEELINGS), kind)

@@ -1,10 +1,10 @@
-"""The paper's three training stages over one loop (section 3.3).
+"""Training through the language model (paper, section 3.3).
 
-    python app.py train stage1 --run DIR [--from DIR] [--examples DIR] [--no-residual …]
+    python app.py train plans --run DIR [--from DIR]
+    python app.py train stage3 --run DIR --from DIR --examples DIR [--no-residual …]
 
-Stage I: single events; first the semantic tokens and text alone (`warmup`), then the whole with
-L_flow (`stage1`). Stage II adds understanding (core/training/understanding.py). Stage III:
-interleaved stories with reasoning, and continuation.
+`plans` teaches the director to reason and to plan, `stage3` trains everything end to end on
+interleaved stories. Between them lies stage I (core/training/bridging.py).
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from core.audiostory import AudioStory
 from core.grammar import PlannedEvent
 from core.training.loop import TrainingRun, train
 from core.training.narratives import Narrative, narrative, single
-from core.training.objective import Ablation, Lesson, Objective
+from core.training.objective import LAMBDA, Ablation, Lesson, Objective
 from core.training.sounds import EventSounds
 from core.training.text_encoder import TextEncoder
 
 FULL = Ablation()
-LAMBDA = {"mse": 1.0, "text": 1.0, "flow": 0.2, "reason": 0.4}
 
 
 @dataclass(frozen=True)
@@ -37,36 +36,38 @@ class Stage:
         stories: share of interleaved stories among the lessons, the rest are single events.
         lessons: lessons an optimizer step.
         flow: L_flow takes part (needs examples).
+        bridging: share of the lessons whose stream holds bridging tokens; the others are half as
+            long and teach planning alone.
     """
 
     name: str
     stories: float
     lessons: int
     flow: bool
+    bridging: float = 1.0
 
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
-        Stage("warmup", stories=0.0, lessons=8, flow=False),
-        Stage("stage1", stories=0.0, lessons=8, flow=True),
-        Stage("plans", stories=0.9, lessons=3, flow=False),
+        Stage("plans", stories=0.9, lessons=4, flow=False, bridging=0.2),
         Stage("stage3", stories=0.8, lessons=3, flow=True),
     )
 }
 
 
-def lesson_of(told: Narrative) -> Lesson:
+def lesson_of(told: Narrative, bridging: bool = True) -> Lesson:
     events = tuple(PlannedEvent(e.caption, e.seconds, e.mood) for e in told.events)
     classes = tuple(e.classes for e in told.events)
-    return Lesson(told.instruction, told.total, told.reasoning, events, classes)
+    return Lesson(told.instruction, told.total, told.reasoning, events, classes, bridging)
 
 
 def lessons(stage: Stage, generator: torch.Generator) -> Iterator[Lesson]:
     """The lessons of one step, drawn by the step's generator."""
     rng = Random(int(torch.randint(2**31, (1,), generator=generator)))
     for _ in range(stage.lessons):
-        yield lesson_of(narrative(rng) if rng.random() < stage.stories else single(rng))
+        told = narrative(rng) if rng.random() < stage.stories else single(rng)
+        yield lesson_of(told, rng.random() < stage.bridging)
 
 
 def step_losses(

@@ -76,7 +76,8 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_JOINTS = (", ", ", ", ", ", ", then ", ", then ", ", and then ", " and ", " while ", " as ", ". ",
+_JOINTS = (", ", ", ", ", ", ", then ", ", then ", ", and then ", " and ", " and ", " and ",
+           " while ", " while ", " as ", ". ",
            ". Then ", "; ", " before ", ", after that ", ". After a while, ", ". Suddenly ",
            ", a moment later ", ". Meanwhile ", ", and suddenly ", ". Next, ",
            " until ")  # fmt: skip

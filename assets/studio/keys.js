@@ -1,0 +1,133 @@
+// Buttons and keys of the stage: everything that is done often has a key.
+
+const NUDGE = 0.1;
+
+const deeds = {
+  add: () => act("add"),
+  over: () => act("over"),
+  split: () => act("split", { at: position() }),
+  join: () => act("join"),
+  duplicate: () => act("duplicate"),
+  lift: () => act("layer", { layer: selected()?.layer ? 0 : 1 }),
+  lock: () => act("lock"),
+  delete: () => act("delete"),
+};
+
+function step(direction) {
+  const order = byTime();
+  const place = order.findIndex((event) => event.id === story.selected);
+  select(order[Math.min(Math.max(place + direction, 0), order.length - 1)].id, true);
+}
+
+function nudge(direction) {
+  const event = selected();
+  if (!event || event.locked) return;
+  if (!event.layer) return act("reorder", { by: direction });
+  event.start = Math.max(0, Math.round((event.start + direction * NUDGE) * 1000) / 1000);
+  place(event);
+  act("move", { start: event.start });
+}
+
+function lengthen(direction) {
+  const event = selected();
+  if (!event || event.locked) return;
+  event.duration = Math.max(NUDGE, Math.round((event.duration + direction * NUDGE) * 1000) / 1000);
+  place(event);
+  act("stretch", { duration: event.duration });
+}
+
+function climb(direction) {
+  const event = selected();
+  if (event && event.layer + direction >= 0) act("layer", { layer: event.layer + direction });
+}
+
+function magnify(direction) {
+  zoom = Math.min(16, Math.max(1, zoom * 1.6 ** direction));
+  if (zoom < 1.1) zoom = 1;
+  drawing = drawing.then(draw);
+}
+
+function toggleSnap() {
+  snap = !snap;
+  part("[data-snap]").setAttribute("aria-pressed", String(snap));
+}
+
+function toggleKeys() {
+  const list = part(".keys");
+  list.hidden = !list.hidden;
+  part("[data-keys]").setAttribute("aria-expanded", String(!list.hidden));
+}
+
+const tell = (name) => document.dispatchEvent(new CustomEvent(name));
+const KEYS = {
+  s: deeds.split, d: deeds.duplicate, j: deeds.join, n: deeds.add, o: deeds.over, l: deeds.lock,
+  delete: deeds.delete, backspace: deeds.delete,
+  g: toggleSnap, "+": () => magnify(1), "-": () => magnify(-1), "?": toggleKeys,
+  k: () => tell("studio:keep"), x: () => tell("studio:switch"), r: () => tell("studio:again"),
+};
+
+function arrow(event, direction) {
+  if (event.shiftKey) nudge(direction);
+  else if (event.altKey) lengthen(direction);
+  else step(direction);
+}
+
+function onBlock(event) {
+  if (event.key === "ArrowLeft") arrow(event, -1);
+  else if (event.key === "ArrowRight") arrow(event, 1);
+  else if (event.key === "ArrowUp") climb(1);
+  else if (event.key === "ArrowDown") climb(-1);
+  else if (event.key === "Enter") playFrom(selected()?.start || 0);
+  else return false;
+  return true;
+}
+
+element.addEventListener("click", ({ target }) => {
+  const at = (selector) => target.closest?.(selector);
+  if (at("[data-do]")) deeds[at("[data-do]").dataset.do]();
+  else if (at("[data-zoom]")) magnify(Number(at("[data-zoom]").dataset.zoom));
+  else if (at("[data-snap]")) toggleSnap();
+  else if (at("[data-keys]")) toggleKeys();
+});
+part("[data-total]").addEventListener("change", ({ target }) => {
+  act("fit", { total: target.value });
+});
+
+document.addEventListener("keydown", (event) => {
+  const target = event.composedPath()[0];
+  const block = Boolean(target.dataset?.id && board.contains(event.target));
+  const typing = Boolean(target.closest?.("input:not([type=range]), textarea, select, td, [contenteditable]"));
+  const button = Boolean(target.closest?.("button, a, summary, input"));
+  const command = event.ctrlKey || event.metaKey;
+  const key = event.key.toLowerCase();
+  const press = (id) => document.getElementById(id)?.click();
+  if (command && (key === "z" || key === "y") && !target.closest?.("input, textarea")) {
+    press(key === "y" || event.shiftKey ? "redo" : "undo");
+  } else if (!story.events.length || typing || command) return;
+  else if (event.key === " " && !button) toggle();
+  else if (block && onBlock(event)) event.stopPropagation();
+  else if (key in KEYS && !event.altKey && (!event.shiftKey || key === "?" || key === "+")) KEYS[key]();
+  else return;
+  event.preventDefault();
+});
+
+// What is typed into a cell shows in the picture at once; the story's answer follows.
+function foresee(row, column, text) {
+  const rows = [...story.events.filter((e) => !e.layer), ...story.events.filter((e) => e.layer)];
+  const event = rows[row];
+  if (!event || event.locked) return;
+  if (column === 1 && text.trim()) event.caption = text.trim();
+  else if (column === 3 && Number(text) >= NUDGE) event.duration = Number(text);
+  else return;
+  place(event);
+}
+
+document.addEventListener("keydown", ({ key, target }) => {
+  if (key !== "Enter" && key !== "Tab") return;
+  const cell = target.closest?.("#events [data-row][data-col]");
+  if (cell && target.matches("textarea, input:not([type=checkbox])")) {
+    foresee(Number(cell.dataset.row), Number(cell.dataset.col), target.value);
+  }
+}, true);
+
+show();

@@ -1,0 +1,294 @@
+// The picture: a lane a layer, drawn by wavesurfer.js; a block an event, made of its regions.
+
+const board = part(".lanes");
+let regions = null;
+const blocks = new Map();
+let waves = null;
+let drawing = Promise.resolve();
+let drawn = 0;
+let span = 1;
+let zoom = 1;
+let snap = true;
+let pointer = 0;
+let gesture = { name: "", at: 0, number: 0 };
+
+const NARROWEST = 44;
+
+const STATES = { new: "not rendered", changed: "changed since", rendered: "", rendering: "rendering" };
+const byTime = () => [...story.events].sort((a, b) => a.start - b.start || a.layer - b.layer);
+const eventOf = (id) => story.events.find((event) => event.id === id);
+const selected = () => eventOf(story.selected);
+const laneHeight = () => [132, 132, 104][story.layers.length] || 84;
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function act(name, values = {}) {
+  const now = Date.now();
+  const goesOn = gesture.name === name + values.id && now - gesture.at < 900;
+  gesture = { name: name + values.id, at: now, number: goesOn ? gesture.number : now };
+  trigger("act", { name, values: { id: story.selected, gesture: gesture.number, ...values } });
+}
+
+// How near, in seconds, an edge has to be to snap: eight pixels.
+const snapping = () => ({ snap, reach: (8 * span) / Math.max(1, waves.getWrapper().clientWidth) });
+
+// How wide the picture is: as the page, or wider where the blocks would be too narrow to hit.
+function width() {
+  const told = story.events.filter((event) => !event.layer).length;
+  return zoom * Math.max(board.clientWidth - 40, told * NARROWEST);
+}
+
+function options() {
+  const colour = token("--wave");
+  const wave = { waveColor: colour, progressColor: colour, height: laneHeight() };
+  return {
+    height: wave.height,
+    splitChannels: story.layers.map(() => ({ ...wave })),
+    waveColor: colour,
+    progressColor: colour,
+    minPxPerSec: width() / span,
+  };
+}
+
+function ruler() {
+  const seconds = span / Math.max(1, width() / 90);
+  const step = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300].find((s) => s >= seconds) || 600;
+  return WaveSurfer.Timeline.create({
+    height: 20,
+    timeInterval: step,
+    primaryLabelInterval: step,
+    secondaryLabelInterval: step,
+    secondaryLabelOpacity: 1,
+    formatTimeCallback: (s) =>
+      s < 60 ? `${s}` : `${Math.floor(s / 60)}:${String(Math.round(s % 60)).padStart(2, "0")}`,
+    style: { fontSize: "11px", color: "var(--quiet)", fontFamily: "inherit" },
+  });
+}
+
+function build() {
+  waves?.destroy();
+  blocks.clear();
+  regions = WaveSurfer.Regions.create();
+  waves = WaveSurfer.create({
+    container: board,
+    cursorWidth: 0,
+    barHeight: 0.6,
+    autoScroll: false,
+    autoCenter: false,
+    ...options(),
+    plugins: [regions, ruler()],
+  });
+  waves.shape = shape();
+  board.style.setProperty("--lane", `${100 / story.layers.length}%`);
+  const wrapper = waves.getWrapper();
+  for (const name of ["beyond", "playhead"]) {
+    const mark = document.createElement("div");
+    mark.setAttribute("part", name);
+    mark.style.cssText = "position:absolute;top:0;bottom:0;pointer-events:none;z-index:6";
+    wrapper.append(mark);
+    waves[name] = mark;
+  }
+  const list = wrapper.querySelector('[part="regions-container"]');
+  list.style.height = "calc(100% - 20px)";
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Events");
+  list.setAttribute("aria-orientation", "horizontal");
+  waves.on("click", (x) => seek(x * span));
+}
+
+// What a new drawing cannot take over from the one before it.
+const shape = () => [story.layers.length, width(), token("--wave"), span].join("/");
+
+function room() {
+  const more = story.total + Math.max(1, story.total * 0.08);
+  return Math.round(more * 10) / 10;
+}
+
+async function draw() {
+  if (!story.events.length || !board.clientWidth) return;
+  span = room();
+  const scroll = waves?.getScroll() || 0;
+  const held = waves?.getWrapper().getRootNode().activeElement?.dataset.id;
+  if (!waves || waves.shape !== shape()) build();
+  const sound = JSON.stringify([span, story.peaks]);
+  if (waves.sound !== sound) {
+    const padding = Math.round((story.peaks[0].length * (span - story.total)) / story.total);
+    const peaks = story.peaks.map((lane) => [...lane, ...new Array(padding).fill(0)]);
+    await waves.load("", peaks, span);
+    waves.setScroll(scroll);
+    waves.sound = sound;
+  }
+  waves.beyond.style.cssText += `;left:${(100 * story.total) / span}%;right:0`;
+  const gone = new Set(blocks.keys());
+  for (const event of byTime()) {
+    gone.delete(event.id);
+    place(event);
+  }
+  for (const id of gone) {
+    blocks.get(id).remove();
+    blocks.delete(id);
+  }
+  if (held) setTimeout(() => blocks.get(story.selected)?.element?.focus({ preventScroll: true }), 0);
+  tools();
+  paint();
+}
+
+function place(event) {
+  const lane = story.layers.indexOf(event.layer);
+  let region = blocks.get(event.id);
+  if (region && region.channelIdx !== lane) {
+    region.remove();
+    region = null;
+  }
+  const free = !event.locked;
+  const params = {
+    id: event.id,
+    start: event.start,
+    end: event.start + event.duration,
+    drag: free,
+    resize: free,
+    content: label(event),
+  };
+  if (region) region.setOptions(params);
+  else {
+    region = regions.addRegion({ ...params, channelIdx: lane, color: "transparent", minLength: 0.1 });
+    blocks.set(event.id, region);
+    listen(region);
+  }
+  mark(region, event);
+}
+
+function label(event) {
+  const box = document.createElement("div");
+  const add = (name, text) => {
+    const piece = document.createElement("span");
+    piece.setAttribute("part", name);
+    piece.textContent = text;
+    box.append(piece);
+    return piece;
+  };
+  if (event.overlap) add("overlap", "").style.width = `${(100 * event.overlap) / event.duration}%`;
+  add("name", `${event.name}\u2002${event.caption} `);
+  const state = event.locked ? "locked" : STATES[event.state];
+  add("note", [`${Number(event.duration.toFixed(2))} s`, state].filter(Boolean).join(" · "));
+  add("place", `, at ${event.start} s${event.layer ? `, layer ${event.layer}` : ""}`);
+  return box;
+}
+
+function mark(region, event) {
+  const chosen = event.id === story.selected;
+  const block = region.element;
+  const parts = ["region", event.state, event.locked && "locked", chosen && "selected"];
+  block.setAttribute("part", parts.filter(Boolean).join(" "));
+  block.setAttribute("role", "option");
+  block.setAttribute("aria-selected", String(chosen));
+  block.tabIndex = chosen ? 0 : -1;
+  block.dataset.id = event.id;
+  block.title = event.caption;
+  block.style.overflow = "hidden";
+  block.style.zIndex = chosen ? 2 : 1;
+}
+
+function listen(region) {
+  region.on("click", () => select(region.id));
+  region.element.addEventListener("focus", () => select(region.id));
+  region.on("dblclick", () => playFrom(region.start));
+  region.on("update-end", (side) => dropped(region, side));
+  region.on("update", () => {
+    const seconds = (region.end - region.start).toFixed(1);
+    const note = region.element.querySelector('[part="note"]');
+    if (note) note.textContent = `${region.start.toFixed(1)} + ${seconds} s`;
+  });
+}
+
+function dropped(region, side) {
+  const event = eventOf(region.id);
+  if (!event) return;
+  select(event.id);
+  const values = { id: event.id, ...snapping() };
+  const layer = layerAt(pointer);
+  if (side === "end") act("stretch", { ...values, duration: region.end - event.start });
+  else if (side === "start") act("trim", { ...values, start: region.start });
+  else if (layer !== event.layer) act("layer", { ...values, layer, start: region.start });
+  else act("move", { ...values, start: region.start });
+}
+
+// The layer under a height of the window; above the uppermost lane there is a new one.
+function layerAt(height) {
+  const box = waves.getWrapper().getBoundingClientRect();
+  const lane = Math.floor((height - box.top) / laneHeight());
+  if (height < box.top - 10) return Math.min(15, story.layers[0] + 1);
+  return story.layers[Math.min(Math.max(lane, 0), story.layers.length - 1)];
+}
+
+function select(id, focus = false) {
+  const event = eventOf(id);
+  if (!event) return;
+  const before = story.selected;
+  story.selected = id;
+  for (const other of [eventOf(before), event]) {
+    if (other && blocks.has(other.id)) mark(blocks.get(other.id), other);
+  }
+  if (focus) {
+    reveal(event);
+    setTimeout(() => blocks.get(id)?.element?.focus({ preventScroll: true }), 0);
+  }
+  tools();
+  if (id !== before) trigger("pick", { id });
+}
+
+function reveal(event) {
+  const scale = waves.getWrapper().clientWidth / span;
+  const [left, right] = [event.start * scale, (event.start + event.duration) * scale];
+  const scroll = waves.getScroll();
+  if (left < scroll || right > scroll + waves.getWidth()) waves.setScroll(Math.max(0, left - 40));
+}
+
+function tools() {
+  const event = selected();
+  const locked = Boolean(event?.locked);
+  for (const tool of element.querySelectorAll("[data-do]")) {
+    const name = tool.dataset.do;
+    tool.disabled = locked && ["split", "join", "delete", "lift"].includes(name);
+    if (name === "lock") tool.setAttribute("aria-pressed", String(locked));
+    if (name === "lift") tool.textContent = event?.layer ? "Settle" : "Lift";
+  }
+  const total = part("[data-total]");
+  if (document.activeElement !== total) total.value = story.total;
+  part(".seek").max = story.total;
+}
+
+function show() {
+  const next = props.value ? JSON.parse(props.value) : {};
+  if (!next.stamp) {
+    mix.pause();
+    silence();
+    story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
+    return;
+  }
+  if (next.stamp < drawn) return;
+  drawn = next.stamp;
+  if (next.title !== story.title) {
+    mix.pause();
+    mix.currentTime = 0;
+  }
+  story = next;
+  drawing = drawing.then(draw).catch((trouble) => console.error(trouble));
+}
+
+document.addEventListener("studio:position", ({ detail }) => {
+  if (!waves) return;
+  waves.playhead.style.left = `${(100 * detail) / span}%`;
+  if (mix.paused) return;
+  const x = (detail / span) * waves.getWrapper().clientWidth;
+  const scroll = waves.getScroll();
+  if (x < scroll || x > scroll + waves.getWidth()) waves.setScroll(Math.max(0, x - 40));
+});
+for (const name of ["pointermove", "pointerup"]) {
+  document.addEventListener(name, (event) => { pointer = event.clientY; }, true);
+}
+new ResizeObserver(() => {
+  if (waves?.shape !== shape()) drawing = drawing.then(draw);
+}).observe(board);
+document.addEventListener("studio:light", () => { drawing = drawing.then(draw); });
+watch("value", show);
+

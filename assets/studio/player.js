@@ -1,0 +1,117 @@
+// What sounds: the mix of the story, a take, or a take against the one that is kept.
+
+const mix = new Audio();
+const take = new Audio();
+const rival = new Audio();
+const part = (selector) => element.querySelector(selector);
+let wanted = "";
+let story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
+
+function written(seconds) {
+  const tenths = Math.round(seconds * 10);
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+}
+
+const position = () => Math.min(mix.currentTime || 0, story.total);
+
+function paint() {
+  const seconds = position();
+  part("[data-clock]").textContent = written(seconds);
+  const slider = part(".seek");
+  slider.value = seconds;
+  slider.setAttribute("aria-valuetext", `${seconds.toFixed(1)} of ${story.total} seconds`);
+  part(".stage").classList.toggle("is-playing", !mix.paused);
+  const button = part("[data-play]");
+  button.disabled = !wanted;
+  button.setAttribute("aria-label", mix.paused ? "Play the story" : "Pause");
+  document.dispatchEvent(new CustomEvent("studio:position", { detail: seconds }));
+  const heard = take.paused ? "" : take.muted ? rival.src : take.src;
+  document.dispatchEvent(new CustomEvent("studio:sounding", { detail: heard }));
+}
+
+function follow() {
+  paint();
+  if (!mix.paused || !take.paused) requestAnimationFrame(follow);
+}
+
+function silence() {
+  take.pause();
+  rival.pause();
+}
+
+// A new mix goes on where the one before it was.
+function load(address) {
+  if (address === wanted) return;
+  const seconds = position();
+  const playing = !mix.paused && !mix.ended;
+  wanted = address;
+  if (address) mix.src = address;
+  else mix.removeAttribute("src");
+  mix.currentTime = Math.min(seconds, Math.max(0, story.total - 0.05));
+  if (address && playing) mix.play();
+  paint();
+}
+
+function toggle() {
+  silence();
+  if (!mix.paused) mix.pause();
+  else if (wanted) {
+    if (mix.ended || position() >= story.total - 0.05) mix.currentTime = 0;
+    mix.play();
+  }
+}
+
+function seek(seconds) {
+  mix.currentTime = Math.min(Math.max(seconds, 0), Math.max(0, story.total - 0.01));
+  paint();
+}
+
+function playFrom(seconds) {
+  silence();
+  seek(seconds);
+  if (wanted) mix.play();
+}
+
+// Hear a take by itself; asked again for the same one, stop it.
+function hear(address) {
+  mix.pause();
+  rival.pause();
+  take.muted = false;
+  if (take.src.endsWith(address) && !take.paused) {
+    take.pause();
+    return;
+  }
+  if (!take.src.endsWith(address)) take.src = address;
+  take.currentTime = 0;
+  take.play();
+}
+
+// Two takes at one time, one of them silent; asked again, the other one is silent.
+function compare({ address, kept }) {
+  mix.pause();
+  if (!take.paused && !rival.paused && take.src.endsWith(address)) {
+    take.muted = !take.muted;
+    rival.muted = !take.muted;
+    return;
+  }
+  if (!take.src.endsWith(address)) take.src = address;
+  if (!rival.src.endsWith(kept)) rival.src = kept;
+  for (const sound of [take, rival]) {
+    sound.currentTime = 0;
+    sound.play();
+  }
+  take.muted = false;
+  rival.muted = true;
+}
+
+for (const sound of [mix, take, rival]) {
+  for (const name of ["play", "pause", "ended", "seeked", "loadedmetadata", "volumechange"]) {
+    sound.addEventListener(name, follow);
+  }
+}
+document.addEventListener("studio:mix", (event) => load(event.detail));
+document.addEventListener("studio:hear", (event) => hear(event.detail));
+document.addEventListener("studio:compare", (event) => compare(event.detail));
+part(".seek").addEventListener("input", (event) => seek(Number(event.target.value)));
+part("[data-play]").addEventListener("click", toggle);
+

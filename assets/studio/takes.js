@@ -1,0 +1,58 @@
+// The takes of the selected event: hearing one makes it the candidate to keep or to compare.
+
+let candidate = "";
+const all = () => [...element.querySelectorAll("[data-take]")];
+const kept = () => all().find((chip) => chip.dataset.kept);
+const chosen = () => all().find((chip) => chip.dataset.take === candidate);
+const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+function paint() {
+  const chip = chosen();
+  for (const other of all()) other.classList.toggle("is-candidate", other === chip);
+  const deeds = element.querySelector(".takes-deeds");
+  if (!deeds) return;
+  deeds.hidden = !chip;
+  const same = Boolean(chip?.dataset.kept);
+  for (const deed of deeds.children) {
+    deed.disabled = same && deed.dataset.deed !== "restore" && deed.dataset.deed !== "drop";
+    if (deed.dataset.deed === "compare") deed.disabled = same || !kept();
+  }
+}
+
+function act(name) {
+  const chip = chosen();
+  if (!chip) return;
+  const values = { id: element.querySelector(".takes").dataset.of, key: chip.dataset.take };
+  trigger("act", { name, values });
+}
+
+function compare() {
+  const chip = chosen();
+  if (!chip || chip === kept() || !kept()) return;
+  send("studio:compare", { address: chip.dataset.listen, kept: kept().dataset.listen });
+}
+
+element.addEventListener("click", ({ target }) => {
+  const chip = target.closest("[data-take]");
+  const deed = target.closest("[data-deed]")?.dataset.deed;
+  const again = target.closest("[data-again]");
+  if (chip) {
+    candidate = chip.dataset.take;
+    send("studio:hear", chip.dataset.listen);
+    paint();
+  } else if (deed === "compare") compare();
+  else if (deed) act(deed);
+  else if (again) trigger("again", { id: again.dataset.again });
+});
+document.addEventListener("studio:sounding", ({ detail }) => {
+  for (const chip of all()) {
+    const sounding = Boolean(detail) && detail.endsWith(chip.dataset.listen);
+    chip.classList.toggle("is-sounding", sounding);
+    chip.setAttribute("aria-pressed", String(sounding));
+  }
+});
+document.addEventListener("studio:keep", () => act("keep"));
+document.addEventListener("studio:switch", compare);
+document.addEventListener("studio:again", () => element.querySelector("[data-again]:not(:disabled)")?.click());
+watch("value", paint);
+paint();

@@ -1,0 +1,79 @@
+"""What is in this clip? The director listens to a sound and answers in words.
+
+python app.py describe FILE [--question "..."]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from core import grammar
+from core.audiostory import AudioStory
+from core.errors import WeightsError
+from core.recording import read_recording
+
+QUESTION = "What is heard in this sound?"
+PLACE_OF_SOUND = "<file_sep>"
+"""A token of the language model's own that no text contains; sound embeddings take its place."""
+MAX_ANSWER = 40
+
+
+def question_text(question: str, tokens: int) -> str:
+    """The chat turn that asks about a sound, with room for its embeddings."""
+    return (
+        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+        f"<|im_start|>user\n{PLACE_OF_SOUND * tokens}\n{grammar.one_line(question)}<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+
+
+def asked(model: AudioStory, question: str, heard: Tensor, answer: Sequence[int] = ()) -> Tensor:
+    """Embeddings (1, L, hidden) of a question about a sound, and of the answer where it is given.
+
+    Args:
+        heard: what `Listener.hear` gives, (tokens, hidden).
+    """
+    prompt = model.encode(question_text(question, len(heard)))
+    (placeholder,) = model.encode(PLACE_OF_SOUND)
+    return model.embedded(torch.tensor([*prompt, *answer]), placeholder, [heard])
+
+
+@torch.inference_mode()
+def answer(model: AudioStory, waveform: Tensor, rate: int, question: str = QUESTION) -> str:
+    """What the director says of a sound (channels, N) at `rate` Hz, decoded greedily.
+
+    Raises:
+        WeightsError: this model has not learned to hear.
+    """
+    if model.listener is None:
+        raise WeightsError("This model cannot hear yet; train it with `app.py train stage2`.")
+    model.ready("director")
+    cache = DynamicCache()
+    inputs = {"inputs_embeds": asked(model, question, model.listener.hear(waveform, rate))}
+    ends = model.ids.turn_end
+    candidates = torch.tensor(sorted(model.ids.free | {ends}))
+    written: list[int] = []
+    while len(written) < MAX_ANSWER:
+        states = model.backbone(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
+        logits = model.head(states[0, -1])
+        token = int(candidates[logits[candidates].argmax()])
+        if token == ends:
+            break
+        written.append(token)
+        inputs = {"input_ids": torch.tensor([[token]], device=model.device)}
+    return grammar.one_line(model.tokenizer.decode(written))
+
+
+def describe(model: AudioStory, path: Path, question: str = QUESTION) -> str:
+    """What the director says of a sound file.
+
+    Raises:
+        AudioFileError: the file cannot be read, is silent, too short or too long.
+    """
+    recording = read_recording(path)
+    return answer(model, torch.from_numpy(recording.samples), recording.rate, question)

@@ -1,0 +1,108 @@
+"""Prompts that combine two sounds: are both among the five nearest classes?
+
+Forty pairs of a texture and another sound, told with paraphrases and joints that training never
+saw. Mixtures of two held-out recordings say how often an ideal render would pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor
+
+from core.evaluation.recognise import (
+    RENDER_SECONDS,
+    TOP,
+    Centroids,
+    Heard,
+    Recording,
+    nothing_said,
+    rank,
+    unseen_wording,
+)
+from core.evaluation.renders import Request
+from core.training.vocabulary import BY_NAME
+
+PAIRS = 40
+JOINTS = ("while {b} is heard, {a}", "{a}; at the same time {b}", "{a}, together with {b}")
+"""None of these is among those of `core.training.captions.mixture_caption`."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Two classes and the request for both at once."""
+
+    classes: tuple[str, str]
+    request: Request
+
+
+def combinations(names: Sequence[str], count: int = PAIRS) -> list[Combination]:
+    """Pairs of a texture with a class of another family among `names`; always the same."""
+    rng = Random(0)
+    beds = sorted(n for n in names if BY_NAME[n].kind == "texture")
+    pairs: dict[tuple[str, str], Combination] = {}
+    possible = [(a, b) for a in beds for b in sorted(names) if _apart(a, b)]
+    for a, b in rng.sample(possible, min(count, len(possible))):
+        number = len(pairs)
+        first, second = unseen_wording(a, number), unseen_wording(b, number)
+        caption = JOINTS[number % len(JOINTS)].format(a=first, b=second)
+        pairs[a, b] = Combination((a, b), Request(caption, RENDER_SECONDS, number))
+    return list(pairs.values())
+
+
+def _apart(a: str, b: str) -> bool:
+    return BY_NAME[a].family != BY_NAME[b].family
+
+
+@dataclass(frozen=True)
+class Combined:
+    """How many combinations there are, and the shares of them where both or one are found."""
+
+    title: str
+    count: int
+    both: float
+    one: float
+
+
+def combined(
+    title: str,
+    wanted: Sequence[Combination],
+    heard: Callable[[Combination], Tensor],
+    classes: Centroids,
+    say: Callable[[str], None] = nothing_said,
+) -> Combined:
+    """Judges each combination by the five nearest classes of its embedding."""
+    found = []
+    for combination in wanted:
+        nearest = rank(heard(combination), classes)[:TOP]
+        found.append(sum(name in nearest for name in combination.classes))
+        names = " + ".join(combination.classes)
+        say(f"{title}: {names}: {found[-1]} of 2 in {', '.join(nearest)}")
+    count = len(found)
+    return Combined(title, count, found.count(2) / count, sum(n > 0 for n in found) / count)
+
+
+def rendered(heard: Heard) -> Callable[[Combination], Tensor]:
+    """Renders of the combinations' captions."""
+    return lambda c: heard(c.request.caption, c.request.seconds, c.request.seed)
+
+
+def mixed(
+    recordings: Sequence[Recording], embed: Callable[[Tensor], Tensor]
+) -> Callable[[Combination], Tensor]:
+    """Mixtures of two recordings at equal level, repeated to the length of a render."""
+
+    def heard(combination: Combination) -> Tensor:
+        length = round(RENDER_SECONDS * 44_100)
+        parts = []
+        for name in combination.classes:
+            same = [r for r in recordings if r.name == name]
+            sound = same[combination.request.seed % len(same)].waveform
+            sound = sound.repeat(-(-length // len(sound)))[:length]
+            parts.append(sound / sound.square().mean().sqrt().clamp_min(1e-6))
+        return embed(torch.stack(parts).sum(0))
+
+    return heard

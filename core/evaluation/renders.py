@@ -1,0 +1,129 @@
+"""Renders to be judged: one event from a caption, by one of three ways, and their embeddings.
+
+The way through the bridge can be cut short, with the same weights, plan and seed, to see what each
+part is good for: residual tokens zeroed, or the condition taken from the text encoder alone.
+
+Embeddings are kept in a file of JSON lines, one a render, so that an evaluation that was stopped
+goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from core.audiostory import AudioStory
+from core.evaluation.embedder import SoundEmbedder
+from core.grammar import PlannedEvent
+from core.profile import RenderSettings
+from core.training.text_encoder import TextEncoder
+
+Way = Literal["bridge", "no residual", "text encoder"]
+WAYS: tuple[Way, ...] = ("bridge", "no residual", "text encoder")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be rendered: a caption of so many seconds, with a seed."""
+
+    caption: str
+    seconds: float
+    seed: int
+
+
+class Renderer:
+    """Renders single events.
+
+    Args:
+        way: how the caption becomes the performer's condition.
+    """
+
+    def __init__(self, model: AudioStory, settings: RenderSettings, way: Way = "bridge"):
+        self.model = model
+        self.settings = settings
+        self.way = way
+        tokens = model.profile.bridge.semantic_tokens
+        self._encoder = TextEncoder(tokens) if way == "text encoder" else None
+
+    @property
+    def name(self) -> str:
+        """What makes its renders what they are, besides the request."""
+        steps, guidance = self.settings.steps, self.settings.guidance
+        return f"{self.model.weights} {self.way} {steps} steps {guidance:g}"
+
+    @torch.inference_mode()
+    def condition(self, request: Request) -> Tensor:
+        """The performer's condition (1, S, width) for a story of this one event."""
+        if self._encoder is not None:
+            return self._encoder([request.caption])
+        model, seconds = self.model, request.seconds
+        reasoning = f"One event. 1. {request.caption} ({seconds:g} s)."
+        events = [PlannedEvent(request.caption, seconds)]
+        stream = model.stream(request.caption, seconds, reasoning, events)
+        states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
+        bridged = model.bridged(states, stream)
+        if self.way == "bridge":
+            return bridged.condition
+        nothing = torch.zeros_like(bridged.residual)
+        return torch.as_tensor(model.bridge.fuse(bridged.semantic, nothing))
+
+    def __call__(self, request: Request) -> Tensor:
+        """Mono (N,), exactly `seconds` long."""
+        model = self.model
+        latents = model.performer.render(
+            self.condition(request),
+            [request.seconds],
+            model.codec.frames(request.seconds),
+            [request.seed],
+            self.settings,
+        )
+        sound = model.codec.decode(latents, seed=request.seed)[0].mean(0)
+        return sound[: round(request.seconds * model.sample_rate)]
+
+
+class Embeddings:
+    """Embeddings of sounds by what they were made from, kept in a file where one is given."""
+
+    def __init__(self, embedder: SoundEmbedder, file: Path | None = None):
+        self._embedder = embedder
+        self._file = file
+        self._known = _read(file) if file is not None and file.exists() else {}
+
+    def of(self, renderer: Renderer, request: Request) -> Tensor:
+        """The embedding (512,) of a render."""
+        about = {"renderer": renderer.name, **asdict(request)}
+        return self.of_sound(about, lambda: renderer(request))
+
+    def of_sound(self, about: dict[str, str | float], make: Callable[[], Tensor]) -> Tensor:
+        """The embedding (512,) of the sound that `make` gives; `about` says which it is."""
+        key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
+        if key not in self._known:
+            embedding = self._embedder.embed(make())
+            self._known[key] = [round(v, 5) for v in embedding.tolist()]
+            self._keep({"key": key, **about, "embedding": self._known[key]})
+        return torch.tensor(self._known[key])
+
+    def _keep(self, row: dict[str, object]) -> None:
+        if self._file is None:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def _read(file: Path) -> dict[str, list[float]]:
+    """The embeddings of a file by key; a last line that was cut off by a stop is left out."""
+    known: dict[str, list[float]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            row = json.loads(line)
+            known[row["key"]] = row["embedding"]
+    return known

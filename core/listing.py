@@ -1,0 +1,335 @@
+"""The list that the director thinks before it writes: what is heard, for how long, in which mood.
+
+    1. rain falls (6 s, calm). 2. thunder rolls (4 s, tense). Two events, from calm to tense.
+
+Read, written and enforced here. The count after the list is always that of the list, and the
+events that follow are as many, since both are held to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+COUNTS = (
+    "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
+    "Twelve", "Thirteen", "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen",
+    "Twenty", "Twenty-one", "Twenty-two", "Twenty-three", "Twenty-four",
+)  # fmt: skip
+
+_ITEM = re.compile(
+    r"(?:^|\s)(?P<number>\d{1,2})\.\s+(?P<phrase>[^()]+?)\s*"
+    r"\((?P<seconds>\d{1,4}(?:\.\d+)?) s(?:, (?P<mood>[^()]{1,60}))?\)"
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the list; 0 s stands for a length that could not be read."""
+
+    phrase: str
+    seconds: float
+    mood: str = ""
+
+
+def read_items(reasoning: str) -> tuple[Item, ...]:
+    """The items numbered 1, 2, 3, … in the reasoning; none where it is written in another way."""
+    items: list[Item] = []
+    for match in _ITEM.finditer(reasoning):
+        if int(match["number"]) == len(items) + 1:
+            mood = (match["mood"] or "").strip()
+            items.append(Item(match["phrase"].strip(), float(match["seconds"]), mood))
+    return tuple(items)
+
+
+def write_items(items: Sequence[Item]) -> str:
+    """The list and its count, as `read_items` reads it."""
+    lines = [
+        f"{number}. {item.phrase} ({item.seconds:g} s, {item.mood or 'plain'})."
+        for number, item in enumerate(items, 1)
+    ]
+    count = COUNTS[len(items) - 1] if len(items) <= len(COUNTS) else str(len(items))
+    return " ".join([*lines, f"{count} event{'s' if len(items) > 1 else ''}."])
+
+
+def _number(text: str) -> float:
+    match = re.search(r"\d+(?:\.\d+)?", text)
+    return float(match[0]) if match else 0.0
+
+
+@dataclass(frozen=True)
+class ListIds:
+    """Token ids of the list's structure.
+
+    Attributes:
+        numbers: "1.", "2.", … without the blank before; counts: " One event", " Two events", ….
+        blank: what stands before the second and every later number.
+        begin: tokens that may begin a phrase or mood; text: those inside a phrase; letters: those
+            inside a mood; prose: those of what follows the list.
+        opening, unit, comma, closing: " (", " s", "," and ").".
+    """
+
+    numbers: tuple[tuple[int, ...], ...]
+    counts: tuple[tuple[int, ...], ...]
+    blank: int
+    begin: frozenset[int]
+    text: frozenset[int]
+    letters: frozenset[int]
+    prose: frozenset[int]
+    digits: frozenset[int]
+    opening: int
+    unit: int
+    comma: int
+    closing: int
+
+
+def read_list_ids(
+    tokenizer: PreTrainedTokenizerBase, free: frozenset[int], digits: frozenset[int]
+) -> ListIds:
+    """The ids of the list's structure, read from a tokenizer.
+
+    Args:
+        free: tokens of plain text; digits: tokens of digits and decimal points.
+    """
+
+    def encode(text: str) -> tuple[int, ...]:
+        return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    ids = sorted(free)
+    texts = dict(zip(ids, tokenizer.batch_decode([[i] for i in ids]), strict=True))
+    plain = {i for i, t in texts.items() if not set(t) & set("()[]\n") and "_" not in t}
+    return ListIds(
+        numbers=tuple(encode(f"{n}.") for n in range(1, len(COUNTS) + 1)),
+        counts=tuple(encode(f" {word} event{'s' if n else ''}") for n, word in enumerate(COUNTS)),
+        blank=encode(" 2.")[0],
+        begin=frozenset(i for i in plain if re.match(r" [^\W\d]", texts[i])),
+        text=frozenset(i for i in plain if not texts[i].rstrip().endswith(".")),
+        letters=frozenset(i for i in plain if texts[i].strip().isalpha()),
+        prose=frozenset(i for i in plain if not any(c.isdigit() for c in texts[i])),
+        digits=digits,
+        opening=encode(" (")[0],
+        unit=encode("6 s")[-1],
+        comma=encode("6 s,")[-1],
+        closing=encode("calm).")[-1],
+    )
+
+
+@dataclass(frozen=True)
+class Counsel:
+    """What is known of the list before the director writes it.
+
+    Attributes:
+        settled: items that must be written as they are, by place (from 0).
+        least, most: how many items there may be.
+        mood: the mood of every item that is not settled; empty: the director's choice.
+        refuses: asked of the phrases so far, the last one new; true takes the last one back.
+        complete: asked of the phrases so far; whether the list may end where nothing fits any more.
+        lacking: asked of the phrases so far; what should have come before the last one or, if told
+            that the list is at its end, before the end; "" if nothing.
+        length: asked of the phrases so far; seconds that the instruction gives for the last one.
+    """
+
+    settled: Mapping[int, Item] = field(default_factory=dict)
+    least: int = 1
+    most: int = 24
+    mood: str = ""
+    refuses: Callable[[Sequence[str]], bool] = lambda phrases: False
+    complete: Callable[[Sequence[str]], bool] = lambda phrases: True
+    lacking: Callable[[Sequence[str], bool], str] = lambda phrases, ended: ""
+    length: Callable[[Sequence[str]], float | None] = lambda phrases: None
+
+
+class ListGrammar:
+    """Which tokens may come next inside the reasoning, so that it is a list of items and a count.
+
+    Feed it with `advance`. `forced` gives a block that must follow, `allowed` the candidates where
+    there is a choice. A phrase that the counsel refuses is taken back: `advance` returns how many
+    of the last tokens no longer hold.
+    """
+
+    PHRASE = 24
+    MOOD = 4
+    TRIES = 3
+
+    def __init__(
+        self,
+        ids: ListIds,
+        counsel: Counsel,
+        encode: Callable[[str], Sequence[int]],
+        spell: Callable[[Sequence[int]], str],
+    ):
+        self.ids = ids
+        self.counsel = counsel
+        self._encode = encode
+        self._spell = spell
+        self.items: list[Item] = []
+        self.place = "number"
+        self._piece: list[int] = []
+        self._refused: set[int] = set()
+        self._ended = False
+        self._owing = ""
+        self._begin = ids.begin
+        self._inside = ids.text | {ids.opening}
+        self._seconds = ids.digits | {ids.unit}
+        self._mood = ids.letters | {ids.closing}
+        self._next: dict[int, frozenset[int]] = {}
+
+    @property
+    def phrases(self) -> list[str]:
+        """What is told so far, the item that is being written included once its phrase is done."""
+        return [item.phrase for item in self.items]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the list and its count are written; what follows is free."""
+        return self.place == "end"
+
+    @property
+    def forced(self) -> tuple[int, ...]:
+        place, ids, number = self.place, self.ids, len(self.items)
+        if place == "number":
+            return ids.numbers[number]
+        if place == "phrase" and not self._piece:
+            return self._told()
+        if place == "phrase" and len(self._piece) >= self.PHRASE:
+            return (ids.opening,)
+        if place == "seconds" and not self._piece:
+            return self._given()
+        if place == "seconds" and len(self._piece) >= 4:
+            return (ids.unit,)
+        if place == "comma":
+            mood = self.counsel.mood
+            return (ids.comma, *self._encode(f" {mood}"), ids.closing) if mood else (ids.comma,)
+        if place == "mood" and len(self._piece) >= self.MOOD:
+            return (ids.closing,)
+        if place == "next" and self._must_end():
+            return ids.counts[number - 1]
+        if place == "next" and self._must_go_on():
+            return (ids.blank,)
+        if place == "count":
+            return ids.counts[number - 1][1:]
+        return ()
+
+    def _told(self) -> tuple[int, ...]:
+        item = self.counsel.settled.get(len(self.items))
+        if item is not None:
+            told = f" {item.phrase} ({item.seconds:g} s, {item.mood or 'plain'})."
+            return tuple(self._encode(told))
+        return (*self._encode(f" {self._owing}"), self.ids.opening) if self._owing else ()
+
+    def _given(self) -> tuple[int, ...]:
+        seconds = self.counsel.length(self.phrases)
+        return () if seconds is None else (*self._encode(f"{seconds:g}"), self.ids.unit)
+
+    def end(self) -> None:
+        """Let the list end after the item that is being written, unless more has to come."""
+        self._ended = True
+
+    def _must_end(self) -> bool:
+        number = len(self.items)
+        full = number >= min(self.counsel.most, len(self.ids.numbers))
+        return full or (self._ended and not self._must_go_on())
+
+    def _must_go_on(self) -> bool:
+        number = len(self.items)
+        later = any(place >= number for place in self.counsel.settled)
+        return later or number < self.counsel.least or bool(self._owing)
+
+    @property
+    def allowed(self) -> frozenset[int]:
+        number = len(self.items)
+        if self.place == "phrase":
+            return self._inside if self._piece else self._begin - self._refused
+        if self.place == "seconds":
+            return self._seconds if self._piece else self.ids.digits
+        if self.place == "mood":
+            return self._mood if self._piece else self._begin
+        if number not in self._next:
+            self._next[number] = frozenset({self.ids.blank, self.ids.counts[number - 1][0]})
+        return self._next[number]
+
+    def advance(self, tokens: Sequence[int]) -> int:
+        """Take note of a choice or of a forced block; returns how many tokens are taken back."""
+        if self.place == "phrase":
+            settled = self.forced and not self._piece
+            return self._settle(tokens) if settled else self._phrase(tokens[0])
+        if self.place == "next":
+            return self._go_on(tokens)
+        if self.place in ("seconds", "comma", "mood"):
+            self._describe(tokens)
+        else:
+            self._enter("phrase" if self.place == "number" else "end")
+        return 0
+
+    def _describe(self, tokens: Sequence[int]) -> None:
+        """The seconds, the comma after them, or the mood."""
+        self._piece += tokens
+        if self.place == "comma":
+            if len(tokens) > 1:
+                self._note(mood=self.counsel.mood)
+            self._enter("mood" if len(tokens) == 1 else "next")
+        elif tokens[-1] == self.ids.unit and self.place == "seconds":
+            self._note(seconds=_number(self._spell(self._piece[:-1])))
+            self._enter("comma")
+        elif tokens[-1] == self.ids.closing and self.place == "mood":
+            self._note(mood=self._spell(self._piece[:-1]).strip())
+            self._enter("next")
+
+    def _go_on(self, tokens: Sequence[int]) -> int:
+        """Another item, or the count; the count is taken back while something is lacking."""
+        if tokens[0] != self.ids.blank and not self.forced:
+            self._owing = self.counsel.lacking(self.phrases, True)
+            if self._owing:
+                return 1
+        self._enter("number" if tokens[0] == self.ids.blank else "count")
+        if len(tokens) > 1 or (self.place == "count" and not self.forced):
+            self._enter("end")
+        return 0
+
+    def _note(self, **values: Any) -> None:
+        self.items[-1] = dataclasses.replace(self.items[-1], **values)
+
+    def _enter(self, place: str) -> None:
+        self.place, self._piece = place, []
+        if place == "next" and self._ended:
+            self._owing = self.counsel.lacking(self.phrases, True)
+
+    def _settle(self, tokens: Sequence[int]) -> int:
+        """A phrase that was given: a whole settled item, or one that was lacking."""
+        item = self.counsel.settled.get(len(self.items))
+        self.items.append(item or Item(self._spell(tokens[:-1]).strip(), 0.0))
+        self._refused, self._owing = set(), ""
+        self._enter("next" if item else "seconds")
+        return 0
+
+    def _phrase(self, token: int) -> int:
+        if token != self.ids.opening:
+            self._piece.append(token)
+            return 0
+        phrase = self._spell(self._piece).strip(" ,;:")
+        self._owing = self.counsel.lacking([*self.phrases, phrase], False)
+        if self._owing:
+            back, self._piece = len(self._piece) + 1, []
+            return back
+        tired = len(self._refused) >= self.TRIES
+        can_end = bool(self.phrases) and not self._must_go_on()
+        can_end = can_end and self.counsel.complete(self.phrases)
+        if (tired and not can_end) or not self.counsel.refuses([*self.phrases, phrase]):
+            self.items.append(Item(phrase, 0.0))
+            self._refused = set()
+            self._enter("seconds")
+            return 0
+        back = len(self._piece) + 1
+        self._refused.add(self._piece[0])
+        self._piece = []
+        if tired:
+            back += 1 + len(self.ids.numbers[len(self.items)])
+            self._refused, self._ended = set(), True
+            self._enter("next")
+        return back

@@ -1,0 +1,73 @@
+"""Where the model computes and how precisely: one choice for CUDA, Apple's MPS and the CPU.
+
+A graphics card computes in half precision (bf16 where it can), the CPU in fp32, which an exact run
+needs. Where a card cannot hold director and performer together, they take turns on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import torch
+
+from core.profile import Profile
+
+GIB = 2**30
+RESERVE = 1.5 * GIB
+"""Bytes of a card that are left for its driver, the desktop, and the codec."""
+MOST_EVENTS = 8
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Attributes:
+    device: `cpu`, `cuda` or `mps`.
+    dtype: of director, bridge and performer.
+    staged: director and performer take turns on the device.
+    events: how many are rendered at once; 0: the renderer's own choice.
+    compiled: the performer's blocks are compiled before the first render, which takes a
+        minute. It pays on a graphics card; a CPU spends its time in matrix products anyway.
+    """
+
+    device: str = "cpu"
+    dtype: torch.dtype = torch.float32
+    staged: bool = False
+    events: int = 0
+    compiled: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether weights leave the form in which they were loaded."""
+        return self.device != "cpu" or self.dtype != torch.float32
+
+
+def event_bytes(profile: Profile) -> int:
+    """Bytes that the performer's activations take for one event, guidance included.
+
+    A block holds about sixteen times its input: queries, keys, values, the wide layer between,
+    and what is added up from them.
+    """
+    sizes = profile.performer
+    tokens = (sizes.window_frames or 645) + profile.bridge.semantic_tokens + 1
+    return 2 * tokens * sizes.heads * sizes.head_dim * 16 * 2
+
+
+def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
+    """The fastest choice on this machine.
+
+    Args:
+        weights: bytes of each stage in half precision.
+    """
+    if torch.cuda.is_available():
+        dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        room = torch.cuda.get_device_properties(0).total_memory - RESERVE
+        staged = sum(weights.values()) > room
+        kept = weights["performer"] if staged else sum(weights.values())
+        events = max(1, min(MOST_EVENTS, int((room - kept) // event_bytes(profile))))
+        compiled = find_spec("triton") is not None
+        return Placement("cuda", dtype, staged, events, compiled)
+    if torch.backends.mps.is_available():
+        return Placement("mps", torch.float16)
+    return Placement()

@@ -1,0 +1,471 @@
+"""The published files turned into one profile folder, which `--profile DIR` then names.
+
+    python app.py import --model DIR --flux DIR [--llm DIR --t5 DIR --whisper DIR] --out DIR
+
+Every key is mapped or known to be unused. Weights pass through memory shard by shard, and the
+folder appears only when it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderOobleck
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    T5EncoderModel,
+    WhisperConfig,
+)
+from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+from core.bridge import Bridge
+from core.errors import FileError, WeightsError
+from core.language import TARGETS, read_stream_ids
+from core.performer import Performer
+from core.profile import Profile
+from core.release.keys import Place, Shape, lora_name, place_keys
+from core.release.shards import (
+    Weights,
+    check_bytes,
+    folder_digest,
+    in_shards,
+    read_weights,
+    write_shards,
+)
+from core.release.sizes import Sizes, Sources, read_sizes
+from core.understanding import projector
+
+MODEL_FILES = ("pytorch_model", "model")
+CODEC_FILES = ("model", "vae", "diffusion_pytorch_model")
+WHISPER_UNUSED = ("model.decoder.", "proj_out.")
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+)
+EMBEDDING_NAMES = ("shared.weight", "encoder.embed_tokens.weight")
+"""The text encoder's two names for one weight."""
+CACHE = 0.05
+"""Threshold of the cached variant. On the pocket model, 50 steps: 1.28 times as fast, latents 1 %
+off; half the steps are 2.1 times as fast and 5 % off."""
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The downloaded files, all checked against each other and ready to be written."""
+
+    sources: Sources
+    sizes: Sizes
+    weights: Weights
+    keys: Mapping[Place, str]
+    text: Weights
+    text_keys: Mapping[str, str]
+    codec: Weights
+    whisper: Weights | None
+    tokenizer: PreTrainedTokenizerBase
+    tokenizer_folder: Path
+
+
+def import_release(
+    sources: Sources, out: Path, *, merge: bool = False, report: Report = print
+) -> Profile:
+    """Write the profile folder `out`.
+
+    Args:
+        merge: fold the LoRA into the language model; otherwise it stays an adapter of its own.
+        report: called with one line a step.
+
+    Raises:
+        WeightsError: a file is missing, damaged, holds code, or has a key that is unknown,
+            missing or misshapen; nothing is written then.
+        FileError: `out` is not empty or the disk is too full.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileError(f"{out} exists already; choose a new folder.")
+    report("checking every file and key")
+    checkpoint = check_release(sources, merge)
+    needed = sum(checkpoint.weights.sizes.values()) + sum(checkpoint.codec.sizes.values())
+    needed += sum(checkpoint.whisper.sizes.values()) if checkpoint.whisper else 0
+    check_room(out, needed)
+    with _appearing(out) as folder:
+        _write_director(checkpoint, folder, merge, report)
+        _write_parts(checkpoint, folder, report)
+        _write_codec(checkpoint, folder)
+        _write_whisper(checkpoint, folder)
+        _write_tokenizer(checkpoint, folder / "tokenizer")
+        report("computing the checksum")
+        profile = checkpoint.sizes.profile
+        director = replace(profile.director, sha256=folder_digest(folder))
+        profile = replace(profile, weights=".", director=director)
+        for name, variant in (("profile", profile), ("cached", cached(profile))):
+            (folder / f"{name}.toml").write_text(profile_text(variant), encoding="utf-8")
+    report(f"{out} is ready: app.py --profile {out}")
+    return profile
+
+
+def check_release(sources: Sources, merge: bool = False) -> Checkpoint:
+    """Read all names, shapes and configurations, and place every key.
+
+    Raises:
+        WeightsError: see `import_release`.
+    """
+    weights = read_weights(sources.model, MODEL_FILES)
+    codec = read_weights(sources.flux, CODEC_FILES)
+    for path in sorted({*weights.files.values(), *codec.files.values()}):
+        check_bytes(path)
+    sizes = read_sizes(sources, weights, codec, merge)
+    file = next(iter(weights.files.values())).name
+    wanted, optional = wanted_weights(sizes)
+    keys = place_keys(weights.shapes, wanted, optional, file)
+    text, text_keys = _text_weights(sources, sizes, weights, keys, file)
+    _check_codec(codec, sizes)
+    whisper = _whisper_weights(sources, sizes.profile)
+    folder = _tokenizer_folder(sources.model)
+    tokenizer = _tokenizer(folder, sizes)
+    return Checkpoint(
+        sources, sizes, weights, keys, text, text_keys, codec, whisper, tokenizer, folder
+    )
+
+
+def wanted_weights(sizes: Sizes) -> tuple[dict[Place, Shape], set[Place]]:
+    """Every weight of the model with its shape, from modules without memory; and the optional ones.
+
+    The output head may be missing where it is tied to the embeddings, the text encoder because
+    `--t5` can give it (and of its two names for one embedding, one).
+    """
+    profile = sizes.profile
+    with torch.device("meta"):
+        llm = AutoModelForCausalLM.from_config(sizes.llm)
+        bridge = Bridge(sizes.llm.hidden_size, profile.bridge)
+        performer = Performer(profile.performer, profile.bridge.semantic_tokens)
+        text = T5EncoderModel(sizes.text)
+    wanted: dict[Place, Shape] = {}
+    for part, module in (
+        ("director", llm),
+        ("bridge", bridge),
+        ("performer", performer),
+        ("text", text),
+    ):
+        for name, value in module.state_dict().items():
+            wanted[Place(part, name)] = tuple(value.shape)  # type: ignore[arg-type]
+    del wanted[Place("performer", "negative")]
+    wanted |= _adapter_shapes(llm, sizes.rank)
+    if profile.listener is not None:
+        with torch.device("meta"):
+            listening = projector(profile.listener.width, sizes.llm.hidden_size)
+        for name, value in listening.state_dict().items():
+            wanted[Place("listener", f"projector.{name}")] = tuple(value.shape)
+    optional = {place for place in wanted if place.part == "text"}
+    if sizes.llm.tie_word_embeddings:
+        optional.add(Place("director", "lm_head.weight"))
+    return wanted, optional
+
+
+def _adapter_shapes(llm: nn.Module, rank: int) -> dict[Place, Shape]:
+    shapes: dict[Place, Shape] = {}
+    for name, module in llm.named_modules():
+        if rank and name.rpartition(".")[2] in TARGETS and isinstance(module, nn.Linear):
+            shapes[Place("adapter", lora_name(name, "A"))] = (rank, module.in_features)
+            shapes[Place("adapter", lora_name(name, "B"))] = (module.out_features, rank)
+    return shapes
+
+
+def _text_weights(
+    sources: Sources, sizes: Sizes, weights: Weights, keys: Mapping[Place, str], file: str
+) -> tuple[Weights, dict[str, str]]:
+    """The text encoder's weights: from the checkpoint, or else from `--t5`."""
+    own = {place.name: key for place, key in keys.items() if place.part == "text"}
+    if not own:
+        if sources.t5 is None:
+            raise WeightsError(f"{file} lacks the text encoder; give flan-t5-large with --t5.")
+        weights = read_weights(sources.t5, ("model", "pytorch_model"))
+        unused = ("decoder.", "lm_head.")
+        own = {name: name for name in weights.files if not name.startswith(unused)}
+        file = next(iter(weights.files.values())).name
+    with torch.device("meta"):
+        wanted = T5EncoderModel(sizes.text).state_dict()
+    for one, other in (EMBEDDING_NAMES, EMBEDDING_NAMES[::-1]):
+        if one in own:
+            own.setdefault(other, own[one])
+    found = {name: weights.shapes[key] for name, key in own.items()}
+    _same_names(
+        found, {name: tuple(v.shape) for name, v in wanted.items()}, f"{file} (text encoder)"
+    )
+    return weights, own
+
+
+def _check_codec(codec: Weights, sizes: Sizes) -> None:
+    with torch.device("meta"):
+        wanted = AutoencoderOobleck(**sizes.codec).state_dict()
+    file = next(iter(codec.files.values())).name
+    _same_names(codec.shapes, {name: tuple(v.shape) for name, v in wanted.items()}, file)
+
+
+def _same_names(found: Mapping[str, Shape], wanted: Mapping[str, Shape], file: str) -> None:
+    for name in sorted(found.keys() ^ wanted.keys()):
+        fault = "lacks the key" if name in wanted else "has the unknown key"
+        raise WeightsError(f"{file} {fault} {name}; download it again.")
+    for name, shape in wanted.items():
+        if found[name] != shape:
+            raise WeightsError(
+                f"{file}: {name} has shape {list(found[name])}, the model needs {list(shape)}."
+            )
+
+
+def _whisper_weights(sources: Sources, profile: Profile) -> Weights | None:
+    """The encoder's part of `--whisper`; None where it is not given or not needed."""
+    if sources.whisper is None or profile.listener is None:
+        return None
+    weights = read_weights(sources.whisper, ("model", "pytorch_model"))
+    for path in set(weights.files.values()):
+        check_bytes(path)
+    file = next(iter(weights.files.values())).name
+    used = [name for name in weights.files if not name.startswith(WHISPER_UNUSED)]
+    with torch.device("meta"):
+        encoder = WhisperEncoder(_whisper_config(sources.whisper, profile))
+    wanted = {f"model.encoder.{n}": tuple(v.shape) for n, v in encoder.state_dict().items()}
+    _same_names({name: weights.shapes[name] for name in used}, wanted, file)
+    return Weights(
+        {n: weights.files[n] for n in used},
+        {n: weights.shapes[n] for n in used},
+        {n: weights.sizes[n] for n in used},
+    )
+
+
+def _whisper_config(folder: Path, profile: Profile) -> WhisperConfig:
+    try:
+        config = WhisperConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as cause:
+        raise WeightsError(f"{folder}/config.json is no Whisper's ({cause}).") from None
+    assert profile.listener is not None
+    if config.d_model != profile.listener.width:
+        raise WeightsError(
+            f"The audio input needs a Whisper of width {profile.listener.width}, "
+            f"{folder} has {config.d_model}; use whisper-large-v3."
+        )
+    return config
+
+
+def _tokenizer_folder(model: Path) -> Path:
+    for folder in (model / "tokenizer", model, *sorted(p for p in model.iterdir() if p.is_dir())):
+        if any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+            return folder
+    raise WeightsError(f"There is no tokenizer in {model}; download the whole checkpoint.")
+
+
+def _tokenizer(folder: Path, sizes: Sizes) -> PreTrainedTokenizerBase:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as cause:
+        raise WeightsError(f"The tokenizer in {folder} cannot be read ({cause}).") from None
+    bridge = sizes.profile.bridge
+    read_stream_ids(tokenizer, bridge.semantic_tokens, bridge.residual_tokens)
+    if max(tokenizer.get_vocab().values()) >= sizes.llm.vocab_size:
+        raise WeightsError(
+            "The tokenizer has more tokens than the model; use the checkpoint's own."
+        )
+    return tokenizer
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Refuse to begin what the disk cannot hold.
+
+    Raises:
+        FileError: fewer than `needed` bytes (and a twentieth) are free.
+    """
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if free < needed * 1.05:
+        raise FileError(
+            f"{needed / 1e9:.1f} GB are needed in {place}, {free / 1e9:.1f} GB are free; "
+            "free some space or choose another disk."
+        )
+
+
+@contextmanager
+def _appearing(out: Path) -> Iterator[Path]:
+    """A folder that takes the name `out` when the block ends without an error."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=".part-"))
+    except OSError as cause:
+        raise FileError(f"{out} cannot be written ({cause.strerror}); choose another.") from None
+    try:
+        yield folder
+        umask = os.umask(0)
+        os.umask(umask)
+        folder.chmod(0o777 & ~umask)
+        if out.exists():
+            out.rmdir()
+        os.replace(folder, out)
+    except OSError as cause:
+        raise FileError(f"{out} cannot be written ({cause.strerror or cause}).") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_director(checkpoint: Checkpoint, folder: Path, merge: bool, report: Report) -> None:
+    """The language model in shards; its adapter in a file of its own, or merged."""
+    keys, weights = checkpoint.keys, checkpoint.weights
+    base = {place.name: key for place, key in keys.items() if place.part == "director"}
+    config = checkpoint.sizes.llm
+    if "lm_head.weight" in base and config.tie_word_embeddings:
+        if _tied(weights, base):
+            del base["lm_head.weight"]
+        else:
+            report("the output head differs from the embeddings: it is kept apart")
+            config.tie_word_embeddings = False
+    scale = checkpoint.sizes.profile.director.lora_alpha / max(1, checkpoint.sizes.rank)
+
+    def load(names: Sequence[str]) -> dict[str, Tensor]:
+        report(f"language model: {names[0]} …")
+        tensors = weights.tensors(base[name] for name in names)
+        return {n: _with_lora(checkpoint, n, tensors[base[n]], scale, merge) for n in names}
+
+    sizes = {name: weights.sizes[key] for name, key in base.items()}
+    (folder / "director").mkdir()
+    config.save_pretrained(folder / "director")
+    write_shards(folder / "director", "model", in_shards(list(base), sizes), load)
+    adapter = {place.name: key for place, key in keys.items() if place.part == "adapter"}
+    if adapter and not merge:
+        _save(weights, adapter, folder / "director.safetensors")
+
+
+def _tied(weights: Weights, base: Mapping[str, str]) -> bool:
+    both = weights.tensors([base["lm_head.weight"], base["model.embed_tokens.weight"]])
+    one, other = both.values() if len(both) == 2 else (*both.values(), *both.values())
+    return torch.equal(one, other)
+
+
+def _with_lora(
+    checkpoint: Checkpoint, name: str, weight: Tensor, scale: float, merge: bool
+) -> Tensor:
+    """W + alpha / r B A, summed in fp32 and kept in the checkpoint's own precision."""
+    factors = [Place("adapter", lora_name(name.removesuffix(".weight"), f)) for f in ("A", "B")]
+    if not merge or any(place not in checkpoint.keys for place in factors):
+        return weight
+    first, second = (checkpoint.keys[place] for place in factors)
+    tensors = checkpoint.weights.tensors([first, second])
+    change = tensors[second].float() @ tensors[first].float()
+    return (weight.float() + scale * change).to(weight.dtype)
+
+
+def _save(
+    weights: Weights, keys: Mapping[str, str], path: Path, more: Mapping[str, Tensor] | None = None
+) -> None:
+    tensors = weights.tensors(keys.values())
+    save_file({name: tensors[key] for name, key in keys.items()} | dict(more or {}), path)
+
+
+def _write_parts(checkpoint: Checkpoint, folder: Path, report: Report) -> None:
+    """Bridge, performer (with the guidance's negative) and the audio input's projector."""
+    report("text encoder: the guidance's negative")
+    tokens = checkpoint.sizes.profile.bridge.semantic_tokens
+    negative = negative_condition(checkpoint, tokens)
+    more = {"performer": {"negative": negative}}
+    for part in ("bridge", "performer", "listener"):
+        keys = {place.name: key for place, key in checkpoint.keys.items() if place.part == part}
+        if keys:
+            report(part)
+            _save(checkpoint.weights, keys, folder / f"{part}.safetensors", more.get(part))
+
+
+@torch.inference_mode()
+def negative_condition(checkpoint: Checkpoint, tokens: int) -> Tensor:
+    """The empty caption as the text encoder sees it, padded to `tokens`. (1, tokens, width).
+
+    Its states at the padding count as tokens too; the encoder itself does not attend to them.
+    """
+    config = checkpoint.sizes.text
+    with torch.device("meta"):
+        encoder = T5EncoderModel(config)
+    tensors = checkpoint.text.tensors(checkpoint.text_keys.values())
+    states = {name: tensors[key].float() for name, key in checkpoint.text_keys.items()}
+    encoder.load_state_dict(states, assign=True)
+    ids = torch.full((1, tokens), config.pad_token_id)
+    ids[0, 0] = config.eos_token_id
+    mask = torch.zeros(1, tokens, dtype=torch.long)
+    mask[0, 0] = 1
+    encoded = encoder.eval()(input_ids=ids, attention_mask=mask).last_hidden_state
+    return torch.as_tensor(encoded).clone()
+
+
+def _write_codec(checkpoint: Checkpoint, folder: Path) -> None:
+    with torch.device("meta"):
+        AutoencoderOobleck(**checkpoint.sizes.codec).save_config(folder / "codec")
+    names = {name: name for name in checkpoint.codec.files}
+    _save(checkpoint.codec, names, folder / "codec" / "diffusion_pytorch_model.safetensors")
+
+
+def _write_whisper(checkpoint: Checkpoint, folder: Path) -> None:
+    """The encoder as a Whisper of its own in transformers' layout, without the decoder."""
+    weights, source = checkpoint.whisper, checkpoint.sources.whisper
+    if weights is None or source is None:
+        return
+    target = folder / "whisper"
+    target.mkdir()
+    _whisper_config(source, checkpoint.sizes.profile).save_pretrained(target)
+    extractor = source / "preprocessor_config.json"
+    if extractor.is_file():
+        shutil.copyfile(extractor, target / extractor.name)
+    names = {key: key.removeprefix("model.encoder.") for key in weights.files}
+    _save(weights, {name: key for key, name in names.items()}, target / "model.safetensors")
+
+
+def _write_tokenizer(checkpoint: Checkpoint, target: Path) -> None:
+    target.mkdir()
+    source = checkpoint.tokenizer_folder
+    if not (source / "tokenizer.json").is_file():
+        checkpoint.tokenizer.save_pretrained(target)
+        return
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+
+
+def cached(profile: Profile) -> Profile:
+    """The variant that skips blocks of the performer which would hardly change anything."""
+    return replace(
+        profile,
+        name=f"{profile.name}-cached",
+        title=f"{profile.title}, cached",
+        performer=replace(profile.performer, cache=CACHE),
+    )
+
+
+def profile_text(profile: Profile) -> str:
+    """The profile as TOML that `load_profile` reads back."""
+    plain = {name: value for name, value in asdict(profile).items() if value is not None}
+    tables = {name: value for name, value in plain.items() if isinstance(value, dict)}
+    lines = [f"{name} = {_toml(v)}" for name, v in plain.items() if name not in tables]
+    for table, values in tables.items():
+        lines += ["", f"[{table}]"]
+        lines += [f"{name} = {_toml(value)}" for name, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value)

@@ -1,0 +1,145 @@
+"""Stage I of the paper (section 3.3): the bridge, then bridge and performer, on single events.
+
+    python app.py train warmup --states DIR --run DIR --steps 4000
+    python app.py train stage1 --states DIR --examples DIR --from RUN RUN --run DIR --steps 2000
+
+`warmup` aligns the semantic tokens with the text encoder's by L_mse alone; `stage1` adds L_flow,
+through which the residual tokens learn. Both read the director's states from a folder
+(core/training/states.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.audiostory import AudioStory
+from core.bridge import Bridge
+from core.performer import Performer
+from core.training.examples import Examples
+from core.training.loop import TrainingRun, train
+from core.training.objective import LAMBDA, Ablation, bridge_states
+from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, flow_loss
+from core.training.states import NO_EXAMPLE, BridgingStates
+from core.training.text_encoder import TextEncoder
+
+EVENTS = 48
+"""Events of a warm-up step."""
+BY_ENCODER = 0.2
+"""Share of stage I's batches that are conditioned by the text encoder itself: the performer does
+not forget what it was pre-trained on, and the cascade of the paper's comparison stays fair."""
+
+
+class BridgeAndPerformer(nn.Module):
+    """The parts that stage I trains, under the names that they have in the whole model."""
+
+    def __init__(self, bridge: Bridge, performer: Performer):
+        super().__init__()
+        self.bridge = bridge
+        self.performer = performer
+
+
+class Alignment:
+    """Batches of states with the tokens that the text encoder makes of their captions."""
+
+    def __init__(self, states: BridgingStates, encoder: TextEncoder, scale: float):
+        self.states = states
+        self.encoder = encoder
+        self.scale = scale
+
+    def rows(self, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Semantic states, residual states, and the target of the semantic tokens."""
+        target = self.encoder([self.states.captions[i] for i in indices])
+        semantic, residual = self.states.semantic[indices], self.states.residual[indices]
+        return semantic.float(), residual.float(), self.scale * target
+
+
+def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder: Path) -> None:
+    """Train the semantic projector by L_mse alone."""
+    torch.manual_seed(run.seed)
+    bridge = model.bridge
+    bridge.requires_grad_(False)
+    bridge.semantic_projector.requires_grad_(True)
+    encoder = TextEncoder(bridge.config.semantic_tokens)
+    batches = Alignment(states, encoder, bridge.config.scale)
+
+    def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
+        indices = torch.randint(len(states.captions), (EVENTS,), generator=generator)
+        semantic, _, target = batches.rows(indices.tolist())
+        yield {"mse": functional.mse_loss(bridge.semantic_projector(semantic), target)}
+
+    train(BridgeAndPerformer(bridge, model.performer), losses, LAMBDA, run, folder)
+    bridge.requires_grad_(True)
+
+
+class Performances:
+    """Draws windows of latents with the events that they perform."""
+
+    def __init__(self, states: BridgingStates, examples: Examples):
+        self.examples = examples
+        self.states = states
+        by_classes: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for index, classes in enumerate(examples.classes):
+            by_classes[tuple(sorted(classes))].append(index)
+        self._candidates = [
+            [example] if example != NO_EXAMPLE else by_classes.get(tuple(sorted(classes)), [])
+            for example, classes in zip(states.examples, states.classes, strict=True)
+        ]
+        self.playable = [i for i, found in enumerate(self._candidates) if found]
+
+    def draw(self, generator: torch.Generator) -> tuple[list[int], Tensor]:
+        """Indices of events and the latents that perform them, (B, T, C)."""
+        frames = WINDOWS[below(len(WINDOWS), generator)]
+        total = self.examples.latents.shape[1]
+        events, windows = [], []
+        for _ in range(FRAMES_A_BATCH // frames):
+            event = self.playable[below(len(self.playable), generator)]
+            found = self._candidates[event]
+            example = found[below(len(found), generator)]
+            start = below(2, generator) * below(total - frames + 1, generator)
+            windows.append(self.examples.latents[example, start : start + frames].float())
+            events.append(event)
+        return events, torch.stack(windows)
+
+
+def train_stage_one(
+    model: AudioStory,
+    performances: Performances,
+    weights: Tensor,
+    frame_seconds: float,
+    run: TrainingRun,
+    folder: Path,
+    ablation: Ablation,
+) -> None:
+    """Train projectors, fuser and DiT together.
+
+    Args:
+        performances: states of the director's and latents that perform them.
+        weights: what each latent channel counts in L_flow, (C,).
+        frame_seconds: length of a latent frame.
+    """
+    torch.manual_seed(run.seed)
+    encoder = TextEncoder(model.bridge.config.semantic_tokens)
+    batches = Alignment(performances.states, encoder, model.bridge.config.scale)
+
+    def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
+        events, latents = performances.draw(generator)
+        semantic, residual, target = batches.rows(events)
+        bridged = bridge_states(model.bridge, semantic, residual, ablation)
+        by_encoder = torch.rand(len(events), 1, 1, generator=generator) < BY_ENCODER
+        condition = torch.where(by_encoder, target / batches.scale, bridged.condition)
+        seconds = torch.full((len(events),), latents.shape[1] * frame_seconds)
+        terms = {
+            "flow": flow_loss(model.performer, latents, condition, seconds, weights, generator)
+        }
+        if ablation.semantic:
+            terms["mse"] = functional.mse_loss(bridged.semantic, target)
+        yield terms
+
+    parts = BridgeAndPerformer(model.bridge, model.performer)
+    train(parts, losses, LAMBDA, run, folder)

@@ -1,0 +1,147 @@
+"""What the bridge reads in stage I: the director's states at the bridging tokens, computed once.
+
+    python app.py train states --from RUN --run DIR --examples DIR --lessons 2000
+
+Most of a step's cost is the language model, and in stage I nothing that it does not yet know is
+asked of it. Its states over many stories are kept, and the bridge and the performer train on them
+(core/training/bridging.py) some thirty times faster than through the language model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core.audiostory import AudioStory
+from core.files import atomic_path
+from core.grammar import PlannedEvent
+from core.training.captions import MOODS
+from core.training.clauses import Clause
+from core.training.examples import Examples
+from core.training.narratives import Narrative, narrative, told_plainly
+from core.training.objective import Ablation
+from core.training.skeletons import Sound, sound
+
+NO_EXAMPLE = -1
+SHARD = 100
+TOLD_FROM_EXAMPLES = 0.6
+EDITED = 0.25
+UNREASONED = 0.35
+
+
+@dataclass(frozen=True)
+class BridgingStates:
+    """The director's last hidden states at the bridging tokens of N events.
+
+    Attributes:
+        semantic: (N, S, hidden), half precision.
+        residual: (N, R, hidden), half precision.
+        captions: what each event's caption says.
+        classes: what can perform each event.
+        examples: index of the very example that a caption describes, or `NO_EXAMPLE`.
+    """
+
+    semantic: Tensor
+    residual: Tensor
+    captions: list[str]
+    classes: list[tuple[str, ...]]
+    examples: list[int]
+
+    @staticmethod
+    def load(folder: Path) -> BridgingStates:
+        """All shards of a folder, in order."""
+        semantic, residual, rows = [], [], []
+        for path in sorted(folder.glob("states-*.safetensors")):
+            with safe_open(path, framework="pt") as file:
+                semantic.append(file.get_tensor("semantic"))
+                residual.append(file.get_tensor("residual"))
+                rows += json.loads(file.metadata()["events"])
+        return BridgingStates(
+            torch.cat(semantic),
+            torch.cat(residual),
+            [row["caption"] for row in rows],
+            [tuple(row["classes"]) for row in rows],
+            [row["example"] for row in rows],
+        )
+
+
+@dataclass(frozen=True)
+class ReadLesson:
+    """A story to read, with the example that each event's caption was written for."""
+
+    story: Narrative
+    reasoning: str
+    examples: tuple[int, ...]
+
+
+def lesson(examples: Examples, rng: Random) -> ReadLesson:
+    """A story from the skeletons, or one of examples in the words of their own captions.
+
+    Some have captions that were edited after the reasoning, some no reasoning at all, for that is
+    what people render.
+    """
+    if rng.random() < TOLD_FROM_EXAMPLES:
+        chosen = [rng.randrange(len(examples.captions)) for _ in range(rng.randint(1, 5))]
+        story = told_plainly([_as_sound(examples, i, rng) for i in chosen], rng)
+    else:
+        story = narrative(rng)
+        chosen = [NO_EXAMPLE] * len(story.events)
+    reasoning = "" if rng.random() < UNREASONED else story.reasoning
+    if rng.random() < EDITED:
+        order = rng.sample(range(len(chosen)), len(chosen))
+        story, chosen = _edited(story, order), [chosen[i] for i in order]
+    return ReadLesson(story, reasoning, tuple(chosen))
+
+
+def _as_sound(examples: Examples, index: int, rng: Random) -> Sound:
+    classes = tuple(examples.classes[index])
+    return sound(Clause(rng.choice(examples.captions[index])), MOODS[classes[0]], classes)
+
+
+def _edited(story: Narrative, order: Sequence[int]) -> Narrative:
+    """The same timeline with the captions moved to other events."""
+    events = tuple(
+        replace(event, caption=story.events[i].caption, classes=story.events[i].classes)
+        for event, i in zip(story.events, order, strict=True)
+    )
+    return replace(story, events=events)
+
+
+@torch.inference_mode()
+def read_states(model: AudioStory, read: ReadLesson, ablation: Ablation) -> tuple[Tensor, Tensor]:
+    """States at the bridging tokens, (E, S, hidden) and (E, R, hidden)."""
+    story = read.story
+    events = [PlannedEvent(e.caption if ablation.captions else "", e.seconds) for e in story.events]
+    reasoning = read.reasoning if ablation.reasoning else ""
+    stream = model.stream(story.instruction, story.total, reasoning, events)
+    states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
+    return states[stream.semantic].half(), states[stream.residual].half()
+
+
+def collect(
+    model: AudioStory, examples: Examples, folder: Path, lessons: int, ablation: Ablation
+) -> None:
+    """Read `lessons` stories and keep their states; resumes after the last whole shard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for shard in range(len(list(folder.glob("states-*.safetensors"))), lessons // SHARD):
+        semantic, residual, rows = [], [], []
+        for index in range(shard * SHARD, (shard + 1) * SHARD):
+            read = lesson(examples, Random(index))
+            states = read_states(model, read, ablation)
+            semantic.append(states[0])
+            residual.append(states[1])
+            rows += [
+                {"caption": event.caption, "classes": event.classes, "example": example}
+                for event, example in zip(read.story.events, read.examples, strict=True)
+            ]
+        with atomic_path(folder / f"states-{shard:04d}.safetensors") as temporary:
+            tensors = {"semantic": torch.cat(semantic), "residual": torch.cat(residual)}
+            save_file(tensors, temporary, metadata={"events": json.dumps(rows)})

@@ -1,0 +1,150 @@
+"""Draft, render and export as tools for other programs (MCP): `python app.py --mcp`.
+
+A tool names its story by title and keeps nothing between two calls. Tools are for programs of the
+person at this machine: they read and write that person's library, so a public address has none.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from core.errors import StudioError
+from core.export.deliver import export
+from core.export.folder import open_story
+from core.library import Library, StoryFolder
+from core.takes import due
+from studio.exporting import settings_of
+from studio.page import Studio
+from studio.session import Job
+
+if TYPE_CHECKING:
+    from core.story import Story
+
+Told = dict[str, Any]
+TOOLS = ("draft_story", "render_story", "export_story")
+
+
+def wire_tools(studio: Studio) -> None:
+    """Add the tools to the page's endpoints. Call inside the `gr.Blocks` that holds the page."""
+
+    def draft_story(
+        request: gr.Request, instruction: str, seconds: float = 30.0, seed: int = 1
+    ) -> str:
+        """Plan a story of sounds from one instruction; nothing is rendered yet.
+
+        Args:
+            instruction: what should be heard, in order, in plain words
+            seconds: length of the whole story, 3 to 150
+            seed: another seed renders the same plan to other sounds
+
+        Returns:
+            JSON: the title, the reasoning, and the events with captions and times in seconds
+        """
+        return _answer(_draft, studio, _library(studio, request), instruction, seconds, seed)
+
+    def render_story(request: gr.Request, title: str, quality: str = "draft") -> str:
+        """Render the events of a story that have no sound yet or changed since.
+
+        Args:
+            title: the story's title, as draft_story told it
+            quality: draft (fast) or final (for delivery)
+
+        Returns:
+            JSON: how many events were rendered now, and the story's events
+        """
+        return _answer(_render, studio, _library(studio, request), title, quality)
+
+    def export_story(request: gr.Request, title: str, format: str = "wav24") -> str:
+        """Mix a rendered story and write it as a sound file.
+
+        Args:
+            title: the story's title, as draft_story told it
+            format: wav16, wav24, wav32f, flac, mp3, opus or another format of the studio's
+
+        Returns:
+            JSON: the paths of the files written, the mix first, and notes about them
+        """
+        return _answer(_export, _library(studio, request), title, format)
+
+    for tool in (draft_story, render_story, export_story):
+        gr.api(tool, api_name=tool.__name__, concurrency_id="tools", concurrency_limit=4)
+
+
+def offer_only_tools(blocks: gr.Blocks) -> None:
+    """Leave the page's own endpoints out of what a launched MCP server offers."""
+    server = blocks.mcp_server_obj
+    assert server is not None
+    offered = server.tool_to_endpoint
+    server.tool_to_endpoint = {name: offered[name] for name in TOOLS}
+
+
+def _library(studio: Studio, request: gr.Request) -> Library:
+    return studio.sessions.of(request.session_hash).library
+
+
+def _answer(work: Callable[..., Told], *asked: Any) -> str:
+    """Do the work and tell it as JSON; what goes wrong is told in one sentence."""
+    try:
+        return json.dumps(work(*asked), ensure_ascii=False)
+    except StudioError as trouble:
+        raise gr.Error(str(trouble)) from None
+
+
+def _draft(studio: Studio, library: Library, instruction: str, seconds: float, seed: int) -> Told:
+    job = Job("draft")
+    with studio.engine.line.turn(job, studio.engine.expected("draft")):
+        from core.director import plan
+
+        story: Story | None = None
+        for progress in plan(studio.engine.model, instruction, seconds, seed, job.cancel):
+            story = progress.story
+    assert story is not None
+    return _told(library.create(story))
+
+
+def _render(studio: Studio, library: Library, title: str, quality: str) -> Told:
+    folder, profile = library.open(title), studio.engine.profile
+    if quality not in ("draft", "final"):
+        raise StudioError("The quality is draft or final; choose one of them.")
+    wanted = profile.final if quality == "final" else profile.draft
+    asked = due(folder, wanted, profile.crossfade, accept=(profile.final,))
+    lengths = {event.id: event.duration for event in folder.story.events}
+    amount = wanted.steps * sum(lengths[one.event_id] for one in asked)
+    job = Job("render")
+    with studio.engine.line.turn(job, studio.engine.expected("render", amount)):
+        from core.render import perform
+
+        group = f"render-{secrets.token_hex(4)}"
+        model = studio.engine.model
+        kept = list(perform(model, folder, asked, wanted, group=group, cancel=job.cancel))
+    return {"rendered": sum(not take.adopted for take in kept)} | _told(folder)
+
+
+def _export(library: Library, title: str, form: str) -> Told:
+    folder = library.open(title)
+    made = export(
+        open_story(folder.path),
+        folder.path / "exports",
+        settings_of("", form, ()),
+        created=datetime.now().astimezone(),
+    )
+    return {"files": [str(path) for path in made.files], "notes": list(made.notes)}
+
+
+def _told(folder: StoryFolder) -> Told:
+    events = [
+        {
+            "caption": event.caption,
+            "start": event.start,
+            "duration": event.duration,
+            "rendered": event.take is not None and folder.has_sound(event.take),
+        }
+        for event in folder.story.events
+    ]
+    return {"title": folder.title, "reasoning": folder.story.reasoning, "events": events}

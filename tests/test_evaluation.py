@@ -1,0 +1,162 @@
+"""Distances, combinations, ways through the bridge and durations: each measure can tell apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.audiostory import AudioStory
+from core.evaluation import combine, distance, duration
+from core.evaluation.recognise import Judge
+from core.evaluation.renders import Embeddings, Renderer, Request
+from core.profile import RenderSettings
+from core.training.captions import PHRASES
+
+RATE = 44100
+
+
+def normal(count: int, seed: int, shift: float = 0.0, scale: float = 1.0) -> Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    return shift + scale * torch.randn(count, 8, generator=draw)
+
+
+def test_the_frechet_distance_is_that_of_the_normals() -> None:
+    a, b = normal(4000, 1), normal(4000, 2, shift=0.5, scale=2.0)
+    expected = 8 * (0.5**2 + (2.0 - 1.0) ** 2)
+    assert distance.frechet(a, b) == pytest.approx(expected, rel=0.05)
+    assert distance.frechet(a, a) == pytest.approx(0.0, abs=1e-9)
+    few = normal(5, 3)
+    assert distance.frechet(few, few) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_kernel_distance_is_unbiased_and_grows_with_the_shift() -> None:
+    bandwidth = distance.median_distance(normal(200, 0))
+    same = [
+        distance.kernel_distance(normal(40, 2 * s), normal(40, 2 * s + 1), bandwidth)
+        for s in range(40)
+    ]
+    assert abs(sum(same) / 40) < 2.0
+    shifted = [
+        distance.kernel_distance(normal(200, 1), normal(200, 2, shift), bandwidth)
+        for shift in (0.3, 0.6, 1.2)
+    ]
+    assert 2.0 < shifted[0] < shifted[1] < shifted[2]
+
+
+def judge_of(names: list[str]) -> Judge:
+    """Recordings around one point a class, the codec a small step away."""
+    labels = [name for name in names for _ in range(6)]
+    draw = torch.Generator().manual_seed(1)
+    places = {name: 3.0 * torch.randn(512, generator=draw).abs() for name in names}
+    noise = torch.randn(len(labels), 512, generator=draw)
+    plain = torch.stack([places[label] for label in labels]) + noise
+    return Judge(labels, plain, plain + 0.3 * torch.randn(plain.shape, generator=draw), None)  # type: ignore[arg-type]
+
+
+def test_fidelity_ranks_faithful_renders_before_wrong_ones() -> None:
+    judge = judge_of(["rain", "dog", "horn"])
+    assert distance.class_counts(judge) == {"dog": 3, "horn": 3, "rain": 3}
+    faithful = torch.cat([judge.plain[12:15], judge.plain[6:9], judge.plain[0:3]])
+    found = distance.fidelity(judge, {"faithful": faithful, "wrong": faithful.flip(1)})
+    assert found.sounds == 9
+    assert found.renders["wrong"].frechet > 2 * found.renders["faithful"].frechet
+    assert found.renders["wrong"].kernel > 2 * found.renders["faithful"].kernel
+    assert found.codec.frechet > 0.8 * found.halves.frechet
+    ratio = found.ratios()["faithful"]
+    assert ratio.frechet == pytest.approx(found.renders["faithful"].frechet / found.codec.frechet)
+    assert len(str(found).splitlines()) == 5
+
+
+def test_combinations_are_forty_unseen_pairs_of_two_families() -> None:
+    names = ["rain", "wind", "fire", "crowd", "engine", "dog", "horn", "sword", "owl", "thunder"]
+    pairs = combine.combinations(names)
+    assert len({pair.classes for pair in pairs}) == combine.PAIRS
+    assert pairs == combine.combinations(names)
+    seen = {phrase for phrases in PHRASES.values() for phrase in phrases}
+    assert not seen & {pair.request.caption for pair in pairs}
+
+
+def test_a_combination_counts_when_both_classes_are_near() -> None:
+    names = ["rain", "fire", "engine", "dog", "horn", "sword", "owl", "bees"]
+    judge = judge_of(names)
+    pairs = combine.combinations(names, 6)
+
+    def both(pair: combine.Combination) -> Tensor:
+        return sum((judge.classes[name] for name in pair.classes), start=torch.zeros(512))
+
+    lines: list[str] = []
+    found = combine.combined("both", pairs, both, judge.classes, lines.append)
+    assert (found.count, found.both, len(lines)) == (6, 1.0, 6)
+    nothing = combine.combined("neither", pairs, lambda _: -both(pairs[0]), judge.classes)
+    assert nothing.both < 1.0
+
+
+SETTINGS = RenderSettings(2, 1.0)
+
+
+def test_the_ways_through_the_bridge_differ_in_their_condition_alone(tiny: AudioStory) -> None:
+    request = Request("rain on a roof", 1.0, 3)
+    whole = Renderer(tiny, SETTINGS)
+    without = Renderer(tiny, SETTINGS, "no residual")
+    assert whole(request).shape == (RATE,)
+    assert torch.equal(whole(request), Renderer(tiny, SETTINGS)(request))
+    assert whole.condition(request).shape == without.condition(request).shape
+    assert not torch.equal(whole.condition(request), without.condition(request))
+    assert whole.name != without.name
+
+
+def test_kept_renders_are_not_made_again(tiny: AudioStory, tmp_path: Path) -> None:
+    class Counting:
+        calls = 0
+
+        def embed(self, sound: Tensor) -> Tensor:
+            self.calls += 1
+            return torch.full((512,), float(sound.abs().mean()))
+
+    file = tmp_path / "kept" / "renders.jsonl"
+    renderer, request = Renderer(tiny, SETTINGS), Request("rain", 0.5, 1)
+    first, second = Counting(), Counting()
+    made = Embeddings(first, file).of(renderer, request)  # type: ignore[arg-type]
+    with file.open("a") as cut:
+        cut.write('{"key": "cut off')
+    kept = Embeddings(second, file)  # type: ignore[arg-type]
+    assert torch.allclose(kept.of(renderer, request), made, atol=1e-5)
+    kept.of(renderer, Request("rain", 0.5, 2))
+    assert (first.calls, second.calls) == (1, 1)
+    assert json.loads(file.read_text().splitlines()[0])["caption"] == "rain"
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.77, 3.3, 12.0, 60.0])
+def test_any_duration_is_rendered_exactly(tiny: AudioStory, seconds: float) -> None:
+    sound = Renderer(tiny, RenderSettings(1, 1.0))(Request("rain", seconds, 0))
+    assert len(sound) == round(seconds * RATE)
+    assert torch.isfinite(sound).all()
+
+
+def noise(seconds: float, seed: int) -> Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    return 0.1 * torch.randn(round(seconds * RATE), generator=draw)
+
+
+def test_a_loop_has_a_period_and_steady_noise_has_none() -> None:
+    strength, period = duration.periodicity(noise(3.7, 1).repeat(10))
+    assert strength > 0.9
+    assert min(abs(period - k * 3.7) for k in (1, 2, 3, 4)) < 0.05
+    assert duration.periodicity(noise(37.0, 1))[0] < 0.3
+
+
+def test_a_seam_shows_where_it_is() -> None:
+    low = torch.cumsum(noise(10.0, 2), 0)
+    joined = torch.cat([noise(10.0, 1), 0.02 * low, noise(10.0, 3)])
+    assert duration.seam_contrast(joined, [10.0, 20.0]) > 5.0
+    assert duration.seam_contrast(noise(30.0, 1), [10.0, 20.0]) < 1.6
+
+
+def test_windows_meet_where_the_performer_blends_them() -> None:
+    assert duration.window_joints(192, 192, 0.05) == []
+    joints = duration.window_joints(300, 192, 1.0)
+    assert joints == [96.0, 108.0, 192.0, 288.0]
