@@ -87,7 +87,7 @@ def _add_story_arguments(adding: argparse.ArgumentParser) -> None:
     adding.add_argument("--profile", default="pocket")
     adding.add_argument("--story", type=Path, help="write the story as JSON to this file")
     adding.add_argument("--director", default="", help="who plans: URL or folder (default: ours)")
-    adding.add_argument("--director-model", default="", help="the model's name at that URL")
+    adding.add_argument("--director-model", default="", help="its name at that URL")
 
 
 def main(argv: Sequence[str], serve: Serve) -> int:

@@ -153,7 +153,7 @@ class Decoder:
                 if back:
                     break
                 continue
-            token = self._best(logits[right], rules)
+            token = self.best(logits[right], rules)
             back = rules.advance([token])
             written.append(token)
             if back or right == len(guess) or guess[right] != token:
@@ -163,7 +163,8 @@ class Decoder:
         self._keep(before + right)
         return [], back
 
-    def _best(self, logits: Tensor, rules: Rules) -> int:
+    def best(self, logits: Tensor, rules: Rules) -> int:
+        """The choice among what the rules allow, by the scores (vocabulary,) of the next token."""
         allowed = rules.allowed
         known = self._masks.get(id(allowed))
         if known is None or known[0] is not allowed:
@@ -173,8 +174,9 @@ class Decoder:
         if self._draw is None:
             return int(known[1][scores.argmax()])
         shares = torch.softmax(scores / TEMPERATURE, 0)
-        shares = torch.where(shares < UNLIKELY * shares.max(), 0.0, shares)
-        return int(known[1][torch.multinomial(shares, 1, generator=self._draw)])
+        likely = (shares >= UNLIKELY * shares.max()).nonzero()[:, 0]
+        drawn = torch.multinomial(shares[likely], 1, generator=self._draw)
+        return int(known[1][likely[drawn]])
 
 
 def _lookup(text: Sequence[int]) -> list[int]:

@@ -4,7 +4,7 @@ They are kept, not encoded again from the sound, for two reasons. The pocket cod
 what latents leave out, so a round trip through sound moves them by half of their own size (measured
 on the pocket profile: RMS 0.34 of 0.63) and every variation of a variation would drift. And a
 repainted take promises that its latents outside the span are the original's, bit by bit. They cost
-5.5 kB a second, about a fifteenth of the FLAC.
+5.5 kB a second, a twentieth of the FLAC.
 """
 
 from __future__ import annotations

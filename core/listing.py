@@ -245,7 +245,9 @@ class ListGrammar:
     def allowed(self) -> frozenset[int]:
         number = len(self.items)
         if self.place == "phrase":
-            return self._inside if self._piece else self._begin - self._refused
+            if self._refused and not self._piece:
+                return self._begin - self._refused
+            return self._inside if self._piece else self._begin
         if self.place == "seconds":
             return self._seconds if self._piece else self.ids.digits
         if self.place == "mood":

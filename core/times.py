@@ -196,7 +196,7 @@ class TimedInstruction:
         return [at for cue in inside for at in cue if len(cue) > 1 or bare.match(self.text, at)]
 
     def _home(self, time: TimePhrase) -> int | None:
-        """The clause that a time speaks of: its own, or a neighbour if its own says nothing else."""
+        """The clause that a time speaks of: its own, or a neighbour if its own says no more."""
         own = next(
             (
                 i

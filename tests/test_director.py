@@ -10,9 +10,14 @@ import torch
 
 from core import grammar
 from core.audiostory import AudioStory
-from core.director import compose_story, plan, write_stream
+from core.decoding import Decoder
+from core.director import Brief, compose_story, plan, refused, write
+from core.durations import Lengths
 from core.errors import Cancelled, PlanError
-from core.grammar import Plan, PlannedEvent
+from core.evaluation.bench_plan import measure
+from core.grammar import Plan, PlannedEvent, parse_plan
+from core.listing import COUNTS, Item
+from core.times import TimedInstruction
 
 WORDS = [
     "rain",
@@ -97,24 +102,70 @@ def test_drafting_can_be_stopped_between_tokens(tiny: AudioStory) -> None:
         list(drafting)
 
 
-def test_cached_decoding_writes_what_uncached_decoding_would(tiny: AudioStory) -> None:
-    """Forced blocks and the cache change nothing: each choice is the best under a full pass."""
-    prompt = tiny.encode(grammar.prompt_text("a storm over the sea", 10.0))
-    written: list[int] = []
-    for tokens in write_stream(tiny, prompt, 10.0):
-        if len(tokens) == 1 and tokens[0] in tiny.ids.word:
-            with torch.inference_mode():
-                states = tiny.backbone(input_ids=torch.tensor([prompt + written]))
-                logits = tiny.head(states.last_hidden_state[0, -1])
-            assert logits[tokens[0]] >= logits[sorted(tiny.ids.word)].max() - 1e-4
-        written += tokens
-    assert written[-1] == tiny.ids.turn_end
+def test_guessing_and_caching_change_no_token_and_no_state(tiny: AudioStory) -> None:
+    for instruction in ("a storm over the sea", "5 seconds of rain, then 3 seconds of wind"):
+        figures = measure(tiny, Brief(instruction, 10.0))
+        assert figures["same_tokens"] == 1.0
+        assert figures["state_difference"] < 1e-3
+        assert figures["passes"] < figures["tokens"] / 2
+
+
+def test_a_prompt_that_begins_alike_is_not_read_again(tiny: AudioStory) -> None:
+    decoder = Decoder(tiny)
+    prompt = tiny.encode(grammar.prompt_text("a storm", 10.0))
+    assert decoder.begin(prompt) == prompt
+    with torch.inference_mode():
+        decoder.feed(prompt)
+    other = tiny.encode(grammar.prompt_text("a stormy day", 10.0))
+    same = next(i for i, (a, b) in enumerate(zip(prompt, other, strict=False)) if a != b)
+    assert decoder.begin(other) == other[same:]
+
+
+def test_as_many_events_as_the_list_has_items(tiny: AudioStory) -> None:
+    *_, draft = write(tiny, Brief("rain, then wind, then a dog, then a door", 12.0, most=3))
+    plan_read = parse_plan(tiny.tokenizer.decode(draft.tokens))
+    assert len(plan_read.events) == len(draft.items)
+    assert draft.lengths is not None
+    assert [e.duration for e in plan_read.events] == pytest.approx(draft.lengths.seconds)
+    assert f"{COUNTS[len(draft.items) - 1]} event" in plan_read.reasoning
+
+
+@pytest.mark.parametrize(
+    ("instruction", "wanted"),
+    [
+        ("3 seconds of thunder, then 5 seconds of rain", {"thunder": 3.0, "rain": 5.0}),
+        ("glass breaks (2 s), a dog barks (4 s)", {"glass": 2.0, "dog": 4.0}),
+    ],
+)
+def test_times_are_obeyed_even_by_a_director_that_knows_nothing(
+    tiny: AudioStory, instruction: str, wanted: dict[str, float]
+) -> None:
+    story = last_story(tiny, instruction, 20.0)
+    for word, seconds in wanted.items():
+        assert [e.duration for e in story.events if word in e.caption] == [pytest.approx(seconds)]
+
+
+def test_what_nothing_asks_for_is_refused() -> None:
+    brief = Brief("rain, thunder, a dog barks", 10.0)
+    timed = TimedInstruction(brief.instruction, 10.0)
+    assert not refused(brief, timed, ["rain falls"])
+    assert refused(brief, timed, ["rain falls", "rain falls"])
+    assert refused(brief, timed, ["rain falls", "the total duration"])
+    knocks = Brief("knock knock. nobody answers. knock knock knock.", 10.0)
+    timed = TimedInstruction(knocks.instruction, 10.0)
+    assert not refused(knocks, timed, ["knock", "knock"])
+    assert refused(knocks, timed, ["knock", "knock", "knock"])
+    scene = Brief("lonely lighthouse", 10.0)
+    assert not refused(scene, TimedInstruction("lonely lighthouse", 10.0), ["waves crash"])
 
 
 def test_what_is_corrected_is_recorded() -> None:
-    parsed = Plan("", (PlannedEvent("rain", 8.0), PlannedEvent("wind", 0.0)))
-    story = compose_story("tiny", "rain, wind", 12.0, 0, parsed)
+    parsed = Plan("", (PlannedEvent("rain", 6.0), PlannedEvent("wind", 6.0)))
+    items = (Item("rain", 8.0, "calm"), Item("wind", 0.0, "cold"))
+    story = compose_story("tiny", "rain, wind", 12.0, 0, parsed, items, Lengths((6.0, 6.0)))
     assert [event.duration for event in story.events] == [6.0, 6.0]
+    assert [event.mood for event in story.events] == ["calm", "cold"]
     assert "scaled" in story.corrections[0]
-    exact = Plan("", (PlannedEvent("rain", 8.0), PlannedEvent("wind", 4.0)))
-    assert compose_story("tiny", "rain, wind", 12.0, 0, exact).corrections == ()
+    items = (Item("rain", 8.0), Item("wind", 4.0))
+    exact = compose_story("tiny", "rain, wind", 12.0, 0, parsed, items, Lengths((8.0, 4.0)))
+    assert exact.corrections == ()

@@ -29,7 +29,7 @@ INSTRUCTION = (
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure planning and rendering on this machine; `bench exact` measures the published model."""
+    """Measure planning and rendering here; `bench exact` measures the published model."""
     if argv[:1] == ["plan"]:
         from core.evaluation.bench_plan import main as planning
 

@@ -97,7 +97,7 @@ def generate_plainly(model: AudioStory, brief: Brief) -> tuple[list[int], Tensor
     `generate` itself cannot take back a phrase, so its loop stands here; it does nothing else in a
     pass that `generate` would not do.
     """
-    turn = Turn(model, brief)
+    turn, chooser = Turn(model, brief), Decoder(model)
     cache, states = DynamicCache(), torch.zeros(0, model.llm.config.hidden_size)
     text = list(turn.prompt)
 
@@ -109,9 +109,7 @@ def generate_plainly(model: AudioStory, brief: Brief) -> tuple[list[int], Tensor
     states = feed(text)
     while not turn.rules.finished:
         logits = model.head(states[-1])
-        chosen = list(turn.rules.forced) or [
-            max(sorted(turn.rules.allowed), key=logits.tolist().__getitem__)
-        ]
+        chosen = list(turn.rules.forced) or [chooser.best(logits, turn.rules)]
         back = turn.rules.advance(chosen)
         turn.settle()
         for token in chosen:

@@ -1,6 +1,6 @@
 """`python app.py evaluate`: what the model measures.
 
-    evaluate direct | flags | recognise | fidelity | combine | bridge | duration   [--keep FILE] [--classes NAME ...]
+    evaluate direct | flags | recognise | fidelity | combine | bridge | duration
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.

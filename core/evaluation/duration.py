@@ -44,7 +44,7 @@ def periodicity(sound: Tensor) -> tuple[float, float]:
     """How strongly the band envelopes come back, and after how many seconds.
 
     The largest rise of their normalised autocorrelation over its lowest value at a shorter lag:
-    near 1 for a loop, 0 for a sound that only changes slowly, about 0.1 for a minute of steady noise.
+    near 1 for a loop, 0 for a sound that only changes slowly, about 0.1 for a minute of noise.
     Lags from 1 s to half the sound.
     """
     levels = band_levels(sound)

@@ -1,0 +1,102 @@
+"""The judge of the director, and the flag of what the performer does not know."""
+
+from __future__ import annotations
+
+import random
+from itertools import permutations
+
+import pytest
+
+from core.durations import fit_durations
+from core.evaluation.direct import (
+    Held,
+    held_out,
+    invented,
+    judge,
+    largest_matching,
+    ordered_matching,
+    table,
+    template,
+)
+from core.evaluation.flags import measure
+from core.grounding import load_grounding
+from core.profile import load_profile
+from core.story import Event, Story
+
+
+def told(instruction: str, captions: list[str], lengths: list[float]) -> Story:
+    events, clock = [], 0.0
+    for i, (caption, length) in enumerate(zip(captions, lengths, strict=True)):
+        events.append(Event(f"e{i}", caption, clock, length))
+        clock += length
+    return Story(instruction, clock, 0, "x", "", tuple(events))
+
+
+def test_matchings_are_the_largest() -> None:
+    rng = random.Random(1)
+    for _ in range(60):
+        rows, columns = rng.randint(1, 4), rng.randint(1, 5)
+        fits = [[rng.random() < 0.4 for _ in range(columns)] for _ in range(rows)]
+        padded = [*range(columns), *([None] * rows)]
+        best = max(
+            sum(c is not None and fits[r][c] for r, c in enumerate(chosen))
+            for chosen in set(permutations(padded, rows))
+        )
+        assert largest_matching(fits) == best
+        order = ordered_matching(fits)
+        assert all(fits[r][c] for r, c in order.items())
+        assert list(order.values()) == sorted(set(order.values()))
+        assert len(order) <= best
+
+
+def test_a_plan_is_judged_by_its_events() -> None:
+    held = Held("rain, a dog, 3 s of wind", 10.0, (("rain",), ("dog",), ("wind",)), ((2, 3.0),))
+    captions = ["a dog barking", "rain", "brainwaves", "wind"]
+    verdict = judge("x", 0, held, told("i", captions, [3, 2, 2, 3]))
+    assert (verdict.found, verdict.ordered, verdict.obeyed) == (3, False, 1)
+    assert verdict.invented == ("brainwaves",)
+    assert verdict.sums
+    figures = table([verdict])["x"]
+    assert figures["recall"] == 1.0
+    assert figures["order"] == 0.0
+
+
+def test_repeating_is_inventing_unless_it_was_asked() -> None:
+    asked = Held("knock. knock.", 5.0, (("knock",), ("knock",)), ())
+    assert invented(asked, ["knocking", "knocking"]) == ()
+    assert invented(asked, ["knocking", "knocking", "knocking"]) == ("knocking",)
+
+
+def test_the_held_out_instructions_can_be_judged() -> None:
+    instructions = held_out()
+    assert len(instructions) >= 120
+    for held in instructions:
+        assert held.required
+        assert all(words for words in held.required)
+        assert all(0 <= i < len(held.required) for i, _ in held.explicit)
+        assert sum(seconds for _, seconds in held.explicit) <= held.seconds
+        story = template(held.instruction, held.seconds)
+        assert judge("template", 0, held, story).sums
+    assert fit_durations([1, 1], 3.0) == pytest.approx([1.5, 1.5])
+
+
+def test_unknown_sounds_are_flagged_and_known_ones_are_not() -> None:
+    figures = measure("pocket")
+    assert figures["unknown_flagged"] >= 0.8
+    assert figures["known_flagged"] <= 0.1
+
+
+def test_a_flag_comes_with_known_captions_and_keeps_the_users_words() -> None:
+    grounding = load_grounding(load_profile("pocket"))
+    assert grounding is not None
+    (footing,) = grounding.footing(["an accordion playing in a cafe"])
+    assert footing.far
+    assert len(set(footing.nearest)) == 3
+    assert grounding.lean("an accordion").startswith("an accordion, like ")
+    knock, rain, kazoo = grounding.spans(["a knock at the door", "rain falling", "zzqx vrrm"])
+    assert knock is not None
+    assert knock.longest <= 6
+    assert rain is not None
+    assert rain.lasts
+    assert kazoo is None
+    assert load_grounding(load_profile("tiny")) is None

@@ -1,0 +1,131 @@
+"""Planning again: what is locked stays byte for byte, totals are right, undo restores."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from core import replan, timeline
+from core.audiostory import AudioStory
+from core.errors import PlanError, StoryError
+from core.library import Library
+from core.story import Event, Story
+
+CAPTIONS = ("rain falling", "thunder rolling", "a door slamming", "a dog barking", "wind blowing")
+
+
+def story(rng: random.Random) -> Story:
+    """A random story after random edits, some of its events locked."""
+    made = Story("rain, thunder, a door", 4.0, 1, "tiny", "1. x", (Event("e1", "rain", 0.0, 4.0),))
+    for _ in range(rng.randint(1, 5)):
+        caption = rng.choice(CAPTIONS)
+        made, _ = timeline.add(made, caption, rng.randint(5, 60) / 10, position=rng.randint(0, 3))
+    for _ in range(rng.randint(0, 4)):
+        event = rng.choice(made.sequence)
+        edit = rng.choice(["split", "stretch", "reorder", "delete", "above", "join"])
+        try:
+            if edit == "split":
+                made, _ = timeline.split(made, event.id, event.start + event.duration / 3)
+            elif edit == "stretch":
+                made = timeline.stretch(made, event.id, rng.randint(3, 90) / 10)
+            elif edit == "reorder":
+                made = timeline.reorder(made, event.id, rng.randint(0, 5))
+            elif edit == "delete":
+                made = timeline.delete(made, event.id)
+            elif edit == "above":
+                made, _ = timeline.lay_over(made, "a bell", 0.5, 1.0)
+            else:
+                made = timeline.join(made, event.id)
+        except StoryError:
+            continue
+    for event in made.events:
+        if rng.random() < 0.4:
+            made = timeline.lock(made, event.id)
+    return made
+
+
+def written(event: Event) -> str:
+    return json.dumps(dataclasses.asdict(event))
+
+
+def last(progress: object) -> Story:
+    found = list(progress)[-1].story  # type: ignore[call-overload]
+    assert isinstance(found, Story)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_locked_events_survive_any_replanning(tiny: AudioStory, seed: int) -> None:
+    rng = random.Random(seed)
+    before = story(rng)
+    locked = {e.id: written(e) for e in before.events if e.locked}
+    free = [e for e in before.sequence if not e.locked]
+    if not free:
+        with pytest.raises(StoryError, match="locked"):
+            last(replan.replan_unlocked(tiny, before))
+        return
+    for variation in (0, 1):
+        after = last(replan.replan_unlocked(tiny, before, variation=variation))
+        assert {i: written(after.event(i)) for i in locked} == locked
+        assert after.total == before.total
+        assert len(after.sequence) == len(before.sequence)
+        assert [e for e in after.events if e.layer] == [e for e in before.events if e.layer]
+    moody = last(replan.change_mood(tiny, before, "tense"))
+    assert {i: written(moody.event(i)) for i in locked} == locked
+    assert all(e.mood == "tense" for e in moody.sequence if not e.locked)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_continuing_keeps_what_is_told(tiny: AudioStory, seed: int) -> None:
+    rng = random.Random(100 + seed)
+    before = story(rng)
+    place = rng.randrange(len(before.sequence))
+    here = before.sequence[place]
+    total = round(before.total + rng.randint(10, 100) / 10, 1)
+    after = last(replan.continue_from(tiny, before, here.id, total))
+    kept = [e for e in before.sequence if e.end <= here.end or e.locked]
+    assert [written(after.event(e.id)) for e in kept] == [written(e) for e in kept]
+    assert after.total == total
+    assert len(after.sequence) > place + 1
+
+
+def test_another_variation_tells_other_words(tiny: AudioStory) -> None:
+    before = story(random.Random(3))
+    first = last(replan.replan_unlocked(tiny, before, variation=1))
+    again = last(replan.replan_unlocked(tiny, before, variation=1))
+    other = last(replan.replan_unlocked(tiny, before, variation=2))
+    assert first == again
+    assert [e.caption for e in first.events] != [e.caption for e in other.events]
+
+
+def test_wishes_in_words(tiny: AudioStory) -> None:
+    before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
+    assert last(replan.wish(tiny, before, "make it 40 s")).total == 40.0
+    assert last(replan.wish(tiny, before, "more tense")).events[0].mood == "tense"
+    assert last(replan.wish(tiny, before, "continue to 30 s")).total == 30.0
+    assert last(replan.wish(tiny, before, "continue")).total == 20.0
+    assert last(replan.wish(tiny, before, "again")).events[0].caption != "rain"
+    with pytest.raises(PlanError, match="Say a length"):
+        last(replan.wish(tiny, before, "hm"))
+
+
+def test_no_room_is_said_in_a_sentence(tiny: AudioStory) -> None:
+    before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
+    with pytest.raises(StoryError, match=r"No time is left"):
+        last(replan.continue_from(tiny, before, "e1", 10.0))
+    with pytest.raises(StoryError, match="choose a length between"):
+        last(replan.continue_from(tiny, before, "e1", 151.0))
+
+
+def test_undo_restores_everything(tiny: AudioStory, tmp_path: Path) -> None:
+    before = story(random.Random(5))
+    folder = Library(tmp_path).create(before)
+    after = last(replan.replan_unlocked(tiny, before, variation=1))
+    folder.edit("plan again", lambda _: after)
+    assert folder.story == after
+    folder.undo()
+    assert folder.story == before
