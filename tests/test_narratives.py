@@ -188,7 +188,10 @@ def test_evaluation_instructions_are_well_formed_and_unseen(stories: list[Narrat
     prompts = {skeleton.scene for skeleton in SKELETONS} | {skeleton.word for skeleton in SKELETONS}
     assert not {row["instruction"].lower() for row in rows} & prompts
     for row in rows:
-        assert set(row) == {"instruction", "seconds", "required", "explicit"}
+        always = {"instruction", "seconds", "required", "explicit"}
+        assert always <= set(row) <= always | {"optional", "scene"}
+        assert all(word == word.lower() for word in row.get("optional", []))
+        assert row.get("scene", True) is True
         assert 3 <= row["seconds"] <= 150
         assert row["required"]
         assert all(

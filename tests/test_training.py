@@ -17,6 +17,7 @@ from core.audiostory import AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
+from core.text_encoder import TextEncoder
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.examples import Examples
@@ -27,7 +28,6 @@ from core.training.publish import publish
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
 from core.training.states import SHARD, BridgingStates, collect, lesson, read_states
-from core.training.text_encoder import TextEncoder
 from core.training.vocabulary import CLASSES
 
 LESSON = Lesson(

@@ -24,7 +24,7 @@ from core.audiostory import AudioStory
 from core.evaluation.embedder import SoundEmbedder
 from core.grammar import PlannedEvent
 from core.profile import RenderSettings
-from core.training.text_encoder import TextEncoder
+from core.text_encoder import TextEncoder
 
 Way = Literal["bridge", "no residual", "text encoder"]
 WAYS: tuple[Way, ...] = ("bridge", "no residual", "text encoder")

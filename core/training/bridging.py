@@ -21,12 +21,12 @@ from torch.nn import functional
 from core.audiostory import AudioStory
 from core.bridge import Bridge
 from core.performer import Performer
+from core.text_encoder import TextEncoder
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Ablation, bridge_states
 from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, flow_loss
 from core.training.states import NO_EXAMPLE, BridgingStates
-from core.training.text_encoder import TextEncoder
 
 EVENTS = 48
 """Events of a warm-up step."""

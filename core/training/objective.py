@@ -15,9 +15,9 @@ from torch.nn import functional
 from core.audiostory import AudioStory, Stream
 from core.bridge import Bridge, BridgedTokens
 from core.grammar import PlannedEvent
+from core.text_encoder import TextEncoder
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
-from core.training.text_encoder import TextEncoder
 
 
 @dataclass(frozen=True)

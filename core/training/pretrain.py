@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from core import flow
 from core.performer import Performer
 from core.profile import Profile
+from core.text_encoder import TextEncoder
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
-from core.training.text_encoder import TextEncoder
 
 FRAMES_A_BATCH = 1536
 WINDOWS = (48, 64, 96, 128, 192)

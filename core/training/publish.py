@@ -12,7 +12,7 @@ from torch import Tensor
 from core.audiostory import AudioStory
 from core.files import atomic_path
 from core.language import adapter_weights
-from core.training.text_encoder import TextEncoder
+from core.text_encoder import TextEncoder
 
 
 def publish(model: AudioStory, folder: Path) -> None:

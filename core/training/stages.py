@@ -19,11 +19,11 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.grammar import PlannedEvent
+from core.text_encoder import TextEncoder
 from core.training.loop import TrainingRun, train
 from core.training.narratives import Narrative, narrative, single
 from core.training.objective import LAMBDA, Ablation, Lesson, Objective
 from core.training.sounds import EventSounds
-from core.training.text_encoder import TextEncoder
 
 FULL = Ablation()
 

@@ -28,6 +28,7 @@ from core.errors import WeightsError
 from core.evaluation.embedder import SAMPLE_RATE
 from core.files import atomic_path
 from core.hearing import EffectsListener
+from core.text_encoder import TextEncoder
 from core.training.captions import caption
 from core.training.loop import TrainingRun, train
 from core.training.narratives import single
@@ -35,7 +36,6 @@ from core.training.objective import LAMBDA, Ablation, Objective
 from core.training.scenes import Clip, training_clips
 from core.training.sounds import EventSounds
 from core.training.stages import FULL, lesson_of
-from core.training.text_encoder import TextEncoder
 from core.training.vocabulary import BY_NAME, CLASSES
 
 UNDERSTANDING, GENERATION = 2, 1
