@@ -61,9 +61,6 @@ class Performer(nn.Module):
         width = config.condition_width
         self.pool = nn.Sequential(nn.Linear(width, width), nn.ReLU())
         self.register_buffer("negative", torch.zeros(1, semantic_tokens, width))
-        for part in self.modules():
-            if isinstance(part, nn.Linear):
-                part.register_forward_hook(_steady)
 
     def velocity(self, latents: Tensor, t: Tensor, condition: Tensor, seconds: Tensor) -> Tensor:
         """The predicted velocity u(x_t, t, c).
@@ -178,23 +175,6 @@ class Performer(nn.Module):
         )
         negative, positive = doubled.chunk(2)
         return flow.guided(positive, negative, guidance)
-
-
-STEADY_ROWS = 4
-"""With this many rows or more, a CPU gives a row the same bits whatever is beside it."""
-
-
-def _steady(linear: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
-    """Makes an event's bits independent of the batch that it is rendered in.
-
-    Only the products with one row an event (time, pooled condition) are that small.
-    """
-    rows = len(output)
-    if linear.training or output.ndim != 2 or rows >= STEADY_ROWS:
-        return None
-    assert isinstance(linear, nn.Linear)
-    padded = nn.functional.pad(inputs[0], (0, 0, 0, STEADY_ROWS - rows))
-    return nn.functional.linear(padded, linear.weight, linear.bias)[:rows]
 
 
 def seeded_noise(seeds: Sequence[int], frames: int, channels: int) -> Tensor:

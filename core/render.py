@@ -1,8 +1,7 @@
 """From a story to takes: bridge the whole story once, then perform and decode event by event.
 
 A take begins from noise, or from known latents: another take's, or those of a recording
-(`core.takes`). Events of equal length are rendered in one batch; what a batch holds besides an
-event does not change that event's bits.
+(`core.takes`). Events of equal length can share a batch where a device gains by it.
 """
 
 from __future__ import annotations
@@ -28,9 +27,10 @@ from core.takes import Asked, grain_of, plan_take, planned, told
 
 TAKE_PEAK = 0.999
 """Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
-BATCH = 2
-"""Events of equal length that are rendered together. On the pocket profile and one core, 2 are 10 %
-and 4 are 14 % faster than 1, but the first of 4 is heard three times as late."""
+BATCH = 1
+"""Events of equal length that are rendered together where no GPU is planned for. Alone, an event
+has the same bits whatever else is rendered; with more threads than one, a shared matrix product
+does not. On one core 2 are only 10 % and 4 are 14 % faster."""
 
 MARGIN = 0.5
 """Seconds of a sound that are encoded beyond what is used, so that its cut is not heard."""

@@ -284,7 +284,7 @@ class TestRecordings:
 
 
 class TestBatches:
-    def test_a_batch_gives_every_event_the_bits_that_it_has_alone(
+    def test_an_event_has_its_bits_whatever_else_is_rendered_and_its_sound_in_any_batch(
         self, tiny: AudioStory, rendered: StoryFolder
     ) -> None:
         story = rendered.story
@@ -298,25 +298,29 @@ class TestBatches:
             if s
         }
         for beginnings in ({}, varied):
-            alone, together = (
+            every, shared = (
                 {
                     done.event_id: done
                     for done in render_events(
-                        tiny, story, ["e1", "e2"], SETTINGS, beginnings=beginnings, batch=batch
+                        tiny, story, ["e1", "e2"], SETTINGS, beginnings=beginnings, **batch
                     )
                 }
-                for batch in (1, 2)
+                for batch in ({}, {"batch": 2})
             )
-            for event_id, done in alone.items():
-                assert torch.equal(done.latents, together[event_id].latents)
-                assert np.array_equal(done.samples, together[event_id].samples)
+            for event_id, done in every.items():
+                (alone,) = render_events(tiny, story, [event_id], SETTINGS, beginnings=beginnings)
+                assert torch.equal(done.latents, alone.latents)
+                assert np.array_equal(done.samples, alone.samples)
+                assert torch.allclose(done.latents, shared[event_id].latents, atol=1e-4)
 
     def test_events_of_one_length_share_a_batch_and_the_first_told_comes_first(
         self, tiny: AudioStory, folder: StoryFolder
     ) -> None:
         steps: list[RenderProgress] = []
         ids = [event.id for event in folder.story.events]
-        done = list(render_events(tiny, folder.story, ids, SETTINGS, on_progress=steps.append))
+        done = list(
+            render_events(tiny, folder.story, ids, SETTINGS, batch=2, on_progress=steps.append)
+        )
         assert [take.event_id for take in done] == ["e1", "bed", "e2", "e3"]
         assert [s.event_id for s in steps[:2]] == ["e1", "bed"]
 
