@@ -32,6 +32,9 @@ from core.placement import Placement, best_placement
 from core.profile import ASSETS, CodecConfig, Profile
 from core.understanding import Listener
 
+FAST = "performer-fast.safetensors"
+"""The distilled transformer; a profile may do without."""
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -246,6 +249,8 @@ def load_audiostory(profile: Profile, placement: Placement | None = None) -> Aud
     if not random:
         load_module(model.bridge, profile.folder / "bridge.safetensors")
         load_module(model.performer, profile.folder / "performer.safetensors")
+        if (fast := profile.folder / FAST).exists():
+            load_module(model.performer.add_fast(), fast)
         model.listener = _trained_listener(model)
     model.eval().requires_grad_(False)
     model.place(placement or best_placement(profile, weight_bytes(model)))

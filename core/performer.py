@@ -17,7 +17,7 @@ from diffusers.hooks import FirstBlockCacheConfig
 from torch import Tensor, nn
 
 from core import flow
-from core.errors import Cancelled
+from core.errors import Cancelled, WeightsError
 from core.profile import PerformerConfig, RenderSettings
 
 
@@ -38,31 +38,44 @@ class DurationEmbedder(nn.Module):
         return torch.as_tensor(self.linear(features.to(self.linear.weight.dtype)))[:, None]
 
 
+FOLDED = 0.0
+"""The guidance of a render by the distilled transformer, into which guidance is folded."""
+
+
 class Performer(nn.Module):
-    """DiT, duration embedder, pooled projection, and the stored condition of the empty caption."""
+    """DiT, duration embedder, pooled projection, and the stored condition of the empty caption.
+
+    Attributes:
+        fast: a second transformer, distilled from the first with its guidance for few steps
+            (core/training/distil.py); None where there is none.
+    """
 
     negative: Tensor
 
     def __init__(self, config: PerformerConfig, semantic_tokens: int):
         super().__init__()
         self.config = config
-        self.transformer = FluxTransformer2DModel(
-            in_channels=config.latent_channels,
-            num_layers=config.layers,
-            num_single_layers=config.single_layers,
-            attention_head_dim=config.head_dim,
-            num_attention_heads=config.heads,
-            joint_attention_dim=config.condition_width,
-            pooled_projection_dim=config.condition_width,
-            guidance_embeds=False,
-            axes_dims_rope=config.axes,
-        )
+        self.transformer = _transformer(config)
+        self.fast: FluxTransformer2DModel | None = None
         self.duration_embedder = DurationEmbedder(config.condition_width, config.max_seconds)
         width = config.condition_width
         self.pool = nn.Sequential(nn.Linear(width, width), nn.ReLU())
         self.register_buffer("negative", torch.zeros(1, semantic_tokens, width))
 
-    def velocity(self, latents: Tensor, t: Tensor, condition: Tensor, seconds: Tensor) -> Tensor:
+    def add_fast(self) -> FluxTransformer2DModel:
+        """Give the performer its distilled transformer, which begins as a copy of the other."""
+        self.fast = _transformer(self.config)
+        self.fast.load_state_dict(self.transformer.state_dict())
+        return self.fast
+
+    def velocity(
+        self,
+        latents: Tensor,
+        t: Tensor,
+        condition: Tensor,
+        seconds: Tensor,
+        transformer: FluxTransformer2DModel | None = None,
+    ) -> Tensor:
         """The predicted velocity u(x_t, t, c).
 
         Args:
@@ -70,6 +83,7 @@ class Performer(nn.Module):
             t: flow time in 0…1, (B,).
             condition: tokens on the text encoder's level, (B, S, width).
             seconds: durations, (B,).
+            transformer: by default the full one.
 
         Returns:
             (B, T, C).
@@ -78,7 +92,7 @@ class Performer(nn.Module):
         condition = condition.to(dtype)
         tokens = torch.cat([condition, self.duration_embedder(seconds)], dim=1)
         frames = torch.arange(latents.shape[1], dtype=torch.float32, device=latents.device)
-        output = self.transformer(
+        output = (transformer or self.transformer)(
             hidden_states=latents.to(dtype),
             encoder_hidden_states=tokens,
             pooled_projections=self.pool(condition.mean(dim=1)),
@@ -119,13 +133,18 @@ class Performer(nn.Module):
 
         Raises:
             Cancelled: `cancel` was set.
+            WeightsError: the settings ask for the fast transformer and there is none.
         """
+        if settings.guidance == FOLDED and self.fast is None:
+            raise WeightsError(
+                "These weights have no fast sampler; render in final quality, or with a guidance."
+            )
         device = condition.device
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
         noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
-            return self._guided_velocity(latents, t, condition, length, settings.guidance)
+            return self.guided_velocity(latents, t, condition, length, settings.guidance)
 
         def velocity(latents: Tensor, t: Tensor) -> Tensor:
             return flow.windowed(piece, latents, t, self.config.window_frames)
@@ -162,19 +181,39 @@ class Performer(nn.Module):
         """How many frames are rendered so that `frames` can be heard."""
         return self.config.fixed_frames or frames
 
-    def _guided_velocity(
+    def guided_velocity(
         self, latents: Tensor, t: Tensor, condition: Tensor, seconds: Tensor, guidance: float
     ) -> Tensor:
-        """Classifier-free guidance, the negative and the positive in one batch."""
+        """Classifier-free guidance, the negative and the positive in one batch.
+
+        Args:
+            t: one flow time, or one an item (B,).
+            guidance: 1: no guidance; `FOLDED`: the distilled transformer's own.
+        """
         count = len(latents)
+        t = t.expand(count)
+        if guidance == FOLDED:
+            return self.velocity(latents, t, condition, seconds, self.fast)
         if guidance == 1.0:
-            return self.velocity(latents, t.expand(count), condition, seconds)
+            return self.velocity(latents, t, condition, seconds)
         both = torch.cat([self.negative.expand(count, -1, -1), condition])
-        doubled = self.velocity(
-            torch.cat([latents, latents]), t.expand(2 * count), both, seconds.repeat(2)
-        )
+        doubled = self.velocity(torch.cat([latents, latents]), t.repeat(2), both, seconds.repeat(2))
         negative, positive = doubled.chunk(2)
         return flow.guided(positive, negative, guidance)
+
+
+def _transformer(config: PerformerConfig) -> FluxTransformer2DModel:
+    return FluxTransformer2DModel(
+        in_channels=config.latent_channels,
+        num_layers=config.layers,
+        num_single_layers=config.single_layers,
+        attention_head_dim=config.head_dim,
+        num_attention_heads=config.heads,
+        joint_attention_dim=config.condition_width,
+        pooled_projection_dim=config.condition_width,
+        guidance_embeds=False,
+        axes_dims_rope=config.axes,
+    )
 
 
 def seeded_noise(seeds: Sequence[int], frames: int, channels: int) -> Tensor:

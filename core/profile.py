@@ -119,7 +119,10 @@ class PerformerConfig:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How an event is sampled: Euler steps, and the scale of classifier-free guidance."""
+    """How an event is sampled: Euler steps, and the scale of classifier-free guidance.
+
+    Guidance 0 stands for the distilled transformer, into which guidance is folded.
+    """
 
     steps: int
     guidance: float

@@ -37,7 +37,7 @@ class TextEncoder:
             batch = missing[start : start + 64]
             for caption, states in zip(batch, self._encode(batch), strict=True):
                 self._known[caption] = states.half()
-        return torch.stack([self._known[c] for c in captions]).float()
+        return torch.stack([self._known[c].float() for c in captions])
 
     @torch.inference_mode()
     def _encode(self, captions: list[str]) -> Tensor:
@@ -48,7 +48,8 @@ class TextEncoder:
             truncation=True,
             return_tensors="pt",
         )
-        return torch.as_tensor(self.model(**batch).last_hidden_state)
+        with torch.autocast("cpu", enabled=False):
+            return torch.as_tensor(self.model(**batch).last_hidden_state)
 
     @torch.inference_mode()
     def sentences(self, captions: Sequence[str]) -> Tensor:

@@ -13,13 +13,15 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from core.audiostory import AudioStory, build_audiostory
+from core.audiostory import FAST, AudioStory, build_audiostory
 from core.codec import SpectralCodec
+from core.flow import sigmas
 from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
 from core.text_encoder import TextEncoder
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
+from core.training.distil import steps_of_student, train_fast
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
 from core.training.objective import Ablation, Lesson, Objective
@@ -54,7 +56,12 @@ def profile() -> Profile:
 def examples() -> Examples:
     generator = torch.Generator().manual_seed(0)
     latents = torch.randn(len(CLASSES), 192, 64, generator=generator).half() + 1.0
-    return Examples(latents, [[c.caption] for c in CLASSES], [[c.name] for c in CLASSES])
+    return Examples(
+        latents,
+        [[c.caption] for c in CLASSES],
+        [[c.name] for c in CLASSES],
+        [c.kind == "spot" for c in CLASSES],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +174,38 @@ def test_stage_one_trains_bridge_and_performer(
     assert any("residual_projector" in n for n in moved) == ablation.residual
     assert bool(losses_of(tmp_path, "mse")) == ablation.semantic
     assert not any("llm" in n for n in moved)
+
+
+def test_the_fast_transformer_learns_the_guided_steps_of_the_full_one(
+    profile: Profile, examples: Examples, states: Path, tmp_path: Path
+) -> None:
+    model = with_adapter(profile)
+    torch.manual_seed(0)
+    for layer in (model.performer.transformer.proj_out, model.performer.pool[0]):
+        nn.init.normal_(layer.weight, std=0.2)
+    model.performer.negative.normal_()
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    performances = Performances(BridgingStates.load(states), examples)
+    run = TrainingRun(40, 2e-3, warmup=4, average=0.5)
+    train_fast(model, performances, torch.ones(64), 2048 / 44100, run, tmp_path)
+    flow = losses_of(tmp_path, "flow")
+    assert flow[-1] < 0.9 * flow[0]
+    assert all(torch.equal(p, before[n]) for n, p in model.named_parameters() if n in before)
+    publish(model, tmp_path)
+    assert model.performer.fast is not None
+    assert load_file(tmp_path / FAST).keys() == model.performer.fast.state_dict().keys()
+    full = load_file(tmp_path / "performer.safetensors")
+    assert not any("fast" in name for name in full)
+
+
+@pytest.mark.parametrize("steps", [4, 8])
+def test_the_students_steps_are_the_samplers(steps: int) -> None:
+    begin, end = steps_of_student(4000, steps, torch.Generator().manual_seed(0))
+    assert torch.allclose(begin - end, torch.full_like(begin, 1 / steps), atol=1e-6)
+    assert begin.max() <= 1.0 + 1e-6
+    assert end.min() >= 0.0
+    on_grid = (begin[:, None] - sigmas(steps)[None]).abs().amin(1) < 1e-6
+    assert 0.65 < on_grid.float().mean() < 0.75
 
 
 def terms(model: AudioStory, sounds: EventSounds | None, ablation: Ablation) -> dict[str, Tensor]:

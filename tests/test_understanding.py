@@ -80,7 +80,8 @@ def clips(profile: Profile, manifest: Path, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def sounds() -> EventSounds:
     latents = torch.ones(len(CLASSES), 192, 64).half()
-    examples = Examples(latents, [[c.caption] for c in CLASSES], [[c.name] for c in CLASSES])
+    captions, names = [[c.caption] for c in CLASSES], [[c.name] for c in CLASSES]
+    examples = Examples(latents, captions, names, [False] * len(CLASSES))
     return EventSounds(examples, torch.ones(64), 2048 / RATE)
 
 

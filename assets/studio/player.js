@@ -12,6 +12,13 @@ function written(seconds) {
   return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
 }
 
+// Being paused or given another sound while it still loads is no fault.
+function start(sound) {
+  sound.play().catch((fault) => {
+    if (fault.name !== "AbortError") throw fault;
+  });
+}
+
 const position = () => Math.min(mix.currentTime || 0, story.total);
 
 function paint() {
@@ -48,7 +55,7 @@ function load(address) {
   if (address) mix.src = address;
   else mix.removeAttribute("src");
   mix.currentTime = Math.min(seconds, Math.max(0, story.total - 0.05));
-  if (address && playing) mix.play();
+  if (address && playing) start(mix);
   paint();
 }
 
@@ -57,7 +64,7 @@ function toggle() {
   if (!mix.paused) mix.pause();
   else if (wanted) {
     if (mix.ended || position() >= story.total - 0.05) mix.currentTime = 0;
-    mix.play();
+    start(mix);
   }
 }
 
@@ -69,7 +76,7 @@ function seek(seconds) {
 function playFrom(seconds) {
   silence();
   seek(seconds);
-  if (wanted) mix.play();
+  if (wanted) start(mix);
 }
 
 // Hear a take by itself; asked again for the same one, stop it.
@@ -83,7 +90,7 @@ function hear(address) {
   }
   if (!take.src.endsWith(address)) take.src = address;
   take.currentTime = 0;
-  take.play();
+  start(take);
 }
 
 // Two takes at one time, one of them silent; asked again, the other one is silent.
@@ -98,7 +105,7 @@ function compare({ address, kept }) {
   if (!rival.src.endsWith(kept)) rival.src = kept;
   for (const sound of [take, rival]) {
     sound.currentTime = 0;
-    sound.play();
+    start(sound);
   }
   take.muted = false;
   rival.muted = true;

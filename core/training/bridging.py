@@ -25,7 +25,7 @@ from core.text_encoder import TextEncoder
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Ablation, bridge_states
-from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, flow_loss
+from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, compile_blocks, flow_loss
 from core.training.states import NO_EXAMPLE, BridgingStates
 
 EVENTS = 48
@@ -55,8 +55,7 @@ class Alignment:
     def rows(self, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Semantic states, residual states, and the target of the semantic tokens."""
         target = self.encoder([self.states.captions[i] for i in indices])
-        semantic, residual = self.states.semantic[indices], self.states.residual[indices]
-        return semantic.float(), residual.float(), self.scale * target
+        return *self.states.of(indices), self.scale * target
 
 
 def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder: Path) -> None:
@@ -95,14 +94,12 @@ class Performances:
     def draw(self, generator: torch.Generator) -> tuple[list[int], Tensor]:
         """Indices of events and the latents that perform them, (B, T, C)."""
         frames = WINDOWS[below(len(WINDOWS), generator)]
-        total = self.examples.latents.shape[1]
         events, windows = [], []
         for _ in range(FRAMES_A_BATCH // frames):
             event = self.playable[below(len(self.playable), generator)]
             found = self._candidates[event]
             example = found[below(len(found), generator)]
-            start = below(2, generator) * below(total - frames + 1, generator)
-            windows.append(self.examples.latents[example, start : start + frames].float())
+            windows.append(self.examples.window(example, frames, generator))
             events.append(event)
         return events, torch.stack(windows)
 
@@ -141,5 +138,5 @@ def train_stage_one(
             terms["mse"] = functional.mse_loss(bridged.semantic, target)
         yield terms
 
-    parts = BridgeAndPerformer(model.bridge, model.performer)
-    train(parts, losses, LAMBDA, run, folder)
+    compile_blocks(model.performer.transformer, run.steps)
+    train(BridgeAndPerformer(model.bridge, model.performer), losses, LAMBDA, run, folder)

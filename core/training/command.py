@@ -1,7 +1,7 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
     train corpus | codec | grain | examples | performer | plans | states | warmup | stage1
-    train stage2 | stage3 | publish --from RUN RUN | card
+    train stage2 | stage3 | fast | publish --from RUN RUN | card
 
 Each is resumable: run the same line again after a stop.
 """
@@ -19,11 +19,12 @@ from core.audiostory import AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.errors import WeightsError
 from core.hearing import EffectsListener
-from core.language import load_module
+from core.language import load_adapter, load_module
 from core.profile import ASSETS, Profile, load_profile
 from core.training import card, corpus, examples, fit_codec, fit_grain, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
+from core.training.distil import train_fast
 from core.training.examples import Examples
 from core.training.known import write_known
 from core.training.loop import TrainingRun
@@ -34,6 +35,7 @@ from core.training.stages import STAGES, train_stage
 from core.training.states import BridgingStates, collect
 from core.training.understanding import listen, train_understanding
 
+PUBLISHED = Path("published")
 CARD = ASSETS.parent / "MODEL_CARD.md"
 
 
@@ -56,9 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
-    composing.add_argument("--per-class", type=int, default=100)
+    composing.add_argument("--per-class", type=int, default=120)
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
     _add_run_arguments(performing)
+    _add_start(performing)
     reading = steps.add_parser("states", help="read stories and keep what the bridge will see")
     reading.add_argument("--lessons", type=int, required=True)
     reading.add_argument("--run", type=Path, required=True, help="folder for the states")
@@ -67,6 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _add_run_arguments(bridging)
         bridging.add_argument("--states", type=Path, required=True)
         _add_start_arguments(bridging)
+    distilling = steps.add_parser("fast", help="distil the performer for drafts")
+    _add_run_arguments(distilling)
+    distilling.add_argument("--states", type=Path, required=True)
+    _add_start(distilling)
     for stage in STAGES.values():
         staging = steps.add_parser(stage.name, help=f"training stage {stage.name}")
         _add_run_arguments(staging)
@@ -97,8 +104,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--average", type=float, default=0.999)
 
 
+def _add_start(parser: argparse.ArgumentParser) -> None:
+    about = "runs to start from; `published`: the weights in assets/"
+    parser.add_argument("--from", dest="start", type=Path, nargs="*", default=[], help=about)
+
+
 def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--from", dest="start", type=Path, nargs="*", default=[])
+    _add_start(parser)
     for switch in ("reasoning", "captions", "residual", "semantic"):
         parser.add_argument(f"--no-{switch}", dest=switch, action="store_false")
 
@@ -128,7 +140,8 @@ def run(arguments: argparse.Namespace) -> None:
         profile = load_profile(arguments.profile)
         publish.publish(published(profile, arguments.start), profile.folder)
         for folder in arguments.start:
-            keep_record(folder, ASSETS / "training")
+            if folder != PUBLISHED:
+                keep_record(folder, ASSETS / "training")
     else:
         _train(arguments)
 
@@ -145,7 +158,8 @@ def _train(arguments: argparse.Namespace) -> None:
     data = Examples.load(arguments.examples) if arguments.examples else None
     if arguments.step == "performer":
         assert data is not None
-        pretrain(profile, data, weights, frame_seconds, settings, arguments.run)
+        start = started(profile, arguments.start).performer if arguments.start else None
+        pretrain(profile, data, weights, frame_seconds, settings, arguments.run, start)
         return
     model = started(profile, arguments.start)
     if arguments.step == "warmup":
@@ -163,6 +177,10 @@ def _train(arguments: argparse.Namespace) -> None:
             arguments.run,
             _ablation(arguments),
         )
+    elif arguments.step == "fast":
+        assert data is not None
+        performances = Performances(BridgingStates.load(arguments.states), data)
+        train_fast(model, performances, weights, frame_seconds, settings, arguments.run)
     elif arguments.step == "stage2":
         if not isinstance(model.listener, EffectsListener):
             raise WeightsError(f"The profile {profile.name} has no listener to train.")
@@ -190,7 +208,8 @@ def _read_states(profile: Profile, arguments: argparse.Namespace) -> None:
 def published(profile: Profile, runs: list[Path]) -> AudioStory:
     """The model of these runs, without its listener where none of them has trained it."""
     model = started(profile, runs)
-    names = {name for run in runs for name in load_file(run / "average.safetensors")}
+    trained = [run for run in runs if run != PUBLISHED]
+    names = {name for run in trained for name in load_file(run / "average.safetensors")}
     if not any(name.startswith("listener.") for name in names):
         model.listener = None
     return model
@@ -199,16 +218,23 @@ def published(profile: Profile, runs: list[Path]) -> AudioStory:
 def started(profile: Profile, runs: list[Path]) -> AudioStory:
     """The untrained model with the averaged weights of earlier runs put in, later runs last.
 
-    A run of the performer alone has its parameters without the model's prefix.
+    A run of the performer alone has its parameters without the model's prefix. The word
+    `published` in place of a run stands for the weights in assets/.
     """
     model = build_audiostory(profile, adapter=True)
     parameters = dict(model.named_parameters())
-    published = profile.folder / "performer.safetensors"
-    if published.exists():
-        load_module(model.performer, published)
     with torch.no_grad():
         for folder in runs:
-            for name, value in load_file(folder / "average.safetensors").items():
+            if folder == PUBLISHED:
+                load_adapter(model.llm, profile.folder / "director.safetensors")
+                load_module(model.bridge, profile.folder / "bridge.safetensors")
+                load_module(model.performer, profile.folder / "performer.safetensors")
+                continue
+            weights = load_file(folder / "average.safetensors")
+            if any(name.startswith("performer.fast.") for name in weights):
+                model.performer.add_fast()
+                parameters = dict(model.named_parameters())
+            for name, value in weights.items():
                 target = name if name in parameters else f"performer.{name}"
                 parameters[target].copy_(value)
     return model

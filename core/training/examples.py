@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,30 +20,54 @@ from torch import Tensor
 from core.codec import Codec
 from core.files import atomic_path, write_atomically
 from core.training.captions import caption, mixture_caption
-from core.training.scenes import Clip, choose_clip, compose, mix_over, training_clips
+from core.training.scenes import (
+    Clip,
+    choose_clip,
+    compose,
+    mix_over,
+    recorded_share,
+    training_clips,
+)
 from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
 CAPTIONS = 4
+SYNTHESISED = "synthetic"
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Latents (N, FRAMES, C) in half precision, captions of each, and its classes."""
+    """N sounds.
+
+    Attributes:
+        latents: (N, FRAMES, C) in half precision.
+        captions: several of each.
+        classes: one of each, two of a mixture.
+        alone: one shot at the start and then silence, to be read from the start.
+    """
 
     latents: Tensor
     captions: list[list[str]]
     classes: list[list[str]]
+    alone: list[bool]
+
+    def window(self, index: int, frames: int, generator: torch.Generator) -> Tensor:
+        """A window (frames, C) of one sound: from its start or, as often, from anywhere."""
+        room = self.latents.shape[1] - frames + 1
+        anywhere = not self.alone[index] and int(torch.randint(2, (1,), generator=generator))
+        start = int(torch.randint(room, (1,), generator=generator)) if anywhere else 0
+        return self.latents[index, start : start + frames].float()
 
     @staticmethod
     def load(folder: Path) -> Examples:
         rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text().splitlines()]
         latents = load_file(folder / "latents.safetensors")["latents"]
-        return Examples(latents, [r["captions"] for r in rows], [r["classes"] for r in rows])
+        captions, classes, alone = ([r[k] for r in rows] for k in ("captions", "classes", "alone"))
+        return Examples(latents, captions, classes, alone)
 
 
 def build(
-    manifest: Path, codec: Codec, out: Path, per_class: int = 100, mixtures: int = 700
+    manifest: Path, codec: Codec, out: Path, per_class: int = 120, mixtures: int = 1000
 ) -> Examples:
     """Compose and encode the training set; deterministic for one manifest.
 
@@ -53,15 +78,19 @@ def build(
     clips = training_clips(manifest)
     samples = FRAMES * codec.hop
     latents: list[Tensor] = []
-    rows: list[dict[str, list[str]]] = []
+    rows: list[dict[str, Any]] = []
     plan = [(name,) for name in clips for _ in range(per_class)] + _pairs(clips, mixtures)
     for index, classes in enumerate(plan):
         rng = np.random.default_rng([7, index])
-        chosen = [choose_clip(clips[name], rng, 0.75) for name in classes]
+        chosen = [choose_clip(clips[name], rng) for name in classes]
         sounds = [compose(clip, clips[clip.sound_class], samples, rng) for clip in chosen]
-        sound = sounds[0] if len(sounds) == 1 else mix_over(sounds[0], sounds[1], rng)
+        sound = sounds[0].samples
+        if len(sounds) == 2:
+            sound = mix_over(sound, sounds[1].samples, rng)
         latents.append(codec.encode(torch.from_numpy(sound)[None, None])[0, :FRAMES].half())
-        rows.append({"classes": list(classes), "captions": _captions(chosen, random.Random(index))})
+        said = _captions(chosen, clips, random.Random(index))
+        alone = len(sounds) == 1 and sounds[0].alone
+        rows.append({"classes": list(classes), "captions": said, "alone": alone})
     with atomic_path(out / "latents.safetensors") as temporary:
         save_file({"latents": torch.stack(latents)}, temporary)
     write_atomically(
@@ -82,12 +111,21 @@ def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, str]]:
     return pairs
 
 
-def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[str]:
-    """Several ways to say it; the plain caption of the class is among them for single sounds."""
+def _captions(
+    chosen: Sequence[Clip], clips: Mapping[str, list[Clip]], rng: random.Random
+) -> list[str]:
+    """Several ways to say it; the plain caption of the class is among them for single sounds.
+
+    Where a class is learned mostly from recordings, a synthesised clip is said to be one, so that
+    what is asked for without a word on it sounds recorded.
+    """
     texts = [
         [caption(clip.sound_class, clip.attributes, rng) for _ in range(CAPTIONS)]
         for clip in chosen
     ]
-    if len(chosen) == 1:
-        return [BY_NAME[chosen[0].sound_class].caption, *texts[0]]
-    return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
+    if len(chosen) == 2:
+        return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
+    said = [BY_NAME[chosen[0].sound_class].caption, *texts[0]]
+    if chosen[0].recorded or recorded_share(clips[chosen[0].sound_class]) < 0.5:
+        return said
+    return [f"{text}, {SYNTHESISED}" for text in said]

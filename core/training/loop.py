@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from accelerate import Accelerator
@@ -64,7 +65,7 @@ def train(
     that the uninterrupted one would have seen. When done, the model holds the averaged weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision())
     parameters = trainable(model)
     optimizer = torch.optim.AdamW(
         parameters.values(), lr=run.rate, betas=(0.9, 0.98), weight_decay=run.weight_decay
@@ -79,7 +80,12 @@ def train(
         for group in prepared.param_groups:
             group["lr"] = run.rate * schedule(step, run)
         generator = torch.Generator().manual_seed(run.seed * 1_000_003 + step)
-        for terms in losses(generator):
+        lessons = losses(generator)
+        while True:
+            with accelerator.autocast():
+                terms = next(lessons, None)
+            if terms is None:
+                break
             accelerator.backward(_weighted(terms, weights))
             record.add(terms)
         accelerator.clip_grad_norm_(parameters.values(), run.clip)
@@ -95,6 +101,15 @@ def train(
         for name, value in load_file(folder / "average.safetensors").items():
             parameters[name].copy_(value)
     model.eval()
+
+
+def precision() -> Literal["bf16", "no"]:
+    """bf16 where the processor multiplies it in tiles (AMX: 3 to 7 times faster) or on a card.
+
+    Without such units bf16 is slower than fp32.
+    """
+    fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported()
+    return "bf16" if fast else "no"
 
 
 def schedule(step: int, run: TrainingRun) -> float:

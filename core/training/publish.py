@@ -9,7 +9,7 @@ from peft import PeftModel
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.audiostory import AudioStory
+from core.audiostory import FAST, AudioStory
 from core.files import atomic_path
 from core.language import adapter_weights
 from core.text_encoder import TextEncoder
@@ -23,7 +23,11 @@ def publish(model: AudioStory, folder: Path) -> None:
         model.performer.negative.copy_(encoder([""]))
     _write(adapter_weights(model.llm), folder / "director.safetensors")
     _write(model.bridge.state_dict(), folder / "bridge.safetensors")
-    _write(model.performer.state_dict(), folder / "performer.safetensors")
+    whole = model.performer.state_dict().items()
+    full = {name: value for name, value in whole if not name.startswith("fast.")}
+    _write(full, folder / "performer.safetensors")
+    if model.performer.fast is not None:
+        _write(model.performer.fast.state_dict(), folder / FAST)
     if model.listener is not None:
         _write(model.listener.state_dict(), folder / "listener.safetensors")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 from core.training.vocabulary import BY_NAME
 
@@ -23,6 +24,12 @@ Samples = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 44100
 OVERLAP = 0.35
+ALONE = 0.5
+"""Share of the shots that are heard once, with silence after them."""
+SPEED = 0.08
+"""Recordings are played up to this much faster or slower, since there are few of some classes."""
+BELIEVED = 4
+"""A class is learned from recordings and synthesis alike when it has this many recordings."""
 
 
 @dataclass(frozen=True)
@@ -57,35 +64,61 @@ def training_clips(manifest: Path) -> dict[str, list[Clip]]:
     return {name: sorted(clips[name], key=lambda clip: str(clip.path)) for name in sorted(clips)}
 
 
-def choose_clip(clips: list[Clip], rng: np.random.Generator, recorded_share: float) -> Clip:
-    """A clip, recorded ones with the given probability where both kinds exist."""
+def recorded_share(clips: list[Clip]) -> float:
+    """How often a class is heard as recorded: the more recordings it has, the more often."""
+    recorded = sum(clip.recorded for clip in clips)
+    return recorded / (recorded + BELIEVED)
+
+
+def choose_clip(clips: list[Clip], rng: np.random.Generator) -> Clip:
+    """A clip of one class, recorded ones with the probability of `recorded_share`."""
     recorded = [clip for clip in clips if clip.recorded]
     synthesised = [clip for clip in clips if not clip.recorded]
-    wanted = recorded if rng.random() < recorded_share else synthesised
+    wanted = recorded if rng.random() < recorded_share(clips) else synthesised
     pool = wanted or recorded or synthesised
     return pool[rng.integers(len(pool))]
 
 
-def compose(clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator) -> Samples:
-    """A mono sound of `frames` samples made of `clip` and clips of its family.
+@dataclass(frozen=True)
+class Composed:
+    """A sound of the performer's training set.
+
+    Attributes:
+        samples: mono, 44.1 kHz.
+        alone: one shot at the start, and then silence.
+    """
+
+    samples: Samples
+    alone: bool = False
+
+
+def compose(clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator) -> Composed:
+    """A sound of `frames` samples made of `clip` and clips of its family.
 
     Args:
         clip: the clip that gives the sound its caption.
         kin: clips of the same class; those of the same family may follow the clip.
     """
     related = [other for other in kin if other.family == clip.family]
-    first = read(clip)
+    factor = 1.0
+    if clip.recorded and rng.random() < 0.5:
+        factor = float(rng.uniform(1.0 - SPEED, 1.0 + SPEED))
+    first = read(clip, factor)
     if BY_NAME[clip.sound_class].kind == "texture":
-        sound = _texture(first, related, frames, rng)
-        return _level(sound, clip, rng, rms_db=-20.0)
-    sound = _shots(first, related, frames, rng)
-    return _level(sound, clip, rng, peak_db=-3.0)
+        sound = _texture(first, related, frames, rng, factor)
+        return Composed(_level(sound, clip, rng, rms_db=-20.0))
+    alone = bool(rng.random() < ALONE)
+    sound = _shots(first, [] if alone else related, frames, rng, factor)
+    return Composed(_level(sound, clip, rng, peak_db=-3.0), alone)
 
 
-def read(clip: Clip) -> Samples:
+def read(clip: Clip, factor: float = 1.0) -> Samples:
+    """The clip, `factor` times as long and as much lower."""
     samples, rate = soundfile.read(clip.path, dtype="float32")
     if rate != SAMPLE_RATE or samples.ndim != 1:
         raise ValueError(f"{clip.path} is not mono at {SAMPLE_RATE} Hz")
+    if factor != 1.0:
+        samples = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="MQ")
     return np.asarray(samples, dtype=np.float32)
 
 
@@ -96,12 +129,14 @@ def mix_over(bed: Samples, sound: Samples, rng: np.random.Generator) -> Samples:
     return np.asarray(mixed * min(1.0, 0.95 / (np.abs(mixed).max() + 1e-9)), dtype=np.float32)
 
 
-def _texture(first: Samples, related: list[Clip], frames: int, rng: np.random.Generator) -> Samples:
+def _texture(
+    first: Samples, related: list[Clip], frames: int, rng: np.random.Generator, factor: float
+) -> Samples:
     """Crops joined by equal-power overlaps until the length is filled."""
     start = int(rng.integers(0, max(1, len(first) - frames + 1)))
     out = first[start : start + frames]
     while len(out) < frames:
-        following = read(related[rng.integers(len(related))])
+        following = read(related[rng.integers(len(related))], factor)
         if len(following) > SAMPLE_RATE:
             following = following[rng.integers(0, len(following) // 4) :]
         out = _join(out, following)
@@ -117,8 +152,10 @@ def _join(left: Samples, right: Samples) -> Samples:
     return np.concatenate([left[:-overlap], middle, right[overlap:]])
 
 
-def _shots(first: Samples, related: list[Clip], frames: int, rng: np.random.Generator) -> Samples:
-    """The clip at the start, then clips of its family at a steady but human pace."""
+def _shots(
+    first: Samples, related: list[Clip], frames: int, rng: np.random.Generator, factor: float
+) -> Samples:
+    """The clip at the start, then clips of its family, if any, at a steady but human pace."""
     out = np.zeros(frames + len(first), dtype=np.float32)
     period = len(first) / SAMPLE_RATE * rng.uniform(0.9, 1.3) + rng.uniform(0.05, 0.5)
     period = max(period, 0.35)
@@ -126,8 +163,10 @@ def _shots(first: Samples, related: list[Clip], frames: int, rng: np.random.Gene
     while at < frames:
         room = min(len(shot), len(out) - at)
         out[at : at + room] += shot[:room] * rng.uniform(0.7, 1.0)
+        if not related:
+            break
         at += max(int(period * rng.uniform(0.85, 1.15) * SAMPLE_RATE), SAMPLE_RATE // 8)
-        shot = read(related[rng.integers(len(related))])
+        shot = read(related[rng.integers(len(related))], factor)
     return out[:frames]
 
 

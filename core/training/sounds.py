@@ -55,13 +55,11 @@ class EventSounds:
         Returns None where no event of the lesson can be performed.
         """
         events, windows = [], []
-        room = self.examples.latents.shape[1] - WINDOW + 1
         for event, classes in enumerate(lesson.classes):
             candidates = self._by_classes.get(tuple(sorted(classes)), [])
             for _ in range(DRAWS if candidates else 0):
                 index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
-                start = int(torch.randint(room, (1,), generator=generator))
-                windows.append(self.examples.latents[index, start : start + WINDOW].float())
+                windows.append(self.examples.window(index, WINDOW, generator))
                 events.append(event)
         if not events:
             return None

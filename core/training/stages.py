@@ -15,12 +15,12 @@ from pathlib import Path
 from random import Random
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.audiostory import AudioStory
 from core.grammar import PlannedEvent
 from core.text_encoder import TextEncoder
-from core.training.loop import TrainingRun, train
+from core.training.loop import TrainingRun, precision, train
 from core.training.narratives import Narrative, narrative, single
 from core.training.objective import LAMBDA, Ablation, Lesson, Objective
 from core.training.sounds import EventSounds
@@ -82,6 +82,13 @@ def step_losses(
     return losses
 
 
+def halve(llm: nn.Module) -> None:
+    """Keep what is not trained in bf16, in which it is read anyway."""
+    for parameter in llm.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.bfloat16()
+
+
 def train_stage(
     model: AudioStory,
     stage: Stage,
@@ -95,4 +102,6 @@ def train_stage(
     encoder = TextEncoder(model.profile.bridge.semantic_tokens)
     objective = Objective(model, encoder, sounds if stage.flow else None, ablation)
     model.performer.requires_grad_(stage.flow)
+    if precision() == "bf16":
+        halve(model.llm)
     train(model, step_losses(stage, objective), LAMBDA, run, folder)

@@ -55,6 +55,10 @@ class BridgingStates:
     classes: list[tuple[str, ...]]
     examples: list[int]
 
+    def of(self, events: list[int]) -> tuple[Tensor, Tensor]:
+        """The states of these events, (B, S, hidden) and (B, R, hidden)."""
+        return self.semantic[events].float(), self.residual[events].float()
+
     @staticmethod
     def load(folder: Path) -> BridgingStates:
         """All shards of a folder, in order."""

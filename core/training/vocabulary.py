@@ -44,6 +44,8 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("stream", "texture", "a stream of water flowing", 4, 60),
         ("splash", "spot", "a splash in water", 1, 4),
         ("bubbles", "texture", "water bubbling", 2, 15),
+        ("waterfall", "texture", "a waterfall roaring", 4, 60),
+        ("drip", "texture", "water dripping in a cave", 3, 30),
     )
     + _family("fire", ("fire", "texture", "a fire crackling", 4, 60))
     + _family(
@@ -73,6 +75,7 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("crowd", "texture", "a crowd murmuring", 4, 40),
         ("applause", "texture", "an audience applauding", 3, 15),
         ("heartbeat", "texture", "a heart beating", 3, 20),
+        ("scream", "spot", "a person screaming", 1, 4),
     )
     + _family(
         "house",
@@ -97,6 +100,7 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("crash", "spot", "a car crash", 1, 5),
         ("train", "texture", "a train passing", 4, 20),
         ("helicopter", "texture", "a helicopter flying", 4, 20),
+        ("aeroplane", "texture", "an aeroplane flying over", 4, 20),
         ("siren", "texture", "a siren wailing", 3, 20),
         ("ship_horn", "spot", "a ship's horn sounding", 2, 6),
     )
