@@ -268,16 +268,26 @@ def _counsel(brief: Brief, timed: TimedInstruction) -> Counsel:
         most=brief.most,
         mood=brief.mood,
         refuses=lambda phrases: refused(brief, timed, phrases),
-        complete=lambda phrases: _told_to_the_end(timed.clauses, phrases),
+        complete=lambda phrases: complete(brief, timed, phrases),
         lacking=timed.lacking,
         length=lambda phrases: timed.tie(phrases).lengths.get(len(phrases) - 1),
     )
 
 
-def _told_to_the_end(parts: Sequence[Clause], phrases: Sequence[str]) -> bool:
-    """Whether the last clause that says something is told."""
+def complete(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bool:
+    """Whether a list may end where nothing fits any more."""
+    full = timed.given > brief.total - GRID and not timed.lacking(phrases, True)
+    return full or told_to_the_end(timed.clauses, phrases)
+
+
+def told_to_the_end(parts: Sequence[Clause], phrases: Sequence[str]) -> bool:
+    """Whether the last clause that says something is told, or a scene is set that names no sound.
+
+    A scene has no clause that any phrase tells, and so no end but the director's.
+    """
     last = max((i for i, part in enumerate(parts) if part.words), default=0)
-    return last in align(phrases, parts)
+    told = align(phrases, parts)
+    return last in told or not any(place is not None for place in told)
 
 
 def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bool:
@@ -291,12 +301,13 @@ def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bo
     if last.lower() in {phrase.lower() for phrase in brief.avoid}:
         return True
     said = stems(last)
-    before = sum(said <= stems(phrase) for phrase in phrases[:-1])
+    told = sum(said <= stems(phrase) for phrase in phrases[:-1])
     asked = max((sum(s in part.stems for part in parts) for s in said), default=1)
-    if before and before >= max(1, asked):
+    if told and told >= max(1, asked):
         return True
-    given = timed.tie(phrases).lengths
-    if sum(given.values()) > brief.total - GRID and len(phrases) - 1 not in given:
+    before, now = timed.tie(phrases[:-1]).lengths, timed.tie(phrases).lengths
+    given = max(timed.given, sum(now.values()))
+    if given > brief.total - GRID and len(now) <= len(before):
         return True
     spoken = [part for part in parts if part.words]
     return len(spoken) >= ENOUGH and not any(related(last, part.text) for part in spoken)

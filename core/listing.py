@@ -322,7 +322,13 @@ class ListGrammar:
         tired = len(self._refused) >= self.TRIES
         can_end = bool(self.phrases) and not self._must_go_on()
         can_end = can_end and self.counsel.complete(self.phrases)
-        if (tired and not can_end) or not self.counsel.refuses([*self.phrases, phrase]):
+        refused = self.counsel.refuses([*self.phrases, phrase])
+        if refused and tired and not can_end:
+            self._owing = self.counsel.lacking(self.phrases, True)
+            if self._owing:
+                back, self._piece = len(self._piece) + 1, []
+                return back
+        if (tired and not can_end) or not refused:
             self.items.append(Item(phrase, 0.0))
             self._refused = set()
             self._enter("seconds")

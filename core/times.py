@@ -15,6 +15,9 @@ from typing import Literal
 
 from core.instruction import Clause, align, clauses, stem
 
+LEFT = 1.0
+"""Seconds of the whole that are enough for another event."""
+
 Kind = Literal["lasts", "waits", "starts", "opens", "closes", "each"]
 
 _TO_NINETEEN = (
@@ -261,8 +264,19 @@ class TimedInstruction:
         words = self.clauses[place].words if place is not None else ()
         return next((offset for s, offset in words if s in wanted), -1)
 
+    @property
+    def given(self) -> float:
+        """Seconds that the instruction gives away to what its clauses tell."""
+        own = ("lasts", "opens", "closes")
+        pairs = zip(self.times, self.homes, strict=True)
+        return sum(t.seconds for t, home in pairs if home is not None and t.kind in own)
+
     def lacking(self, phrases: Sequence[str], ended: bool) -> str:
-        """What a clause with a time says, if no event tells it and one after it is told."""
+        """What has to come before the last phrase, or before the end; "" if nothing.
+
+        A clause with a time that no event tells, while one after it is told. And at the end, where
+        all events have their time and leave some of the whole: the next clause that is not told.
+        """
         places = align(phrases, self.clauses)
         upto = max((p for p in places if p is not None), default=-1)
         last = places[-1] if places else None
@@ -272,7 +286,14 @@ class TimedInstruction:
                 said = self._said(home)
                 if said:
                     return said
-        return ""
+        return self._for_what_is_left(phrases, upto) if ended else ""
+
+    def _for_what_is_left(self, phrases: Sequence[str], upto: int) -> str:
+        lengths = self.tie(phrases).lengths
+        if len(lengths) < len(phrases) or sum(lengths.values()) > self.total - LEFT:
+            return ""
+        later = (i for i in range(upto + 1, len(self.clauses)) if self.clauses[i].words)
+        return next((said for i in later if (said := self._said(i))), "")
 
     def _timed_clauses(self) -> list[int]:
         """Clauses that have to become events: a length or a moment hangs on them."""

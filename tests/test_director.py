@@ -11,11 +11,12 @@ import torch
 from core import grammar
 from core.audiostory import AudioStory
 from core.decoding import Decoder
-from core.director import Brief, compose_story, plan, refused, write
+from core.director import Brief, complete, compose_story, plan, refused, told_to_the_end, write
 from core.durations import Lengths
 from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure
 from core.grammar import Plan, PlannedEvent, parse_plan
+from core.instruction import clauses
 from core.listing import COUNTS, Item
 from core.times import TimedInstruction
 
@@ -157,6 +158,23 @@ def test_what_nothing_asks_for_is_refused() -> None:
     assert refused(knocks, timed, ["knock", "knock", "knock"])
     scene = Brief("lonely lighthouse", 10.0)
     assert not refused(scene, TimedInstruction("lonely lighthouse", 10.0), ["waves crash"])
+
+
+def test_a_list_may_end_with_the_last_clause_or_where_only_a_scene_is_set() -> None:
+    storm = clauses("rain falls, thunder rolls, a dog barks")
+    assert not told_to_the_end(storm, ["rain", "thunder"])
+    assert told_to_the_end(storm, ["rain", "a dog barking"])
+    assert told_to_the_end(clauses("a tense night in space"), ["a machine humming"])
+
+
+def test_a_list_is_complete_where_all_time_is_given_away() -> None:
+    brief = Brief("Horses, 7 seconds, at a gallop. Swords, 7 seconds, clashing.", 14.0)
+    timed = TimedInstruction(brief.instruction, 14.0)
+    assert not complete(brief, timed, ["horses"])
+    assert complete(brief, timed, ["horses", "swords"])
+    assert refused(brief, timed, ["horses", "a gallop"])
+    assert refused(brief, timed, ["horses", "swords", "a crowd of swords"])
+    assert refused(brief, timed, ["horses", "swords", "galloping"])
 
 
 def test_what_is_corrected_is_recorded() -> None:

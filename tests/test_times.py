@@ -139,3 +139,18 @@ def test_a_knock_stays_short_where_rain_can_take_the_time() -> None:
     assert natural([10, 10], [knock, rain], 24.0) == pytest.approx([4, 20])
     assert sum(natural([10, 10], [knock, knock], 24.0)) == pytest.approx(24.0)
     assert sum(natural([0, 3], [None, rain], 2.0)) == pytest.approx(2.0)
+
+
+def test_what_is_left_of_the_whole_goes_to_the_clause_that_is_not_told() -> None:
+    timed = TimedInstruction("sawing: 8 sec. chopping: 6 sec. whatever is left: birds", 20.0)
+    assert timed.lacking(["sawing", "chopping"], ended=True) == "birds"
+    assert timed.lacking(["sawing", "chopping"], ended=False) == ""
+    assert timed.lacking(["sawing", "chopping", "birds"], ended=True) == ""
+    full = TimedInstruction("sawing: 8 sec. chopping: 6 sec. whatever is left: birds", 14.0)
+    assert full.lacking(["sawing", "chopping"], ended=True) == ""
+
+
+def test_a_length_that_is_given_away_counts_before_it_is_told() -> None:
+    timed = TimedInstruction("Horses, 7 seconds, at a gallop. Swords, 7 seconds, clashing.", 14.0)
+    assert timed.given == 14.0
+    assert TimedInstruction("rain, after 5 seconds thunder", 14.0).given == 0.0

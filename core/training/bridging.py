@@ -10,7 +10,6 @@ through which the residual tokens learn. Both read the director's states from a 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -82,9 +81,7 @@ class Performances:
     def __init__(self, states: BridgingStates, examples: Examples):
         self.examples = examples
         self.states = states
-        by_classes: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for index, classes in enumerate(examples.classes):
-            by_classes[tuple(sorted(classes))].append(index)
+        by_classes = examples.by_classes()
         self._candidates = [
             [example] if example != NO_EXAMPLE else by_classes.get(tuple(sorted(classes)), [])
             for example, classes in zip(states.examples, states.classes, strict=True)

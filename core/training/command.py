@@ -27,7 +27,7 @@ from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.examples import Examples
 from core.training.known import write_known
-from core.training.loop import TrainingRun
+from core.training.loop import TrainingRun, precision
 from core.training.objective import Ablation
 from core.training.pretrain import pretrain
 from core.training.sounds import EventSounds
@@ -201,6 +201,8 @@ def _ablation(arguments: argparse.Namespace) -> Ablation:
 def _read_states(profile: Profile, arguments: argparse.Namespace) -> None:
     model = started(profile, arguments.start)
     model.llm = model.llm.merge_and_unload()
+    if precision() == "bf16":
+        model.llm.to(torch.bfloat16)
     examples = Examples.load(arguments.examples)
     collect(model.eval(), examples, arguments.run, arguments.lessons, _ablation(arguments))
 

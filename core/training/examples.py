@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,15 @@ class Examples:
         anywhere = not self.alone[index] and int(torch.randint(2, (1,), generator=generator))
         start = int(torch.randint(room, (1,), generator=generator)) if anywhere else 0
         return self.latents[index, start : start + frames].float()
+
+    def by_classes(self) -> dict[tuple[str, ...], list[int]]:
+        """What can perform an event of these classes (sorted), less what is said to be synthetic
+        and so only performs a caption that says it too."""
+        found: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for index, (classes, captions) in enumerate(zip(self.classes, self.captions, strict=True)):
+            if not captions[0].endswith(SYNTHESISED):
+                found[tuple(sorted(classes))].append(index)
+        return found
 
     @staticmethod
     def load(folder: Path) -> Examples:

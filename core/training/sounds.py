@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,9 +44,7 @@ class EventSounds:
         self.examples = examples
         self.weights = weights
         self.frame_seconds = frame_seconds
-        self._by_classes: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for index, classes in enumerate(examples.classes):
-            self._by_classes[tuple(sorted(classes))].append(index)
+        self._by_classes = examples.by_classes()
 
     def draw(self, lesson: Lesson, generator: torch.Generator) -> DrawnSounds | None:
         """Windows for every event that a known sound can perform, each event several times.
