@@ -10,6 +10,7 @@ interleaved stories. Between them lies stage I (core/training/bridging.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -82,11 +83,18 @@ def step_losses(
     return losses
 
 
-def halve(llm: nn.Module) -> None:
-    """Keep what is not trained in bf16, in which it is read anyway."""
-    for parameter in llm.parameters():
-        if not parameter.requires_grad:
-            parameter.data = parameter.data.bfloat16()
+@contextmanager
+def halved(llm: nn.Module) -> Iterator[None]:
+    """What is not trained in bf16, in which it is read anyway, where that is faster."""
+    frozen = [p for p in llm.parameters() if not p.requires_grad and precision() == "bf16"]
+    whole = [parameter.data for parameter in frozen]
+    for parameter in frozen:
+        parameter.data = parameter.data.bfloat16()
+    try:
+        yield
+    finally:
+        for parameter, data in zip(frozen, whole, strict=True):
+            parameter.data = data
 
 
 def train_stage(
@@ -102,6 +110,5 @@ def train_stage(
     encoder = TextEncoder(model.profile.bridge.semantic_tokens)
     objective = Objective(model, encoder, sounds if stage.flow else None, ablation)
     model.performer.requires_grad_(stage.flow)
-    if precision() == "bf16":
-        halve(model.llm)
-    train(model, step_losses(stage, objective), LAMBDA, run, folder)
+    with halved(model.llm):
+        train(model, step_losses(stage, objective), LAMBDA, run, folder)
