@@ -21,6 +21,7 @@ from core.errors import StudioError
 from studio.engine import Engine
 from studio.page import TITLE, Studio, lay_out
 from studio.peaks import PeakCache
+from studio.scripts import EARLY
 from studio.session import Sessions
 from studio.theme import ASSETS, studio_css, studio_theme
 from studio.tools import offer_only_tools, wire_tools
@@ -85,6 +86,7 @@ def serving(
             quiet=True,
             theme=studio_theme(),
             css=studio_css(),
+            head=EARLY,
             allowed_paths=[str(studio.sessions.served)],
             footer_links=[],
             max_file_size="64mb",

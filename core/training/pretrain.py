@@ -69,6 +69,7 @@ def compile_blocks(transformer: FluxTransformer2DModel, steps: int) -> None:
     Compiling takes a minute for each length of window.
     """
     if steps >= LONG and precision() == "bf16" and shutil.which("g++"):
+        torch._dynamo.config.recompile_limit = 64  # shapes of windows, with and without gradient
         transformer.compile_repeated_blocks()
 
 
