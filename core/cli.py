@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     rendering.add_argument("--out", type=Path, required=True, help="sound file to write (.wav)")
     rendering.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
     rendering.add_argument("--guidance", type=float, help="guidance scale (default: the profile's)")
+    rendering.add_argument("--draft", action="store_true", help="fast sampler, for trying out")
     rendering.add_argument(
         "--exact", action="store_true", help="as the published code does it (imported models only)"
     )
@@ -200,8 +201,9 @@ def render(arguments: argparse.Namespace) -> None:
     folder = _folder(arguments.source)
     given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
     model = load_model(given.profile if given else arguments.profile)
-    final = model.profile.final
-    settings = RenderSettings(arguments.steps or final.steps, arguments.guidance or final.guidance)
+    quality = model.profile.draft if arguments.draft else model.profile.final
+    guidance = quality.guidance if arguments.guidance is None else arguments.guidance
+    settings = RenderSettings(arguments.steps or quality.steps, guidance)
     if folder is not None:
         story, sources = perform_in(model, folder, settings)
     else:

@@ -57,6 +57,22 @@ def test_render_does_the_whole_job_and_repeats_it_to_the_byte(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("tiny_only")
+def test_the_quality_can_be_chosen_and_a_fast_sampler_that_is_not_there_is_said(
+    tmp_path: Path, tiny: AudioStory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.wav"
+    asked = ("render", "a storm", "--duration", "4", "--out", str(out))
+    assert run(*asked, "--draft", "--story", str(tmp_path / "a.json")) == 0
+    take = sequence(tmp_path / "a.json").events[0].take
+    assert take is not None
+    assert (take.steps, take.guidance) == (tiny.profile.draft.steps, tiny.profile.draft.guidance)
+    out.unlink()
+    assert run(*asked, "--guidance", "0") == 1
+    assert "no fast sampler" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("tiny_only")
 def test_an_edited_plan_is_rendered_without_planning(tmp_path: Path) -> None:
     events = (Event("e1", "hail", 0.0, 1.0), Event("e2", "a gong", 1.0, 0.7))
     edited = Story("hail, a gong", 1.7, 3, "tiny", "Two events.", events)

@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         adding.add_argument("--profile", default="pocket")
         adding.add_argument("--manifest", type=Path, help="judge by these recordings anew")
         adding.add_argument("--keep", type=Path, help="file of renders' embeddings, to go on later")
-        adding.add_argument("--classes", nargs="+", help="only these classes")
+        adding.add_argument("--classes", nargs="+", help="these classes, judged among them alone")
         adding.add_argument("--renders", type=int, default=8, help="most renders a class")
         adding.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
         adding.add_argument("--guidance", type=float, help="guidance (default: the profile's)")
@@ -141,8 +141,10 @@ class Evaluation:
 def recognise(run: Evaluation) -> dict[str, Any]:
     """Recordings, recordings through the codec, and renders, by class and family."""
     judge = run.judge()
+    names = run.names(judge)
+    judge = judge.only(names)
     renders = judge.renders_table(
-        run.heard(run.settings()), run.arguments.renders, run.names(judge), run.wording, say=say
+        run.heard(run.settings()), run.arguments.renders, names, run.wording, say=say
     )
     recordings, coded = judge.recordings_table(), judge.codec_table()
     for table in (recordings, coded, renders):
