@@ -16,9 +16,7 @@ def _served(name: str) -> str:
     return f"gradio_api/file={(ASSETS / 'wavesurfer' / name).as_posix()}"
 
 
-_WAVESURFER = [
-    _served(name) for name in ("wavesurfer.min.js", "regions.min.js", "timeline.min.js")
-]
+_WAVESURFER = [_served(name) for name in ("wavesurfer.min.js", "regions.min.js", "timeline.min.js")]
 HEAD = "".join(f'<script src="{address}"></script>' for address in _WAVESURFER)
 EARLY = "".join(f'<link rel="prefetch" as="script" href="{place}">' for place in _WAVESURFER)
 """Fetched while the page waits for its first story, so that it opens sooner."""

@@ -11,7 +11,18 @@ import torch
 from core import grammar
 from core.audiostory import AudioStory
 from core.decoding import Decoder
-from core.director import Brief, complete, compose_story, plan, refused, told_to_the_end, write
+from core.director import (
+    Brief,
+    Turn,
+    check_instruction,
+    complete,
+    compose_story,
+    most_events,
+    plan,
+    refused,
+    told_to_the_end,
+    write,
+)
 from core.durations import Lengths
 from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure
@@ -57,6 +68,36 @@ def test_any_instruction_becomes_a_story_that_sums(tiny: AudioStory, seed: int) 
     assert sum(event.duration for event in story.events) == pytest.approx(total, abs=1e-3)
     assert 1 <= len(story.events) <= tiny.profile.director.max_events
     assert story.seed == 3
+
+
+def any_of(allowed: frozenset[int], rng: random.Random) -> int:
+    """One of the tokens; a large set is not sorted for it."""
+    if len(allowed) < 1000:
+        return rng.choice(sorted(allowed))
+    return next(token for _ in iter(int, 1) if (token := rng.randrange(50_000)) in allowed)
+
+
+def test_a_thousand_instructions_parse_and_sum_under_any_choice(tiny: AudioStory) -> None:
+    """Instructions and choices both at random: what the rules allow is always a whole plan."""
+    rng = random.Random(0)
+    for _ in range(1000):
+        instruction = " ".join(["rain", *rng.choices(WORDS, k=rng.randint(0, 12))])
+        total = rng.choice([3.0, 7.3, 20.0, 149.9])
+        instruction = check_instruction(tiny, instruction, total)
+        brief = Brief(instruction, total, most=min(3, most_events(tiny, total)))
+        turn = Turn(tiny, brief, lambda phrases: [None] * len(phrases))
+        written: list[int] = []
+        while not turn.rules.finished:
+            tokens = list(turn.rules.forced)
+            if not tokens:
+                tokens = [any_of(turn.rules.allowed, rng)]
+            back = turn.rules.advance(tokens)
+            written += tokens
+            del written[len(written) - back :]
+            turn.settle()
+        planned = parse_plan(tiny.tokenizer.decode(written))
+        assert len(planned.events) == len(turn.items)
+        assert sum(event.duration for event in planned.events) == pytest.approx(total, abs=1e-3)
 
 
 def test_the_reasoning_streams_and_the_plan_repeats(tiny: AudioStory) -> None:

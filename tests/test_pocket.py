@@ -14,6 +14,7 @@ from core.cli import main
 from core.director import plan
 from core.evaluation import duration
 from core.evaluation.renders import Renderer, Request
+from core.performer import FOLDED
 from core.profile import RenderSettings, load_profile
 from core.render import render_events
 from core.story import Event, Story
@@ -26,8 +27,10 @@ def pocket() -> AudioStory:
     return load_audiostory(load_profile("pocket"))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_any_instruction_becomes_a_plan_that_sums(pocket: AudioStory, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(30))
+def test_any_instruction_becomes_a_plan_that_sums_and_renders(
+    pocket: AudioStory, seed: int
+) -> None:
     rng = random.Random(seed)
     instruction = " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 12))) or "rain"
     total = rng.choice([6.0, 17.5, 40.0])
@@ -35,6 +38,10 @@ def test_any_instruction_becomes_a_plan_that_sums(pocket: AudioStory, seed: int)
     assert story is not None
     assert sum(event.duration for event in story.events) == pytest.approx(total, abs=1e-3)
     assert story.reasoning
+    ids = [event.id for event in story.events]
+    takes = list(render_events(pocket, story, ids, RenderSettings(1, FOLDED)))
+    assert [take.event_id for take in takes] == ids
+    assert all(np.isfinite(take.samples).all() for take in takes)
 
 
 def test_a_render_is_heard(pocket: AudioStory) -> None:
