@@ -14,7 +14,6 @@ from core.cli import main
 from core.director import plan
 from core.evaluation import duration
 from core.evaluation.renders import Renderer, Request
-from core.performer import FOLDED
 from core.profile import RenderSettings, load_profile
 from core.render import render_events
 from core.story import Event, Story
@@ -39,7 +38,7 @@ def test_any_instruction_becomes_a_plan_that_sums_and_renders(
     assert sum(event.duration for event in story.events) == pytest.approx(total, abs=1e-3)
     assert story.reasoning
     ids = [event.id for event in story.events]
-    takes = list(render_events(pocket, story, ids, RenderSettings(1, FOLDED)))
+    takes = list(render_events(pocket, story, ids, RenderSettings(1, 1.0)))
     assert [take.event_id for take in takes] == ids
     assert all(np.isfinite(take.samples).all() for take in takes)
 
