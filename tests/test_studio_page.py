@@ -368,6 +368,17 @@ def test_who_waits_for_the_model_knows_how_long_and_may_leave(page: Page, studio
     assert studio.engine.line.waiting().before == 0
 
 
+def test_a_draft_that_waits_says_so_and_can_be_left(page: Page, studio: Studio) -> None:
+    page.get_by_label("What should be heard?").fill("a slow storm")
+    with studio.engine.line.turn(Job("render"), 30.0):
+        button(page, "Draft").click()
+        page.get_by_text("Waiting for one job, about 30 seconds").wait_for()
+        shoot(page, "drafting")
+        button(page, "Cancel").click()
+        button(page, "Draft").wait_for()
+    assert studio.engine.line.waiting().before == 0
+
+
 def test_cancelled_rendering_stops_soon_and_the_next_one_works(page: Page, stories: Path) -> None:
     title = "a long wind"
     draft(page, title, 150)
