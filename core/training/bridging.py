@@ -24,7 +24,7 @@ from core.text_encoder import TextEncoder
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Ablation, bridge_states
-from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, compile_blocks, flow_loss
+from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, compiled, flow_loss
 from core.training.states import NO_EXAMPLE, BridgingStates
 
 EVENTS = 48
@@ -135,5 +135,5 @@ def train_stage_one(
             terms["mse"] = functional.mse_loss(bridged.semantic, target)
         yield terms
 
-    compile_blocks(model.performer.transformer, run.steps)
-    train(BridgeAndPerformer(model.bridge, model.performer), losses, LAMBDA, run, folder)
+    with compiled([model.performer.transformer], run.steps):
+        train(BridgeAndPerformer(model.bridge, model.performer), losses, LAMBDA, run, folder)

@@ -21,7 +21,7 @@ from core.performer import Performer
 from core.training.bridging import Performances
 from core.training.loop import TrainingRun, train
 from core.training.objective import Ablation, bridge_states
-from core.training.pretrain import compile_blocks
+from core.training.pretrain import compiled
 
 SUBSTEPS = 2
 """Steps of the teacher that one step of the student stands for."""
@@ -76,8 +76,6 @@ def train_fast(
     model.requires_grad_(False)
     performer = model.performer
     student = performer.add_fast().requires_grad_(True)
-    compile_blocks(performer.transformer, run.steps)
-    compile_blocks(student, run.steps)
     steps, guidance = model.profile.draft.steps, model.profile.final.guidance
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
@@ -93,4 +91,5 @@ def train_fast(
         predicted = performer.velocity(noisy, t, condition, seconds, student)
         yield {"flow": ((predicted - wanted).square() * weights).mean()}
 
-    train(model, losses, {"flow": 1.0}, run, folder)
+    with compiled([performer.transformer, student], run.steps):
+        train(model, losses, {"flow": 1.0}, run, folder)

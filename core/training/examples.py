@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,12 @@ from core.training.scenes import (
     choose_clip,
     compose,
     mix_over,
-    recorded_share,
     training_clips,
 )
 from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
 CAPTIONS = 4
-SYNTHESISED = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -60,12 +58,10 @@ class Examples:
         return self.latents[index, start : start + frames].float()
 
     def by_classes(self) -> dict[tuple[str, ...], list[int]]:
-        """What can perform an event of these classes (sorted), less what is said to be synthetic
-        and so only performs a caption that says it too."""
+        """What can perform an event of these classes (sorted)."""
         found: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for index, (classes, captions) in enumerate(zip(self.classes, self.captions, strict=True)):
-            if not captions[0].endswith(SYNTHESISED):
-                found[tuple(sorted(classes))].append(index)
+        for index, classes in enumerate(self.classes):
+            found[tuple(sorted(classes))].append(index)
         return found
 
     @staticmethod
@@ -98,7 +94,7 @@ def build(
         if len(sounds) == 2:
             sound = mix_over(sound, sounds[1].samples, rng)
         latents.append(codec.encode(torch.from_numpy(sound)[None, None])[0, :FRAMES].half())
-        said = _captions(chosen, clips, random.Random(index))
+        said = _captions(chosen, random.Random(index))
         alone = len(sounds) == 1 and sounds[0].alone
         rows.append({"classes": list(classes), "captions": said, "alone": alone})
     with atomic_path(out / "latents.safetensors") as temporary:
@@ -121,21 +117,12 @@ def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, str]]:
     return pairs
 
 
-def _captions(
-    chosen: Sequence[Clip], clips: Mapping[str, list[Clip]], rng: random.Random
-) -> list[str]:
-    """Several ways to say it; the plain caption of the class is among them for single sounds.
-
-    Where a class is learned mostly from recordings, a synthesised clip is said to be one, so that
-    what is asked for without a word on it sounds recorded.
-    """
+def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[str]:
+    """Several ways to say it; the plain caption of the class is among them for single sounds."""
     texts = [
         [caption(clip.sound_class, clip.attributes, rng) for _ in range(CAPTIONS)]
         for clip in chosen
     ]
     if len(chosen) == 2:
         return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
-    said = [BY_NAME[chosen[0].sound_class].caption, *texts[0]]
-    if chosen[0].recorded or recorded_share(clips[chosen[0].sound_class]) < 0.5:
-        return said
-    return [f"{text}, {SYNTHESISED}" for text in said]
+    return [BY_NAME[chosen[0].sound_class].caption, *texts[0]]

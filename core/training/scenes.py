@@ -28,8 +28,8 @@ ALONE = 0.5
 """Share of the shots that are heard once, with silence after them."""
 SPEED = 0.08
 """Recordings are played up to this much faster or slower, since there are few of some classes."""
-BELIEVED = 4
-"""A class is learned from recordings and synthesis alike when it has this many recordings."""
+ENOUGH = 4
+"""Recordings from which a class can be learned without synthesis."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,14 @@ def training_clips(manifest: Path) -> dict[str, list[Clip]]:
     return {name: sorted(clips[name], key=lambda clip: str(clip.path)) for name in sorted(clips)}
 
 
-def recorded_share(clips: list[Clip]) -> float:
-    """How often a class is heard as recorded: the more recordings it has, the more often."""
-    recorded = sum(clip.recorded for clip in clips)
-    return recorded / (recorded + BELIEVED)
-
-
 def choose_clip(clips: list[Clip], rng: np.random.Generator) -> Clip:
-    """A clip of one class, recorded ones with the probability of `recorded_share`."""
+    """A clip of one class: recordings alone where there are `ENOUGH`, else the more of them the
+    more there are."""
     recorded = [clip for clip in clips if clip.recorded]
     synthesised = [clip for clip in clips if not clip.recorded]
-    wanted = recorded if rng.random() < recorded_share(clips) else synthesised
-    pool = wanted or recorded or synthesised
+    enough = len(recorded) >= ENOUGH
+    heard = enough or rng.random() < len(recorded) / (len(recorded) + ENOUGH)
+    pool = (recorded if heard else synthesised) or recorded or synthesised
     return pool[rng.integers(len(pool))]
 
 
