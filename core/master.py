@@ -2,7 +2,8 @@
 
 DC is removed, the loudness brought to its target and the true peak kept under its ceiling. The mix
 is first written to a scratch file and measured on the way; where the limiter has to act, the gain
-is sought until loudness and ceiling hold together. Memory stays bounded by the block.
+is sought until loudness and ceiling hold together. Sounds of peaks alone, which the usual limiter
+holds below the target, get one that releases quickly. Memory stays bounded by the block.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from scipy.signal import lfilter
 
 from core.crossfade import Samples
 from core.errors import Cancelled, FileError
-from core.limiter import MARGIN_DB, limit_blocks
+from core.limiter import MARGIN_DB, QUICK_RELEASE, RELEASE, limit_blocks
 from core.loudness import Loudness, Meter, measure
 
 DC_CORNER = 5.0
 """Hz at which the high-pass that removes DC is 3 dB down."""
 MAX_GAIN_DB = 30.0
 """Quieter stories than this below the target stay below it: their noise would be all one hears."""
-MAX_DRIVE_DB = 12.0
+MAX_DRIVE_DB = 18.0
 """Most that the gain may go beyond `target - loudness` to make up for the limiter."""
 TOLERANCE_LU = 0.02
+AUDIBLE_LU = 0.1
+"""A target missed by more calls for the quick limiter."""
 ATTEMPTS = 8
 IN_MEMORY = 32_000_000
 """Bytes of a mix (90 s at 44.1 kHz) that are kept in memory before the scratch goes to disk."""
@@ -123,27 +126,32 @@ class Master:
             self._check_cancelled()
             self._scratch.append(block)
             meter.add(block)
-        self.gain_db = self._find_gain(meter.integrated, meter.true_peak)
+        self._release = RELEASE
+        self.gain_db, missing = self._find_gain(meter.integrated, meter.true_peak)
+        if missing > AUDIBLE_LU:
+            self._release = QUICK_RELEASE
+            self.gain_db, _ = self._find_gain(meter.integrated, meter.true_peak)
 
     def _check_cancelled(self) -> None:
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled("The export was cancelled; nothing half-done was left behind.")
 
-    def _find_gain(self, loudness: float, true_peak: float) -> float:
-        """The gain at which the limited mix has the target loudness.
+    def _find_gain(self, loudness: float, true_peak: float) -> tuple[float, float]:
+        """The gain at which the limited mix has the target loudness, and the LU it then misses.
 
         Without limiting it is the difference. With it, loudness grows more slowly than gain:
         secant steps from the two latest measures, each one pass over the mix.
         """
         target, ceiling = self._settings.loudness, self._settings.ceiling_db
         if target is None or not math.isfinite(loudness):
-            return 0.0
+            return 0.0, 0.0
         first = target - loudness
         gain = min(MAX_GAIN_DB, first)
         if ceiling is None or true_peak + gain <= ceiling - MARGIN_DB:
-            return gain
+            return gain, 0.0
         highest = min(MAX_GAIN_DB, first + MAX_DRIVE_DB)
         before: tuple[float, float] | None = None
+        missing = 0.0
         for _ in range(ATTEMPTS):
             limited = self._limited(gain)
             reached = measure(limited, self._rate, over_time=False, peaks=False).integrated
@@ -155,13 +163,13 @@ class Master:
                 slope = min(1.0, max(0.1, (reached - before[1]) / (gain - before[0])))
             before = (gain, reached)
             gain = min(highest, gain + missing / slope)
-        return gain
+        return gain, missing
 
     def _limited(self, gain_db: float) -> Iterator[Samples]:
         blocks = self._amplified(np.float32(10.0 ** (gain_db / 20.0)))
         if self._settings.ceiling_db is None:
             return blocks
-        return limit_blocks(blocks, self._rate, self._settings.ceiling_db)
+        return limit_blocks(blocks, self._rate, self._settings.ceiling_db, self._release)
 
     def _amplified(self, gain: np.float32) -> Iterator[Samples]:
         for block in self._scratch.blocks():

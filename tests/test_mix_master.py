@@ -100,9 +100,12 @@ STORIES: dict[str, Callable[[], np.ndarray]] = {
     "square wave": lambda: np.sign(tone(3, 110, 1.0)),
     "left only": lambda: white(4, 0.1) * np.array([1.0, 0.0]),
     "very quiet": lambda: white(5, 0.003),
+    "a slow swell": lambda: pink(12, 0.2) * np.linspace(0, 1, 12 * RATE)[:, None] ** 2,
+    "a knock over a quiet bed": lambda: pink(6, 0.01) + clicks(6, 3, 0.15, 0.3),
+    "long pauses": lambda: clicks(60, 25, 3, 0.2),
 }
-OUT_OF_REACH = {"silence", "hiss below the gate", "one impulse", "clicks, sparse"}
-"""Nothing to amplify, or peaks so short that the ceiling is met long before the loudness."""
+OUT_OF_REACH = {"silence", "hiss below the gate", "one impulse"}
+"""Nothing that has a loudness, or one sample, whose ceiling is met 14 LU below any target."""
 TARGETS = (-23.0, -16.0, -14.0)
 GENTLER = {"clicks, sparse": -23.0, "clicks, dense": -23.0, "knocks": -16.0}
 
