@@ -142,6 +142,7 @@ class Performer(nn.Module):
         device = condition.device
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
         noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
+        noise = self.config.temperature * noise
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             return self.guided_velocity(latents, t, condition, length, settings.guidance)
