@@ -16,6 +16,8 @@ from core.evaluation import recognise
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import Judge, Table
 from core.training.captions import HELD_OUT, PHRASES
+from core.training.scenes import ENOUGH, Clip
+from core.training.typical import typical
 
 RATE = 44100
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
@@ -151,3 +153,24 @@ def test_a_table_prints_as_text_and_as_json() -> None:
         "top_1": pytest.approx(1 / 3),
         "top_5": pytest.approx(2 / 3),
     }
+
+
+def clips(folder: Path, name: str, sounds: list[str]) -> list[Clip]:
+    made = []
+    for i, heard in enumerate(sounds):
+        path = folder / f"{name}{i}.wav"
+        soundfile.write(path, sound(heard, 1.5, i).numpy(), RATE)
+        made.append(Clip(path, name, recorded=True, attributes={}))
+    return made
+
+
+def test_a_recording_that_sounds_like_another_class_is_not_learned_from(tmp_path: Path) -> None:
+    rain = clips(tmp_path, "rain", ["rain"] * 5 + ["horn"])
+    horn = clips(tmp_path, "horn", ["horn"] * 5)
+    alarm = clips(tmp_path, "alarm", ["alarm"] * (ENOUGH - 1) + ["horn"])
+    synthesised = Clip(tmp_path / "made.wav", "rain", recorded=False, attributes={})
+    given = {"rain": [*rain, synthesised], "horn": horn, "alarm": alarm}
+    kept = typical(given, SoundEmbedder(), near=1)
+    assert kept["rain"] == [*rain[:5], synthesised]
+    assert kept["horn"] == horn
+    assert kept["alarm"] == alarm

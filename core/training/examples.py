@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core.codec import Codec
+from core.evaluation.embedder import SoundEmbedder
 from core.files import atomic_path, write_atomically
 from core.training.captions import caption, mixture_caption
 from core.training.scenes import (
@@ -28,10 +29,11 @@ from core.training.scenes import (
     mix_over,
     training_clips,
 )
+from core.training.typical import typical
 from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
-CAPTIONS = 4
+CAPTIONS = 8
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def build(
         per_class: sounds of each class.
         mixtures: sounds of a bed with another class over it.
     """
-    clips = training_clips(manifest)
+    clips = typical(training_clips(manifest), SoundEmbedder())
     samples = FRAMES * codec.hop
     latents: list[Tensor] = []
     rows: list[dict[str, Any]] = []

@@ -24,8 +24,14 @@ Samples = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 44100
 OVERLAP = 0.35
-ALONE = 0.5
-"""Share of the shots that are heard once, with silence after them."""
+ALONE, ALONE_OF_BEATS = 0.75, 0.4
+"""Share of the shots that are heard once, with silence after them: a door slams once, an axe
+strikes again."""
+BEATS = frozenset(
+    ("anvil", "chicken", "chopping", "digging", "drum", "horse_gallop", "keys", "knock", "mining",
+     "saw", "sword")
+)  # fmt: skip
+"""Classes of shots that come in series; footsteps are further ones."""
 SPEED = 0.08
 """Recordings are played up to this much faster or slower, since there are few of some classes."""
 ENOUGH = 4
@@ -103,7 +109,8 @@ def compose(clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator) 
     if BY_NAME[clip.sound_class].kind == "texture":
         sound = _texture(first, related, frames, rng, factor)
         return Composed(_level(sound, clip, rng, rms_db=-20.0))
-    alone = bool(rng.random() < ALONE)
+    beats = clip.sound_class in BEATS or clip.sound_class.startswith("footsteps")
+    alone = bool(rng.random() < (ALONE_OF_BEATS if beats else ALONE))
     sound = _shots(first, [] if alone else related, frames, rng, factor)
     return Composed(_level(sound, clip, rng, peak_db=-3.0), alone)
 
