@@ -10,7 +10,14 @@ from random import Random
 
 import pytest
 
-from core.training.captions import HELD_OUT, MAX_WORDS, PHRASES, caption, mixture_caption
+from core.training.captions import (
+    HELD_OUT,
+    MAX_WORDS,
+    PHRASES,
+    WORDINGS,
+    caption,
+    mixture_caption,
+)
 from core.training.clauses import Clause, render
 from core.training.narratives import Narrative, single, story_stream
 from core.training.skeletons import SKELETONS, UNKNOWN
@@ -114,12 +121,20 @@ def test_there_is_enough_written_by_hand() -> None:
     assert len(UNKNOWN) >= 150
     assert all(1 <= len(skeleton.sounds) <= 8 for skeleton in SKELETONS)
     assert all(len(PHRASES[name]) >= 10 and len(HELD_OUT[name]) >= 4 for name in BY_NAME)
+    assert set(WORDINGS) == set(BY_NAME)
+    assert all(len(set(WORDINGS[name])) == len(WORDINGS[name]) >= 15 for name in BY_NAME)
+    assert all(
+        len(text.split()) < MAX_WORDS and text == text.lower() and not text.endswith(".")
+        for texts in WORDINGS.values()
+        for text in texts
+    )
 
 
 def test_held_out_phrases_are_never_trained_on(stories: list[Narrative]) -> None:
     held_out = {phrase for phrases in HELD_OUT.values() for phrase in phrases}
     assert len(held_out) == sum(map(len, HELD_OUT.values()))
     trained = {phrase for phrases in PHRASES.values() for phrase in phrases}
+    trained |= {phrase for phrases in WORDINGS.values() for phrase in phrases}
     trained |= {event.caption for story in stories for event in story.events}
     assert not held_out & trained
 

@@ -134,11 +134,12 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
     performances = Performances(kept, examples)
     written = 0
     for seed in range(20):
-        events, latents = performances.draw(torch.Generator().manual_seed(seed))
-        for event, window in zip(events, latents, strict=True):
+        events, captions, latents = performances.draw(torch.Generator().manual_seed(seed))
+        for event, caption, window in zip(events, captions, latents, strict=True):
             example = kept.examples[event]
             if example >= 0:
                 assert kept.captions[event] in examples.captions[example]
+                assert caption in examples.captions[example]
                 rows = examples.latents[example].float().unfold(0, len(window), 1)
                 assert (rows == window.T).all((1, 2)).any()
                 written += 1

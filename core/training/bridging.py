@@ -29,9 +29,10 @@ from core.training.states import NO_EXAMPLE, BridgingStates
 
 EVENTS = 48
 """Events of a warm-up step."""
-BY_ENCODER = 0.2
-"""Share of stage I's batches that are conditioned by the text encoder itself: the performer does
-not forget what it was pre-trained on, and the cascade of the paper's comparison stays fair."""
+BY_ENCODER = 0.25
+"""Share of stage I's sounds that are conditioned by the text encoder itself, in any of their
+captions, of which the states hold but a few: the performer reads more wordings, does not forget
+what it was pre-trained on, and the cascade of the paper's comparison stays fair."""
 
 
 class BridgeAndPerformer(nn.Module):
@@ -88,17 +89,19 @@ class Performances:
         ]
         self.playable = [i for i, found in enumerate(self._candidates) if found]
 
-    def draw(self, generator: torch.Generator) -> tuple[list[int], Tensor]:
-        """Indices of events and the latents that perform them, (B, T, C)."""
+    def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor]:
+        """Indices of B events, and of what performs them a caption each and latents (B, T, C)."""
         frames = WINDOWS[below(len(WINDOWS), generator)]
-        events, windows = [], []
+        events, captions, windows = [], [], []
         for _ in range(FRAMES_A_BATCH // frames):
             event = self.playable[below(len(self.playable), generator)]
             found = self._candidates[event]
             example = found[below(len(found), generator)]
+            choices = self.examples.captions[example]
             windows.append(self.examples.window(example, frames, generator))
+            captions.append(choices[below(len(choices), generator)])
             events.append(event)
-        return events, torch.stack(windows)
+        return events, captions, torch.stack(windows)
 
 
 def train_stage_one(
@@ -122,11 +125,11 @@ def train_stage_one(
     batches = Alignment(performances.states, encoder, model.bridge.config.scale)
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        events, latents = performances.draw(generator)
+        events, captions, latents = performances.draw(generator)
         semantic, residual, target = batches.rows(events)
         bridged = bridge_states(model.bridge, semantic, residual, ablation)
         by_encoder = torch.rand(len(events), 1, 1, generator=generator) < BY_ENCODER
-        condition = torch.where(by_encoder, target / batches.scale, bridged.condition)
+        condition = torch.where(by_encoder, encoder(captions), bridged.condition)
         seconds = torch.full((len(events),), latents.shape[1] * frame_seconds)
         terms = {
             "flow": flow_loss(model.performer, latents, condition, seconds, weights, generator)

@@ -12,6 +12,8 @@ from core.training.clauses import render
 from core.training.vocabulary import BY_NAME
 
 MAX_WORDS = 14
+WORDED = 0.75
+"""Share of the captions that are taken from the many wordings, which are six times as many."""
 
 _TABLE = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
 
@@ -24,6 +26,15 @@ PHRASES: dict[str, tuple[str, ...]] = {
 }
 """Base captions of a class, the plain caption of the vocabulary first."""
 
+WORDINGS: dict[str, tuple[str, ...]] = {
+    name: tuple(phrases)
+    for name, phrases in tomllib.loads(
+        (Path(__file__).parent / "wordings.toml").read_text(encoding="utf-8")
+    ).items()
+}
+"""The same sounds in many people's words, for captions alone: not all of them fit into a story's
+sentences."""
+
 HELD_OUT: dict[str, tuple[str, ...]] = {name: tuple(_TABLE[name]["held_out"]) for name in BY_NAME}
 """Paraphrases in other words, for evaluation only."""
 
@@ -34,18 +45,26 @@ _IMPLIED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (key, value, re.compile(rf"\b({words})\b"))
     for key, value, words in (
         ("strength", "light", "softly|soft|gentle|small|quiet|murmur\\w*|sigh\\w*|drips?"
-         "|patter\\w*|dripping|trickl\\w*|babbl\\w*|lap|lapping|politely|drops?"),
+         "|patter\\w*|dripping|trickl\\w*|babbl\\w*|lap|lapping|politely|polite|drops?|drizzl\\w*"
+         "|faint\\w*|whisper\\w*|delicate\\w*|mild|tiny|lazy|timid|hush\\w*|calm|softest"
+         "|light (rain|showers?|wind|winds|breeze|air|wash|chop|jog|jingle|surf|swell)"),
         ("strength", "heavy", "strong|huge|heavy|hard|loud|loudly|roar\\w*|pour\\w*|pound\\w*"
          "|howl\\w*|big|deep|bellow\\w*|booms?|booming|thundering|beating against"
-         "|blaz\\w*|cheer\\w*|ovation"),
-        ("distance", "distant", "distance|distant|far|away|echo\\w*|over the hills"),
-        ("distance", "close", "overhead|past|closer|approach\\w*|nearby"),
-        ("tempo", "slow", "slow|slowly|twice|pac\\w*|trudg\\w*|plod\\w*|toll\\w*"),
+         "|blaz\\w*|cheer\\w*|ovation|torrential|torrents?|deluge|downpour|cloudburst|massive"
+         "|thunderous|deafening|violent\\w*|furious\\w*|fur(y|ies)|mighty|fierce\\w*|savage\\w*"
+         "|lash\\w*|batter\\w*|raging|rages|enormous|giant|gale\\w*|hurricane|inferno"),
+        ("distance", "distant", "distance|distant|far|away|echo\\w*|over the hills|horizon|beyond"
+         "|afar|across the (valley|bay|marsh|field|fields|hills|water|lake)"),
+        ("distance", "close", "overhead|past|closer|approach\\w*|nearby|near|close|close-up|macro"),
+        ("tempo", "slow", "slow|slowly|twice|pac\\w*|trudg\\w*|plod\\w*|toll\\w*"
+         "|leisurely|sluggish\\w*|creeps?|weary"),
         ("tempo", "steady", "steady|steadily"),
-        ("tempo", "fast", "run|running|hurry\\w*|gallop\\w*|fast|faster|rattl\\w*|rush\\w*"),
-        ("count", "single", "once|single|lone|a clap|a gust"),
-        ("count", "several", "twice|two|three"),
-        ("count", "many", "swarm|volley|chorus|pack|flock|herd|murder|brood|many"),
+        ("tempo", "fast", "run|running|hurry\\w*|gallop\\w*|fast|faster|rattl\\w*|rush\\w*"
+         "|quick\\w*|rapid\\w*|racing|races|sprint\\w*|frantic\\w*|full tilt|runs"),
+        ("count", "single", "once|single|lone|a clap|a gust|one|solitary"),
+        ("count", "several", "twice|two|three|four|a few"),
+        ("count", "many", "swarm|volley|chorus|pack|flock|herd|murder|brood|many|colony"
+         "|dozens?|hundreds?|thousands?"),
     )
 )  # fmt: skip
 _PLACE = re.compile(
@@ -119,10 +138,14 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> str:
         attributes: what is known of the clip, each optional: strength light|moderate|heavy,
             distance close|distant, tempo slow|steady|fast, surface (a word), count
             single|several|many. The phrase is chosen so as not to contradict them; at most
-            two of them are then said, each with a probability of two in three.
+            two of them are then said, each with a probability of two in three. Where a surface
+            is known, the many wordings, which name others, are left out.
         rng: source of the choices.
     """
-    fitting = [p for p in PHRASES[class_name] if _fits(class_name, p, attributes)]
+    surfaced = "surface" in attributes and not class_name.startswith("footsteps_")
+    worded = rng.random() < WORDED and not surfaced
+    phrases = WORDINGS[class_name] if worded else PHRASES[class_name]
+    fitting = [p for p in phrases if _fits(class_name, p, attributes)]
     phrase = rng.choice(fitting or [BY_NAME[class_name].caption])
     said = 0
     for key in ("strength", "surface", "tempo", "count", "distance"):

@@ -79,7 +79,7 @@ def train_fast(
     steps, guidance = model.profile.draft.steps, model.profile.final.guidance
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        events, latents = performances.draw(generator)
+        events, _, latents = performances.draw(generator)
         semantic, residual = performances.states.of(events)
         condition = bridge_states(model.bridge, semantic, residual, Ablation()).condition
         seconds = torch.full((len(events),), latents.shape[1] * frame_seconds)

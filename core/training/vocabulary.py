@@ -60,6 +60,7 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("horse_neigh", "spot", "a horse neighing", 1, 4),
         ("sheep", "spot", "sheep bleating", 1, 8),
         ("cow", "spot", "a cow mooing", 1, 6),
+        ("cat", "spot", "a cat meowing", 1, 6),
         ("chicken", "spot", "chickens clucking", 2, 10),
         ("frogs", "texture", "frogs croaking", 3, 20),
         ("crickets", "texture", "crickets chirping", 4, 60),
@@ -75,6 +76,8 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("crowd", "texture", "a crowd murmuring", 4, 40),
         ("applause", "texture", "an audience applauding", 3, 15),
         ("heartbeat", "texture", "a heart beating", 3, 20),
+        ("laughter", "texture", "people laughing", 2, 10),
+        ("snore", "texture", "a person snoring", 3, 20),
         ("scream", "spot", "a person screaming", 1, 4),
     )
     + _family(
@@ -85,6 +88,9 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("glass", "spot", "glass breaking", 1, 4),
         ("clock", "texture", "a clock ticking", 3, 30),
         ("telephone", "spot", "a telephone ringing", 2, 10),
+        ("keys", "spot", "keys jingling", 1, 5),
+        ("light_switch", "spot", "a light switch clicking", 1, 3),
+        ("chair", "spot", "a chair scraping on the floor", 1, 5),
     )
     + _family(
         "work",
@@ -92,17 +98,23 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("saw", "spot", "sawing wood", 2, 12),
         ("chopping", "spot", "an axe chopping wood", 2, 12),
         ("mining", "spot", "a pickaxe striking stone", 2, 12),
+        ("digging", "spot", "a shovel digging in earth", 2, 12),
+        ("typewriter", "texture", "a typewriter clattering", 2, 15),
+        ("loom", "texture", "a loom weaving", 3, 20),
     )
     + _family(
         "traffic",
         ("engine", "texture", "an engine running", 3, 30),
+        ("motorcycle", "texture", "a motorcycle running", 3, 20),
         ("skid", "spot", "car tyres skidding", 1, 4),
         ("crash", "spot", "a car crash", 1, 5),
         ("train", "texture", "a train passing", 4, 20),
+        ("steam_train", "texture", "a steam train chuffing", 4, 20),
         ("helicopter", "texture", "a helicopter flying", 4, 20),
         ("aeroplane", "texture", "an aeroplane flying over", 4, 20),
         ("siren", "texture", "a siren wailing", 3, 20),
         ("ship_horn", "spot", "a ship's horn sounding", 2, 6),
+        ("bicycle_bell", "spot", "a bicycle bell ringing", 1, 4),
     )
     + _family(
         "war",
@@ -110,6 +122,7 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("arrow", "spot", "an arrow shot from a bow", 1, 4),
         ("gunshot", "spot", "a gun firing", 1, 6),
         ("explosion", "spot", "an explosion", 2, 8),
+        ("cannon", "spot", "a cannon firing", 1, 8),
         ("laser", "spot", "a laser firing", 1, 5),
         ("robot", "spot", "robot servos moving", 1, 6),
         ("magic", "spot", "a magic spell shimmering", 1, 6),
@@ -120,6 +133,7 @@ CLASSES: tuple[SoundClass, ...] = tuple(
         ("drum", "spot", "drums beating", 2, 12),
         ("horn", "spot", "a horn blowing", 2, 6),
         ("gong", "spot", "a gong struck", 3, 10),
+        ("music_box", "texture", "a music box playing", 3, 20),
     )
     + _family(
         "noise",

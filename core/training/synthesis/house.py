@@ -1,4 +1,4 @@
-"""Doors, knocks, breaking glass, clock and telephone."""
+"""Doors, knocks, breaking glass, clock, telephone, keys, light switch and chair."""
 
 from __future__ import annotations
 
@@ -239,3 +239,137 @@ def telephone(seconds: float, rng: Rng) -> Synthesised:
         t += between(rng, 0.8, 2.0)
     x = reverb(x, rng, between(rng, 0.25, 0.8), between(rng, 0.1, 0.35), 4000)
     return finish(x, seconds, rng, {"distance": "close"})
+
+
+def _key(rng: Rng) -> Modes:
+    """A small free bar of brass or steel: a few bending and twisting modes."""
+    low = log_between(rng, 1900, 6500)
+    bar = np.array([1.0, 1.6, 2.76, 3.3, 5.4, 6.1]) * rng.uniform(0.9, 1.1, 6)
+    hz = low * np.concatenate([bar, bar * (1 + rng.uniform(0.002, 0.012, 6))])
+    t60 = between(rng, 0.12, 0.5) * (low / hz) ** 0.5 * np.exp(0.3 * rng.standard_normal(12))
+    return Modes(hz, t60, (low / hz) ** 0.25 * rng.uniform(0.2, 1.0, 12))
+
+
+def _clinks(rng: Rng, count: int) -> list[Signal]:
+    """Blows of `count` keys on each other, some held short by the hand or their neighbours."""
+    bank = []
+    for _ in range(count):
+        key = _key(rng)
+        for _ in range(3):
+            held = log_between(rng, 0.05, 0.6)
+            m = frames(0.5)
+            clink = key.struck(m, rng, vary=0.7) * decay(m, held)
+            add(clink, 0, burst(rng, 3000, 12_000, 0.004), between(rng, 0.1, 0.5))
+            bank.append(peaked(clink))
+    return bank
+
+
+def keys(seconds: float, rng: Rng) -> Synthesised:
+    """A bunch of keys shaken: small bars strike each other in bursts, at each turn of the hand."""
+    n = frames(seconds)
+    strength, rate = level(rng, light=35.0, moderate=90.0, heavy=200.0)
+    bank = _clinks(rng, int(rng.integers(4, 11)))
+    shaken = np.zeros(n)
+    t = between(rng, 0.02, 0.1)
+    while t < seconds - 0.1:
+        pace = between(rng, 0.09, 0.22)
+        for _ in range(int(rng.integers(2, 9))):
+            width = between(rng, 0.02, 0.05)
+            shaken += between(rng, 0.4, 1.0) * np.exp(-(((ticks(n) - t) / width) ** 2))
+            t += pace * between(rng, 0.8, 1.25)
+        t += between(rng, 0.05, 0.6)
+    places = poisson(n, rate * (shaken + 0.03), rng)
+    places = np.append(places, frames(between(rng, 0.02, 0.1)))
+    x = scatter(n, places, sizes(len(places), rng, 1.5, 8.0) + 0.03, bank, rng)
+    ring = unit(bandpass(white(n, rng), 3500, 12_000, 1)) * shaken
+    x = peaked(limited(x, 9)) + between(rng, 0.002, 0.012) * ring
+    x = room(x, rng)
+    return finish(x, seconds, rng, {"strength": strength})
+
+
+def _snap(rng: Rng, plate: Modes, spring: Modes, wall: Modes, force: float) -> Signal:
+    """One throw of the rocker: the finger's touch, the spring going over, the stop, a rebound."""
+    m = frames(0.3)
+    x = np.zeros(m)
+    over = between(rng, 0.012, 0.045)
+    add(x, 0.0, plate.struck(3000, rng, 5000), between(rng, 0.05, 0.25))
+    add(x, over - 0.004, spring.struck(4000, rng), between(rng, 0.2, 0.7))
+    add(x, over, plate.struck(m, rng, 7000 + 9000 * force), 1.0)
+    add(x, over, wall.struck(m, rng, 900), between(rng, 0.1, 0.4) * force)
+    add(x, over, burst(rng, 3000, 16_000, between(rng, 0.002, 0.008)), between(rng, 0.6, 1.4))
+    for late in rng.uniform(0.004, 0.025, int(rng.integers(1, 4))):
+        add(x, over + float(late), plate.struck(2500, rng, 7000), between(rng, 0.05, 0.35))
+    return peaked(x)
+
+
+def light_switch(seconds: float, rng: Rng) -> Synthesised:
+    """A switch on a wall: a bistable spring snaps a plastic rocker against its plate."""
+    n = frames(seconds)
+    x = np.zeros(n)
+    count, clicks = level(rng, single=1, several=int(rng.integers(2, 5)))
+    plate = wood(rng, log_between(rng, 900, 2600), 15_000, 24, t60=between(rng, 0.012, 0.04))
+    spring = metal(rng, log_between(rng, 2800, 6000), 15_000, 14, t60=between(rng, 0.03, 0.12))
+    wall = wood(rng, between(rng, 130, 320), 1400, 10, t60=between(rng, 0.04, 0.1))
+    back = between(rng, 0.88, 1.12)
+    t = between(rng, 0.02, 0.2)
+    for click in range(clicks):
+        throw = plate.tuned(back if click % 2 else 1.0)
+        add(x, t, _snap(rng, throw, spring, wall, between(rng, 0.4, 1.0)), between(rng, 0.8, 1.0))
+        if click and t > seconds - 0.1:
+            break
+        t += between(rng, 0.2, max(0.25, min(0.8, (seconds - 0.35) / clicks)))
+    x = room(x, rng)
+    x = peaked(x) + between(rng, 0.001, 0.004) * _air(n, rng)
+    return finish(x, seconds, rng, {"count": count}, fade_out=0.1)
+
+
+def _scrape(rng: Rng, seat: Modes, length: float, force: float) -> Signal:
+    """Legs dragged: each sticks and slips at a rate that follows the push, and shakes the seat."""
+    m = frames(length)
+    push = contour(
+        m, (0, 0.25), (between(rng, 0.15, 0.35), 1.0), (0.75, between(rng, 0.5, 1)), (1, 0.3)
+    )
+    pitch = log_between(rng, 70, 330)
+    x = np.zeros(m)
+    for _ in range(int(rng.integers(2, 5))):
+        hz = pitch * between(rng, 0.85, 1.2) * push**0.5 * 2 ** (0.12 * wander(m, 18, rng))
+        slip = pulses(hz, rng, 0.08, 0.5) * np.clip(0.7 + 0.6 * wander(m, 9, rng), 0, 1.5)
+        x += between(rng, 0.4, 1.0) * slip
+    rub = bandpass(white(m, rng), 500, 7000, 1) * push * swell(m, 60, rng, 0.7)
+    x = x + between(rng, 0.05, 0.2) * rub
+    wooden = zip(seat.hz, seat.gains, strict=True)
+    body = resonances(x, *[(float(f), 20 + float(f) / 7, float(g)) for f, g in wooden])
+    shriek = [(float(f), float(f) / 22, 1.0) for f in spread(rng, 450, 2800, 4)]
+    x = peaked(body) + between(rng, 0.2, 1.0) * peaked(resonances(x, *shriek)) + 0.12 * peaked(rub)
+    return peaked(x * arch(m, 0.08, 0.15) * (0.5 + 0.5 * push)) * force
+
+
+def _leg(rng: Rng, seat: Modes) -> Signal:
+    """A leg set down: the floor's thump and the seat's wood."""
+    m = frames(0.4)
+    x = seat.struck(m, rng, log_between(rng, 600, 2000))
+    low = sine(between(rng, 65, 120) * contour(m, (0, 1.3), (0.2, 1.0), (1, 0.9)))
+    return peaked(x + between(rng, 0.4, 1.0) * low * strike(m, 0.003, 0.16))
+
+
+def chair(seconds: float, rng: Rng) -> Synthesised:
+    """A chair pushed over a floor: stick-slip of its legs through the seat, and thumps."""
+    n = frames(seconds)
+    strength, force = level(rng, light=0.45, moderate=0.75, heavy=1.0)
+    seat = wood(rng, between(rng, 110, 240), 4200, 22, t60=between(rng, 0.08, 0.18))
+    x = np.zeros(n)
+    t = between(rng, 0.02, 0.15)
+    if chance(rng, 0.5):
+        add(x, t, _leg(rng, seat), force * between(rng, 0.3, 0.8))
+        t += between(rng, 0.05, 0.2)
+    while t < seconds - 0.3:
+        length = min(between(rng, 0.25, 1.1), seconds - t - 0.1)
+        add(x, t, _scrape(rng, seat, length, between(rng, 0.6, 1.0)))
+        t += length
+        for _ in range(int(rng.integers(0, 3))):
+            add(x, t, _leg(rng, seat), force * between(rng, 0.3, 0.9))
+            t += between(rng, 0.06, 0.16)
+        t += between(rng, 0.05, 0.7)
+    x = hall(x, rng) if chance(rng, 0.3) else room(x, rng)
+    x = peaked(x) + between(rng, 0.001, 0.004) * _air(n, rng)
+    return finish(limited(x, 9), seconds, rng, {"strength": strength})

@@ -1,4 +1,4 @@
-"""Dog, wolf, horse, sheep and cow: larynx, tract and, for the gallop, hooves."""
+"""Dog, wolf, horse, sheep, cow and cat: larynx, tract and, for the gallop, hooves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from core.training.synthesis.clip import Synthesised, finish
 from core.training.synthesis.envelopes import arch, contour, decay, strike, wander
-from core.training.synthesis.filters import bandpass, lowpass, resonances
+from core.training.synthesis.filters import bandpass, lowpass, moving, resonances
 from core.training.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
 from core.training.synthesis.levels import limited, peaked, unit
 from core.training.synthesis.modes import wood
@@ -20,7 +20,7 @@ from core.training.synthesis.sampling import (
     log_between,
     ticks,
 )
-from core.training.synthesis.sources import pink, sine
+from core.training.synthesis.sources import harmonics, pink, sine, tilted, white
 from core.training.synthesis.space import draw_distance, place, reverb, room
 from core.training.synthesis.voices import Timbre, vocalise
 
@@ -254,4 +254,67 @@ def cow(seconds: float, rng: Rng) -> Synthesised:
         t += length + between(rng, 0.5, 1.5)
     distance = draw_distance(rng, 0.25)
     x = room(x, rng) if distance == "close" and chance(rng, 0.3) else place(x, distance, rng)
+    return finish(_meadow(x, rng), seconds, rng, {"distance": distance})
+
+
+def _cat_mouth(x: Signal, opening: Signal, front: Signal, tract: float) -> Signal:
+    """A cat's tract: the first formant follows the jaw's opening, the second the tongue."""
+
+    def response(times: Signal, hz: Signal) -> Signal:
+        where = np.minimum((times * (len(opening) - 1)).astype(int), len(opening) - 1)
+        jaw, tongue = opening[where], front[where]
+        total: Signal = 0.004 + 0.02 * jaw
+        for centre, width, gain in (
+            (tract * (520 + 620 * jaw), 260.0, 1.0),
+            (tract * (1250 + 450 * jaw + 1100 * tongue), 420.0, 0.15 + 0.75 * jaw),
+            (tract * (3100 + 300 * tongue), 750.0, 0.05 + 0.5 * jaw),
+            (tract * 4700, 1200.0, 0.02 + 0.22 * jaw),
+        ):
+            total = total + gain / (1 + ((hz - centre) / (width / 2)) ** 2)
+        return total
+
+    return moving(x, response)
+
+
+def _meow(rng: Rng, f: float, tract: float, length: float) -> Signal:
+    """One call, from closed lips (m) through a front vowel (ia) to rounded ones (ow)."""
+    n = frames(length)
+    peak = between(rng, 0.25, 0.55)
+    hz = f * contour(
+        n,
+        (0, between(rng, 0.7, 0.9)),
+        (peak, 1.0),
+        (0.8, between(rng, 0.75, 0.95)),
+        (1, between(rng, 0.5, 0.8)),
+    )
+    hz = hz * 2 ** (between(rng, 0.005, 0.02) * wander(n, 60, rng) + 0.02 * wander(n, 7, rng))
+    wide = between(rng, 0.7, 1.0)
+    opening = contour(n, (0, 0.03), (0.12, 0.25), (peak, wide), (0.75, 0.6 * wide), (1, 0.08))
+    front = contour(n, (0, 0.6), (peak * 0.8, 1.0), (0.75, 0.25), (1, 0.0))
+    tone = unit(harmonics(hz, tilted(int(np.clip(16_000 / f, 4, 45)), between(rng, 3, 6)), rng))
+    strain = between(rng, 0.0, 0.35) * np.clip(wander(n, 3, rng), 0, 1)
+    tone = tone * (1 + strain * np.sin(np.pi * np.cumsum(hz) / 44_100))
+    air = between(rng, 0.03, 0.12) * white(n, rng)
+    loud = contour(n, (0, 0), (0.1, 0.45), (peak, 1), (0.75, 0.6), (1, 0))
+    return peaked(_cat_mouth((tone + air) * loud, opening, front, tract))
+
+
+def cat(seconds: float, rng: Rng) -> Synthesised:
+    """Meows: a glottal tone through a mouth that opens and closes, with short calls between."""
+    n = frames(seconds)
+    x = np.zeros(n)
+    kitten = chance(rng, 0.3)
+    f = log_between(rng, 800, 1300) if kitten else log_between(rng, 430, 800)
+    tract = between(rng, 1.15, 1.35) if kitten else between(rng, 0.9, 1.1)
+    t, calls = between(rng, 0.01, 0.12), 0
+    while t < seconds - 0.4 or calls == 0:
+        short = chance(rng, 0.3)
+        length = between(rng, 0.22, 0.4) if short else between(rng, 0.55, 1.3)
+        length = min(length, max(0.3, seconds - t - 0.05))
+        call = _meow(rng, f * between(rng, 0.88, 1.12), tract, length)
+        add(x, t, call, between(rng, 0.55, 0.85) if short else between(rng, 0.8, 1.0))
+        t += length + (between(rng, 0.1, 0.4) if short else between(rng, 0.3, 1.8))
+        calls += 1
+    distance = draw_distance(rng, 0.2)
+    x = room(x, rng) if distance == "close" and chance(rng, 0.6) else place(x, distance, rng)
     return finish(_meadow(x, rng), seconds, rng, {"distance": distance})

@@ -1,4 +1,4 @@
-"""Church bell, drums, horn and gong."""
+"""Church bell, drums, horn, gong and music box."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy as np
 from core.training.synthesis.clip import Synthesised, finish
 from core.training.synthesis.envelopes import beats, contour, strike, swell, wander
 from core.training.synthesis.filters import bandpass, lowpass, resonances
-from core.training.synthesis.grains import add, burst
+from core.training.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
 from core.training.synthesis.levels import limited, peaked, unit
-from core.training.synthesis.modes import Modes, membrane
+from core.training.synthesis.modes import Modes, membrane, wood
 from core.training.synthesis.sampling import (
     Rng,
     Signal,
@@ -178,3 +178,72 @@ def gong(seconds: float, rng: Rng) -> Synthesised:
     x = hall(x, rng) if chance(rng, 0.6) else room(x, rng)
     fade_out = min(1.5, seconds / 3)
     return finish(limited(x, 5), seconds, rng, {"strength": strength}, fade_out=fade_out)
+
+
+_SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 4, 7, 9), (0, 2, 3, 5, 7, 8, 10))
+"""Major, pentatonic and minor, in semitones."""
+_CHORDS = (0, 3, 4, 5)
+"""Degrees on which the tune's bars may stand."""
+
+
+def _tine(rng: Rng, hz: float, ring: float) -> Signal:
+    """A plucked steel tooth: a clamped bar (1 : 6.27 : 17.5) on a sounding board."""
+    ratios = np.array([1.0, 1.0008, 2.0, 3.01, 6.27, 17.55])
+    gains = np.array([1.0, 0.35, 0.16, 0.1, 0.3, 0.08])
+    t60 = ring * (1000 / hz) ** 0.5 * np.array([1.0, 1.1, 0.6, 0.4, 0.2, 0.05])
+    n = frames(1.2 * ring * (1000 / hz) ** 0.5)
+    x = Modes(hz * ratios, t60, gains).struck(n, rng, vary=0.25)
+    add(x, 0, burst(rng, 2500, 9000, 0.006), between(rng, 0.06, 0.25))
+    return x
+
+
+def _tune(rng: Rng, seconds: float, beat: float) -> list[tuple[float, int, float]]:
+    """Notes (seconds, degree, gain) of a slow tune: steps and small leaps over broken chords."""
+    notes = []
+    rhythm = [float(x) for x in rng.choice([0.5, 1.0, 1.0, 1.0, 2.0], int(rng.integers(4, 9)))]
+    t, degree, turn = between(rng, 0.05, 0.3), int(rng.integers(5, 10)), 0
+    while t < seconds:
+        notes.append((t, degree, between(rng, 0.75, 1.0)))
+        degree += int(rng.choice([-2, -1, -1, 0, 1, 1, 2, 4, -3]))
+        degree = int(np.clip(degree, 3, 12))
+        t += beat * rhythm[turn % len(rhythm)]
+        turn += 1
+    t, step = notes[0][0], 0
+    root = 0
+    while t < seconds:
+        root = _CHORDS[int(rng.integers(4))] if step % 4 == 0 else root
+        notes.append((t, root + (0, 2, 4, 2)[step % 4], between(rng, 0.3, 0.5)))
+        t += beat
+        step += 1
+    return notes
+
+
+def _clockwork(n: int, rng: Rng) -> Signal:
+    """The governor's whirr and the ticking of gears, through the box."""
+    rate = between(rng, 14, 40)
+    whirr = bandpass(pink(n, rng), 900, 5000, 1) * (1 + 0.6 * sine(np.full(n, rate)))
+    teeth = bursts(rng, 10, (1500, 6000), (0.003, 0.01), 1.0)
+    places = poisson(n, between(rng, 8, 30), rng)
+    return unit(whirr) + 0.6 * unit(scatter(n, places, sizes(len(places), rng), teeth, rng) + 1e-9)
+
+
+def music_box(seconds: float, rng: Rng) -> Synthesised:
+    """A music box: a comb of tuned tines plucked by a turning pin drum, on a wooden box."""
+    n = frames(seconds)
+    tempo, beat = level(rng, slow=0.95, steady=0.68, fast=0.44)
+    beat *= between(rng, 0.93, 1.07)
+    scale = _SCALES[int(rng.integers(len(_SCALES)))]
+    key, ring = log_between(rng, 520, 1050), between(rng, 0.8, 2.2)
+    tuning = 2 ** (0.006 * rng.standard_normal(40))
+    slowing = between(rng, 0.0, 0.04)
+    box = wood(rng, between(rng, 250, 500), 2500, 8, t60=0.06)
+    x = np.zeros(n)
+    for t, degree, gain in _tune(rng, seconds - 0.1, beat):
+        octave, place = divmod(degree, len(scale))
+        hz = key * 2 ** (octave + scale[place] / 12) * float(tuning[degree])
+        when = t * (1 + slowing * t / seconds) + 0.008 * rng.standard_normal()
+        add(x, max(0.0, when), _tine(rng, hz, ring), gain)
+        add(x, max(0.0, when), box.struck(frames(0.1), rng, 1500), gain * between(rng, 0.02, 0.08))
+    x = peaked(x) + between(rng, 0.001, 0.008) * _clockwork(n, rng)
+    x = reverb(x, rng, between(rng, 0.3, 1.2), between(rng, 0.15, 0.4), 4500)
+    return finish(x, seconds, rng, {"tempo": tempo}, fade_out=min(0.4, seconds / 5))

@@ -1,4 +1,4 @@
-"""Footsteps on five grounds, crowd, applause and heartbeat."""
+"""Footsteps on five grounds, crowd, applause, heartbeat, laughter and snoring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.training.synthesis.sampling import (
     level,
     log_between,
 )
-from core.training.synthesis.sources import brown, glottal, pink, sine, white
+from core.training.synthesis.sources import brown, glottal, pink, pulses, sine, white
 from core.training.synthesis.space import hall, outdoors, reverb, room
 
 
@@ -245,3 +245,129 @@ def heartbeat(seconds: float, rng: Rng) -> Synthesised:
     x = lowpass(x, between(rng, 180, 600), 2)
     x = reverb(x, rng, 0.3, between(rng, 0.05, 0.3), 300)
     return finish(x, seconds, rng, {"tempo": tempo})
+
+
+_LAUGHS = ((850, 1350, 2600), (760, 1550, 2550), (620, 1750, 2600), (600, 1050, 2500))
+"""Formants of the vowels people laugh in: ha, heh, hih, hoh."""
+
+
+def _ha(
+    rng: Rng, f: float, length: float, vowel: tuple[int, int, int], size: float, voiced: float
+) -> Signal:
+    """One syllable: breath through the opening glottis, then a short falling voice."""
+    n = frames(length)
+    pitch = f * contour(n, (0, 0.92), (0.45, 1.05), (1, 0.82)) * 2 ** (0.02 * wander(n, 40, rng))
+    ring = contour(n, (0, 0), (0.28, 0.03), (0.42, 1), (0.62, 0.8), (0.82, 0.04), (1, 0))
+    blow = contour(n, (0, 0.1), (0.2, 1), (0.45, 0.35), (0.75, 0.4), (1, 0.05))
+    voice = unit(glottal(pitch, rng, between(rng, 0.55, 0.75), 0.15)) * ring * voiced
+    breath = bandpass(white(n, rng), 500, 6000, 1) * blow * between(rng, 0.15, 0.35)
+    first, second, third = (hz * size for hz in vowel)
+    return resonances(
+        voice + breath,
+        (first, 110, 1.0),
+        (second, 150, 0.6),
+        (third, 220, 0.35),
+        (3600 * size, 350, 0.2),
+        (4600 * size, 700, 0.1),
+    )
+
+
+def _gasp(rng: Rng, size: float) -> Signal:
+    """Air drawn in between two bouts."""
+    n = frames(between(rng, 0.25, 0.5))
+    air = white(n, rng) * arch(n, 0.5, 0.25)
+    return peaked(
+        resonances(air, (900 * size, 400, 0.6), (1800 * size, 500, 1.0), (3600 * size, 1500, 0.6))
+    )
+
+
+def _laugh(n: int, rng: Rng, tempo: float) -> Signal:
+    """One person: bouts of syllables that fall in pitch and loudness, with gasps between."""
+    x = np.zeros(n)
+    low = chance(rng, 0.5)
+    base = log_between(rng, 150, 270) if low else log_between(rng, 260, 450)
+    size = between(rng, 0.93, 1.02) if low else between(rng, 1.08, 1.2)
+    voiced, t = between(rng, 0.6, 1.0), between(rng, 0.01, 0.15)
+    seconds = n / 44_100
+    while t < seconds - 0.2:
+        vowel = _LAUGHS[int(rng.integers(len(_LAUGHS)))]
+        f, loud = base * between(rng, 0.9, 1.35), between(rng, 0.75, 1.0)
+        for index in range(int(rng.integers(4, 13))):
+            period = tempo * between(rng, 0.9, 1.1) * (1 + 0.015 * index)
+            ha = _ha(rng, f * between(rng, 0.94, 1.06), period * 0.98, vowel, size, voiced)
+            add(x, t, ha, loud * between(rng, 0.75, 1.0))
+            t, f, loud = t + period, f * between(rng, 0.93, 1.0), loud * between(rng, 0.88, 0.99)
+        if chance(rng, 0.6):
+            add(x, t + 0.05, _gasp(rng, size), 0.15 * float(np.max(np.abs(x)) + 1e-9))
+        t += between(rng, 0.35, 1.1)
+    return peaked(x)
+
+
+def laughter(seconds: float, rng: Rng) -> Synthesised:
+    """Laughing people: glottal bursts between breaths, four to six a second."""
+    n = frames(seconds)
+    count, people = level(rng, single=1, several=3, many=9)
+    x = np.zeros(n)
+    for index in range(people):
+        voice = _laugh(n, rng, between(rng, 0.16, 0.25))
+        x += voice * (1.0 if index == 0 else between(rng, 0.25, 0.9))
+    x = hall(x, rng) if count == "many" and chance(rng, 0.4) else room(x, rng)
+    x = shaped(x, (80, -24), (250, -9), (500, -5), (900, 0), (2500, 4), (7000, 3))
+    attributes = {"count": count} if people > 1 else {}  # one laughs in several bouts
+    return finish(limited(x, 7), seconds, rng, attributes)
+
+
+def _inhale(rng: Rng, length: float, harsh: float) -> Signal:
+    """Air drawn past the soft palate, which flutters and shuts off the stream each time."""
+    n = frames(length)
+    effort = contour(n, (0, 0), (0.3, 0.6), (0.75, 1.0), (0.93, 0.6), (1, 0))
+    rate = log_between(rng, 28, 75) * contour(n, (0, 0.8), (0.6, 1.0), (1, between(rng, 0.8, 1.3)))
+    rate = rate * 2 ** (0.15 * wander(n, 9, rng))
+    flaps = pulses(rate, rng, 0.06, 0.35)
+    size = between(rng, 0.85, 1.1)
+    puff = np.exp(-np.arange(frames(0.02)) / frames(between(rng, 0.002, 0.006)))
+    gate = np.convolve(flaps, puff)[:n]
+    noise = white(n, rng) * (0.1 + harsh * gate)
+    source = 1.5 * gate - lowpass(gate, 15, 1) + 0.5 * noise
+    tract = resonances(
+        source,
+        (230 * size, 150, 0.4),
+        (560 * size, 170, 1.0),
+        (1150 * size, 250, 0.9),
+        (1900 * size, 400, 0.8),
+        (3100 * size, 900, 0.6),
+    )
+    return peaked(tract * effort * swell(n, 6, rng, 0.2))
+
+
+def _exhale(rng: Rng, length: float) -> Signal:
+    """Breath let out softly through the nose or slack lips."""
+    n = frames(length)
+    low = log_between(rng, 400, 900)
+    air = resonances(
+        pink(n, rng), (low, low, 1.0), (low * 2.6, low * 1.5, 0.8), (low * 6, low * 4, 0.6)
+    )
+    x = unit(air) * arch(n, 0.2, 0.65)
+    if chance(rng, 0.3):
+        lips = 0.5 + 0.5 * sine(between(rng, 16, 28) * 2 ** (0.2 * wander(n, 4, rng)))
+        x = x * (0.3 + 0.7 * lips**2)
+    return peaked(x)
+
+
+def snore(seconds: float, rng: Rng) -> Synthesised:
+    """A sleeper: a fluttering palate on each breath in, a hiss on each breath out."""
+    n = frames(seconds)
+    tempo, period = level(rng, slow=5.0, steady=3.9, fast=2.9)
+    strength, harsh = level(rng, light=0.5, moderate=1.0, heavy=2.0)
+    x = np.zeros(n)
+    soft = {"light": 0.28, "moderate": 0.2, "heavy": 0.12}[strength] * between(rng, 0.6, 1.2)
+    part, t = between(rng, 0.3, 0.42), between(rng, 0.01, 0.2)
+    while t < seconds:
+        breath = period * between(rng, 0.93, 1.07)
+        add(x, t, _inhale(rng, part * breath, harsh), between(rng, 0.75, 1.0))
+        late = t + breath * (part + between(rng, 0.03, 0.1))
+        add(x, late, _exhale(rng, breath * between(rng, 0.3, 0.42)), soft)
+        t += breath
+    x = room(x, rng)
+    x = peaked(x) + between(rng, 0.001, 0.004) * unit(lowpass(brown(n, rng), 500, 1))
+    return finish(x, seconds, rng, {"tempo": tempo, "strength": strength})

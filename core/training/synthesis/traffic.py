@@ -1,4 +1,4 @@
-"""Engines, tyres, crashes, trains, helicopters, sirens and ships."""
+"""Engines, motorcycles, tyres, crashes, trains, helicopters, sirens, ships and bicycles."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from core.training.synthesis.filters import (
     shaped,
     sweeping,
 )
-from core.training.synthesis.grains import add, bursts, poisson, scatter, sizes
+from core.training.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
 from core.training.synthesis.levels import limited, peaked, unit
-from core.training.synthesis.modes import metal, pane
+from core.training.synthesis.modes import Modes, metal, pane
 from core.training.synthesis.sampling import (
     RATE,
     Rng,
@@ -29,7 +29,16 @@ from core.training.synthesis.sampling import (
     spread,
     ticks,
 )
-from core.training.synthesis.sources import brown, harmonics, phase, pink, sine, tilted, white
+from core.training.synthesis.sources import (
+    brown,
+    harmonics,
+    phase,
+    pink,
+    pulses,
+    sine,
+    tilted,
+    white,
+)
 from core.training.synthesis.space import draw_distance, outdoors, place, reverb
 
 
@@ -79,6 +88,82 @@ def engine(seconds: float, rng: Rng) -> Synthesised:
     x += between(rng, 0.0, 0.06) * unit(harmonics(hz * between(rng, 5, 9), [1, 0.4, 0.2], rng))
     x = lowpass(x, between(rng, 3500, 11_000), 1)
     distance = draw_distance(rng, 0.15)
+    x = place(x, distance, rng)
+    return finish(limited(x, 4), seconds, rng, {"tempo": tempo, "distance": distance})
+
+
+def _throttle(n: int, rng: Rng, idle: float, top: float) -> Signal:
+    """Crank speed (Hz) of a rider who blips the throttle: quick rises, slower falls."""
+    seconds, t = n / RATE, between(rng, 0.0, 0.4)
+    points = [(0.0, idle)]
+    while t < seconds - 0.9:
+        peak = idle + (top - idle) * between(rng, 0.5, 1.0)
+        rise, hold = between(rng, 0.15, 0.45), between(rng, 0.05, 0.6)
+        fall = between(rng, 0.4, 0.9)
+        for later, hz in ((0.02, idle), (rise, peak), (hold, peak * 0.97), (fall, idle)):
+            t += later
+            points.append((t / seconds, hz))
+        t += between(rng, 0.1, 1.2)
+    points = [point for point in points if point[0] < 1.0]
+    return contour(n, *points, (1.0, points[-1][1]))
+
+
+def _cylinders(crank: Signal, fires: tuple[float, ...], rng: Rng, lump: float) -> Signal:
+    """Exhaust pulses at the angles `fires` (in cycles of two turns), uneven by `lump`."""
+    cycles = phase(crank / 2)
+    gas = np.zeros(len(crank))
+    for fire in fires:
+        beat = cycles + 1.0 - fire
+        which = np.floor(beat).astype(int)
+        count = int(which[-1]) + 2
+        each = np.exp(lump * rng.standard_normal(count)) * between(rng, 0.75, 1.0)
+        early = 0.06 * lump * rng.random(count)
+        since = np.maximum(beat - which - early[which], 0) / np.maximum(crank / 2, 1.0)
+        blow = np.exp(-since / between(rng, 0.004, 0.008)) * np.minimum(1, since / 0.0006)
+        gas += each[which] * blow * (1 + 0.2 * white(len(crank), rng) * np.exp(-since / 0.006))
+    return gas
+
+
+def _pipe(rng: Rng) -> tuple[tuple[float, float, float], ...]:
+    """Odd quarter-wave resonances of an open exhaust pipe, and its bright mouth."""
+    base = between(rng, 75, 130)
+    odd = tuple(
+        (base * k * between(rng, 0.95, 1.05), 20 + 8.0 * k, k**-0.15) for k in (1, 3, 5, 7, 9, 13)
+    )
+    return (*odd, (between(rng, 1500, 2600), 1400, 0.6))
+
+
+def motorcycle(seconds: float, rng: Rng) -> Synthesised:
+    """A single or a V-twin: uneven pulses of one or two cylinders through an open pipe.
+
+    A V-twin of one crank pin fires at unequal angles (45 degrees apart: 315 and 405), which
+    gives the limping idle; revving moves the pulses together into a tone.
+    """
+    n = frames(seconds)
+    tempo, (low, high) = level(rng, slow=(13.0, 19.0), steady=(32.0, 50.0), fast=(70.0, 115.0))
+    twin = chance(rng, 0.6)
+    fires = (0.0, float(rng.choice([0.4375, 0.375, 0.5]))) if twin else (0.0,)
+    speed = between(rng, low, high)
+    crank = np.full(n, speed)
+    if tempo == "fast":
+        crank = _throttle(n, rng, between(rng, 18, 30), speed)
+    elif tempo == "steady":
+        crank = speed * contour(n, (0, between(rng, 0.8, 1)), (0.5, 1), (1, between(rng, 0.8, 1.2)))
+    crank = crank * 2 ** (0.025 * wander(n, 3, rng))
+    gas = _cylinders(crank, fires, rng, 0.3 if tempo == "slow" else 0.15)
+    load = np.clip(crank / 60, 0.35, 1.3)
+    roar = resonances(gas, *_pipe(rng))
+    x = np.tanh(between(rng, 0.8, 1.8) * unit(roar))
+    x += between(rng, 0.2, 0.45) * unit(lowpass(gas, 150))
+    crackle = bandpass(gas * white(n, rng), 500, 2800, 1)
+    x = unit(x) * load**0.5 + between(rng, 0.04, 0.18) * unit(crackle) * load
+    intake = bandpass(pink(n, rng), 150, 1800, 1) * (0.5 + 0.5 * load)
+    x += between(rng, 0.04, 0.12) * unit(intake)
+    valves = pulses(crank, rng, 0.05, 0.4)
+    tick = resonances(valves, (between(rng, 2000, 3200), 500, 1.0), (5200, 1500, 0.7))
+    x += between(rng, 0.02, 0.08) * unit(tick)
+    x = lowpass(x, between(rng, 3500, 8000), 1)
+    distance = draw_distance(rng, 0.2)
     x = place(x, distance, rng)
     return finish(limited(x, 4), seconds, rng, {"tempo": tempo, "distance": distance})
 
@@ -228,6 +313,85 @@ def train(seconds: float, rng: Rng) -> Synthesised:
     return finish(limited(x, 5), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
+def _chuff(rng: Rng, length: float, tone: float, hard: float) -> Signal:
+    """One exhaust beat up the chimney: a steep burst of steam that chokes off."""
+    m = frames(length * 1.6)
+    puff = shaped(
+        white(m, rng),
+        (50, -8),
+        (0.5 * tone, -2),
+        (tone, 0),
+        (4 * tone, -5 - 5 / hard),
+        (12_000, -24 - 8 / hard),
+    )
+    shape = strike(m, between(rng, 0.01, 0.025), length * between(rng, 1.1, 1.5))
+    low = peaked(lowpass(white(m, rng), 0.5 * tone)) * strike(m, 0.015, length)
+    return peaked(puff) * shape + between(rng, 0.3, 0.6) * low
+
+
+def _chuffs(n: int, rng: Rng, turns: Signal) -> Signal:
+    """Four beats a turn of the driving wheel, each port with a strength and tone of its own."""
+    beat = phase(4 * turns) + rng.random()
+    starts = np.flatnonzero(np.diff(np.floor(beat)) > 0)
+    strength, tone = (
+        rng.uniform(0.65, 1.0, 4),
+        log_between(rng, 350, 700) * rng.uniform(0.85, 1.15, 4),
+    )
+    hard = between(rng, 0.6, 1.6)
+    rod = metal(rng, between(rng, 300, 600), 5000, 16, t60=0.12)
+    clank = between(rng, 0.03, 0.25)
+    x = np.zeros(n)
+    for index, start in enumerate(starts.tolist()):
+        t, gap = start / RATE, 1 / (4 * float(turns[start]))
+        port = index % 4
+        chuff = _chuff(rng, min(0.75 * gap, 0.45), float(tone[port]), hard)
+        add(x, t, chuff, float(strength[port]) * between(rng, 0.9, 1.1))
+        if port in (0, 2):
+            add(x, t + 0.3 * gap, rod.struck(frames(0.2), rng, 3000), clank * between(rng, 0.5, 1))
+    return x
+
+
+def _steam_whistle(rng: Rng) -> Signal:
+    """A chime of three or more stopped pipes blown by steam: odd partials and much breath."""
+    n = frames(between(rng, 0.7, 2.0))
+    root = log_between(rng, 350, 620)
+    rise = contour(n, (0, 0.9), (0.12, 1), (0.85, 1), (1, 0.88))
+    x = np.zeros(n)
+    for ratio in (1.0, 1.26, 1.5, 1.68)[: int(rng.integers(2, 5))]:
+        hz = root * ratio * rise * (1 + 0.003 * wander(n, 9, rng))
+        x += harmonics(hz, [1, 0.12, 0.35, 0.06, 0.15, 0.04, 0.07], rng) * swell(n, 12, rng, 0.15)
+        x += 0.8 * sweeping(white(n, rng), hz, 0.12)
+    x = unit(x) + between(rng, 0.15, 0.4) * unit(bandpass(white(n, rng), 1500, 8000, 1))
+    return peaked(x * arch(n, 0.12, 0.2))
+
+
+def steam_train(seconds: float, rng: Rng) -> Synthesised:
+    """A steam locomotive pulls away: chuffs draw together, rods clank, wheels cross joints.
+
+    Two double-acting cylinders exhaust four times a turn of the wheel into the chimney.
+    """
+    n = frames(seconds)
+    tempo, turns = level(rng, slow=0.42, steady=0.85, fast=1.6)
+    gain = between(rng, 1.0, 1.5)
+    speed = turns * between(rng, 0.88, 1.12) * contour(n, (0, 1 / gain), (1, gain))
+    x = unit(_chuffs(n, rng, speed))
+    hiss = shaped(white(n, rng), (300, -20), (2500, -2), (6000, 0), (15_000, -14))
+    x += between(rng, 0.04, 0.15) * unit(hiss) * swell(n, 2, rng, 0.4)
+    rumble = unit(bandpass(pink(n, rng), 40, 700, 1)) * swell(n, 3, rng, 0.2)
+    x += between(rng, 0.2, 0.45) * rumble
+    x += between(rng, 0.15, 0.45) * unit(_clacks(n, rng, 5.0 * turns))
+    near = contour(n, (0, between(rng, 0.5, 1)), (0.5, 1), (1, between(rng, 0.5, 1)))
+    x = limited(x * near, 5)
+    if chance(rng, 0.35):
+        whistle, first = _steam_whistle(rng), between(rng, 0, max(0.1, seconds - 2))
+        for blast in range(int(rng.integers(1, 3))):
+            late = first + blast * (len(whistle) / RATE + 0.2)
+            add(x, late, whistle, between(rng, 1.0, 2.2))
+    distance = draw_distance(rng, 0.25)
+    x = place(x, distance, rng)
+    return finish(limited(x, 5), seconds, rng, {"tempo": tempo, "distance": distance})
+
+
 def helicopter(seconds: float, rng: Rng) -> Synthesised:
     """Blade slap over chopped air, a tail rotor's buzz and a turbine's whine."""
     n = frames(seconds)
@@ -323,3 +487,53 @@ def ship_horn(seconds: float, rng: Rng) -> Synthesised:
     x = peaked(x) + between(rng, 0.001, 0.01) * sea
     count = "single" if blasts == 1 else "several"
     return finish(x, seconds, rng, {"distance": distance, "count": count}, fade_out=0.4)
+
+
+def _dome(rng: Rng) -> Modes:
+    """A small steel dome: few inharmonic modes, each split in two that beat slowly."""
+    ratios = np.array([1.0, between(rng, 2.3, 2.8), between(rng, 4.2, 4.9), between(rng, 6.3, 7.2)])
+    base = log_between(rng, 1500, 2900) * ratios
+    split = base * (1 + rng.uniform(0.0015, 0.006, len(base)))
+    hz = np.concatenate([base, split])
+    t60 = between(rng, 0.8, 2.2) * np.tile(ratios, 2) ** -0.7
+    gains = np.tile([1.0, between(rng, 0.6, 1.2), between(rng, 0.2, 0.5), 0.15], 2)
+    return Modes(hz, t60, gains * rng.uniform(0.5, 1.0, len(hz)))
+
+
+def _ring(rng: Rng, dome: Modes, length: float, rate: float) -> Signal:
+    """One push of the thumb lever: geared clappers strike the dome as they spin."""
+    m = frames(length + 2.0)
+    x = np.zeros(m)
+    blows = [dome.struck(frames(2.0), rng, 9000) for _ in range(4)]
+    spin = contour(frames(length), (0, 0.7), (0.35, 1.0), (1, 0.55))
+    starts = np.flatnonzero(np.diff(np.floor(phase(rate * spin))) > 0) / RATE
+    for t in (0.0, *starts.tolist()):
+        add(x, t, blows[int(rng.integers(4))], between(rng, 0.6, 1.0))
+        add(x, t, burst(rng, 2500, 12_000, 0.006), between(rng, 0.2, 0.5))
+    grind = pulses(rate * 4 * spin, rng, 0.1, 0.4)
+    gears = resonances(grind, (3400, 1200, 1.0), (6500, 2500, 0.8))
+    add(x, 0, peaked(gears), between(rng, 0.03, 0.15))
+    return peaked(x)
+
+
+def bicycle_bell(seconds: float, rng: Rng) -> Synthesised:
+    """Ring-ring: a thumb lever spins clappers against a bright dome, or one flips and dings.
+
+    The dome's modes are inharmonic, and its slight asymmetry splits each into a warbling pair.
+    """
+    n = frames(seconds)
+    dome = _dome(rng)
+    ding = chance(rng, 0.2)
+    length, rate = (0.01, 1.0) if ding else (between(rng, 0.2, 0.38), between(rng, 22, 38))
+    pause = between(rng, 0.3, 0.5) if ding else length + between(rng, 0.06, 0.16)
+    pushes = int(rng.integers(1, 3 if seconds < 2 else 5))
+    x = np.zeros(n)
+    rung, t = 0, between(rng, 0.01, 0.1)
+    while rung < pushes and t < seconds - 0.25:
+        add(x, t, _ring(rng, dome, length, rate), between(rng, 0.8, 1.0))
+        rung += 1
+        t += pause * between(rng, 0.9, 1.15) * (2.2 if rung % 2 == 0 else 1.0)
+    distance = draw_distance(rng, 0.2)
+    x = place(x, distance, rng)
+    attributes = {"distance": distance, "count": "single" if rung == 1 else "several"}
+    return finish(limited(x, 8), seconds, rng, attributes, fade_out=0.2)

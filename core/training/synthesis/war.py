@@ -198,6 +198,51 @@ def explosion(seconds: float, rng: Rng) -> Synthesised:
     return finish(limited(x, 5), seconds, rng, attributes, fade_out=min(0.8, seconds / 4))
 
 
+def _muzzle(rng: Rng, n: int, force: float) -> Signal:
+    """A cannon's muzzle: short crack, deep blast of powder gas, and a boom that sinks."""
+    length = between(rng, 0.008, 0.016) * force
+    x = between(rng, 0.7, 1.0) * _blast(n, rng, length, log_between(rng, 1500, 3500))
+    add(x, 0, burst(rng, 900, 7000, between(rng, 0.02, 0.04)), between(rng, 0.3, 0.7))
+    boom = sine(between(rng, 38, 60) / force * contour(n, (0, 1.9), (0.04, 1.15), (1, 0.7)))
+    x += between(rng, 0.35, 0.65) * boom * strike(n, 0.006, between(rng, 0.5, 1.0) * force)
+    gas = sweeping(white(n, rng), contour(n, (0, 900), (0.1, 350), (0.4, 170), (1, 90)), 3.2)
+    tail = unit(gas) * strike(n, 0.01, between(rng, 0.9, 1.8) * force) * swell(n, 9, rng, 0.25)
+    return peaked(x) + between(rng, 0.7, 1.2) * peaked(tail)
+
+
+def _hills(x: Signal, rng: Rng) -> Signal:
+    """The boom comes back from far slopes, duller the later, and rolls away."""
+    out = x.copy()
+    for _ in range(int(rng.integers(2, 5))):
+        away = between(rng, 0.25, 1.8)
+        late = frames(away)
+        if late < len(x):
+            echo = lowpass(x[:-late], 1200 / (1 + away), 1)
+            out[late:] += between(rng, 0.15, 0.4) / (1 + away) * echo
+    return reverb(out, rng, between(rng, 2.2, 4.5), between(rng, 0.25, 0.55), 700)
+
+
+def cannon(seconds: float, rng: Rng) -> Synthesised:
+    """A muzzle-loading cannon, alone or in a battery: crack, deep blast, long rolling echo.
+
+    A larger charge in a wider bore gives a longer Friedlander wave, hence a deeper boom.
+    """
+    n = frames(seconds)
+    strength, force = level(rng, moderate=0.85, heavy=1.25)
+    distance = draw_distance(rng, 0.35)
+    salvo = seconds > 3.5 and chance(rng, 0.35)
+    hits = beats(seconds - 1.0, between(rng, 0.7, 1.8), 0.35, rng, first=between(rng, 0.01, 0.15))
+    fired = hits[: int(rng.integers(2, 6))] if salvo else hits[:1] or [0.01]
+    x = np.zeros(n)
+    for t in fired:
+        add(x, t, _muzzle(rng, min(n, frames(4.0)), force), between(rng, 0.7, 1.0))
+    x = _hills(limited(x, 9), rng)
+    x = place(x, distance, rng) if distance == "distant" else x
+    count = "single" if len(fired) == 1 else "several"
+    attributes = {"strength": strength, "distance": distance, "count": count}
+    return finish(limited(x, 7), seconds, rng, attributes, fade_out=min(0.6, seconds / 4))
+
+
 def _zap(rng: Rng, top: float, length: float, index: float) -> Signal:
     """One shot: a steep fall in pitch of a frequency-modulated tone, with a burst of air."""
     n = frames(length)
