@@ -17,6 +17,7 @@ from core.training.captions import (
     WORDINGS,
     caption,
     mixture_caption,
+    plainly,
 )
 from core.training.clauses import Clause, render
 from core.training.narratives import Narrative, single, story_stream
@@ -164,6 +165,27 @@ def test_a_mixture_names_both_sounds_in_order() -> None:
     text = mixture_caption("rain falling", "wind blowing", Random(3))
     assert text.startswith("rain falling ")
     assert text.endswith(" wind blowing")
+
+
+def test_a_wording_is_put_plainly_and_keeps_what_it_says_of_strength_and_distance() -> None:
+    wording = next(text for text in WORDINGS["siren"] if "howls" in text)
+    assert plainly(f"{wording} in the distance", ("siren",)) in (
+        f"a siren wailing {manner} in the distance" for manner in ("loudly", "strongly", "hard")
+    )
+    for name in BY_NAME:
+        assert plainly(BY_NAME[name].caption, (name,)) == BY_NAME[name].caption
+        for text in WORDINGS[name]:
+            told = plainly(text, (name,)).split()
+            assert set(BY_NAME[name].caption.split()[1:]) <= set(told)
+
+
+def test_what_no_class_covers_or_is_plain_already_stays_in_its_own_words() -> None:
+    assert plainly("a whispered name", ()) == "a whispered name"
+    assert plainly("wolves answering far away", ("wolf",)) == "wolves answering far away"
+    both = mixture_caption(WORDINGS["owl"][0], WORDINGS["fire"][0], Random(1))
+    joined = plainly(both, ("owl", "fire"))
+    assert joined.startswith("an owl hooting")
+    assert "a fire crackling" in joined
 
 
 def test_one_clause_gives_all_its_forms() -> None:

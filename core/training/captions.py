@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -99,6 +100,7 @@ _ADVERBS: dict[str, dict[str, tuple[str, ...]]] = {
         "many": ("many times", "again and again"),
     },
 }
+_JOINTS = ("with", "and", "over", "along with", "mixed with")
 _MANNER = re.compile(r"(ly|hard|pace|strength|time|times|again|once|twice)$")
 _COUNTED = re.compile(
     r"(roof|floor|path|road|street|window|door|deck|tent|shield|target|wall|field)$"
@@ -174,7 +176,39 @@ def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> s
     return f"{phrase} {rng.choice(adverbs)}".strip()
 
 
+def plainly(text: str, classes: Sequence[str]) -> str:
+    """A training caption with its wordings replaced by the plain captions of their classes.
+
+    What a wording says of strength, distance and tempo stays said. "torrents lash the harbour, far
+    away" becomes "steady rain falling loudly in the distance"; other captions stay as they are.
+
+    Args:
+        classes: what the caption tells of; none for sounds that no class covers.
+    """
+    for name in classes:
+        found = max((w for w in WORDINGS[name] if _tells(text, w)), key=len, default="")
+        if found:
+            text = text.replace(found, _plain(name, found), 1)
+    return text
+
+
+def _tells(text: str, wording: str) -> bool:
+    """Whether the wording is the text or one of a mixture's two parts, with or without more."""
+    before, found, after = text.partition(wording)
+    alone = not before or before.endswith(tuple(f" {joint} " for joint in _JOINTS))
+    return bool(found) and alone and (not after or after.startswith(" "))
+
+
+@lru_cache(maxsize=16384)
+def _plain(class_name: str, wording: str) -> str:
+    phrase = BY_NAME[class_name].caption
+    for key in ("strength", "tempo", "distance"):
+        for value in _ADVERBS[key]:
+            if _says(wording, key, value) and not _says(phrase, key, value):
+                phrase = _woven(class_name, phrase, key, value, Random(wording))
+    return phrase
+
+
 def mixture_caption(caption_a: str, caption_b: str, rng: Random) -> str:
     """One caption of two sounds heard together, in that order."""
-    joints = ["with", "and", "over", "along with", "mixed with"]
-    return f"{caption_a} {rng.choice(joints)} {caption_b}"
+    return f"{caption_a} {rng.choice(_JOINTS)} {caption_b}"

@@ -16,6 +16,7 @@ from core.audiostory import AudioStory, Stream
 from core.bridge import Bridge, BridgedTokens
 from core.grammar import PlannedEvent
 from core.text_encoder import TextEncoder
+from core.training.captions import plainly
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
 
@@ -130,8 +131,9 @@ class Objective:
                 yield name, functional.cross_entropy(logits, targets[mask])
 
     def _alignment(self, lesson: Lesson, bridged: BridgedTokens) -> Tensor:
-        """L_mse: semantic tokens against the text encoder's tokens of the caption."""
-        target = self.encoder([event.caption for event in lesson.events])
+        """L_mse: semantic tokens against the text encoder's tokens of the caption, put plainly."""
+        told = zip(lesson.events, lesson.classes, strict=True)
+        target = self.encoder([plainly(event.caption, classes) for event, classes in told])
         return functional.mse_loss(bridged.semantic, self.model.bridge.config.scale * target)
 
     def _flow(
