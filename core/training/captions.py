@@ -14,7 +14,7 @@ from core.training.vocabulary import BY_NAME
 
 MAX_WORDS = 14
 WORDED = 0.75
-"""Share of the captions that are taken from the many wordings, which are six times as many."""
+"""Share of the captions that are taken from the many wordings, eight times as many."""
 
 _TABLE = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
 
