@@ -11,6 +11,7 @@ from core.training.synthesis.grains import add, burst, poisson, scatter, sizes
 from core.training.synthesis.levels import limited, peaked, unit
 from core.training.synthesis.modes import Modes, metal, pane, wood
 from core.training.synthesis.sampling import (
+    RATE,
     Rng,
     Signal,
     between,
@@ -200,7 +201,7 @@ def _bell_ring(m: int, rng: Rng, gongs: list[Modes], rate: float) -> Signal:
     """Two gongs struck in turn by a clapper, `rate` times a second."""
     x = np.zeros(m)
     blows = [[g.struck(frames(0.7), rng, vary=0.05) for _ in range(2)] for g in gongs]
-    stop = m / 44_100 - 0.6
+    stop = m / RATE - 0.6
     for index, t in enumerate(beats(max(0.2, stop), 1 / rate, 0.015, rng)):
         pair = blows[index % 2]
         add(x, t, pair[int(rng.integers(2))], between(rng, 0.8, 1.0))

@@ -11,6 +11,7 @@ from core.training.synthesis.grains import add, burst, bursts, poisson, scatter,
 from core.training.synthesis.levels import limited, peaked, unit
 from core.training.synthesis.modes import wood
 from core.training.synthesis.sampling import (
+    RATE,
     Rng,
     Signal,
     between,
@@ -59,7 +60,7 @@ def dog(seconds: float, rng: Rng) -> Synthesised:
         hz = 75 * contour(m, (0, 0.9), (1, 1.3)) * (1 + 0.1 * wander(m, 20, rng))
         mouth = ((350, 450, 300, 1.0), (1000, 1100, 400, 0.5), (2200, 2200, 900, 0.2))
         add(x, t, vocalise(hz, arch(m, 0.3, 0.3), Timbre(mouth, 5, 0.4, 1.5, 0.5), rng), 0.4)
-        t += m / 44_100
+        t += m / RATE
     while t < seconds - 0.15:
         for _ in range(int(rng.integers(1, 5))):
             bark = _bark(rng, f * between(rng, 0.9, 1.1), tract, length * between(rng, 0.85, 1.2))
@@ -170,7 +171,7 @@ def horse_neigh(seconds: float, rng: Rng) -> Synthesised:
     hz = top * contour(m, (0, 0.6), (0.1, 1.0), (0.35, 0.85), (0.7, 0.5), (1, 0.22))
     depth = contour(m, (0, 0.0), (0.25, 0.3), (0.6, 1.0), (1, 1.0))
     rate = between(rng, 9, 13)
-    tremble = np.sin(2 * np.pi * np.cumsum(rate * (1 + 0.08 * wander(m, 3, rng))) / 44_100)
+    tremble = np.sin(2 * np.pi * np.cumsum(rate * (1 + 0.08 * wander(m, 3, rng))) / RATE)
     hz = hz * (1 + 0.1 * depth * tremble)
     loud = contour(m, (0, 0), (0.06, 0.8), (0.3, 1), (0.7, 0.7), (1, 0)) * (
         1 - 0.45 * depth * (1 - tremble) / 2
@@ -195,7 +196,7 @@ def horse_neigh(seconds: float, rng: Rng) -> Synthesised:
 def _bleat(rng: Rng, f: float, tract: float, seconds: float) -> Signal:
     n = frames(seconds)
     shake = np.sin(
-        2 * np.pi * np.cumsum(between(rng, 7, 11) * (1 + 0.06 * wander(n, 4, rng))) / 44_100
+        2 * np.pi * np.cumsum(between(rng, 7, 11) * (1 + 0.06 * wander(n, 4, rng))) / RATE
     )
     depth = contour(n, (0, 0.2), (0.3, 1), (1, 1))
     hz = f * contour(n, (0, 0.9), (0.15, 1.04), (0.6, 1), (1, 0.85)) * (1 + 0.035 * depth * shake)
@@ -293,7 +294,7 @@ def _meow(rng: Rng, f: float, tract: float, length: float) -> Signal:
     front = contour(n, (0, 0.6), (peak * 0.8, 1.0), (0.75, 0.25), (1, 0.0))
     tone = unit(harmonics(hz, tilted(int(np.clip(16_000 / f, 4, 45)), between(rng, 3, 6)), rng))
     strain = between(rng, 0.0, 0.35) * np.clip(wander(n, 3, rng), 0, 1)
-    tone = tone * (1 + strain * np.sin(np.pi * np.cumsum(hz) / 44_100))
+    tone = tone * (1 + strain * np.sin(np.pi * np.cumsum(hz) / RATE))
     air = between(rng, 0.03, 0.12) * white(n, rng)
     loud = contour(n, (0, 0), (0.1, 0.45), (peak, 1), (0.75, 0.6), (1, 0))
     return peaked(_cat_mouth((tone + air) * loud, opening, front, tract))

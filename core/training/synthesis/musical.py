@@ -11,6 +11,7 @@ from core.training.synthesis.grains import add, burst, bursts, poisson, scatter,
 from core.training.synthesis.levels import limited, peaked, unit
 from core.training.synthesis.modes import Modes, membrane, wood
 from core.training.synthesis.sampling import (
+    RATE,
     Rng,
     Signal,
     between,
@@ -113,7 +114,7 @@ def _tone(rng: Rng, hz: float, length: float, bright: float) -> Signal:
     n = frames(length)
     press = contour(n, (0, 0), (0.06, 0.8), (0.2, 0.75), (0.8, between(rng, 0.8, 1.0)), (1, 0))
     pitch = hz * contour(n, (0, between(rng, 0.92, 0.98)), (0.08, 1.0), (0.93, 1.0), (1, 0.96))
-    vibrato = 1 + 0.004 * np.sin(2 * np.pi * 5 * np.arange(n) / 44_100) + 0.003 * wander(n, 9, rng)
+    vibrato = 1 + 0.004 * np.sin(2 * np.pi * 5 * np.arange(n) / RATE) + 0.003 * wander(n, 9, rng)
     x = np.zeros(n)
     for order in (1, 2, 3):
         gains = np.exp(-np.arange(24) / (1.2 * bright * order))
@@ -170,7 +171,7 @@ def gong(seconds: float, rng: Rng) -> Synthesised:
         spread_t60 = t60 * np.exp(0.3 * rng.standard_normal(45))
         band = Modes(hz, spread_t60, rng.uniform(0.3, 1, 45)).struck(n, rng)
         core = core + gain * band * (
-            1 - np.exp(-np.arange(n) / 44_100 / (bloom * between(rng, 0.7, 1.5)))
+            1 - np.exp(-np.arange(n) / RATE / (bloom * between(rng, 0.7, 1.5)))
         )
     add(x, at, core)
     mallet = lowpass(white(frames(0.2), rng), 400 + 800 * force) * strike(frames(0.2), 0.003, 0.08)

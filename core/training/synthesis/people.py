@@ -11,6 +11,7 @@ from core.training.synthesis.grains import add, bubbles, burst, bursts, poisson,
 from core.training.synthesis.levels import limited, peaked, unit
 from core.training.synthesis.modes import Modes, wood
 from core.training.synthesis.sampling import (
+    RATE,
     Rng,
     Signal,
     between,
@@ -57,7 +58,7 @@ def _step_snow(rng: Rng, force: float) -> Signal:
     rate = press * between(rng, 900, 1800)
     places = poisson(n, rate, rng)
     crunch = scatter(n, places, sizes(len(places), rng, 1.6), flakes, rng)
-    slip = 0.6 + 0.4 * np.sin(2 * np.pi * np.cumsum(90 + 70 * press) / 44_100)
+    slip = 0.6 + 0.4 * np.sin(2 * np.pi * np.cumsum(90 + 70 * press) / RATE)
     squeak = bandpass(white(n, rng), 500, 2600, 1) * press * slip
     powder = bandpass(white(n, rng), 2500, 9000, 1) * press
     x = unit(crunch) + 0.5 * unit(squeak) + 0.25 * unit(powder)
@@ -121,9 +122,7 @@ def _walk(surface: str, seconds: float, rng: Rng) -> Synthesised:
         if tempo == "fast":
             step = step[: frames(0.45)] * decay(min(len(step), frames(0.45)), 1.2)
         add(x, t, step, float(feet[index % 2]) * between(rng, 0.75, 1.0))
-    cloth = bandpass(pink(n, rng), 800, 5000, 1) * (
-        1 + np.cos(np.arange(n) / 44_100 * 6.283 * rate)
-    )
+    cloth = bandpass(pink(n, rng), 800, 5000, 1) * (1 + np.cos(np.arange(n) / RATE * 6.283 * rate))
     x = limited(x, 7) + between(rng, 0.0, 0.006) * unit(cloth)
     x = room(x, rng) if surface == "wood" else outdoors(x, rng)
     return finish(x, seconds, rng, {"tempo": tempo, "surface": surface})
@@ -159,7 +158,7 @@ def _talk(n: int, rng: Rng) -> tuple[Signal, Signal]:
     pitch = f * 2 ** (0.22 * wander(n, 1.2, rng) + 0.08 * wander(n, 4, rng))
     source = glottal(pitch, rng, between(rng, 0.5, 0.7), 0.1)
     rate = between(rng, 3.5, 5.5)
-    beat = np.arange(n) / 44_100 * rate + 0.35 * wander(n, rate / 2, rng)
+    beat = np.arange(n) / RATE * rate + 0.35 * wander(n, rate / 2, rng)
     syllable = np.sin(np.pi * (beat % 1.0))
     phrase = np.clip(1.5 * (wander(n, 0.5, rng) + between(rng, 0.0, 0.8)), 0, 1)
     vowels = rng.integers(len(_VOWELS), size=int(beat.max() - beat.min()) + 3)
@@ -288,7 +287,7 @@ def _laugh(n: int, rng: Rng, tempo: float) -> Signal:
     base = log_between(rng, 150, 270) if low else log_between(rng, 260, 450)
     size = between(rng, 0.93, 1.02) if low else between(rng, 1.08, 1.2)
     voiced, t = between(rng, 0.6, 1.0), between(rng, 0.01, 0.15)
-    seconds = n / 44_100
+    seconds = n / RATE
     while t < seconds - 0.2:
         vowel = _LAUGHS[int(rng.integers(len(_LAUGHS)))]
         f, loud = base * between(rng, 0.9, 1.35), between(rng, 0.75, 1.0)
