@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import torch
@@ -16,8 +17,8 @@ from core.evaluation import recognise
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import Judge, Table
 from core.training.captions import HELD_OUT, PHRASES
-from core.training.scenes import ENOUGH, Clip
-from core.training.typical import typical
+from core.training.scenes import ENOUGH, Clip, mix_over
+from core.training.typical import Listening, typical
 
 RATE = 44100
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
@@ -174,3 +175,23 @@ def test_a_recording_that_sounds_like_another_class_is_not_learned_from(tmp_path
     assert kept["rain"] == [*rain[:5], synthesised]
     assert kept["horn"] == horn
     assert kept["alarm"] == alarm
+
+
+def test_a_composed_sound_must_be_heard_as_what_it_is_made_of(tmp_path: Path) -> None:
+    given = {name: clips(tmp_path, name, [name] * 3) for name in ("rain", "horn", "alarm")}
+    given["gong"] = clips(tmp_path, "gong", ["horn"])
+    listening = Listening(given, SoundEmbedder())
+    horn, alarm = (sound(name, 4.0, 7).numpy() for name in ("horn", "alarm"))
+    assert listening.hears(horn, ["horn"])
+    assert not listening.hears(horn, ["alarm"])
+    assert listening.hears(horn, ["gong"])  # one recording judges nothing
+    assert listening.hears(alarm + horn, ["alarm", "horn"])
+
+
+def test_the_second_sound_of_a_mixture_is_about_as_loud_as_the_bed() -> None:
+    rng = np.random.default_rng(0)
+    bed, shot = sound("rain", 2.0, 1).numpy() / 50, sound("horn", 2.0, 2).numpy()
+    for _ in range(20):
+        mixed = mix_over(bed, shot, rng)
+        over = np.sqrt(np.mean((mixed - bed) ** 2) / np.mean(bed**2))
+        assert abs(20 * np.log10(over)) <= 4.0 + 1e-3

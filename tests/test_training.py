@@ -20,6 +20,7 @@ from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
 from core.text_encoder import TextEncoder
 from core.training.bridging import Performances, train_stage_one, warm_up
+from core.training.captions import Caption
 from core.training.curves import keep_record
 from core.training.distil import steps_of_student, train_fast
 from core.training.examples import Examples
@@ -28,7 +29,7 @@ from core.training.objective import Ablation, Lesson, Objective
 from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
-from core.training.stages import STAGES, train_stage
+from core.training.stages import STAGES, lessons, train_stage
 from core.training.states import SHARD, BridgingStates, collect, lesson, read_states
 from core.training.vocabulary import CLASSES
 
@@ -38,6 +39,7 @@ LESSON = Lesson(
     "Two events, calm. 1. rain (4 s, calm). 2. a dog (2 s, calm).",
     (PlannedEvent("rain falling", 4.0), PlannedEvent("a dog barking", 2.0)),
     (("rain",), ("dog",)),
+    ("rain falling", "a dog barking"),
 )
 
 
@@ -58,7 +60,7 @@ def examples() -> Examples:
     latents = torch.randn(len(CLASSES), 192, 64, generator=generator).half() + 1.0
     return Examples(
         latents,
-        [[c.caption] for c in CLASSES],
+        [[Caption(c.caption, c.caption)] for c in CLASSES],
         [[c.name] for c in CLASSES],
         [c.kind == "spot" for c in CLASSES],
     )
@@ -94,7 +96,7 @@ def test_every_stage_trains_and_its_language_loss_falls(
 ) -> None:
     model = with_adapter(profile)
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    stage = replace(STAGES[name], lessons=2)
+    stage = replace(STAGES[name], lessons=2, kept=min(1, STAGES[name].kept))
     train_stage(model, stage, sounds, TrainingRun(20, 5e-3, warmup=2, average=0.5), tmp_path)
     text = losses_of(tmp_path, "text")
     assert text[-1] < text[0]
@@ -103,6 +105,29 @@ def test_every_stage_trains_and_its_language_loss_falls(
     assert any("semantic_projector" in n for n in moved)
     assert any(n.startswith("performer.") for n in moved) == stage.flow
     assert not any("base_layer" in n for n in moved)
+    assert any("layers.0." in n or "embed_tokens" in n for n in moved) == (stage.kept == 0)
+
+
+def test_captions_are_read_for_what_they_mean_and_not_learned_by_heart(
+    profile: Profile, sounds: EventSounds
+) -> None:
+    model = with_adapter(profile)
+    told = [[Caption("it pours", "steady rain falling")]]
+    examples = Examples(sounds.examples.latents[:1], told, [["rain"]], [False])
+    stage = replace(STAGES["meaning"], lessons=1, captions=9)
+    given = list(lessons(stage, examples, Random(0)))
+    read = [lesson for lesson in given if not lesson.written]
+    assert [lesson.written for lesson in given] == [True] + 9 * [False]
+    means = {
+        (event.caption, meant)
+        for lesson in read
+        for event, meant in zip(lesson.events, lesson.meant, strict=True)
+    }
+    assert ("it pours", "steady rain falling") in means
+    objective = Objective(model, TextEncoder(4), None, Ablation())
+    generator = torch.Generator().manual_seed(0)
+    assert set(dict(objective.terms(given[0], generator))) == {"text", "reason"}
+    assert set(dict(objective.terms(read[0], generator))) == {"mse"}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +143,7 @@ def test_the_states_are_those_of_the_whole_stream(
 ) -> None:
     model, kept = with_adapter(profile).eval(), BridgingStates.load(states)
     read = [lesson(examples, Random(index)) for index in range(SHARD)]
-    captions = [event.caption for r in read for event in r.story.events]
+    captions = [Caption(e.caption, e.meant) for r in read for e in r.story.events]
     assert kept.captions == captions
     assert {bool(r.reasoning) for r in read} == {True, False}
     semantic, residual = read_states(model, read[3], Ablation())
@@ -139,7 +164,7 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
             example = kept.examples[event]
             if example >= 0:
                 assert kept.captions[event] in examples.captions[example]
-                assert caption in examples.captions[example]
+                assert caption in [told.said for told in examples.captions[example]]
                 rows = examples.latents[example].float().unfold(0, len(window), 1)
                 assert (rows == window.T).all((1, 2)).any()
                 written += 1

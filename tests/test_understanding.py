@@ -16,6 +16,7 @@ from core.describing import answer, describe
 from core.errors import WeightsError
 from core.hearing import EffectsListener
 from core.profile import ListenerConfig, Profile, load_profile
+from core.training.captions import Caption
 from core.training.examples import Examples
 from core.training.loop import TrainingRun
 from core.training.sounds import EventSounds
@@ -80,7 +81,8 @@ def clips(profile: Profile, manifest: Path, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def sounds() -> EventSounds:
     latents = torch.ones(len(CLASSES), 192, 64).half()
-    captions, names = [[c.caption] for c in CLASSES], [[c.name] for c in CLASSES]
+    captions = [[Caption(c.caption, c.caption)] for c in CLASSES]
+    names = [[c.name] for c in CLASSES]
     examples = Examples(latents, captions, names, [False] * len(CLASSES))
     return EventSounds(examples, torch.ones(64), 2048 / RATE)
 

@@ -21,7 +21,6 @@ from core.audiostory import AudioStory
 from core.bridge import Bridge
 from core.performer import Performer
 from core.text_encoder import TextEncoder
-from core.training.captions import plainly
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Ablation, bridge_states
@@ -46,25 +45,16 @@ class BridgeAndPerformer(nn.Module):
 
 
 class Alignment:
-    """Batches of states with the tokens that the text encoder makes of their captions.
-
-    A caption in unusual words is encoded in plain ones (`plainly`): the director's states hold what
-    the words mean, the text encoder's tokens only how they are written, and the performer knows the
-    plain captions best.
-    """
+    """Batches of states with the tokens that the text encoder makes of what their captions mean."""
 
     def __init__(self, states: BridgingStates, encoder: TextEncoder, scale: float):
         self.states = states
         self.encoder = encoder
         self.scale = scale
-        self.captions = [
-            plainly(caption, classes)
-            for caption, classes in zip(states.captions, states.classes, strict=True)
-        ]
 
     def rows(self, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Semantic states, residual states, and the target of the semantic tokens."""
-        target = self.encoder([self.captions[i] for i in indices])
+        target = self.encoder([self.states.captions[i].meant for i in indices])
         return *self.states.of(indices), self.scale * target
 
 
@@ -109,7 +99,7 @@ class Performances:
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]
             windows.append(self.examples.window(example, frames, generator))
-            captions.append(choices[below(len(choices), generator)])
+            captions.append(choices[below(len(choices), generator)].said)
             events.append(event)
         return events, captions, torch.stack(windows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -100,7 +101,12 @@ _ADVERBS: dict[str, dict[str, tuple[str, ...]]] = {
         "many": ("many times", "again and again"),
     },
 }
-_JOINTS = ("with", "and", "over", "along with", "mixed with")
+_JOINTS = (
+    "{a} with {b}", "{a} with {b}", "{a} and {b}", "{a} and {b}", "{a} over {b}", "{b} over {a}",
+    "{a} along with {b}", "{a} mixed with {b}", "{a} plus {b}", "both {a} and {b}", "{a} amid {b}",
+    "{a}, {b} in the background", "{a} accompanied by {b}", "{a}, {b} all the while", "{a}, {b}",
+    "{a} behind {b}", "{b}, with {a} going on", "during {a}, {b}",
+)  # fmt: skip
 _MANNER = re.compile(r"(ly|hard|pace|strength|time|times|again|once|twice)$")
 _COUNTED = re.compile(
     r"(roof|floor|path|road|street|window|door|deck|tent|shield|target|wall|field)$"
@@ -132,7 +138,20 @@ def _with_strength(class_name: str, phrase: str, value: str, rng: Random) -> str
     return re.sub(rf"^{noun}\b", chosen if noun == "a fire" else f"{chosen} {noun}", phrase)
 
 
-def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> str:
+@dataclass(frozen=True)
+class Caption:
+    """What is said of a sound, and the same in its class' plain words.
+
+    "torrents lash the harbour, far away" means "steady rain falling loudly in the distance". The
+    performer knows the plain words best, and a text encoder's tokens of others would say how they
+    are written; what they mean is for the director to find out.
+    """
+
+    said: str
+    meant: str
+
+
+def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Caption:
     """A caption of one sound, at most 14 words, lower case, without a full stop.
 
     Args:
@@ -149,6 +168,7 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> str:
     phrases = WORDINGS[class_name] if worded else PHRASES[class_name]
     fitting = [p for p in phrases if _fits(class_name, p, attributes)]
     phrase = rng.choice(fitting or [BY_NAME[class_name].caption])
+    meant = _plain(class_name, phrase)
     said = 0
     for key in ("strength", "surface", "tempo", "count", "distance"):
         value = attributes.get(key, "")
@@ -156,8 +176,9 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> str:
             continue
         longer = _woven(class_name, phrase, key, value, rng)
         if longer != phrase and len(longer.split()) <= MAX_WORDS:
+            meant = _woven(class_name, meant, key, value, _same())
             phrase, said = longer, said + 1
-    return phrase
+    return Caption(phrase, meant)
 
 
 def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> str:
@@ -177,38 +198,34 @@ def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> s
 
 
 def plainly(text: str, classes: Sequence[str]) -> str:
-    """A training caption with its wordings replaced by the plain captions of their classes.
+    """What a text about sounds of these classes means, in their plain captions.
 
-    What a wording says of strength, distance and tempo stays said. "torrents lash the harbour, far
-    away" becomes "steady rain falling loudly in the distance"; other captions stay as they are.
-
-    Args:
-        classes: what the caption tells of; none for sounds that no class covers.
+    Of one class, what the text says of strength, tempo and distance stays said; what no class
+    covers stays in its own words.
     """
-    for name in classes:
-        found = max((w for w in WORDINGS[name] if _tells(text, w)), key=len, default="")
-        if found:
-            text = text.replace(found, _plain(name, found), 1)
-    return text
-
-
-def _tells(text: str, wording: str) -> bool:
-    """Whether the wording is the text or one of a mixture's two parts, with or without more."""
-    before, found, after = text.partition(wording)
-    alone = not before or before.endswith(tuple(f" {joint} " for joint in _JOINTS))
-    return bool(found) and alone and (not after or after.startswith(" "))
+    if not classes:
+        return text
+    if len(classes) == 1:
+        return _plain(classes[0], text)
+    return " with ".join(BY_NAME[name].caption for name in classes)
 
 
 @lru_cache(maxsize=16384)
-def _plain(class_name: str, wording: str) -> str:
+def _plain(class_name: str, text: str) -> str:
     phrase = BY_NAME[class_name].caption
     for key in ("strength", "tempo", "distance"):
         for value in _ADVERBS[key]:
-            if _says(wording, key, value) and not _says(phrase, key, value):
-                phrase = _woven(class_name, phrase, key, value, Random(wording))
+            if _says(text, key, value) and not _says(phrase, key, value):
+                phrase = _woven(class_name, phrase, key, value, _same())
     return phrase
 
 
-def mixture_caption(caption_a: str, caption_b: str, rng: Random) -> str:
-    """One caption of two sounds heard together, in that order."""
-    return f"{caption_a} {rng.choice(_JOINTS)} {caption_b}"
+def _same() -> Random:
+    """For meanings: the same attribute is always put in the same words."""
+    return Random(0)
+
+
+def mixture_caption(a: Caption, b: Caption, rng: Random) -> Caption:
+    """One caption of two sounds heard together."""
+    said = rng.choice(_JOINTS).format(a=a.said, b=b.said)
+    return Caption(said, f"{a.meant} with {b.meant}")

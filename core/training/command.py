@@ -1,7 +1,7 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
     train corpus | codec | grain | examples | performer | plans | states | warmup | stage1
-    train stage2 | stage3 | fast | publish --from RUN RUN | card
+    train meaning | stage2 | stage3 | fast | publish --from RUN RUN | known | card
 
 Each is resumable: run the same line again after a stop.
 """

@@ -9,7 +9,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,22 @@ from torch import Tensor
 from core.codec import Codec
 from core.evaluation.embedder import SoundEmbedder
 from core.files import atomic_path, write_atomically
-from core.training.captions import caption, mixture_caption
+from core.training.captions import Caption, caption, mixture_caption
 from core.training.scenes import (
     Clip,
+    Samples,
     choose_clip,
     compose,
     mix_over,
     training_clips,
 )
-from core.training.typical import typical
+from core.training.typical import Listening, typical
 from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
 CAPTIONS = 8
+ATTEMPTS = 3
+"""A sound is composed anew where it is not heard as what it is; the last attempt is kept."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Examples:
     """
 
     latents: Tensor
-    captions: list[list[str]]
+    captions: list[list[Caption]]
     classes: list[list[str]]
     alone: list[bool]
 
@@ -70,12 +73,13 @@ class Examples:
     def load(folder: Path) -> Examples:
         rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text().splitlines()]
         latents = load_file(folder / "latents.safetensors")["latents"]
-        captions, classes, alone = ([r[k] for r in rows] for k in ("captions", "classes", "alone"))
+        captions = [[Caption(*told) for told in row["captions"]] for row in rows]
+        classes, alone = ([row[key] for row in rows] for key in ("classes", "alone"))
         return Examples(latents, captions, classes, alone)
 
 
 def build(
-    manifest: Path, codec: Codec, out: Path, per_class: int = 120, mixtures: int = 1000
+    manifest: Path, codec: Codec, out: Path, per_class: int = 120, mixtures: int = 3000
 ) -> Examples:
     """Compose and encode the training set; deterministic for one manifest.
 
@@ -83,28 +87,40 @@ def build(
         per_class: sounds of each class.
         mixtures: sounds of a bed with another class over it.
     """
-    clips = typical(training_clips(manifest), SoundEmbedder())
+    embedder = SoundEmbedder()
+    clips = typical(training_clips(manifest), embedder)
+    listening = Listening(clips, embedder)
     samples = FRAMES * codec.hop
     latents: list[Tensor] = []
     rows: list[dict[str, Any]] = []
     plan = [(name,) for name in clips for _ in range(per_class)] + _pairs(clips, mixtures)
     for index, classes in enumerate(plan):
-        rng = np.random.default_rng([7, index])
-        chosen = [choose_clip(clips[name], rng) for name in classes]
-        sounds = [compose(clip, clips[clip.sound_class], samples, rng) for clip in chosen]
-        sound = sounds[0].samples
-        if len(sounds) == 2:
-            sound = mix_over(sound, sounds[1].samples, rng)
+        for attempt in range(ATTEMPTS):
+            rng = np.random.default_rng([7, index, attempt])
+            chosen = [choose_clip(clips[name], rng) for name in classes]
+            sound, alone = _composed(chosen, clips, samples, rng)
+            if listening.hears(sound, classes):
+                break
         latents.append(codec.encode(torch.from_numpy(sound)[None, None])[0, :FRAMES].half())
-        said = _captions(chosen, random.Random(index))
-        alone = len(sounds) == 1 and sounds[0].alone
-        rows.append({"classes": list(classes), "captions": said, "alone": alone})
+        told = [astuple(said) for said in _captions(chosen, random.Random(index))]
+        rows.append({"classes": list(classes), "captions": told, "alone": alone})
     with atomic_path(out / "latents.safetensors") as temporary:
         save_file({"latents": torch.stack(latents)}, temporary)
     write_atomically(
         out / "examples.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode()
     )
     return Examples.load(out)
+
+
+def _composed(
+    chosen: Sequence[Clip], clips: dict[str, list[Clip]], samples: int, rng: np.random.Generator
+) -> tuple[Samples, bool]:
+    """One sound or a mixture of two, and whether it is one shot with silence after it."""
+    mixed = len(chosen) > 1
+    sounds = [compose(c, clips[c.sound_class], samples, rng, lasting=mixed) for c in chosen]
+    if mixed:
+        return mix_over(sounds[0].samples, sounds[1].samples, rng), False
+    return sounds[0].samples, sounds[0].alone
 
 
 def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, str]]:
@@ -119,7 +135,7 @@ def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, str]]:
     return pairs
 
 
-def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[str]:
+def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[Caption]:
     """Several ways to say it; the plain caption of the class is among them for single sounds."""
     texts = [
         [caption(clip.sound_class, clip.attributes, rng) for _ in range(CAPTIONS)]
@@ -127,4 +143,5 @@ def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[str]:
     ]
     if len(chosen) == 2:
         return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
-    return [BY_NAME[chosen[0].sound_class].caption, *texts[0]]
+    plain = BY_NAME[chosen[0].sound_class].caption
+    return [Caption(plain, plain), *texts[0]]

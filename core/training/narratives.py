@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 
-from core.training.captions import MARKED, MOODS, caption
+from core.training.captions import MARKED, MOODS, caption, plainly
 from core.training.clauses import Clause
 from core.training.skeletons import SKELETONS, UNKNOWN, Skeleton, Sound, improvised, sound
 from core.training.tellings import (
@@ -58,12 +58,16 @@ _MANNERS = (
 
 @dataclass(frozen=True)
 class NarrativeEvent:
-    """One event: caption for the performer, length in seconds, mood, classes (none if unknown)."""
+    """One event: caption, length in seconds, mood, classes (none if unknown).
+
+    `meant` is the caption in the plain words that the performer knows best (Caption.meant).
+    """
 
     caption: str
     seconds: float
     mood: str
     classes: tuple[str, ...]
+    meant: str
 
 
 @dataclass(frozen=True)
@@ -215,7 +219,7 @@ def _assembled(scene: Scene, telling: Telling, rng: Random) -> Narrative:
     captions = telling.captions or tuple(s.clause.caption for s in scene.sounds)
     moods = [s.mood for s in scene.sounds]
     events = tuple(
-        NarrativeEvent(text, length, s.mood, s.classes)
+        NarrativeEvent(text, length, s.mood, s.classes, s.meant or plainly(text, s.classes))
         for text, length, s in zip(captions, scene.seconds, scene.sounds, strict=True)
     )
     return Narrative(
@@ -285,14 +289,14 @@ def single(rng: Random) -> Narrative:
     text = caption(known.name, {}, rng)
     low, high = known.seconds
     seconds = max(2.0, round(rng.uniform(low, min(high, 12.0)) * 2) / 2)
-    instruction = rng.choice(_SINGLE).format(c=text, t=plain(seconds))
+    instruction = rng.choice(_SINGLE).format(c=text.said, t=plain(seconds))
     mood = MOODS[known.name]
     why = "the times are given" if f"{plain(seconds)} seconds" in instruction else ""
     return Narrative(
         instruction=handwriting(instruction, rng),
         total=seconds,
-        reasoning=reasoning([text], [seconds], [mood], why),
-        events=(NarrativeEvent(text, seconds, mood, (known.name,)),),
+        reasoning=reasoning([text.said], [seconds], [mood], why),
+        events=(NarrativeEvent(text.said, seconds, mood, (known.name,), text.meant),),
     )
 
 

@@ -16,7 +16,6 @@ from core.audiostory import AudioStory, Stream
 from core.bridge import Bridge, BridgedTokens
 from core.grammar import PlannedEvent
 from core.text_encoder import TextEncoder
-from core.training.captions import plainly
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
 
@@ -48,7 +47,9 @@ class Lesson:
 
     Attributes:
         classes: names of the sounds that may perform each event.
+        meant: each caption in the plain words that the text encoder reads.
         bridging: the stream holds bridging tokens; without them only planning is learned.
+        written: the director learns to write it; otherwise it only reads it.
     """
 
     instruction: str
@@ -56,7 +57,9 @@ class Lesson:
     reasoning: str
     events: tuple[PlannedEvent, ...]
     classes: tuple[tuple[str, ...], ...]
+    meant: tuple[str, ...]
     bridging: bool = True
+    written: bool = True
 
 
 def bridge_states(
@@ -92,8 +95,11 @@ class Objective:
     def terms(self, lesson: Lesson, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """The unweighted terms `text`, `reason`, `mse` and `flow`, as far as they apply."""
         stream = self._stream(lesson)
-        states = self.model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
-        yield from self._language(stream, states)
+        states = self.model.backbone(input_ids=stream.ids[None], use_cache=False).last_hidden_state[
+            0
+        ]
+        if lesson.written:
+            yield from self._language(stream, states)
         if not lesson.bridging:
             return
         semantic, residual = states[stream.semantic], states[stream.residual]
@@ -131,9 +137,8 @@ class Objective:
                 yield name, functional.cross_entropy(logits, targets[mask])
 
     def _alignment(self, lesson: Lesson, bridged: BridgedTokens) -> Tensor:
-        """L_mse: semantic tokens against the text encoder's tokens of the caption, put plainly."""
-        told = zip(lesson.events, lesson.classes, strict=True)
-        target = self.encoder([plainly(event.caption, classes) for event, classes in told])
+        """L_mse: semantic tokens against the text encoder's tokens of what the caption means."""
+        target = self.encoder(lesson.meant)
         return functional.mse_loss(bridged.semantic, self.model.bridge.config.scale * target)
 
     def _flow(

@@ -87,6 +87,11 @@ def attend(
     return mixed
 
 
+def pays(steps: int) -> bool:
+    """Whether so many steps win back what compiling takes, where it can be done at all."""
+    return steps >= LONG and precision() == "bf16" and shutil.which("g++") is not None
+
+
 @contextmanager
 def compiled(transformers: Sequence[FluxTransformer2DModel], steps: int) -> Iterator[None]:
     """Compiled blocks and plain attention where a compiler is there and it pays.
@@ -94,7 +99,7 @@ def compiled(transformers: Sequence[FluxTransformer2DModel], steps: int) -> Iter
     In bf16 a step then takes a third of the time. Compiling takes a minute for each length of
     window.
     """
-    if steps < LONG or precision() != "bf16" or not shutil.which("g++"):
+    if not pays(steps):
         yield
         return
     torch._dynamo.config.recompile_limit = 64  # shapes of windows, with and without gradient
@@ -116,7 +121,10 @@ class Batches:
         self.frame_seconds = frame_seconds
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents (B, T, C), condition (B, S, width), seconds (B,)."""
+        """Latents (B, T, C), condition (B, S, width), seconds (B,).
+
+        Captions are read as they are said or, as often, as they are meant.
+        """
         frames = WINDOWS[below(len(WINDOWS), generator)]
         count = FRAMES_A_BATCH // frames
         windows, captions = [], []
@@ -124,7 +132,8 @@ class Batches:
             index = below(len(self.examples.captions), generator)
             windows.append(self.examples.window(index, frames, generator))
             choices = self.examples.captions[index]
-            captions.append(choices[below(len(choices), generator)])
+            told = choices[below(len(choices), generator)]
+            captions.append(told.meant if below(2, generator) else told.said)
         seconds = torch.full((count,), frames * self.frame_seconds)
         return torch.stack(windows), self.encoder(captions), seconds
 

@@ -94,12 +94,15 @@ class Composed:
     alone: bool = False
 
 
-def compose(clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator) -> Composed:
+def compose(
+    clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator, *, lasting: bool = False
+) -> Composed:
     """A sound of `frames` samples made of `clip` and clips of its family.
 
     Args:
         clip: the clip that gives the sound its caption.
         kin: clips of the same class; those of the same family may follow the clip.
+        lasting: a shot is heard again and again, as over a bed.
     """
     related = [other for other in kin if other.family == clip.family]
     factor = 1.0
@@ -110,7 +113,7 @@ def compose(clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator) 
         sound = _texture(first, related, frames, rng, factor)
         return Composed(_level(sound, clip, rng, rms_db=-20.0))
     beats = clip.sound_class in BEATS or clip.sound_class.startswith("footsteps")
-    alone = bool(rng.random() < (ALONE_OF_BEATS if beats else ALONE))
+    alone = not lasting and bool(rng.random() < (ALONE_OF_BEATS if beats else ALONE))
     sound = _shots(first, [] if alone else related, frames, rng, factor)
     return Composed(_level(sound, clip, rng, peak_db=-3.0), alone)
 
@@ -126,9 +129,9 @@ def read(clip: Clip, factor: float = 1.0) -> Samples:
 
 
 def mix_over(bed: Samples, sound: Samples, rng: np.random.Generator) -> Samples:
-    """Two sounds at once; the second a little louder or softer than the bed."""
-    gain = 10 ** (rng.uniform(-4.0, 4.0) / 20)
-    mixed = bed + gain * sound
+    """Two sounds at once; the second by RMS a little louder or softer than the bed."""
+    level = _rms(bed) / _rms(sound)
+    mixed = bed + level * 10 ** (rng.uniform(-4.0, 4.0) / 20) * sound
     return np.asarray(mixed * min(1.0, 0.95 / (np.abs(mixed).max() + 1e-9)), dtype=np.float32)
 
 
@@ -187,6 +190,9 @@ def _level(
     if rms_db is None:
         gain = 10 ** ((peak_db + offset) / 20) / peak
     else:
-        rms = float(np.sqrt(np.mean(sound**2))) + 1e-9
-        gain = 10 ** ((rms_db + offset) / 20) / rms
+        gain = 10 ** ((rms_db + offset) / 20) / _rms(sound)
     return np.asarray(sound * min(gain, 0.95 / peak), dtype=np.float32)
+
+
+def _rms(sound: Samples) -> float:
+    return float(np.sqrt(np.mean(sound**2))) + 1e-9

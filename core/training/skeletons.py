@@ -18,13 +18,17 @@ _UNKNOWN_SECONDS: dict[Kind, tuple[float, float]] = {"spot": (1, 6), "texture": 
 
 @dataclass(frozen=True)
 class Sound:
-    """One event of a skeleton: how it is told, what it is, its mood and its natural seconds."""
+    """One event of a skeleton: how it is told, what it is, its mood and its natural seconds.
+
+    `meant` is its caption in plain words where the clause has others.
+    """
 
     clause: Clause
     mood: str
     classes: tuple[str, ...]
     kind: Kind
     seconds: tuple[float, float]
+    meant: str = ""
 
 
 @dataclass(frozen=True)

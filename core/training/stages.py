@@ -1,17 +1,19 @@
 """Training through the language model (paper, section 3.3).
 
     python app.py train plans --run DIR [--from DIR]
+    python app.py train meaning --run DIR --from DIR --examples DIR
     python app.py train stage3 --run DIR --from DIR --examples DIR [--no-residual …]
 
-`plans` teaches the director to reason and to plan, `stage3` trains everything end to end on
-interleaved stories. Between them lies stage I (core/training/bridging.py).
+`plans` teaches the director to reason and to plan, `meaning` to hand on what captions in any words
+mean, `stage3` trains everything end to end on interleaved stories. Before it lies the rest of
+stage I (core/training/bridging.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -21,10 +23,13 @@ from torch import Tensor, nn
 from core.audiostory import AudioStory
 from core.grammar import PlannedEvent
 from core.text_encoder import TextEncoder
+from core.training.examples import Examples
 from core.training.loop import TrainingRun, precision, train
 from core.training.narratives import Narrative, narrative, single
 from core.training.objective import LAMBDA, Ablation, Lesson, Objective
+from core.training.pretrain import pays
 from core.training.sounds import EventSounds
+from core.training.states import lesson as reading
 
 FULL = Ablation()
 
@@ -39,6 +44,9 @@ class Stage:
         flow: L_flow takes part (needs examples).
         bridging: share of the lessons whose stream holds bridging tokens; the others are half as
             long and teach planning alone.
+        captions: further lessons a step, of captions of examples that the director reads but is
+            not to write; L_mse alone.
+        kept: so many layers, counted from the embeddings, keep their adapter as it is.
     """
 
     name: str
@@ -46,12 +54,15 @@ class Stage:
     lessons: int
     flow: bool
     bridging: float = 1.0
+    captions: int = 0
+    kept: int = 0
 
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("plans", stories=0.9, lessons=4, flow=False, bridging=0.2),
+        Stage("meaning", stories=1.0, lessons=1, flow=False, bridging=0.0, captions=6, kept=15),
         Stage("stage3", stories=0.8, lessons=3, flow=True),
     )
 }
@@ -59,28 +70,54 @@ STAGES: dict[str, Stage] = {
 
 def lesson_of(told: Narrative, bridging: bool = True) -> Lesson:
     events = tuple(PlannedEvent(e.caption, e.seconds, e.mood) for e in told.events)
-    classes = tuple(e.classes for e in told.events)
-    return Lesson(told.instruction, told.total, told.reasoning, events, classes, bridging)
+    return Lesson(
+        told.instruction,
+        told.total,
+        told.reasoning,
+        events,
+        classes=tuple(e.classes for e in told.events),
+        meant=tuple(e.meant for e in told.events),
+        bridging=bridging,
+    )
 
 
-def lessons(stage: Stage, generator: torch.Generator) -> Iterator[Lesson]:
-    """The lessons of one step, drawn by the step's generator."""
-    rng = Random(int(torch.randint(2**31, (1,), generator=generator)))
+def lessons(stage: Stage, examples: Examples | None, rng: Random) -> Iterator[Lesson]:
+    """The lessons of one step; those of captions read what `states` will read."""
     for _ in range(stage.lessons):
         told = narrative(rng) if rng.random() < stage.stories else single(rng)
         yield lesson_of(told, rng.random() < stage.bridging)
+    for _ in range(stage.captions if examples else 0):
+        assert examples is not None
+        read = reading(examples, rng)
+        told = replace(read.story, reasoning=read.reasoning)
+        yield replace(lesson_of(told), written=False)
 
 
 def step_losses(
-    stage: Stage, objective: Objective
+    stage: Stage, objective: Objective, examples: Examples | None
 ) -> Callable[[torch.Generator], Iterator[Mapping[str, Tensor]]]:
-    """The loss terms of each lesson of a step."""
+    """The loss terms of each lesson of a step, which its generator draws."""
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        for lesson in lessons(stage, generator):
+        rng = Random(int(torch.randint(2**31, (1,), generator=generator)))
+        for lesson in lessons(stage, examples, rng):
             yield dict(objective.terms(lesson, generator))
 
     return losses
+
+
+def layers_of(model: AudioStory) -> nn.ModuleList:
+    """The layers of the director's transformer."""
+    layers = model.backbone.layers
+    assert isinstance(layers, nn.ModuleList)
+    return layers
+
+
+def keep_layers(model: AudioStory, count: int) -> None:
+    """Leave the adapter of the first layers as it is, and what lies before them."""
+    layers_of(model)[:count].requires_grad_(False)
+    if count:
+        model.llm.get_input_embeddings().requires_grad_(False)
 
 
 @contextmanager
@@ -105,10 +142,19 @@ def train_stage(
     folder: Path,
     ablation: Ablation = FULL,
 ) -> None:
-    """Train LLM adapter, projectors, fuser and DiT together on one stage's lessons."""
+    """Train LLM adapter, projectors, fuser and DiT together on one stage's lessons.
+
+    Args:
+        sounds: what performs the events, and the captions that are read; None leaves both out.
+    """
     torch.manual_seed(run.seed)
     encoder = TextEncoder(model.profile.bridge.semantic_tokens)
     objective = Objective(model, encoder, sounds if stage.flow else None, ablation)
     model.performer.requires_grad_(stage.flow)
+    keep_layers(model, stage.kept)
+    if pays(run.steps):
+        for layer in layers_of(model):
+            layer.compile(dynamic=True)
+    losses = step_losses(stage, objective, sounds.examples if sounds else None)
     with halved(model.llm):
-        train(model, step_losses(stage, objective), LAMBDA, run, folder)
+        train(model, losses, LAMBDA, run, folder)

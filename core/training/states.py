@@ -23,7 +23,7 @@ from torch import Tensor
 from core.audiostory import AudioStory
 from core.files import atomic_path
 from core.grammar import PlannedEvent
-from core.training.captions import MOODS
+from core.training.captions import MOODS, Caption
 from core.training.clauses import Clause
 from core.training.examples import Examples
 from core.training.narratives import Narrative, narrative, told_plainly
@@ -44,14 +44,14 @@ class BridgingStates:
     Attributes:
         semantic: (N, S, hidden), half precision.
         residual: (N, R, hidden), half precision.
-        captions: what each event's caption says.
+        captions: what each event's caption says, and what it means.
         classes: what can perform each event.
         examples: index of the very example that a caption describes, or `NO_EXAMPLE`.
     """
 
     semantic: Tensor
     residual: Tensor
-    captions: list[str]
+    captions: list[Caption]
     classes: list[tuple[str, ...]]
     examples: list[int]
 
@@ -71,7 +71,7 @@ class BridgingStates:
         return BridgingStates(
             torch.cat(semantic),
             torch.cat(residual),
-            [row["caption"] for row in rows],
+            [Caption(*row["caption"]) for row in rows],
             [tuple(row["classes"]) for row in rows],
             [row["example"] for row in rows],
         )
@@ -107,14 +107,15 @@ def lesson(examples: Examples, rng: Random) -> ReadLesson:
 
 def _as_sound(examples: Examples, index: int, rng: Random) -> Sound:
     classes = tuple(examples.classes[index])
-    return sound(Clause(rng.choice(examples.captions[index])), MOODS[classes[0]], classes)
+    told = rng.choice(examples.captions[index])
+    return replace(sound(Clause(told.said), MOODS[classes[0]], classes), meant=told.meant)
 
 
 def _edited(story: Narrative, order: Sequence[int]) -> Narrative:
     """The same timeline with the captions moved to other events."""
+    lengths = [event.seconds for event in story.events]
     events = tuple(
-        replace(event, caption=story.events[i].caption, classes=story.events[i].classes)
-        for event, i in zip(story.events, order, strict=True)
+        replace(story.events[i], seconds=seconds) for seconds, i in zip(lengths, order, strict=True)
     )
     return replace(story, events=events)
 
@@ -143,7 +144,11 @@ def collect(
             semantic.append(states[0])
             residual.append(states[1])
             rows += [
-                {"caption": event.caption, "classes": event.classes, "example": example}
+                {
+                    "caption": (event.caption, event.meant),
+                    "classes": event.classes,
+                    "example": example,
+                }
                 for event, example in zip(read.story.events, read.examples, strict=True)
             ]
         with atomic_path(folder / f"states-{shard:04d}.safetensors") as temporary:

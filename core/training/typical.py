@@ -1,21 +1,32 @@
-"""Which recordings of a class sound like it.
+"""Which recordings of a class sound like it, and which sounds composed of them.
 
 A package's file name says less than one would wish: among six alarms one is a hum. What a small
 model learns from a dozen recordings should be what they share, so that a recording that is nearer
 to several other classes than to the rest of its own is not learned from. Filtering by an embedding
-is what text-to-audio models do with CLAP; here it is the aisfx embedding.
+is what text-to-audio models do with CLAP; here it is the aisfx embedding. Held-out recordings have
+no part in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from core.evaluation.embedder import SAMPLE_RATE, SoundEmbedder
-from core.evaluation.recognise import LONGEST, place, without
-from core.training.scenes import ENOUGH, Clip, read
+from core.evaluation.recognise import (
+    FEWEST,
+    LONGEST,
+    RENDER_SECONDS,
+    TOP,
+    centroids,
+    place,
+    rank,
+    without,
+)
+from core.training.scenes import ENOUGH, Clip, Samples, read
 
 NEAR = 3
 """A recording's own class must be among so many nearest.
@@ -30,23 +41,57 @@ def typical(
 ) -> dict[str, list[Clip]]:
     """The clips without the recordings that the rest of the training set takes for another class.
 
-    Held-out recordings have no part in it. The `ENOUGH` nearest of a class always stay, and so do
-    synthesised clips, and classes of fewer than three recordings, which nothing can judge.
+    The `ENOUGH` nearest of a class always stay, and so do synthesised clips, and classes of fewer
+    than `FEWEST` recordings, which nothing can judge.
     """
-    recorded = [clip for own in clips.values() for clip in own if clip.recorded]
-    embeddings = torch.stack(
-        [
-            embedder.embed(torch.from_numpy(read(clip)[: round(LONGEST * SAMPLE_RATE)]))
-            for clip in recorded
-        ]
-    )
+    embeddings, recorded = _embedded(clips, embedder)
     labels = [clip.sound_class for clip in recorded]
     places = {
         clip.path: place(embeddings[i], without(embeddings, labels, i), clip.sound_class)
         for i, clip in enumerate(recorded)
-        if labels.count(clip.sound_class) >= 3
+        if labels.count(clip.sound_class) >= FEWEST
     }
     return {name: _nearest(own, places, near) for name, own in clips.items()}
+
+
+class Listening:
+    """Whether a composed sound is heard as what it is made of.
+
+    Joining, repeating and mixing may hide what the clips were. Of 880 composed sounds 77 % were
+    nearest to their own class; held-out recordings judged those 54 % top-1 and 86 % top-5, all of
+    them 51 and 79 %.
+    """
+
+    def __init__(self, clips: Mapping[str, list[Clip]], embedder: SoundEmbedder):
+        embeddings, recorded = _embedded(clips, embedder)
+        labels = [clip.sound_class for clip in recorded]
+        known = [i for i, label in enumerate(labels) if labels.count(label) >= FEWEST]
+        self.classes = centroids(embeddings[known], [labels[i] for i in known])
+        self.embedder = embedder
+
+    def hears(self, sound: Samples, classes: Sequence[str]) -> bool:
+        """One class must be the nearest, both of a mixture among the five nearest.
+
+        Classes that nothing can judge are taken as heard.
+
+        Args:
+            sound: mono, 44.1 kHz; as much of it is heard as of a render.
+        """
+        judged = [name for name in classes if name in self.classes]
+        if not judged:
+            return True
+        heard = torch.from_numpy(sound[: round(RENDER_SECONDS * SAMPLE_RATE)])
+        nearest = rank(self.embedder.embed(heard), self.classes)
+        return set(judged) <= set(nearest[: TOP if len(classes) > 1 else 1])
+
+
+def _embedded(
+    clips: Mapping[str, list[Clip]], embedder: SoundEmbedder
+) -> tuple[Tensor, list[Clip]]:
+    """Embeddings (N, 512) of all recordings among the clips."""
+    recorded = [clip for own in clips.values() for clip in own if clip.recorded]
+    heard = [torch.from_numpy(read(clip)[: round(LONGEST * SAMPLE_RATE)]) for clip in recorded]
+    return torch.stack([embedder.embed(sound) for sound in heard]), recorded
 
 
 def _nearest(clips: list[Clip], places: Mapping[Path, int], near: int) -> list[Clip]:

@@ -108,7 +108,7 @@ def _sound(clip: Clip) -> tuple[Tensor, int]:
 
 def question(clip: HeardClip, rng: Random) -> tuple[str, str]:
     """A question about the clip and its answer; half of them ask for a caption."""
-    told = caption(clip.sound_class, clip.attributes, rng)
+    told = caption(clip.sound_class, clip.attributes, rng).said
     kind = rng.random()
     if kind < 0.5:
         return rng.choice(ASKING), told
