@@ -95,9 +95,8 @@ class Objective:
     def terms(self, lesson: Lesson, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """The unweighted terms `text`, `reason`, `mse` and `flow`, as far as they apply."""
         stream = self._stream(lesson)
-        states = self.model.backbone(input_ids=stream.ids[None], use_cache=False).last_hidden_state[
-            0
-        ]
+        output = self.model.backbone(input_ids=stream.ids[None], use_cache=False)
+        states = output.last_hidden_state[0]
         if lesson.written:
             yield from self._language(stream, states)
         if not lesson.bridging:
