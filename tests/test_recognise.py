@@ -18,7 +18,7 @@ from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import Judge, Table
 from core.training.captions import HELD_OUT, PHRASES
 from core.training.scenes import ENOUGH, Clip, mix_over
-from core.training.typical import Listening, typical
+from core.training.typical import Listening, embedded, typical
 
 RATE = 44100
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
@@ -171,7 +171,7 @@ def test_a_recording_that_sounds_like_another_class_is_not_learned_from(tmp_path
     alarm = clips(tmp_path, "alarm", ["alarm"] * (ENOUGH - 1) + ["horn"])
     synthesised = Clip(tmp_path / "made.wav", "rain", recorded=False, attributes={})
     given = {"rain": [*rain, synthesised], "horn": horn, "alarm": alarm}
-    kept = typical(given, SoundEmbedder(), near=1)
+    kept = typical(given, embedded(given, SoundEmbedder()), near=1)
     assert kept["rain"] == [*rain[:5], synthesised]
     assert kept["horn"] == horn
     assert kept["alarm"] == alarm
@@ -180,7 +180,8 @@ def test_a_recording_that_sounds_like_another_class_is_not_learned_from(tmp_path
 def test_a_composed_sound_must_be_heard_as_what_it_is_made_of(tmp_path: Path) -> None:
     given = {name: clips(tmp_path, name, [name] * 3) for name in ("rain", "horn", "alarm")}
     given["gong"] = clips(tmp_path, "gong", ["horn"])
-    listening = Listening(given, SoundEmbedder())
+    embedder = SoundEmbedder()
+    listening = Listening(given, embedded(given, embedder), embedder)
     horn, alarm = (sound(name, 4.0, 7).numpy() for name in ("horn", "alarm"))
     assert listening.hears(horn, ["horn"])
     assert not listening.hears(horn, ["alarm"])

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.audiostory import FAST, AudioStory, build_audiostory
 from core.codec import SpectralCodec
+from core.errors import WeightsError
 from core.flow import sigmas
 from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
@@ -128,6 +129,12 @@ def test_captions_are_read_for_what_they_mean_and_not_learned_by_heart(
     generator = torch.Generator().manual_seed(0)
     assert set(dict(objective.terms(given[0], generator))) == {"text", "reason"}
     assert set(dict(objective.terms(read[0], generator))) == {"mse"}
+
+
+def test_a_stage_about_captions_asks_for_them(profile: Profile, tmp_path: Path) -> None:
+    model = with_adapter(profile)
+    with pytest.raises(WeightsError, match="--examples"):
+        train_stage(model, STAGES["meaning"], None, TrainingRun(1, 1e-3), tmp_path)
 
 
 @pytest.fixture(scope="module")

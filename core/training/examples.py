@@ -30,7 +30,7 @@ from core.training.scenes import (
     mix_over,
     training_clips,
 )
-from core.training.typical import Listening, typical
+from core.training.typical import Listening, embedded, typical
 from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
@@ -88,8 +88,10 @@ def build(
         mixtures: sounds of a bed with another class over it.
     """
     embedder = SoundEmbedder()
-    clips = typical(training_clips(manifest), embedder)
-    listening = Listening(clips, embedder)
+    every = training_clips(manifest)
+    heard = embedded(every, embedder)
+    clips = typical(every, heard)
+    listening = Listening(clips, heard, embedder)
     samples = FRAMES * codec.hop
     latents: list[Tensor] = []
     rows: list[dict[str, Any]] = []

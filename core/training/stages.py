@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from core.audiostory import AudioStory
+from core.errors import WeightsError
 from core.grammar import PlannedEvent
 from core.text_encoder import TextEncoder
 from core.training.examples import Examples
@@ -86,8 +87,9 @@ def lessons(stage: Stage, examples: Examples | None, rng: Random) -> Iterator[Le
     for _ in range(stage.lessons):
         told = narrative(rng) if rng.random() < stage.stories else single(rng)
         yield lesson_of(told, rng.random() < stage.bridging)
-    for _ in range(stage.captions if examples else 0):
-        assert examples is not None
+    if examples is None:
+        return
+    for _ in range(stage.captions):
         read = reading(examples, rng)
         told = replace(read.story, reasoning=read.reasoning)
         yield replace(lesson_of(told), written=False)
@@ -146,7 +148,12 @@ def train_stage(
 
     Args:
         sounds: what performs the events, and the captions that are read; None leaves both out.
+
+    Raises:
+        WeightsError: the stage is about captions and there are none.
     """
+    if stage.captions and sounds is None:
+        raise WeightsError(f"The stage {stage.name} reads captions; name them with --examples.")
     torch.manual_seed(run.seed)
     encoder = TextEncoder(model.profile.bridge.semantic_tokens)
     objective = Objective(model, encoder, sounds if stage.flow else None, ablation)

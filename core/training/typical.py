@@ -9,6 +9,7 @@ no part in it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,15 +37,29 @@ classes' top-1 from 52.7 to 57.3 %, of their top-5 from 81.9 to 86.6 %.
 """
 
 
+def embedded(clips: Mapping[str, list[Clip]], embedder: SoundEmbedder) -> dict[Path, Tensor]:
+    """The embedding (512,) of every recording among the clips."""
+    return {
+        clip.path: embedder.embed(torch.from_numpy(read(clip)[: round(LONGEST * SAMPLE_RATE)]))
+        for own in clips.values()
+        for clip in own
+        if clip.recorded
+    }
+
+
 def typical(
-    clips: Mapping[str, list[Clip]], embedder: SoundEmbedder, near: int = NEAR
+    clips: Mapping[str, list[Clip]], heard: Mapping[Path, Tensor], near: int = NEAR
 ) -> dict[str, list[Clip]]:
     """The clips without the recordings that the rest of the training set takes for another class.
 
     The `ENOUGH` nearest of a class always stay, and so do synthesised clips, and classes of fewer
     than `FEWEST` recordings, which nothing can judge.
+
+    Args:
+        heard: from `embedded`.
     """
-    embeddings, recorded = _embedded(clips, embedder)
+    recorded = _recorded(clips)
+    embeddings = torch.stack([heard[clip.path] for clip in recorded])
     labels = [clip.sound_class for clip in recorded]
     places = {
         clip.path: place(embeddings[i], without(embeddings, labels, i), clip.sound_class)
@@ -60,13 +75,22 @@ class Listening:
     Joining, repeating and mixing may hide what the clips were. Of 880 composed sounds 77 % were
     nearest to their own class; held-out recordings judged those 54 % top-1 and 86 % top-5, all of
     them 51 and 79 %.
+
+    Args:
+        clips: what sounds are composed of.
+        heard: from `embedded`.
     """
 
-    def __init__(self, clips: Mapping[str, list[Clip]], embedder: SoundEmbedder):
-        embeddings, recorded = _embedded(clips, embedder)
-        labels = [clip.sound_class for clip in recorded]
-        known = [i for i, label in enumerate(labels) if labels.count(label) >= FEWEST]
-        self.classes = centroids(embeddings[known], [labels[i] for i in known])
+    def __init__(
+        self,
+        clips: Mapping[str, list[Clip]],
+        heard: Mapping[Path, Tensor],
+        embedder: SoundEmbedder,
+    ):
+        counts = Counter(clip.sound_class for clip in _recorded(clips))
+        known = [c for c in _recorded(clips) if counts[c.sound_class] >= FEWEST]
+        embeddings = torch.stack([heard[clip.path] for clip in known])
+        self.classes = centroids(embeddings, [clip.sound_class for clip in known])
         self.embedder = embedder
 
     def hears(self, sound: Samples, classes: Sequence[str]) -> bool:
@@ -85,13 +109,8 @@ class Listening:
         return set(judged) <= set(nearest[: TOP if len(classes) > 1 else 1])
 
 
-def _embedded(
-    clips: Mapping[str, list[Clip]], embedder: SoundEmbedder
-) -> tuple[Tensor, list[Clip]]:
-    """Embeddings (N, 512) of all recordings among the clips."""
-    recorded = [clip for own in clips.values() for clip in own if clip.recorded]
-    heard = [torch.from_numpy(read(clip)[: round(LONGEST * SAMPLE_RATE)]) for clip in recorded]
-    return torch.stack([embedder.embed(sound) for sound in heard]), recorded
+def _recorded(clips: Mapping[str, list[Clip]]) -> list[Clip]:
+    return [clip for own in clips.values() for clip in own if clip.recorded]
 
 
 def _nearest(clips: list[Clip], places: Mapping[Path, int], near: int) -> list[Clip]:
