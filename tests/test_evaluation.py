@@ -54,7 +54,8 @@ def judge_of(names: list[str]) -> Judge:
     places = {name: 3.0 * torch.randn(512, generator=draw).abs() for name in names}
     noise = torch.randn(len(labels), 512, generator=draw)
     plain = torch.stack([places[label] for label in labels]) + noise
-    return Judge(labels, plain, plain + 0.3 * torch.randn(plain.shape, generator=draw), None)  # type: ignore[arg-type]
+    coded = plain + 0.3 * torch.randn(plain.shape, generator=draw)
+    return Judge(labels, [2.0] * len(labels), plain, coded, None)  # type: ignore[arg-type]
 
 
 def test_fidelity_ranks_faithful_renders_before_wrong_ones() -> None:

@@ -93,6 +93,7 @@ def test_a_saved_judge_gives_the_same_tables(judge: Judge, tmp_path: Path) -> No
     judge.save(tmp_path / "held_out.safetensors")
     again = Judge.load(tmp_path / "held_out.safetensors", judge.embedder)
     assert again.labels == judge.labels
+    assert again.seconds == judge.seconds
     assert again.recordings_table() == judge.recordings_table()
     with pytest.raises(WeightsError, match="Cannot read"):
         Judge.load(tmp_path / "nowhere.safetensors", judge.embedder)
@@ -120,16 +121,33 @@ def test_renders_are_made_from_words_that_training_never_saw(judge: Judge) -> No
         asked.append((caption, seconds, seed))
         return judge.embedder.embed(sound("rain", 1.0, seed + 10))
 
-    table = judge.renders_table(heard, each=2, say=said.append)
-    assert [seed for _, _, seed in asked] == [0, 1] * 3
+    table = judge.renders_table(heard, rounds=2, say=said.append)
+    assert [seed for _, _, seed in asked] == [0, 1, 2, 3, 4, 5] * 3
     assert all(caption not in PHRASES["rain"] for caption, _, _ in asked)
-    assert (HELD_OUT["rain"][1], 4.0, 1) in asked
+    assert (HELD_OUT["rain"][1], 1.5, 1) in asked
     assert {r.name: r.top_1 for r in table.classes} == {"alarm": 0.0, "horn": 0.0, "rain": 1.0}
     assert table.total.top_1 == pytest.approx(1 / 3)
-    assert len(said) == 6
+    assert len(said) == 18
     plainly = judge.renders_table(heard, 1, ["rain"], recognise.plain_wording)
-    assert plainly.total.count == 1
+    assert plainly.total.count == 3
     assert asked[-1][0] == "steady rain falling"
+
+
+def test_renders_stand_for_the_recordings_in_number_and_in_length() -> None:
+    points = torch.eye(5, 512)
+    labels, seconds = ["rain", "rain", "rain", "owl", "owl"], [0.2, 3.0, 10.0, 1.0, 2.0]
+    judge = Judge(labels, seconds, points, points, SoundEmbedder())
+    asked: list[tuple[float, int]] = []
+
+    def heard(caption: str, seconds: float, seed: int) -> Tensor:
+        asked.append((seconds, seed))
+        return points[3]
+
+    table = judge.renders_table(heard)
+    assert asked == [(1.0, 0), (2.0, 1), (0.5, 0), (3.0, 1), (10.0, 2)]
+    assert table.total.top_1 == pytest.approx(2 / 5)
+    assert table.alike.top_1 == pytest.approx(1 / 2)
+    assert judge.only(["owl"]).lengths("owl") == [1.0, 2.0]
 
 
 def test_shares_name_the_weakest_family() -> None:

@@ -27,7 +27,6 @@ from core.evaluation.recognise import (
     Judge,
     held_out,
     plain_wording,
-    render_seconds,
     report,
     share_of,
     unseen_wording,
@@ -66,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         adding.add_argument("--manifest", type=Path, help="judge by these recordings anew")
         adding.add_argument("--keep", type=Path, help="file of renders' embeddings, to go on later")
         adding.add_argument("--classes", nargs="+", help="these classes, judged among them alone")
-        adding.add_argument("--renders", type=int, default=8, help="most renders a class")
+        adding.add_argument("--rounds", type=int, default=1, help="renders for each recording")
         adding.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
         adding.add_argument("--guidance", type=float, help="guidance (default: the profile's)")
         adding.add_argument("--sampler", choices=("draft", "final"), default="final")
@@ -132,8 +131,8 @@ class Evaluation:
         counts = distance.class_counts(judge.only(names))
         made = []
         for name, count in counts.items():
-            for seed in range(count):
-                made.append(heard(self.wording(name, seed), render_seconds(name), seed))
+            for seed, seconds in enumerate(judge.lengths(name)[:count]):
+                made.append(heard(self.wording(name, seed), seconds, seed))
             say(f"{count} renders of {name}")
         return torch.stack(made)
 
@@ -144,7 +143,7 @@ def recognise(run: Evaluation) -> dict[str, Any]:
     names = run.names(judge)
     judge = judge.only(names)
     renders = judge.renders_table(
-        run.heard(run.settings()), run.arguments.renders, names, run.wording, say=say
+        run.heard(run.settings()), run.arguments.rounds, names, run.wording, say=say
     )
     recordings, coded = judge.recordings_table(), judge.codec_table()
     for table in (recordings, coded, renders):
@@ -191,7 +190,7 @@ def bridge(run: Evaluation) -> dict[str, Any]:
     for way in WAYS:
         heard = run.heard(run.settings(), way)
         tables.append(
-            judge.renders_table(heard, run.arguments.renders, names, run.wording, way, say)
+            judge.renders_table(heard, run.arguments.rounds, names, run.wording, way, say)
         )
         sets[way] = run.matched(judge, names, heard)
     found = distance.fidelity(judge.only(names), sets)

@@ -2,6 +2,7 @@
 
 A class is the mean of the embeddings (core/evaluation/embedder.py) of its held-out recordings. A
 sound is compared with every class by cosine. A recording never helps the centroid it is judged by.
+Renders stand for the recordings: as many of each class, each as long as one of them.
 
 Embeddings are brought to unit length, then standardised by the mean and the deviation of the
 centroids in each dimension: what all sounds share is taken out. On 235 held-out recordings of 40
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import soundfile
@@ -43,8 +45,11 @@ FEWEST = 3
 """Held-out recordings that a class needs: with fewer, leaving one out leaves no class."""
 LONGEST = 10.0
 """Seconds of a recording that are judged; what follows is more of the same."""
+SHORTEST = 0.5
+"""Seconds of a render that stands for a shorter recording."""
 TOP = 5
 RENDER_SECONDS = 4.0
+"""Length of a render of two sounds at once."""
 
 
 def plain_wording(name: str, number: int) -> str:
@@ -55,12 +60,6 @@ def plain_wording(name: str, number: int) -> str:
 def unseen_wording(name: str, number: int) -> str:
     """Paraphrases that training never saw, in turn."""
     return HELD_OUT[name][number % len(HELD_OUT[name])]
-
-
-def render_seconds(name: str) -> float:
-    """Length of a render of this class: 4 s, or what is nearest to it among its natural lengths."""
-    shortest, longest = BY_NAME[name].seconds
-    return min(max(RENDER_SECONDS, shortest), longest)
 
 
 @dataclass(frozen=True)
@@ -160,6 +159,8 @@ class Table:
     classes: tuple[Row, ...]
     families: tuple[Row, ...]
     total: Row
+    alike: Row
+    """The mean of the classes, each of which counts the same."""
     cosine: float | None = None
     """Mean cosine to the embeddings of the originals, where there are originals."""
 
@@ -173,11 +174,14 @@ class Table:
     ) -> Table:
         """From the true label of each sound and the place at which it was found."""
         families = [BY_NAME[label].family for label in labels]
+        classes = _rows(labels, places)
+        top_1, top_5 = fmean(row.top_1 for row in classes), fmean(row.top_5 for row in classes)
         return cls(
             title,
-            _rows(labels, places),
+            classes,
             _rows(families, places),
             Row("all", len(places), top_k(places, 1), top_k(places, TOP)),
+            Row("mean of classes", len(places), top_1, top_5),
             cosine,
         )
 
@@ -185,9 +189,9 @@ class Table:
         return json.dumps(asdict(self))
 
     def __str__(self) -> str:
-        """Aligned lines: classes, families, total."""
+        """Aligned lines: classes, families, total and the mean of the classes."""
         lines = [f"{self.title:<22}{'sounds':>8}{'top-1':>9}{'top-5':>9}"]
-        for group in (self.classes, self.families, (self.total,)):
+        for group in (self.classes, self.families, (self.total, self.alike)):
             lines += ["-" * 48]
             lines += [f"{r.name:<22}{r.count:>8}{r.top_1:>9.1%}{r.top_5:>9.1%}" for r in group]
         if self.cosine is not None:
@@ -206,10 +210,16 @@ class Judge:
     """The embedded held-out recordings, plain and through the codec, and what is judged by them."""
 
     def __init__(
-        self, labels: Sequence[str], plain: Tensor, coded: Tensor, embedder: SoundEmbedder
+        self,
+        labels: Sequence[str],
+        seconds: Sequence[float],
+        plain: Tensor,
+        coded: Tensor,
+        embedder: SoundEmbedder,
     ) -> None:
-        """`labels` of N recordings, and their embeddings (N, 512) without and with the codec."""
+        """Labels and lengths of N recordings, their embeddings (N, 512) without and with codec."""
         self.labels = list(labels)
+        self.seconds = list(seconds)
         self.plain = plain
         self.coded = coded
         self.embedder = embedder
@@ -222,13 +232,15 @@ class Judge:
         plain = [embedder.embed(r.waveform) for r in recordings]
         coded = [embedder.embed(_through(codec, r.waveform)) for r in recordings]
         labels = [r.name for r in recordings]
-        return cls(labels, torch.stack(plain), torch.stack(coded), embedder)
+        seconds = [len(r.waveform) / SAMPLE_RATE for r in recordings]
+        return cls(labels, seconds, torch.stack(plain), torch.stack(coded), embedder)
 
     def save(self, path: Path) -> None:
-        """Writes the embeddings as safetensors in half precision, the labels as its metadata."""
+        """Writes embeddings as safetensors in half precision, labels and lengths as metadata."""
         tensors = {"plain": self.plain.half(), "coded": self.coded.half()}
+        about = {"labels": json.dumps(self.labels), "seconds": json.dumps(self.seconds)}
         with atomic_path(path) as temporary:
-            save_file(tensors, temporary, metadata={"labels": json.dumps(self.labels)})
+            save_file(tensors, temporary, metadata=about)
 
     @classmethod
     def load(cls, path: Path, embedder: SoundEmbedder) -> Judge:
@@ -239,13 +251,13 @@ class Judge:
         """
         try:
             with safe_open(path, framework="pt") as file:
-                labels = json.loads(file.metadata()["labels"])
+                labels, seconds = (json.loads(file.metadata()[n]) for n in ("labels", "seconds"))
                 plain, coded = (file.get_tensor(n).float() for n in ("plain", "coded"))
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             raise WeightsError(
                 f"Cannot read {path}: run `python app.py evaluate recognise --manifest FILE` anew."
             ) from error
-        return cls(labels, plain, coded, embedder)
+        return cls(labels, seconds, plain, coded, embedder)
 
     def recordings_table(self) -> Table:
         """The recordings themselves: what a perfect performer and codec could reach."""
@@ -264,13 +276,18 @@ class Judge:
     def only(self, names: Sequence[str]) -> Judge:
         """The judge that knows the recordings of these classes alone."""
         rows = [i for i, label in enumerate(self.labels) if label in names]
-        labels = [self.labels[i] for i in rows]
-        return Judge(labels, self.plain[rows], self.coded[rows], self.embedder)
+        labels, seconds = [self.labels[i] for i in rows], [self.seconds[i] for i in rows]
+        return Judge(labels, seconds, self.plain[rows], self.coded[rows], self.embedder)
+
+    def lengths(self, name: str) -> list[float]:
+        """Seconds of a render for each recording of a class."""
+        own = [s for label, s in zip(self.labels, self.seconds, strict=True) if label == name]
+        return [max(SHORTEST, seconds) for seconds in own]
 
     def renders_table(
         self,
         heard: Heard,
-        each: int = 8,
+        rounds: int = 1,
         names: Sequence[str] | None = None,
         wording: Wording = unseen_wording,
         title: str = "renders",
@@ -279,13 +296,14 @@ class Judge:
         """Renders of every judged class, or of `names` among them, with seeds 0, 1, ...
 
         Args:
+            rounds: renders for each recording.
             say: told one line a render.
         """
         labels, places = [], []
         for name in [n for n in sorted(self.classes) if names is None or n in names]:
-            for seed in range(each):
+            for seed, seconds in enumerate(self.lengths(name) * rounds):
                 caption = wording(name, seed)
-                ranking = rank(heard(caption, render_seconds(name), seed), self.classes)
+                ranking = rank(heard(caption, seconds, seed), self.classes)
                 labels.append(name)
                 places.append(ranking.index(name))
                 say(f"{title}: {name} {seed} place {places[-1] + 1} ({ranking[0]}) {caption!r}")
@@ -318,6 +336,8 @@ def share_of(table: Table, reference: Table) -> dict[str, float | str]:
     return {
         "top_1": table.total.top_1 / reference.total.top_1,
         "top_5": table.total.top_5 / reference.total.top_5,
+        "alike_top_1": table.alike.top_1 / reference.alike.top_1,
+        "alike_top_5": table.alike.top_5 / reference.alike.top_5,
         "weakest_family": weakest,
         "weakest_family_top_1": shares.get(weakest, float("nan")),
     }
