@@ -23,7 +23,7 @@ from core.training.examples import Examples
 from core.training.loop import TrainingRun, precision, train
 
 FRAMES_A_BATCH = 1536
-WINDOWS = (48, 96, 192)
+WINDOWS = (24, 48, 96, 192)
 DROP_CONDITION = 0.1
 LONG = 500
 """Steps of a training for which compiling pays."""
