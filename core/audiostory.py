@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,8 @@ from core import grammar
 from core.bridge import Bridge, BridgedTokens
 from core.codec import Codec, OobleckCodec, SpectralCodec
 from core.errors import WeightsError
+from core.glossary import ANY, Glossary, load_glossary
+from core.glossary import FILE as GLOSSARY
 from core.grammar import PlannedEvent, StreamIds
 from core.hearing import build_listener
 from core.language import (
@@ -59,6 +61,7 @@ class AudioStory(nn.Module):
     Attributes:
         weights: hash over all weight files; part of every take.
         listener: the audio input path; None where the profile has none.
+        glossary: plain words for captions; None where the profile has none.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class AudioStory(nn.Module):
         if profile.listener is not None:
             self.listener = build_listener(profile.listener, llm.config.hidden_size)
             self.listener.requires_grad_(False)
+        self.glossary: Glossary | None = None
         self.placement = Placement()
 
     @property
@@ -157,6 +161,12 @@ class AudioStory(nn.Module):
             _places(ids, self.ids.residual),
         )
 
+    def glossed(self, events: Sequence[PlannedEvent], unlike: float = ANY) -> list[PlannedEvent]:
+        """The events with what their captions may mean in plain words (`Glossary.gloss`)."""
+        if self.glossary is None:
+            return list(events)
+        return [replace(e, gloss=self.glossary.gloss(e.caption, unlike)) for e in events]
+
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
@@ -170,7 +180,7 @@ class AudioStory(nn.Module):
     ) -> Tensor:
         """The performer's condition of each event, by one teacher-forced pass. (E, S, width)."""
         self.ready("director")
-        stream = self.stream(instruction, total, reasoning, events)
+        stream = self.stream(instruction, total, reasoning, self.glossed(events))
         ids = stream.ids[None].to(self.device)
         states = self.backbone(input_ids=ids).last_hidden_state[0]
         return self.bridged(states, stream).condition.float()
@@ -223,7 +233,9 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
         llm = add_adapter(llm, profile.director, rows)
     codec = _load_codec(profile.codec)
     torch.manual_seed(0)
-    return AudioStory(profile, llm, tokenizer, codec, _hash_weights(profile))
+    model = AudioStory(profile, llm, tokenizer, codec, _hash_weights(profile))
+    model.glossary = load_glossary(profile)
+    return model
 
 
 def _load_codec(config: CodecConfig) -> Codec:
@@ -286,5 +298,8 @@ def _hash_weights(profile: Profile) -> str:
 
 
 def _weight_files(profile: Profile) -> list[Path]:
+    """All files that have a part in what is heard."""
     own = list(profile.folder.glob("*.safetensors")) if profile.weights else []
+    if profile.weights and (profile.folder / GLOSSARY).is_file():
+        own.append(profile.folder / GLOSSARY)
     return [*{*own, ASSETS / profile.codec.file}]

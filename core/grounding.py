@@ -22,7 +22,7 @@ from core.durations import Span
 from core.errors import WeightsError
 from core.profile import Profile
 from core.story import MAX_CAPTION
-from core.text_encoder import TextEncoder
+from core.text_encoder import TextEncoder, sentence_encoder
 
 FILE = "grounding/known.safetensors"
 OTHER = 0.8
@@ -138,7 +138,7 @@ def _load(path: Path) -> Grounding:
             known, unknown = (file.get_tensor(name).float() for name in ("known", "unknown"))
         spans = [Span(float(low), float(high), bool(lasts)) for low, high, lasts in about["spans"]]
         return Grounding(
-            TextEncoder(32), about["captions"], about["classes"], spans, known, unknown,
+            sentence_encoder(), about["captions"], about["classes"], spans, known, unknown,
             float(about["border"]),
         )  # fmt: skip
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as cause:

@@ -6,6 +6,7 @@ the paper's, a caption is padded to a fixed count and the states at the padding 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -63,11 +64,18 @@ class TextEncoder:
                 truncation=True,
                 return_tensors="pt",
             )
-            states = self.model(**batch).last_hidden_state
+            with torch.autocast("cpu", enabled=False):
+                states = self.model(**batch).last_hidden_state
             words = batch["attention_mask"][..., None].to(states.dtype)
             mean = (states * words).sum(1) / words.sum(1)
             vectors.append(torch.nn.functional.normalize(mean, dim=1))
         return torch.cat(vectors) if vectors else torch.zeros(0, self.model.config.hidden_size)
+
+
+@functools.lru_cache(maxsize=1)
+def sentence_encoder() -> TextEncoder:
+    """The one encoder of all that compares captions as a whole."""
+    return TextEncoder(64)
 
 
 def _package_folder() -> Path:

@@ -17,16 +17,17 @@ from core.audiostory import FAST, AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.errors import WeightsError
 from core.flow import sigmas
+from core.glossary import Glossary
 from core.grammar import PlannedEvent
 from core.profile import ASSETS, Profile, load_profile
-from core.text_encoder import TextEncoder
+from core.text_encoder import TextEncoder, sentence_encoder
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.captions import Caption
 from core.training.curves import keep_record
 from core.training.distil import steps_of_student, train_fast
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
-from core.training.objective import Ablation, Lesson, Objective
+from core.training.objective import ALIKE, Ablation, Lesson, Objective
 from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
@@ -245,6 +246,23 @@ def terms(model: AudioStory, sounds: EventSounds | None, ablation: Ablation) -> 
     tokens = model.profile.bridge.semantic_tokens
     objective = Objective(model, TextEncoder(tokens), sounds, ablation)
     return dict(objective.terms(LESSON, torch.Generator().manual_seed(1)))
+
+
+def test_the_director_is_not_taught_to_write_what_it_looks_up(profile: Profile) -> None:
+    model = with_adapter(profile)
+    encoder = sentence_encoder()
+    plain = ["water from the sky", "a hound"]
+    known = encoder.sentences(["a summer shower", "a terrier yapping"])
+    model.glossary = Glossary(encoder, plain, torch.tensor([0, 1]), known)
+    objective = Objective(model, TextEncoder(4), None, Ablation())
+    stream = objective._stream(LESSON)
+    read = model.tokenizer.decode(stream.ids[objective._glosses(stream.ids)])
+    first, second = (model.glossary.gloss(event.caption, ALIKE) for event in LESSON.events)
+    assert read == first + second
+    assert first.startswith("water from the sky")
+    assert second.startswith("a hound")
+    planning = objective._stream(replace(LESSON, bridging=False))
+    assert not objective._glosses(planning.ids).any()
 
 
 def test_residual_tokens_learn_through_the_diffusion_loss_alone(

@@ -66,7 +66,7 @@ class Renderer:
             return self._encoder([request.caption])
         model, seconds = self.model, request.seconds
         reasoning = f"One event. 1. {request.caption} ({seconds:g} s)."
-        events = [PlannedEvent(request.caption, seconds)]
+        events = model.glossed([PlannedEvent(request.caption, seconds)])
         stream = model.stream(request.caption, seconds, reasoning, events)
         states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
         bridged = model.bridged(states, stream)

@@ -26,7 +26,7 @@ from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.examples import Examples
-from core.training.known import write_known
+from core.training.known import write_glossary, write_known
 from core.training.loop import TrainingRun, precision
 from core.training.objective import Ablation
 from core.training.pretrain import pretrain
@@ -135,7 +135,8 @@ def run(arguments: argparse.Namespace) -> None:
         codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
         examples.build(arguments.manifest, codec, arguments.out, arguments.per_class)
     elif arguments.step == "known":
-        print(write_known(load_profile(arguments.profile).folder))
+        folder = load_profile(arguments.profile).folder
+        print(write_known(folder), write_glossary(folder))
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
         publish.publish(published(profile, arguments.start), profile.folder)

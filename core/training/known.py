@@ -1,4 +1,4 @@
-"""`python app.py train known`: what the performer knows, for core/grounding.py.
+"""`python app.py train known`: what is known of captions, for core/grounding.py and glossary.py.
 
 Known captions are the training phrases of every class; unknown ones are those of unknown.toml,
 which no class covers and no recording teaches. The border is set so that one known phrase in ten
@@ -15,9 +15,11 @@ import torch
 from safetensors.torch import save_file
 
 from core.files import atomic_path
+from core.glossary import FILE as GLOSSARY
+from core.glossary import Glossary
 from core.grounding import FILE, OTHER
-from core.text_encoder import TextEncoder
-from core.training.captions import PHRASES
+from core.text_encoder import TextEncoder, sentence_encoder
+from core.training.captions import PHRASES, WORDINGS
 from core.training.skeletons import UNKNOWN
 from core.training.timing import natural
 from core.training.vocabulary import BY_NAME
@@ -50,6 +52,21 @@ def write_known(folder: Path) -> dict[str, float]:
         save_file(tensors, temporary, metadata={"about": json.dumps(about)})
     flagged = torch.stack([(kept < border).float().mean(), (strange < border).float().mean()])
     return {"border": border, "known": float(flagged[0]), "unknown": float(flagged[1])}
+
+
+def write_glossary(folder: Path) -> int:
+    """Write every training caption of every class into a profile's folder; returns how many."""
+    rows = [
+        (place, caption)
+        for place, name in enumerate(BY_NAME)
+        for caption in dict.fromkeys([*PHRASES[name], *WORDINGS[name]])
+    ]
+    encoder = sentence_encoder()
+    known = encoder.sentences([caption for _, caption in rows])
+    plain = [sound.caption for sound in BY_NAME.values()]
+    sounds = torch.tensor([place for place, _ in rows])
+    Glossary(encoder, plain, sounds, known).save(folder / GLOSSARY)
+    return len(rows)
 
 
 def _span(name: str) -> tuple[float, float, bool]:

@@ -27,7 +27,7 @@ from core.training.captions import MOODS, Caption
 from core.training.clauses import Clause
 from core.training.examples import Examples
 from core.training.narratives import Narrative, narrative, told_plainly
-from core.training.objective import Ablation
+from core.training.objective import ALIKE, Ablation
 from core.training.skeletons import Sound, sound
 
 NO_EXAMPLE = -1
@@ -126,6 +126,7 @@ def read_states(model: AudioStory, read: ReadLesson, ablation: Ablation) -> tupl
     story = read.story
     events = [PlannedEvent(e.caption if ablation.captions else "", e.seconds) for e in story.events]
     reasoning = read.reasoning if ablation.reasoning else ""
+    events = model.glossed(events, ALIKE)
     stream = model.stream(story.instruction, story.total, reasoning, events)
     states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
     return states[stream.semantic].half(), states[stream.residual].half()

@@ -1,0 +1,98 @@
+"""The glossary: what a caption in any words says in plain ones, and that the director reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.audiostory import AudioStory
+from core.errors import WeightsError
+from core.glossary import Glossary, _load, load_glossary, parts
+from core.grammar import PlannedEvent, parse_plan, plan_text
+from core.profile import load_profile
+from core.text_encoder import sentence_encoder
+from core.training.captions import HELD_OUT
+from core.training.vocabulary import BY_NAME
+
+KNOWN = {
+    "rain falling": ["a downpour", "drizzle on the window", "it is pouring"],
+    "a dog barking": ["a hound bays", "woof", "the terrier yaps at the gate"],
+    "thunder rumbling": ["a storm growling", "a thunderclap", "distant thunder"],
+}
+
+
+@pytest.fixture(scope="module")
+def glossary() -> Glossary:
+    encoder = sentence_encoder()
+    sounds = [place for place, captions in enumerate(KNOWN.values()) for _ in captions]
+    known = encoder.sentences([caption for captions in KNOWN.values() for caption in captions])
+    return Glossary(encoder, list(KNOWN), torch.tensor(sounds), known)
+
+
+def test_paraphrases_that_no_glossary_holds_are_given_their_plain_caption() -> None:
+    shipped = load_glossary(load_profile("pocket"))
+    assert shipped is not None
+    first, any_of_them = [], []
+    for name, paraphrases in HELD_OUT.items():
+        for paraphrase in paraphrases:
+            given = shipped.gloss(paraphrase).split("; ")
+            first.append(given[0] == BY_NAME[name].caption)
+            any_of_them.append(BY_NAME[name].caption in given)
+    assert sum(first) >= 0.87 * len(first)
+    assert sum(any_of_them) >= 0.95 * len(any_of_them)
+
+
+def test_two_sounds_have_a_gloss_each(glossary: Glossary) -> None:
+    assert glossary.gloss("drizzle on windows, while a terrier yaps") == (
+        "rain falling; a dog barking"
+    )
+    assert glossary.gloss("A terrier yaps") == "a dog barking"
+    assert glossary.gloss("") == ""
+
+
+def test_a_caption_is_taken_apart_at_commas_and_joining_words() -> None:
+    assert parts("Heavy rain with distant thunder") == ["heavy rain", "distant thunder"]
+    assert parts("a; dogs barking and wind") == ["dogs barking", "wind"]
+    assert parts("dogs barking") == []
+
+
+def test_what_is_too_like_the_caption_can_be_left_out(glossary: Glossary) -> None:
+    strange = "a storm growling at the rain"
+    alone = Glossary(
+        sentence_encoder(),
+        ["wrong", "right"],
+        torch.tensor([0, 1]),
+        sentence_encoder().sentences([strange, "thunder"]),
+    )
+    assert alone.gloss(strange).startswith("wrong")
+    assert alone.gloss(strange, unlike=0.85).startswith("right")
+
+
+def test_a_saved_glossary_gives_the_same_and_a_damaged_one_is_refused(
+    glossary: Glossary, tmp_path: Path
+) -> None:
+    glossary.save(tmp_path / "glossary.safetensors")
+    again = _load(tmp_path / "glossary.safetensors")
+    for caption in ("a cloudburst", "barking, then a clap of thunder", "wet weather"):
+        assert again.gloss(caption) == glossary.gloss(caption)
+    (tmp_path / "cut.safetensors").write_bytes(b"\0" * 20)
+    with pytest.raises(WeightsError, match="fetch it again"):
+        _load(tmp_path / "cut.safetensors")
+
+
+def test_the_director_reads_the_gloss_and_no_plan_holds_it(
+    tiny: AudioStory, glossary: Glossary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [PlannedEvent("drizzle on windows", 2.0)]
+    assert load_glossary(tiny.profile) is None
+    assert tiny.glossed(events) == events
+    without = tiny.conditions("rain", 2.0, "Rain.", events)
+    monkeypatch.setattr(tiny, "glossary", glossary)
+    glossed = tiny.glossed(events)
+    assert glossed[0].gloss == "rain falling"
+    text = plan_text("Rain.", glossed, tiny.span)
+    assert f"</timestamp>rain falling{tiny.span}" in text
+    assert parse_plan(text).events == tuple(events)
+    assert not torch.equal(tiny.conditions("rain", 2.0, "Rain.", events), without)
