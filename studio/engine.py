@@ -19,6 +19,7 @@ from studio.line import Line
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
+    from core.glossary import Glossary
     from core.grounding import Grounding
 
 PATIENCE = 1.5
@@ -32,12 +33,14 @@ class Engine:
     Attributes:
         line: held by the job that uses the model.
         grounding: which captions the performer knows; None until the model is there.
+        glossary: what captions are read as; None until then, and where the profile has none.
     """
 
     def __init__(self, profile_name: str) -> None:
         self.profile: Profile = load_profile(profile_name)
         self.line = Line()
         self.grounding: Grounding | None = None
+        self.glossary: Glossary | None = None
         self._guard = threading.Lock()
         self._loading: Future[AudioStory] | None = None
         self._pace = dict(GUESS)
@@ -83,6 +86,7 @@ class Engine:
 
                 model = load_audiostory(self.profile)
                 self.grounding = load_grounding(self.profile)
+                self.glossary = model.glossary
             self._loading.set_result(model)
         except BaseException as error:
             self._loading.set_exception(error)

@@ -16,11 +16,12 @@ from studio.session import Session
 from studio.table import name_of
 
 
-def takes_panel(session: Session, profile: Profile, *, ready: bool) -> str:
+def takes_panel(session: Session, profile: Profile, *, ready: bool, gloss: str = "") -> str:
     """The selected event's name, its takes, and a button for another one.
 
     Args:
         ready: nothing of the selected event is left to render in the chosen quality.
+        gloss: the plain words that its caption is read as, where it is not plain itself.
     """
     folder, event = session.folder, session.event
     if folder is None or event is None:
@@ -32,10 +33,14 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool) -> str:
         _chip(session, event, take, place, profile) for place, take in enumerate(event.takes, 1)
     )
     name = f"{name_of(story, event)}&ensp;{escape(event.caption)}"
+    said = event.caption
+    if gloss and gloss != event.caption:
+        name += f"&ensp;<small>read as: {escape(gloss)}</small>"
+        said += f", read as: {gloss}"
     return (
         f'<div class="takes" role="group" aria-label="Takes of event {name_of(story, event)}"'
         f' data-of="{escape(event.id)}">'
-        f'<span class="takes-of" title="{escape(event.caption)}">{name}</span>'
+        f'<span class="takes-of" title="{escape(said)}">{name}</span>'
         f'<span class="takes-list">{chips}</span>'
         f'<button type="button" class="chip" data-again="{escape(event.id)}"{off}>{label}</button>'
         f"{_deeds(event)}</div>"

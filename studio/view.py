@@ -92,11 +92,12 @@ def quick_view(studio: Studio, page: Page, session: Session) -> Updates:
 
 def panel(studio: Studio, session: Session) -> str:
     """The takes of the selected event."""
-    event = session.event
+    event, glossary = session.event, studio.engine.glossary
+    if event is None:
+        return ""
     due = {asked.event_id for asked in left_to_render(studio, session, "all")}
-    return takes_panel(
-        session, studio.engine.profile, ready=event is not None and event.id not in due
-    )
+    gloss = glossary.gloss(event.caption) if glossary else ""
+    return takes_panel(session, studio.engine.profile, ready=event.id not in due, gloss=gloss)
 
 
 def reasoning(story: Story | None) -> str:

@@ -118,6 +118,16 @@ def test_takes_escape_what_people_write(session: Session) -> None:
     assert "a &lt;b&gt;&quot;bell&quot;&lt;/b&gt;" in panel
 
 
+def test_the_plain_words_that_a_caption_is_read_as_are_shown(session: Session) -> None:
+    session.selected = "e1"
+    tiny = load_profile("tiny")
+    assert "read as: steady rain &lt;" in takes_panel(
+        session, tiny, ready=False, gloss="steady rain <falling>"
+    )
+    assert "read as" not in takes_panel(session, tiny, ready=False, gloss="rain")
+    assert "read as" not in takes_panel(session, tiny, ready=False)
+
+
 def test_table_picture_and_disk_show_the_same_events(session: Session) -> None:
     act(session, "over", {"id": "e1", "at": 0.5, "duration": 2})
     act(session, "split", {"id": "e1", "at": 1.5})
