@@ -1,5 +1,7 @@
 """`python app.py train known`: what is known of captions, for core/grounding.py and glossary.py.
 
+The stages that read captions (`meaning`, `states`, `stage3`) read glosses: run this before them.
+
 Known captions are the training phrases of every class; unknown ones are those of unknown.toml,
 which no class covers and no recording teaches. The border is set so that one known phrase in ten
 would be flagged if it were not in the list itself; the unknown ones that would be, each taken out
