@@ -300,6 +300,6 @@ def _hash_weights(profile: Profile) -> str:
 def _weight_files(profile: Profile) -> list[Path]:
     """All files that have a part in what is heard."""
     own = list(profile.folder.glob("*.safetensors")) if profile.weights else []
-    if profile.weights and (profile.folder / GLOSSARY).is_file():
-        own.append(profile.folder / GLOSSARY)
+    if glossary := profile.shipped(GLOSSARY):
+        own.append(glossary)
     return [*{*own, ASSETS / profile.codec.file}]

@@ -16,12 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.errors import WeightsError
 from core.files import atomic_path
+from core.language import opened
 from core.profile import Profile
 from core.text_encoder import TextEncoder, sentence_encoder
 
@@ -93,7 +92,6 @@ class Glossary:
 
     def save(self, path: Path) -> None:
         """Write the vectors as bytes."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {
             "known": (self._known * BYTE).round().to(torch.int8),
             "sounds": self._sounds.to(torch.int16),
@@ -114,16 +112,13 @@ def load_glossary(profile: Profile) -> Glossary | None:
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
     """
-    path = profile.folder / FILE
-    return _load(path) if profile.weights and path.is_file() else None
+    path = profile.shipped(FILE)
+    return _load(path) if path else None
 
 
 @functools.lru_cache(maxsize=2)
 def _load(path: Path) -> Glossary:
-    try:
-        with safe_open(path, framework="pt") as file:
-            plain = json.loads(file.metadata()["plain"])
-            known, sounds = (file.get_tensor(name) for name in ("known", "sounds"))
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as cause:
-        raise WeightsError(f"{path.name} is damaged ({cause}); fetch it again.") from None
+    with opened(path) as file:
+        plain = json.loads(file.metadata()["plain"])
+        known, sounds = (file.get_tensor(name) for name in ("known", "sounds"))
     return Glossary(sentence_encoder(), plain, sounds, known.float() / BYTE)

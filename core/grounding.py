@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from core.durations import Span
-from core.errors import WeightsError
+from core.language import opened
 from core.profile import Profile
 from core.story import MAX_CAPTION
 from core.text_encoder import TextEncoder, sentence_encoder
@@ -126,20 +125,17 @@ def load_grounding(profile: Profile) -> Grounding | None:
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
     """
-    path = profile.folder / FILE
-    return _load(path) if profile.weights and path.is_file() else None
+    path = profile.shipped(FILE)
+    return _load(path) if path else None
 
 
 @functools.lru_cache(maxsize=2)
 def _load(path: Path) -> Grounding:
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads(file.metadata()["about"])
-            known, unknown = (file.get_tensor(name).float() for name in ("known", "unknown"))
+    with opened(path) as file:
+        about = json.loads(file.metadata()["about"])
+        known, unknown = (file.get_tensor(name).float() for name in ("known", "unknown"))
         spans = [Span(float(low), float(high), bool(lasts)) for low, high, lasts in about["spans"]]
         return Grounding(
             sentence_encoder(), about["captions"], about["classes"], spans, known, unknown,
             float(about["border"]),
         )  # fmt: skip
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as cause:
-        raise WeightsError(f"{path.name} is damaged ({cause}); fetch it again.") from None

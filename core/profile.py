@@ -173,6 +173,11 @@ class Profile:
         """Where the weights are."""
         return ASSETS / self.weights
 
+    def shipped(self, file: str) -> Path | None:
+        """A file beside the weights that a profile may do without; None where it does."""
+        path = self.folder / file
+        return path if self.weights and path.is_file() else None
+
 
 def models_folder() -> Path:
     """Where checkpoints are kept that were downloaded and imported in one go."""
