@@ -65,6 +65,7 @@ def examples() -> Examples:
         [[Caption(c.caption, c.caption)] for c in CLASSES],
         [[c.name] for c in CLASSES],
         [c.kind == "spot" for c in CLASSES],
+        [150 if number % 2 else 0 for number in range(len(CLASSES))],
     )
 
 
@@ -115,7 +116,7 @@ def test_captions_are_read_for_what_they_mean_and_not_learned_by_heart(
 ) -> None:
     model = with_adapter(profile)
     told = [[Caption("it pours", "steady rain falling")]]
-    examples = Examples(sounds.examples.latents[:1], told, [["rain"]], [False])
+    examples = Examples(sounds.examples.latents[:1], told, [["rain"]], [False], [0])
     stage = replace(STAGES["meaning"], lessons=1, captions=9)
     given = list(lessons(stage, examples, Random(0)))
     read = [lesson for lesson in given if not lesson.written]

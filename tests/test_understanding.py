@@ -83,7 +83,7 @@ def sounds() -> EventSounds:
     latents = torch.ones(len(CLASSES), 192, 64).half()
     captions = [[Caption(c.caption, c.caption)] for c in CLASSES]
     names = [[c.name] for c in CLASSES]
-    examples = Examples(latents, captions, names, [False] * len(CLASSES))
+    examples = Examples(latents, captions, names, [False] * len(CLASSES), [0] * len(CLASSES))
     return EventSounds(examples, torch.ones(64), 2048 / RATE)
 
 

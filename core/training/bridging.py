@@ -10,7 +10,7 @@ through which the residual tokens learn. Both read the director's states from a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -24,7 +24,14 @@ from core.text_encoder import TextEncoder
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Ablation, bridge_states
-from core.training.pretrain import FRAMES_A_BATCH, WINDOWS, below, compiled, flow_loss
+from core.training.pretrain import (
+    WINDOWS,
+    batch_size,
+    below,
+    compiled,
+    drawn_pool,
+    flow_loss,
+)
 from core.training.states import NO_EXAMPLE, BridgingStates
 
 EVENTS = 48
@@ -82,20 +89,36 @@ class Performances:
     def __init__(self, states: BridgingStates, examples: Examples):
         self.examples = examples
         self.states = states
-        by_classes = examples.by_classes()
-        self._candidates = [
-            [example] if example != NO_EXAMPLE else by_classes.get(tuple(sorted(classes)), [])
-            for example, classes in zip(states.examples, states.classes, strict=True)
-        ]
-        self.playable = [i for i, found in enumerate(self._candidates) if found]
+        self.composed = self._playable(examples.composed())
+        self.whole = {frames: self._playable(examples.filling(frames)) for frames in WINDOWS}
+
+    def _playable(self, sounds: Sequence[int]) -> list[tuple[int, list[int]]]:
+        """The events that some of these sounds perform, each with those that do.
+
+        An event whose caption was written for an example is performed by that one alone.
+        """
+        among = set(sounds)
+        of_classes = {
+            classes: [index for index in found if index in among]
+            for classes, found in self.examples.by_classes().items()
+        }
+        performed = (
+            [example]
+            if example in among
+            else of_classes.get(tuple(sorted(classes)), [])
+            if example == NO_EXAMPLE
+            else []
+            for example, classes in zip(self.states.examples, self.states.classes, strict=True)
+        )
+        return [(event, found) for event, found in enumerate(performed) if found]
 
     def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor]:
         """Indices of B events, and of what performs them a caption each and latents (B, T, C)."""
         frames = WINDOWS[below(len(WINDOWS), generator)]
         events, captions, windows = [], [], []
-        for _ in range(FRAMES_A_BATCH // frames):
-            event = self.playable[below(len(self.playable), generator)]
-            found = self._candidates[event]
+        for _ in range(batch_size(frames, self.states.semantic.shape[1])):
+            pool = drawn_pool(self.whole[frames], self.composed, generator)
+            event, found = pool[below(len(pool), generator)]
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]
             windows.append(self.examples.window(example, frames, generator))

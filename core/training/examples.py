@@ -1,4 +1,7 @@
-"""The performer's training set: composed sounds as codec latents, with their captions.
+"""The performer's training set: sounds as codec latents, with their captions.
+
+Most are composed; and every recording stands in it as it was made, from its beginning to its end,
+so that a sound of a second is learned as a sound of a second, not as a part of a longer one.
 
 python app.py train examples --corpus DIR --out DIR
 """
@@ -11,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from torch import Tensor
 
 from core.codec import Codec
 from core.evaluation.embedder import SoundEmbedder
+from core.evaluation.recognise import SHORTEST
 from core.files import atomic_path, write_atomically
 from core.training.captions import Caption, caption, mixture_caption
 from core.training.scenes import (
@@ -29,12 +32,17 @@ from core.training.scenes import (
     compose,
     mix_over,
     training_clips,
+    whole,
 )
 from core.training.typical import Listening, embedded, typical
 from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
 CAPTIONS = 8
+VERSIONS = 3
+"""Of every recording taken whole, at other speeds and levels."""
+FITS = 0.7
+"""A window suits a sound taken whole that fills this share of it."""
 ATTEMPTS = 3
 """A sound is composed anew where it is not heard as what it is; the last attempt is kept."""
 
@@ -48,12 +56,15 @@ class Examples:
         captions: several of each.
         classes: one of each, two of a mixture.
         alone: one shot at the start and then silence, to be read from the start.
+        ends: the frame at which a recording taken whole ends, after which there is silence; 0 for
+            composed sounds.
     """
 
     latents: Tensor
     captions: list[list[Caption]]
     classes: list[list[str]]
     alone: list[bool]
+    ends: list[int]
 
     def window(self, index: int, frames: int, generator: torch.Generator) -> Tensor:
         """A window (frames, C) of one sound: from its start or, as often, from anywhere."""
@@ -61,6 +72,14 @@ class Examples:
         anywhere = not self.alone[index] and int(torch.randint(2, (1,), generator=generator))
         start = int(torch.randint(room, (1,), generator=generator)) if anywhere else 0
         return self.latents[index, start : start + frames].float()
+
+    def composed(self) -> list[int]:
+        """The sounds that are composed, of which any window is one."""
+        return [index for index, end in enumerate(self.ends) if not end]
+
+    def filling(self, frames: int) -> list[int]:
+        """The recordings taken whole that a window of so many frames suits."""
+        return [index for index, end in enumerate(self.ends) if FITS * frames <= end <= frames]
 
     def by_classes(self) -> dict[tuple[str, ...], list[int]]:
         """What can perform an event of these classes (sorted)."""
@@ -74,8 +93,8 @@ class Examples:
         rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text().splitlines()]
         latents = load_file(folder / "latents.safetensors")["latents"]
         captions = [[Caption(*told) for told in row["captions"]] for row in rows]
-        classes, alone = ([row[key] for row in rows] for key in ("classes", "alone"))
-        return Examples(latents, captions, classes, alone)
+        classes, alone, ends = ([row[key] for row in rows] for key in ("classes", "alone", "ends"))
+        return Examples(latents, captions, classes, alone, ends)
 
 
 def build(
@@ -92,22 +111,58 @@ def build(
     heard = embedded(every, embedder)
     clips = typical(every, heard)
     listening = Listening(clips, heard, embedder)
-    samples = FRAMES * codec.hop
-    latents: list[Tensor] = []
-    rows: list[dict[str, Any]] = []
+    sounds: list[_Sound] = []
     plan = [(name,) for name in clips for _ in range(per_class)] + _pairs(clips, mixtures)
     for index, classes in enumerate(plan):
         for attempt in range(ATTEMPTS):
             rng = np.random.default_rng([7, index, attempt])
             chosen = [choose_clip(clips[name], rng) for name in classes]
-            sound, alone = _composed(chosen, clips, samples, rng)
+            sound, alone = _composed(chosen, clips, FRAMES * codec.hop, rng)
             if listening.hears(sound, classes):
                 break
-        latents.append(codec.encode(torch.from_numpy(sound)[None, None])[0, :FRAMES].half())
-        told = [astuple(said) for said in _captions(chosen, random.Random(index))]
-        rows.append({"classes": list(classes), "captions": told, "alone": alone})
+        sounds.append(_Sound(_latents(codec, sound), chosen, alone))
+    for clip in _recordings(clips):
+        sound = whole(clip, np.random.default_rng([13, len(sounds)]))
+        ends = min(FRAMES, codec.frames(max(len(sound) / codec.sample_rate, SHORTEST)))
+        sounds.append(_Sound(_latents(codec, sound), [clip], True, ends))
+    return _kept(sounds, out)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """One sound of the set, of the clips that it is made of."""
+
+    latents: Tensor
+    chosen: Sequence[Clip]
+    alone: bool
+    ends: int = 0
+
+
+def _latents(codec: Codec, sound: Samples) -> Tensor:
+    """Latents (FRAMES, C) of the beginning of a sound, filled up with silence."""
+    samples = np.zeros(FRAMES * codec.hop, dtype=np.float32)
+    heard = sound[: len(samples)]
+    samples[: len(heard)] = heard
+    return codec.encode(torch.from_numpy(samples)[None, None])[0, :FRAMES].half()
+
+
+def _recordings(clips: dict[str, list[Clip]]) -> list[Clip]:
+    recorded = [clip for own in clips.values() for clip in own if clip.recorded]
+    return [clip for clip in recorded for _ in range(VERSIONS)]
+
+
+def _kept(sounds: Sequence[_Sound], out: Path) -> Examples:
+    rows = [
+        {
+            "classes": [clip.sound_class for clip in sound.chosen],
+            "captions": [astuple(said) for said in _captions(sound.chosen, random.Random(index))],
+            "alone": sound.alone,
+            "ends": sound.ends,
+        }
+        for index, sound in enumerate(sounds)
+    ]
     with atomic_path(out / "latents.safetensors") as temporary:
-        save_file({"latents": torch.stack(latents)}, temporary)
+        save_file({"latents": torch.stack([sound.latents for sound in sounds])}, temporary)
     write_atomically(
         out / "examples.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode()
     )

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from diffusers import FluxTransformer2DModel
@@ -22,9 +23,14 @@ from core.text_encoder import TextEncoder
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, precision, train
 
-FRAMES_A_BATCH = 1536
-WINDOWS = (24, 48, 96, 192)
+TOKENS_A_BATCH = 2400
+"""Latent frames and condition tokens; short windows are many, and the cost of a step the same."""
+WINDOWS = (12, 17, 24, 34, 48, 68, 96, 136, 192)
+"""From half a second to nine."""
+WHOLE = 0.5
+"""Share of the sounds that are recordings taken whole, where there are any that suit a window."""
 DROP_CONDITION = 0.1
+T = TypeVar("T")
 LONG = 500
 """Steps of a training for which compiling pays."""
 
@@ -119,6 +125,8 @@ class Batches:
         self.examples = examples
         self.encoder = encoder
         self.frame_seconds = frame_seconds
+        self.composed = examples.composed()
+        self.whole = {frames: examples.filling(frames) for frames in WINDOWS}
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Latents (B, T, C), condition (B, S, width), seconds (B,).
@@ -126,16 +134,28 @@ class Batches:
         Captions are read as they are said or, as often, as they are meant.
         """
         frames = WINDOWS[below(len(WINDOWS), generator)]
-        count = FRAMES_A_BATCH // frames
+        count = batch_size(frames, self.encoder.tokens)
         windows, captions = [], []
         for _ in range(count):
-            index = below(len(self.examples.captions), generator)
+            pool = drawn_pool(self.whole[frames], self.composed, generator)
+            index = pool[below(len(pool), generator)]
             windows.append(self.examples.window(index, frames, generator))
             choices = self.examples.captions[index]
             told = choices[below(len(choices), generator)]
             captions.append(told.meant if below(2, generator) else told.said)
         seconds = torch.full((count,), frames * self.frame_seconds)
         return torch.stack(windows), self.encoder(captions), seconds
+
+
+def batch_size(frames: int, tokens: int) -> int:
+    """How many windows of so many frames a batch has, each with its condition and duration."""
+    return TOKENS_A_BATCH // (frames + tokens + 1)
+
+
+def drawn_pool(whole: list[T], composed: list[T], generator: torch.Generator) -> list[T]:
+    """What to draw the next sound from: recordings taken whole or, as often, composed sounds."""
+    chosen = float(torch.rand(1, generator=generator)) < WHOLE
+    return (whole if chosen else composed) or composed or whole
 
 
 def below(limit: int, generator: torch.Generator) -> int:

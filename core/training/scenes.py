@@ -34,6 +34,8 @@ BEATS = frozenset(
 """Classes of shots that come in series; footsteps are further ones."""
 SPEED = 0.08
 """Recordings are played up to this much faster or slower, since there are few of some classes."""
+TEXTURE_DB, SHOT_DB = -20.0, -3.0
+"""Usual level of a texture by its RMS, of a shot by its peak."""
 ENOUGH = 4
 """Recordings from which a class can be learned without synthesis."""
 
@@ -105,17 +107,26 @@ def compose(
         lasting: a shot is heard again and again, as over a bed.
     """
     related = [other for other in kin if other.family == clip.family]
-    factor = 1.0
-    if clip.recorded and rng.random() < 0.5:
-        factor = float(rng.uniform(1.0 - SPEED, 1.0 + SPEED))
+    factor = _factor(clip, rng)
     first = read(clip, factor)
     if BY_NAME[clip.sound_class].kind == "texture":
-        sound = _texture(first, related, frames, rng, factor)
-        return Composed(_level(sound, clip, rng, rms_db=-20.0))
+        return Composed(_level(_texture(first, related, frames, rng, factor), clip, rng))
     beats = clip.sound_class in BEATS or clip.sound_class.startswith("footsteps")
     alone = not lasting and bool(rng.random() < (ALONE_OF_BEATS if beats else ALONE))
     sound = _shots(first, [] if alone else related, frames, rng, factor)
-    return Composed(_level(sound, clip, rng, peak_db=-3.0), alone)
+    return Composed(_level(sound, clip, rng), alone)
+
+
+def whole(clip: Clip, rng: np.random.Generator) -> Samples:
+    """The clip as it was recorded, from its first sample to its last."""
+    return _level(read(clip, _factor(clip, rng)), clip, rng)
+
+
+def _factor(clip: Clip, rng: np.random.Generator) -> float:
+    """How many times as long a clip is played; that of a synthesised one is 1."""
+    if clip.recorded and rng.random() < 0.5:
+        return float(rng.uniform(1.0 - SPEED, 1.0 + SPEED))
+    return 1.0
 
 
 def read(clip: Clip, factor: float = 1.0) -> Samples:
@@ -176,21 +187,15 @@ def _shots(
     return out[:frames]
 
 
-def _level(
-    sound: Samples,
-    clip: Clip,
-    rng: np.random.Generator,
-    rms_db: float | None = None,
-    peak_db: float = 0.0,
-) -> Samples:
+def _level(sound: Samples, clip: Clip, rng: np.random.Generator) -> Samples:
     """Bring a sound to its usual level: textures by RMS, shots by peak, distant ones softer."""
     offset = rng.uniform(-3.0, 2.0) - (6.0 if clip.attributes.get("distance") == "distant" else 0.0)
     offset += {"light": -3.0, "heavy": 2.0}.get(clip.attributes.get("strength", ""), 0.0)
     peak = float(np.abs(sound).max()) + 1e-9
-    if rms_db is None:
-        gain = 10 ** ((peak_db + offset) / 20) / peak
+    if BY_NAME[clip.sound_class].kind == "texture":
+        gain = 10 ** ((TEXTURE_DB + offset) / 20) / _rms(sound)
     else:
-        gain = 10 ** ((rms_db + offset) / 20) / _rms(sound)
+        gain = 10 ** ((SHOT_DB + offset) / 20) / peak
     return np.asarray(sound * min(gain, 0.95 / peak), dtype=np.float32)
 
 

@@ -1,0 +1,124 @@
+"""The performer's training set: composed sounds, and recordings taken whole."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+
+from core.codec import SpectralCodec
+from core.evaluation.recognise import FEWEST, SHORTEST
+from core.profile import ASSETS, load_profile
+from core.text_encoder import TextEncoder
+from core.training.captions import Caption
+from core.training.examples import FRAMES, VERSIONS, Examples, build
+from core.training.pretrain import WINDOWS, Batches, batch_size
+
+RATE = 44100
+RECORDINGS = FEWEST
+LENGTHS = {"rain": 12.0, "horn": 1.5, "knock": 0.2}
+
+
+@pytest.fixture(scope="module")
+def codec() -> SpectralCodec:
+    return SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Long hisses that are rain, tones that are horns, and clicks that are knocks."""
+    folder = tmp_path_factory.mktemp("corpus")
+    rows = []
+    for name, number in product(LENGTHS, range(RECORDINGS)):
+        seconds = LENGTHS[name] + 0.01 * number
+        time = torch.arange(round(seconds * RATE)) / RATE
+        hiss = torch.randn(len(time), generator=torch.Generator().manual_seed(number))
+        tone = torch.sin(2 * torch.pi * (220 + 9 * number) * time)
+        sound = 0.3 * tone if name == "horn" else 0.1 * hiss
+        soundfile.write(folder / f"{name}{number}.wav", sound.numpy(), RATE)
+        row = {"path": f"{name}{number}.wav", "class": name, "kind": "recorded", "split": "train"}
+        rows.append(json.dumps(row | {"attributes": {}}))
+    (folder / "manifest.jsonl").write_text("\n".join(rows))
+    return folder / "manifest.jsonl"
+
+
+@pytest.fixture(scope="module")
+def built(manifest: Path, codec: SpectralCodec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("examples")
+    build(manifest, codec, out, per_class=2, mixtures=2)
+    return out
+
+
+def test_the_set_has_composed_sounds_mixtures_and_every_recording_whole(built: Path) -> None:
+    examples = Examples.load(built)
+    counted = {names: len(found) for names, found in examples.by_classes().items()}
+    assert all(counted[(name,)] == 2 + VERSIONS * RECORDINGS for name in LENGTHS)
+    assert sum(len(classes) == 2 for classes in examples.classes) == 2
+    assert len(examples.composed()) == 2 * len(LENGTHS) + 2
+
+
+def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: SpectralCodec) -> None:
+    examples = Examples.load(built)
+    silence = codec.encode(torch.zeros(1, 1, 8 * codec.hop))[0, 4]
+    for index, end in enumerate(examples.ends):
+        if not end:
+            continue
+        seconds = LENGTHS[examples.classes[index][0]]
+        assert end == pytest.approx(
+            min(FRAMES, codec.frames(max(seconds, SHORTEST))), rel=0.09, abs=1
+        )
+        after = examples.latents[index, end + 1 :].float()
+        torch.testing.assert_close(after, silence.expand_as(after), atol=0.02, rtol=0.0)
+        assert not torch.allclose(examples.latents[index, 1].float(), silence, atol=0.5)
+
+
+def test_the_set_is_the_same_when_built_again(
+    built: Path, manifest: Path, codec: SpectralCodec, tmp_path: Path
+) -> None:
+    again = build(manifest, codec, tmp_path, per_class=2, mixtures=2)
+    assert torch.equal(again.latents, Examples.load(built).latents)
+    files = (folder / "examples.jsonl" for folder in (built, tmp_path))
+    assert len({file.read_text() for file in files}) == 1
+
+
+def numbered(ends: list[int]) -> Examples:
+    """Sounds whose latents say which they are and which frame it is."""
+    frame = torch.arange(FRAMES) / FRAMES
+    latents = torch.stack([(index + frame)[:, None].expand(-1, 64) for index in range(len(ends))])
+    captions = [[Caption("steady rain falling", "steady rain falling")] for _ in ends]
+    return Examples(latents, captions, [["rain"] for _ in ends], [bool(end) for end in ends], ends)
+
+
+def test_every_length_of_a_recording_suits_a_window_that_it_mostly_fills() -> None:
+    shortest = -(-round(SHORTEST * RATE) // 2048)
+    ends = list(range(shortest, FRAMES + 1))
+    examples = numbered(ends)
+    suited = {index for frames in WINDOWS for index in examples.filling(frames)}
+    assert suited == set(range(len(ends)))
+    for frames in WINDOWS:
+        assert all(0.7 * frames <= ends[index] <= frames for index in examples.filling(frames))
+
+
+def test_half_the_windows_are_whole_recordings_from_their_beginning() -> None:
+    examples = numbered([0] * 20 + [20, 60, 150])
+    batches = Batches(examples, TextEncoder(4), 2048 / RATE)
+    whole, drawn = 0, 0
+    for seed in range(40):
+        latents, condition, seconds = batches.draw(torch.Generator().manual_seed(seed))
+        frames = latents.shape[1]
+        assert len(latents) == len(condition) == len(seconds) == batch_size(frames, 4)
+        torch.testing.assert_close(seconds, torch.full((len(latents),), frames * 2048 / RATE))
+        suitable = examples.filling(frames)
+        chosen = latents[:, 0, 0].long().tolist()
+        assert all(index < 20 or index in suitable for index in chosen)
+        for index, window in zip(chosen, latents, strict=True):
+            if index >= 20:
+                torch.testing.assert_close(window, examples.latents[index, :frames])
+        if suitable:
+            whole += sum(index >= 20 for index in chosen)
+            drawn += len(chosen)
+    assert 0.4 < whole / drawn < 0.6
