@@ -16,7 +16,8 @@ from core.profile import ASSETS, load_profile
 from core.text_encoder import TextEncoder
 from core.training.captions import Caption
 from core.training.examples import FRAMES, VERSIONS, Examples, build
-from core.training.pretrain import WINDOWS, Batches, batch_size
+from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
+from core.training.typical import Listening
 
 RATE = 44100
 RECORDINGS = FEWEST
@@ -57,8 +58,21 @@ def test_the_set_has_composed_sounds_mixtures_and_every_recording_whole(built: P
     examples = Examples.load(built)
     counted = {names: len(found) for names, found in examples.by_classes().items()}
     assert all(counted[(name,)] == 2 + VERSIONS * RECORDINGS for name in LENGTHS)
-    assert sum(len(classes) == 2 for classes in examples.classes) == 2
-    assert len(examples.composed()) == 2 * len(LENGTHS) + 2
+    whole, mixtures, single = examples.suiting(FRAMES)
+    assert {examples.classes[index][0] for index in whole} == {"rain"}
+    assert all(len(examples.classes[index]) == 2 for index in mixtures)
+    assert len(single) == 2 * len(LENGTHS)
+    assert len(examples.classes) == len(mixtures) + (2 + VERSIONS * RECORDINGS) * len(LENGTHS)
+
+
+def test_mixtures_of_which_one_part_is_not_heard_are_left_out(
+    built: Path, manifest: Path, codec: SpectralCodec, tmp_path: Path, monkeypatch
+) -> None:
+    assert len(Examples.load(built).suiting(FRAMES)[1]) > 0
+    monkeypatch.setattr(Listening, "hears", lambda self, sound, classes: len(classes) == 1)
+    deaf = build(manifest, codec, tmp_path, per_class=1, mixtures=2)
+    assert deaf.suiting(FRAMES)[1] == []
+    assert len(deaf.suiting(FRAMES)[2]) == len(LENGTHS)
 
 
 def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: SpectralCodec) -> None:
@@ -97,28 +111,29 @@ def test_every_length_of_a_recording_suits_a_window_that_it_mostly_fills() -> No
     shortest = -(-round(SHORTEST * RATE) // 2048)
     ends = list(range(shortest, FRAMES + 1))
     examples = numbered(ends)
-    suited = {index for frames in WINDOWS for index in examples.filling(frames)}
-    assert suited == set(range(len(ends)))
-    for frames in WINDOWS:
-        assert all(0.7 * frames <= ends[index] <= frames for index in examples.filling(frames))
+    suited = {frames: examples.suiting(frames)[0] for frames in WINDOWS}
+    assert set().union(*suited.values()) == set(range(len(ends)))
+    for frames, indices in suited.items():
+        assert all(0.7 * frames <= ends[index] <= frames for index in indices)
 
 
-def test_half_the_windows_are_whole_recordings_from_their_beginning() -> None:
+def test_whole_recordings_mixtures_and_single_sounds_have_their_shares() -> None:
     examples = numbered([0] * 20 + [20, 60, 150])
+    for index in range(10):
+        examples.classes[index].append("dog")
     batches = Batches(examples, TextEncoder(4), 2048 / RATE)
-    whole, drawn = 0, 0
-    for seed in range(40):
+    counts = torch.zeros(3)
+    for seed in range(60):
         latents, condition, seconds = batches.draw(torch.Generator().manual_seed(seed))
         frames = latents.shape[1]
         assert len(latents) == len(condition) == len(seconds) == batch_size(frames, 4)
         torch.testing.assert_close(seconds, torch.full((len(latents),), frames * 2048 / RATE))
-        suitable = examples.filling(frames)
-        chosen = latents[:, 0, 0].long().tolist()
-        assert all(index < 20 or index in suitable for index in chosen)
-        for index, window in zip(chosen, latents, strict=True):
+        pools = examples.suiting(frames)
+        for window in latents:
+            index = int(window[0, 0])
+            assert any(index in pool for pool in pools)
             if index >= 20:
                 torch.testing.assert_close(window, examples.latents[index, :frames])
-        if suitable:
-            whole += sum(index >= 20 for index in chosen)
-            drawn += len(chosen)
-    assert 0.4 < whole / drawn < 0.6
+            if pools[0]:
+                counts += torch.tensor([float(index in pool) for pool in pools])
+    torch.testing.assert_close(counts / counts.sum(), torch.tensor(SHARES), atol=0.05, rtol=0.0)

@@ -89,8 +89,10 @@ class Performances:
     def __init__(self, states: BridgingStates, examples: Examples):
         self.examples = examples
         self.states = states
-        self.composed = self._playable(examples.composed())
-        self.whole = {frames: self._playable(examples.filling(frames)) for frames in WINDOWS}
+        self.pools = {
+            frames: [self._playable(sounds) for sounds in examples.suiting(frames)]
+            for frames in WINDOWS
+        }
 
     def _playable(self, sounds: Sequence[int]) -> list[tuple[int, list[int]]]:
         """The events that some of these sounds perform, each with those that do.
@@ -117,7 +119,7 @@ class Performances:
         frames = WINDOWS[below(len(WINDOWS), generator)]
         events, captions, windows = [], [], []
         for _ in range(batch_size(frames, self.states.semantic.shape[1])):
-            pool = drawn_pool(self.whole[frames], self.composed, generator)
+            pool = drawn_pool(self.pools[frames], generator)
             event, found = pool[below(len(pool), generator)]
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]

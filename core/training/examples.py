@@ -44,7 +44,8 @@ VERSIONS = 3
 FITS = 0.7
 """A window suits a sound taken whole that fills this share of it."""
 ATTEMPTS = 3
-"""A sound is composed anew where it is not heard as what it is; the last attempt is kept."""
+"""A sound is composed anew where it is not heard as what it is. The last attempt is kept of a
+single sound; a mixture of which one part is not heard is left out."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,15 @@ class Examples:
         start = int(torch.randint(room, (1,), generator=generator)) if anywhere else 0
         return self.latents[index, start : start + frames].float()
 
-    def composed(self) -> list[int]:
-        """The sounds that are composed, of which any window is one."""
-        return [index for index, end in enumerate(self.ends) if not end]
-
-    def filling(self, frames: int) -> list[int]:
-        """The recordings taken whole that a window of so many frames suits."""
-        return [index for index, end in enumerate(self.ends) if FITS * frames <= end <= frames]
+    def suiting(self, frames: int) -> tuple[list[int], list[int], list[int]]:
+        """What a window of so many frames may show: whole recordings that mostly fill it, and any
+        mixtures and composed single sounds."""
+        composed = [index for index, end in enumerate(self.ends) if not end]
+        return (
+            [index for index, end in enumerate(self.ends) if FITS * frames <= end <= frames],
+            [index for index in composed if len(self.classes[index]) > 1],
+            [index for index in composed if len(self.classes[index]) == 1],
+        )
 
     def by_classes(self) -> dict[tuple[str, ...], list[int]]:
         """What can perform an event of these classes (sorted)."""
@@ -104,7 +107,8 @@ def build(
 
     Args:
         per_class: sounds of each class.
-        mixtures: sounds of a bed with another class over it.
+        mixtures: pairs of a bed with another class over it, of which some three in four will be
+            heard as both.
     """
     embedder = SoundEmbedder()
     every = training_clips(manifest)
@@ -119,8 +123,11 @@ def build(
             chosen = [choose_clip(clips[name], rng) for name in classes]
             sound, alone = _composed(chosen, clips, FRAMES * codec.hop, rng)
             if listening.hears(sound, classes):
+                sounds.append(_Sound(_latents(codec, sound), chosen, alone))
                 break
-        sounds.append(_Sound(_latents(codec, sound), chosen, alone))
+        else:
+            if len(classes) == 1:
+                sounds.append(_Sound(_latents(codec, sound), chosen, alone))
     for clip in _recordings(clips):
         sound = whole(clip, np.random.default_rng([13, len(sounds)]))
         ends = min(FRAMES, codec.frames(max(len(sound) / codec.sample_rate, SHORTEST)))

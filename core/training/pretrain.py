@@ -27,8 +27,9 @@ TOKENS_A_BATCH = 2400
 """Latent frames and condition tokens; short windows are many, and the cost of a step the same."""
 WINDOWS = (12, 17, 24, 34, 48, 68, 96, 136, 192)
 """From half a second to nine."""
-WHOLE = 0.5
-"""Share of the sounds that are recordings taken whole, where there are any that suit a window."""
+SHARES = (0.4, 0.2, 0.4)
+"""How often whole recordings, mixtures and composed single sounds are drawn, where there are any
+that suit a window."""
 DROP_CONDITION = 0.1
 T = TypeVar("T")
 LONG = 500
@@ -125,8 +126,7 @@ class Batches:
         self.examples = examples
         self.encoder = encoder
         self.frame_seconds = frame_seconds
-        self.composed = examples.composed()
-        self.whole = {frames: examples.filling(frames) for frames in WINDOWS}
+        self.pools = {frames: examples.suiting(frames) for frames in WINDOWS}
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Latents (B, T, C), condition (B, S, width), seconds (B,).
@@ -137,7 +137,7 @@ class Batches:
         count = batch_size(frames, self.encoder.tokens)
         windows, captions = [], []
         for _ in range(count):
-            pool = drawn_pool(self.whole[frames], self.composed, generator)
+            pool = drawn_pool(self.pools[frames], generator)
             index = pool[below(len(pool), generator)]
             windows.append(self.examples.window(index, frames, generator))
             choices = self.examples.captions[index]
@@ -152,10 +152,10 @@ def batch_size(frames: int, tokens: int) -> int:
     return TOKENS_A_BATCH // (frames + tokens + 1)
 
 
-def drawn_pool(whole: list[T], composed: list[T], generator: torch.Generator) -> list[T]:
-    """What to draw the next sound from: recordings taken whole or, as often, composed sounds."""
-    chosen = float(torch.rand(1, generator=generator)) < WHOLE
-    return (whole if chosen else composed) or composed or whole
+def drawn_pool(pools: Sequence[list[T]], generator: torch.Generator) -> list[T]:
+    """What to draw the next sound from: one of the three pools by its share, never an empty one."""
+    shares = torch.tensor([s if pool else 0.0 for s, pool in zip(SHARES, pools, strict=True)])
+    return pools[int(torch.multinomial(shares, 1, generator=generator))]
 
 
 def below(limit: int, generator: torch.Generator) -> int:
