@@ -127,10 +127,11 @@ def test_whole_recordings_mixtures_and_single_sounds_have_their_shares() -> None
         latents, condition, seconds = batches.draw(torch.Generator().manual_seed(seed))
         frames = latents.shape[1]
         assert len(latents) == len(condition) == len(seconds) == batch_size(frames, 4)
-        torch.testing.assert_close(seconds, torch.full((len(latents),), frames * 2048 / RATE))
         pools = examples.suiting(frames)
-        for window in latents:
+        for window, told in zip(latents, seconds, strict=True):
             index = int(window[0, 0])
+            end = examples.ends[index] or frames
+            assert float(told) == pytest.approx(min(frames, end) * 2048 / RATE)
             assert any(index in pool for pool in pools)
             if index >= 20:
                 torch.testing.assert_close(window, examples.latents[index, :frames])

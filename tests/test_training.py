@@ -168,14 +168,15 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
     performances = Performances(kept, examples)
     written = 0
     for seed in range(20):
-        events, captions, latents = performances.draw(torch.Generator().manual_seed(seed))
-        for event, caption, window in zip(events, captions, latents, strict=True):
+        drawn = performances.draw(torch.Generator().manual_seed(seed))
+        for event, caption, window, length in zip(*drawn, strict=True):
             example = kept.examples[event]
             if example >= 0:
                 assert kept.captions[event] in examples.captions[example]
                 assert caption in [told.said for told in examples.captions[example]]
                 rows = examples.latents[example].float().unfold(0, len(window), 1)
                 assert (rows == window.T).all((1, 2)).any()
+                assert length == min(len(window), examples.ends[example] or len(window))
                 written += 1
     assert written > 50
 

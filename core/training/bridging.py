@@ -114,19 +114,21 @@ class Performances:
         )
         return [(event, found) for event, found in enumerate(performed) if found]
 
-    def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor]:
-        """Indices of B events, and of what performs them a caption each and latents (B, T, C)."""
+    def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor, Tensor]:
+        """Indices of B events, and of what performs them a caption each, latents (B, T, C), and
+        the lengths (B,) that the performer is told, in frames."""
         frames = WINDOWS[below(len(WINDOWS), generator)]
-        events, captions, windows = [], [], []
+        events, captions, windows, lengths = [], [], [], []
         for _ in range(batch_size(frames, self.states.semantic.shape[1])):
             pool = drawn_pool(self.pools[frames], generator)
             event, found = pool[below(len(pool), generator)]
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]
             windows.append(self.examples.window(example, frames, generator))
+            lengths.append(self.examples.told(example, frames))
             captions.append(choices[below(len(choices), generator)].said)
             events.append(event)
-        return events, captions, torch.stack(windows)
+        return events, captions, torch.stack(windows), torch.tensor(lengths)
 
 
 def train_stage_one(
@@ -150,12 +152,12 @@ def train_stage_one(
     batches = Alignment(performances.states, encoder, model.bridge.config.scale)
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        events, captions, latents = performances.draw(generator)
+        events, captions, latents, lengths = performances.draw(generator)
         semantic, residual, target = batches.rows(events)
         bridged = bridge_states(model.bridge, semantic, residual, ablation)
         by_encoder = torch.rand(len(events), 1, 1, generator=generator) < BY_ENCODER
         condition = torch.where(by_encoder, encoder(captions), bridged.condition)
-        seconds = torch.full((len(events),), latents.shape[1] * frame_seconds)
+        seconds = lengths * frame_seconds
         terms = {
             "flow": flow_loss(model.performer, latents, condition, seconds, weights, generator)
         }

@@ -79,10 +79,10 @@ def train_fast(
     steps, guidance = model.profile.draft.steps, model.profile.final.guidance
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        events, _, latents = performances.draw(generator)
+        events, _, latents, lengths = performances.draw(generator)
         semantic, residual = performances.states.of(events)
         condition = bridge_states(model.bridge, semantic, residual, Ablation()).condition
-        seconds = torch.full((len(events),), latents.shape[1] * frame_seconds)
+        seconds = lengths * frame_seconds
         t, after = steps_of_student(len(events), steps, generator)
         noise = torch.randn(latents.shape, generator=generator)
         noisy = flow.interpolate(latents, noise, t)

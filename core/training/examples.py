@@ -84,6 +84,11 @@ class Examples:
             [index for index in composed if len(self.classes[index]) == 1],
         )
 
+    def told(self, index: int, frames: int) -> int:
+        """How many frames the performer is told that a window of so many has sound for: the rest
+        of a window after a whole recording is not part of the event."""
+        return min(frames, self.ends[index] or frames)
+
     def by_classes(self) -> dict[tuple[str, ...], list[int]]:
         """What can perform an event of these classes (sorted)."""
         found: dict[tuple[str, ...], list[int]] = defaultdict(list)

@@ -135,15 +135,16 @@ class Batches:
         """
         frames = WINDOWS[below(len(WINDOWS), generator)]
         count = batch_size(frames, self.encoder.tokens)
-        windows, captions = [], []
+        windows, captions, lengths = [], [], []
         for _ in range(count):
             pool = drawn_pool(self.pools[frames], generator)
             index = pool[below(len(pool), generator)]
             windows.append(self.examples.window(index, frames, generator))
+            lengths.append(self.examples.told(index, frames))
             choices = self.examples.captions[index]
             told = choices[below(len(choices), generator)]
             captions.append(told.meant if below(2, generator) else told.said)
-        seconds = torch.full((count,), frames * self.frame_seconds)
+        seconds = torch.tensor(lengths) * self.frame_seconds
         return torch.stack(windows), self.encoder(captions), seconds
 
 

@@ -51,14 +51,15 @@ class EventSounds:
 
         Returns None where no event of the lesson can be performed.
         """
-        events, windows = [], []
+        events, windows, lengths = [], [], []
         for event, classes in enumerate(lesson.classes):
             candidates = self._by_classes.get(tuple(sorted(classes)), [])
             for _ in range(DRAWS if candidates else 0):
                 index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
                 windows.append(self.examples.window(index, WINDOW, generator))
+                lengths.append(self.examples.told(index, WINDOW))
                 events.append(event)
         if not events:
             return None
-        seconds = torch.full((len(events),), WINDOW * self.frame_seconds)
+        seconds = torch.tensor(lengths) * self.frame_seconds
         return DrawnSounds(torch.tensor(events), torch.stack(windows), seconds)
