@@ -120,7 +120,8 @@ class Performer(nn.Module):
 
         Args:
             condition: (B, S, width).
-            seconds: duration told to the model, one an event.
+            seconds: durations, one an event; of a longer one than the window, the model is told
+                the window's, as in its training.
             frames: latent frames to render.
             seeds: one an event; the noise is drawn on the CPU, each event by its own seed.
             anchor: known latents to begin from, `canvas(frames)` long; its levels replace
@@ -140,9 +141,10 @@ class Performer(nn.Module):
                 "These weights have no fast sampler; render in final quality, or with a guidance."
             )
         device = condition.device
+        window = self.config.window_frames or self.canvas(frames)
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
+        length = length * min(1.0, window / self.canvas(frames))
         noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
-        noise = self.config.temperature * noise
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             return self.guided_velocity(latents, t, condition, length, settings.guidance)

@@ -102,8 +102,6 @@ class PerformerConfig:
             (what training saw); 0: in one piece.
         cache: relative change of the first block's output below which the later blocks' last
             output is taken again; 0: never.
-        temperature: scale of the noise that sampling starts from; below 1 the sounds are more
-            typical and less varied (Kingma & Dhariwal 2018).
     """
 
     latent_channels: int
@@ -117,7 +115,6 @@ class PerformerConfig:
     fixed_frames: int = 0
     window_frames: int = 0
     cache: float = 0.0
-    temperature: float = 1.0
 
 
 @dataclass(frozen=True)

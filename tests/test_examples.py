@@ -15,7 +15,7 @@ from core.evaluation.recognise import FEWEST, SHORTEST
 from core.profile import ASSETS, load_profile
 from core.text_encoder import TextEncoder
 from core.training.captions import Caption
-from core.training.examples import FRAMES, VERSIONS, Examples, build
+from core.training.examples import FRAMES, SPARSE, VERSIONS, Examples, build
 from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
 from core.training.typical import Listening
 
@@ -99,26 +99,42 @@ def test_the_set_is_the_same_when_built_again(
     assert len({file.read_text() for file in files}) == 1
 
 
-def numbered(ends: list[int]) -> Examples:
-    """Sounds whose latents say which they are and which frame it is."""
+def numbered(ends: list[int], name: str) -> Examples:
+    """Sounds of a class whose latents say which they are and which frame it is."""
     frame = torch.arange(FRAMES) / FRAMES
     latents = torch.stack([(index + frame)[:, None].expand(-1, 64) for index in range(len(ends))])
     captions = [[Caption("steady rain falling", "steady rain falling")] for _ in ends]
-    return Examples(latents, captions, [["rain"] for _ in ends], [bool(end) for end in ends], ends)
+    return Examples(latents, captions, [[name] for _ in ends], [bool(end) for end in ends], ends)
 
 
-def test_every_length_of_a_recording_suits_a_window_that_it_mostly_fills() -> None:
-    shortest = -(-round(SHORTEST * RATE) // 2048)
-    ends = list(range(shortest, FRAMES + 1))
-    examples = numbered(ends)
+@pytest.mark.parametrize("name", ["dog", "rain"])
+def test_a_shot_ends_within_its_window_and_a_texture_never_does(name: str) -> None:
+    ends = list(range(WINDOWS[0], FRAMES + 1))
+    examples = numbered(ends, name)
     suited = {frames: examples.suiting(frames)[0] for frames in WINDOWS}
     assert set().union(*suited.values()) == set(range(len(ends)))
     for frames, indices in suited.items():
-        assert all(0.7 * frames <= ends[index] <= frames for index in indices)
+        for index in indices:
+            shorter, longer = sorted((frames, ends[index]))
+            assert shorter >= 0.7 * longer
+            assert shorter == (ends[index] if name == "dog" else frames)
+            assert examples.told(index, frames) == shorter
+
+
+@pytest.mark.parametrize(("name", "shown"), [("dog", False), ("cat", True)])
+def test_a_short_event_is_no_shot_with_silence_where_there_are_recordings(
+    name: str, shown: bool
+) -> None:
+    examples = numbered([30, 0, 0], "dog")
+    examples.classes[1][0] = name
+    examples.alone[1] = True
+    for frames in WINDOWS:
+        assert (1 in examples.suiting(frames)[2]) == (shown or frames >= SPARSE)
+        assert 2 in examples.suiting(frames)[2]
 
 
 def test_whole_recordings_mixtures_and_single_sounds_have_their_shares() -> None:
-    examples = numbered([0] * 20 + [20, 60, 150])
+    examples = numbered([0] * 20 + [20, 60, 150], "rain")
     for index in range(10):
         examples.classes[index].append("dog")
     batches = Batches(examples, TextEncoder(4), 2048 / RATE)

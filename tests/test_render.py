@@ -137,3 +137,18 @@ def test_the_performer_says_the_duration_through_its_embedder(
     assert not torch.allclose(one, embedder(torch.tensor([seconds + 1.0])))
     beyond = embedder(torch.tensor([99.0, 12.0]))
     assert torch.allclose(beyond[0], beyond[1])
+
+
+@pytest.mark.parametrize(("frames", "told"), [(30, 30), (48, 48), (120, 48)])
+def test_the_performer_is_told_how_long_a_window_is_and_no_longer(
+    tiny: AudioStory, frames: int, told: int
+) -> None:
+    seconds = tiny.codec.hop / tiny.sample_rate
+    heard: list[torch.Tensor] = []
+    embedder = tiny.performer.duration_embedder
+    hook = embedder.register_forward_hook(lambda module, inputs, output: heard.append(inputs[0]))
+    condition = torch.zeros(1, 4, tiny.profile.bridge.width)
+    tiny.performer.render(condition, [frames * seconds], frames, [0], SETTINGS)
+    hook.remove()
+    for given in heard:
+        torch.testing.assert_close(given, torch.full_like(given, told * seconds))

@@ -127,13 +127,13 @@ class Evaluation:
         )
 
     def matched(self, judge: Judge, names: Sequence[str], heard: Heard) -> Tensor:
-        """Renders (N, 512) in the classes and counts of half of the recordings."""
-        counts = distance.class_counts(judge.only(names))
+        """Renders (N, 512), one for each recording, in their order."""
+        labels = judge.only(names).labels
+        seeds = [labels[:row].count(name) for row, name in enumerate(labels)]
         made = []
-        for name, count in counts.items():
-            for seed, seconds in enumerate(judge.lengths(name)[:count]):
-                made.append(heard(self.wording(name, seed), seconds, seed))
-            say(f"{count} renders of {name}")
+        for name, seed in zip(labels, seeds, strict=True):
+            made.append(heard(self.wording(name, seed), judge.lengths(name)[seed], seed))
+            say(f"{len(made)} of {len(labels)} renders: {name}")
         return torch.stack(made)
 
 

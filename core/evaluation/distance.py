@@ -93,7 +93,7 @@ class Fidelity:
         sounds: in each of the sets compared.
         halves: of two disjoint halves of the recordings: what a perfect performer reaches.
         codec: of a half from the other half heard through the codec.
-        renders: of the renders from either half, by kind of render.
+        renders: of a half from the renders made for the other half, by kind of render.
     """
 
     sounds: int
@@ -118,16 +118,12 @@ class Fidelity:
         return "\n".join(lines)
 
 
-def class_counts(judge: Judge) -> dict[str, int]:
-    """Renders wanted of each class: half of its recordings, rounded down."""
-    return {name: judge.labels.count(name) // 2 for name in sorted(set(judge.labels))}
-
-
 def fidelity(judge: Judge, renders: Mapping[str, Tensor]) -> Fidelity:
-    """Compares renders of the classes and counts of `class_counts` with the recordings.
+    """Compares renders with recordings: as the recordings with themselves, half with half.
 
     Args:
-        renders: embeddings (N, 512) by kind of render (sampler, or way through the bridge).
+        renders: embeddings (N, 512), one for each recording, in the judge's order; by kind of
+            render (sampler, or way through the bridge).
     """
     plain, coded = F.normalize(judge.plain, dim=1), F.normalize(judge.coded, dim=1)
     sets = {name: F.normalize(values, dim=1) for name, values in renders.items()}
@@ -142,11 +138,11 @@ def fidelity(judge: Judge, renders: Mapping[str, Tensor]) -> Fidelity:
         return Distance.mean([one(*split) for split in splits])
 
     return Fidelity(
-        sum(class_counts(judge).values()),
+        len(splits[0][0]),
         mean(lambda a, b: distance(plain[a], plain[b])),
         mean(lambda a, b: distance(plain[a], coded[b])),
         {
-            name: mean(lambda a, b, made=made: distance(plain[a], made))  # type: ignore[misc]
+            name: mean(lambda a, b, made=made: distance(plain[a], made[b]))  # type: ignore[misc]
             for name, made in sets.items()
         },
     )

@@ -39,10 +39,14 @@ from core.training.vocabulary import BY_NAME
 
 FRAMES = 192
 CAPTIONS = 8
+SPARSE = 68
+"""Only from so many frames on is a shot with silence after it what one expects of an event; how
+shorter ones sound is learned from recordings of their length, where a class has any."""
 VERSIONS = 3
 """Of every recording taken whole, at other speeds and levels."""
 FITS = 0.7
-"""A window suits a sound taken whole that fills this share of it."""
+"""A window suits a shot taken whole that fills this share of it and ends before it does, and a
+texture of which it shows this share: rain that stops is not to be learned."""
 ATTEMPTS = 3
 """A sound is composed anew where it is not heard as what it is. The last attempt is kept of a
 single sound; a mixture of which one part is not heard is left out."""
@@ -77,12 +81,24 @@ class Examples:
     def suiting(self, frames: int) -> tuple[list[int], list[int], list[int]]:
         """What a window of so many frames may show: whole recordings that mostly fill it, and any
         mixtures and composed single sounds."""
-        composed = [index for index, end in enumerate(self.ends) if not end]
+        recorded = {self.classes[index][0] for index, end in enumerate(self.ends) if end}
+        composed = [
+            index
+            for index, end in enumerate(self.ends)
+            if not end
+            and not (self.alone[index] and frames < SPARSE and self.classes[index][0] in recorded)
+        ]
         return (
-            [index for index, end in enumerate(self.ends) if FITS * frames <= end <= frames],
+            [index for index, end in enumerate(self.ends) if end and self._fills(index, frames)],
             [index for index in composed if len(self.classes[index]) > 1],
             [index for index in composed if len(self.classes[index]) == 1],
         )
+
+    def _fills(self, index: int, frames: int) -> bool:
+        end = self.ends[index]
+        if BY_NAME[self.classes[index][0]].kind == "texture":
+            return FITS * end <= frames <= end
+        return FITS * frames <= end <= frames
 
     def told(self, index: int, frames: int) -> int:
         """How many frames the performer is told that a window of so many has sound for: the rest
@@ -106,13 +122,13 @@ class Examples:
 
 
 def build(
-    manifest: Path, codec: Codec, out: Path, per_class: int = 120, mixtures: int = 3000
+    manifest: Path, codec: Codec, out: Path, per_class: int = 120, mixtures: int = 6000
 ) -> Examples:
     """Compose and encode the training set; deterministic for one manifest.
 
     Args:
         per_class: sounds of each class.
-        mixtures: pairs of a bed with another class over it, of which some three in four will be
+        mixtures: pairs of a bed with another class over it, of which some three in five will be
             heard as both.
     """
     embedder = SoundEmbedder()
