@@ -144,11 +144,11 @@ def build(
             chosen = [choose_clip(clips[name], rng) for name in classes]
             sound, alone = _composed(chosen, clips, FRAMES * codec.hop, rng)
             if listening.hears(sound, classes):
-                sounds.append(_Sound(_latents(codec, sound), chosen, alone))
                 break
         else:
-            if len(classes) == 1:
-                sounds.append(_Sound(_latents(codec, sound), chosen, alone))
+            if len(classes) > 1:
+                continue
+        sounds.append(_Sound(_latents(codec, sound), chosen, alone))
     for clip in _recordings(clips):
         sound = whole(clip, np.random.default_rng([13, len(sounds)]))
         ends = min(FRAMES, codec.frames(max(len(sound) / codec.sample_rate, SHORTEST)))
