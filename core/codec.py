@@ -268,10 +268,11 @@ class OobleckCodec:
     def encode(self, waveform: Tensor) -> Tensor:
         """Latents (B, T, 64), the posterior's mean, of waveforms (B, 2, N)."""
         gap = -waveform.shape[-1] % self.hop
+        weight = next(self.autoencoder.parameters())
         with torch.inference_mode():
-            padded = torch.nn.functional.pad(waveform, (0, gap))
+            padded = torch.nn.functional.pad(waveform, (0, gap)).to(weight)
             mean: Tensor = self.autoencoder.encode(padded).latent_dist.mode()
-        return mean.transpose(1, 2)
+        return mean.transpose(1, 2).to(waveform)
 
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
         """Waveforms (B, 2, T * hop); the seed has no effect.

@@ -175,7 +175,7 @@ class Decoder:
             return int(known[1][scores.argmax()])
         shares = torch.softmax(scores / TEMPERATURE, 0)
         likely = (shares >= UNLIKELY * shares.max()).nonzero()[:, 0]
-        drawn = torch.multinomial(shares[likely], 1, generator=self._draw)
+        drawn = torch.multinomial(shares[likely].float().cpu(), 1, generator=self._draw)
         return int(known[1][likely[drawn]])
 
 

@@ -46,7 +46,7 @@ class Listener(nn.Module):
             WeightsError: the encoder was not imported.
         """
         if self._encoder is None:
-            self._encoder = load_encoder(self.config).to(self.projector[0].weight.device)
+            self._encoder = load_encoder(self.config).to(self.projector[0].weight)
         return self._encoder
 
     def forward(self, features: Tensor) -> Tensor:

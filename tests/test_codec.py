@@ -264,3 +264,7 @@ def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:
     decoded = codec.decode(latents, 0)
     assert decoded.shape == (1, 2, codec.frames(0.02) * 8)
     assert torch.equal(decoded, codec.decode(latents, [5]))
+    codec.autoencoder.double()
+    for precise, first in ((codec.encode(waveform), latents), (codec.decode(latents, 0), decoded)):
+        assert precise.dtype == torch.float32
+        assert torch.allclose(precise, first, atol=1e-3)

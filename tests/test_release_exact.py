@@ -41,13 +41,15 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, T5EncoderModel
 
 from core.audiostory import AudioStory, load_audiostory
+from core.director import plan
 from core.errors import RenderError
 from core.placement import Placement
 from core.profile import RenderSettings, load_profile
 from core.release.exact import draft_exactly, perform_exactly
 from core.release.importer import import_release
 from core.release.sizes import Sources
-from core.render import render_events
+from core.render import Beginning, render_events
+from core.story import Start
 
 STEPS, GUIDANCE, SEED = 2, 4.0, 11
 
@@ -284,8 +286,6 @@ def test_every_layout_of_the_checkpoint_gives_one_model(
 
 def test_the_studio_plans_and_renders_with_the_imported_model(imported: AudioStory) -> None:
     """The same code as with the pocket model: native stereo, latents as long as needed."""
-    from core.director import plan
-
     story = list(plan(imported, STORIES[3].instruction, 7.5, seed=1))[-1].story
     assert story is not None
     take = next(render_events(imported, story, [story.events[0].id], RenderSettings(2, GUIDANCE)))
@@ -418,6 +418,26 @@ def test_stages_take_turns_where_they_do_not_fit_together(imported: AudioStory) 
     assert imported.performer.negative.dtype == torch.float64
     imported.float()
     imported.placement = usual
+
+
+def test_in_half_precision_it_plans_hears_renders_and_varies(imported: AudioStory) -> None:
+    """What a graphics card computes in; the codec stays in single precision."""
+    folder = str(imported.profile.folder)
+    model = load_audiostory(load_profile(folder), Placement(dtype=torch.bfloat16))
+    story = list(plan(model, STORIES[3].instruction, 7.5, seed=1))[-1].story
+    assert story is not None
+    assert model.listener is not None
+    heard = model.listener.hear(torch.randn(2, 44100), 44100)
+    assert heard.dtype == torch.bfloat16
+    assert heard.isfinite().all()
+    first, settings = story.events[0], RenderSettings(3, GUIDANCE)
+    take = next(render_events(model, story, [first.id], settings))
+    start = Start("sound", take.take.key, 0.5, seed=1, grain=1)
+    known = model.codec.encode(torch.from_numpy(take.samples)[None])[0]
+    begun = {first.id: Beginning(start, known)}
+    varied = next(render_events(model, story, [first.id], settings, beginnings=begun))
+    assert varied.samples.shape == take.samples.shape
+    assert not np.array_equal(varied.samples, take.samples)
 
 
 def test_the_shape_of_the_codec_is_read_from_its_weights(downloads: Downloads) -> None:
