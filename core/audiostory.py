@@ -288,10 +288,14 @@ def weight_bytes(model: AudioStory) -> dict[str, int]:
 
 
 def _hash_weights(profile: Profile) -> str:
-    """An imported checkpoint was hashed once; its files are too large to be read at every start."""
+    """Of the weights and of how they are sampled, so that the sound of one hash is one.
+
+    An imported checkpoint was hashed once; its files are too large to be read at every start.
+    """
     if profile.director.source == "folder":
         return profile.director.sha256[:16]
-    digest = hashlib.sha256(profile.director.sha256.encode())
+    sampled = f"order {profile.performer.order} shift {profile.performer.shift}"
+    digest = hashlib.sha256((profile.director.sha256 + sampled).encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

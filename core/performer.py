@@ -158,10 +158,17 @@ class Performer(nn.Module):
             if on_step is not None:
                 on_step(step)
 
+        levels = anchor.levels if anchor else flow.sigmas(settings.steps, self.config.shift)
         with self._caching(noise.shape[1]):
-            if anchor is not None:
-                return flow.euler_from(velocity, noise, anchor.to(device), before_step)[:, :frames]
-            return flow.euler(velocity, noise, settings.steps, before_step)[:, :frames]
+            rendered = flow.integrate(
+                velocity,
+                noise,
+                levels.to(device),
+                order=1 if settings.guidance == FOLDED else self.config.order,
+                anchor=anchor.to(device) if anchor else None,
+                on_step=before_step,
+            )
+        return rendered[:, :frames]
 
     @contextmanager
     def _caching(self, frames: int) -> Iterator[None]:

@@ -102,6 +102,10 @@ class PerformerConfig:
             (what training saw); 0: in one piece.
         cache: relative change of the first block's output below which the later blocks' last
             output is taken again; 0: never.
+        order: of the method by which the full transformer's velocity is integrated, 1 (the
+            published checkpoint's) or 2 (`flow.integrate`).
+        shift: how much denser a run's steps are near noise than near the sound (`flow.shifted`);
+            1, the published checkpoint's: evenly spread.
     """
 
     latent_channels: int
@@ -115,11 +119,13 @@ class PerformerConfig:
     fixed_frames: int = 0
     window_frames: int = 0
     cache: float = 0.0
+    order: Literal[1, 2] = 1
+    shift: float = 1.0
 
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How an event is sampled: Euler steps, and the scale of classifier-free guidance.
+    """How an event is sampled: steps, and the scale of classifier-free guidance.
 
     Guidance 0 stands for the distilled transformer, into which guidance is folded.
     """

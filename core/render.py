@@ -212,7 +212,8 @@ def _anchor(model: AudioStory, parts: Sequence[_Part], steps: int) -> flow.Ancho
         release[row, frames:] = 0.0 if start.span is not None else start.strength
     if canvas > frames:
         data[:, frames:] = _silence(model)
-    return flow.Anchor(data, release, flow.levels_through(steps, parts[0].stops))
+    levels = flow.levels_through(steps, parts[0].stops, model.performer.config.shift)
+    return flow.Anchor(data, release, levels)
 
 
 def _silence(model: AudioStory) -> Tensor:

@@ -13,7 +13,8 @@ from core import flow
 from core.audiostory import AudioStory
 from core.errors import Cancelled
 from core.grammar import PlannedEvent
-from core.profile import RenderSettings
+from core.performer import Performer
+from core.profile import RenderSettings, load_profile
 from core.render import RenderProgress, plan_take, render_events
 from core.story import Event, Story
 
@@ -108,10 +109,47 @@ def test_cancel_stops_within_a_step_and_the_next_render_works(
     assert rendered(tiny, story, "e2")["e2"].size
 
 
-def test_euler_on_the_true_velocity_reaches_the_data() -> None:
+@pytest.mark.parametrize("order", [1, 2])
+def test_along_straight_paths_any_number_of_steps_reaches_the_data(order: int) -> None:
     data, noise = torch.randn(2, 5, 3), torch.randn(2, 5, 3)
-    reached = flow.euler(lambda x, t: flow.target_velocity(data, noise), noise, steps=7)
-    assert torch.allclose(reached, data, atol=1e-5)
+    for steps in (1, 2, 7):
+        reached = flow.integrate(
+            lambda x, t: flow.target_velocity(data, noise), noise, flow.sigmas(steps), order=order
+        )
+        assert torch.allclose(reached, data, atol=1e-5)
+
+
+def test_the_second_order_keeps_the_spread_that_euler_loses() -> None:
+    """Data of variance 1 has a known velocity, and noise ends as it began."""
+
+    def velocity(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return x * (2.0 * t - 1.0) / ((1.0 - t).square() + t.square())
+
+    noise = torch.randn(1, 8, 3)
+    by_order = [flow.integrate(velocity, noise, flow.sigmas(16), order=o) for o in (1, 2)]
+    kept = [float((reached / noise).mean()) for reached in by_order]
+    assert kept[0] == pytest.approx(0.923, abs=0.002)
+    assert kept[1] == pytest.approx(0.998, abs=0.002)
+
+
+@pytest.mark.parametrize("guidance", [2.0, 1.0])
+@pytest.mark.parametrize("frames", [40, 100])
+def test_a_render_stays_on_the_device_of_its_condition(guidance: float, frames: int) -> None:
+    """The meta device computes nothing and, like a graphics card, refuses what lies elsewhere."""
+    profile = load_profile("tiny")
+    performer = Performer(profile.performer, profile.bridge.semantic_tokens).to("meta")
+    condition = torch.zeros(2, 4, 32, device="meta")
+    anchor = flow.Anchor(
+        torch.zeros(2, frames, 64),
+        torch.full((2, frames), 0.5),
+        flow.levels_through(3, (1.0, 0.5, 0.0)),
+    )
+    for beginning in (None, anchor):
+        latents = performer.render(
+            condition, [1.0, 2.0], frames, [0, 1], RenderSettings(3, guidance), anchor=beginning
+        )
+        assert latents.device.type == "meta"
+        assert latents.shape == (2, frames, 64)
 
 
 def test_windows_blend_to_the_velocity_of_one_piece() -> None:

@@ -580,7 +580,27 @@ def test_levels_pass_every_stop_and_are_as_fine_as_the_steps() -> None:
     assert (-levels.diff()).max() <= 0.1 + 1e-6
 
 
-def test_on_the_true_velocity_an_anchor_is_kept_and_the_rest_reaches_the_data() -> None:
+@pytest.mark.parametrize("steps", [1, 8, 16])
+def test_levels_from_noise_to_sound_are_the_samplers(steps: int) -> None:
+    for shift in (1.0, 2.0):
+        through = flow.levels_through(steps, (1.0, 0.0), shift)
+        assert torch.allclose(through, flow.sigmas(steps, shift), atol=1e-6)
+    assert torch.equal(flow.sigmas(steps), torch.linspace(1.0, 0.0, steps + 1))
+
+
+@given(st.integers(1, 40), st.floats(0.01, 0.99), st.floats(1.0, 4.0))
+def test_shifted_levels_pass_a_stop_exactly_and_fall(steps: int, stop: float, shift: float) -> None:
+    levels = flow.levels_through(steps, (1.0, stop, 0.0), shift)
+    assert np.float32(stop) in levels.numpy()
+    assert levels[0] == 1.0
+    assert levels[-1] == 0.0
+    assert (levels.diff() < 0).all()
+    even = flow.shifted(levels, 1.0 / shift)
+    assert (-even.diff()).max() <= 1.0 / steps + 1e-5
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_on_the_true_velocity_an_anchor_is_kept_and_the_rest_reaches_the_data(order: int) -> None:
     """Held frames are re-noised to the run's level at every step, as in RePaint."""
     data, noise = torch.randn(2, 6, 3), torch.randn(2, 6, 3)
     other = torch.randn(2, 6, 3)
@@ -592,7 +612,7 @@ def test_on_the_true_velocity_an_anchor_is_kept_and_the_rest_reaches_the_data() 
         seen.append((float(t), latents))
         return (latents - other) / t
 
-    reached = flow.euler_from(velocity, noise, anchor)
+    reached = flow.integrate(velocity, noise, anchor.levels, order=order, anchor=anchor)
     assert torch.equal(reached[:, :2], data[:, :2])
     assert torch.allclose(reached[:, 2:], other[:, 2:], atol=1e-5)
     for t, latents in seen:

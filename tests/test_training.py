@@ -16,15 +16,17 @@ from torch import Tensor, nn
 from core.audiostory import FAST, AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.errors import WeightsError
-from core.flow import sigmas
+from core.flow import integrate, shifted, sigmas
 from core.glossary import Glossary
 from core.grammar import PlannedEvent
+from core.language import load_module
+from core.performer import Performer, seeded_noise
 from core.profile import ASSETS, Profile, load_profile
 from core.text_encoder import TextEncoder, sentence_encoder
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.captions import Caption
 from core.training.curves import keep_record
-from core.training.distil import steps_of_student, train_fast
+from core.training.distil import steps_of_student, teachers_slope, train_fast
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
 from core.training.objective import ALIKE, Ablation, Lesson, Objective
@@ -234,14 +236,39 @@ def test_the_fast_transformer_learns_the_guided_steps_of_the_full_one(
     assert not any("fast" in name for name in full)
 
 
+@pytest.mark.parametrize("shift", [1.0, 2.0])
 @pytest.mark.parametrize("steps", [4, 8])
-def test_the_students_steps_are_the_samplers(steps: int) -> None:
-    begin, end = steps_of_student(4000, steps, torch.Generator().manual_seed(0))
-    assert torch.allclose(begin - end, torch.full_like(begin, 1 / steps), atol=1e-6)
+def test_the_students_steps_are_the_samplers(steps: int, shift: float) -> None:
+    begin, end = steps_of_student(4000, steps, shift, torch.Generator().manual_seed(0))
+    lengths = shifted(begin, 1 / shift) - shifted(end, 1 / shift)
+    assert torch.allclose(lengths, torch.full_like(begin, 1 / steps), atol=1e-6)
     assert begin.max() <= 1.0 + 1e-6
     assert end.min() >= 0.0
-    on_grid = (begin[:, None] - sigmas(steps)[None]).abs().amin(1) < 1e-6
+    levels = sigmas(steps, shift)
+    assert levels[0] == 1.0
+    on_grid = (begin[:, None] - levels[None]).abs().amin(1) < 1e-6
     assert 0.65 < on_grid.float().mean() < 0.75
+
+
+def test_the_teacher_comes_nearer_to_the_end_than_euler_in_as_many_evaluations() -> None:
+    profile = load_profile("pocket")
+    performer = Performer(profile.performer, profile.bridge.semantic_tokens).eval()
+    load_module(performer, profile.folder / "performer.safetensors")
+    condition = TextEncoder(profile.bridge.semantic_tokens)(["rain falling", "a dog barking"])
+    seconds, t, after = (torch.full((2,), value) for value in (2.0, 0.5, 0.375))
+
+    def euler(x: Tensor, begin: float, end: float, steps: int) -> Tensor:
+        def velocity(x: Tensor, t: Tensor) -> Tensor:
+            return performer.guided_velocity(x, t, condition, seconds, 3.5)
+
+        return integrate(velocity, x, torch.linspace(begin, end, steps + 1))
+
+    with torch.no_grad():
+        noisy = euler(seeded_noise([0, 1], 43, 64), 1.0, 0.5, 16)
+        slope = teachers_slope(performer, noisy, t, after, condition, seconds, 3.5)
+        reached = euler(noisy, 0.5, 0.375, 32)
+        by_midpoint, by_euler = noisy - 0.125 * slope, euler(noisy, 0.5, 0.375, 2)
+    assert (by_midpoint - reached).norm() < 0.6 * (by_euler - reached).norm()
 
 
 def terms(model: AudioStory, sounds: EventSounds | None, ablation: Ablation) -> dict[str, Tensor]:
