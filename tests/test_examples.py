@@ -135,15 +135,18 @@ def test_a_shot_ends_within_its_window_and_a_texture_never_does(name: str) -> No
 
 
 @pytest.mark.parametrize(("name", "shown"), [("dog", False), ("cat", True)])
-def test_a_short_event_is_no_shot_with_silence_where_there_are_recordings(
+def test_an_event_is_no_shot_with_silence_where_recordings_are_as_long(
     name: str, shown: bool
 ) -> None:
-    examples = numbered([30, 0, 0], "dog")
-    examples.classes[1][0] = name
-    examples.alone[1] = True
+    examples = numbered([30, 100, 0, 0], "dog")
+    examples.classes[2][0] = name
+    examples.alone[2] = True
     for frames in WINDOWS:
-        assert (1 in examples.suiting(frames)[2]) == (shown or frames >= SPARSE)
-        assert 2 in examples.suiting(frames)[2]
+        recorded_so_long = 0.7 * frames <= 100 <= frames
+        assert (2 in examples.suiting(frames)[2]) == (
+            shown or (frames >= SPARSE and not recorded_so_long)
+        )
+        assert 3 in examples.suiting(frames)[2]
 
 
 def test_whole_recordings_mixtures_and_single_sounds_have_their_shares() -> None:

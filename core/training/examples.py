@@ -40,8 +40,9 @@ from core.training.vocabulary import BY_NAME
 FRAMES = 192
 CAPTIONS = 8
 SPARSE = 68
-"""Only from so many frames on is a shot with silence after it what one expects of an event; how
-shorter ones sound is learned from recordings of their length, where a class has any."""
+"""Only from so many frames on may a shot with silence after it be what one expects of an event, and
+only where no recording of the class is as long; how shorter ones sound is learned from recordings,
+where a class has any."""
 VERSIONS = 3
 """Of every recording taken whole, at other speeds and levels."""
 FITS = 0.7
@@ -81,15 +82,16 @@ class Examples:
     def suiting(self, frames: int) -> tuple[list[int], list[int], list[int]]:
         """What a window of so many frames may show: whole recordings that mostly fill it, and any
         mixtures and composed single sounds."""
-        recorded = {self.classes[index][0] for index, end in enumerate(self.ends) if end}
+        whole = [index for index, end in enumerate(self.ends) if end]
+        filling = [index for index in whole if self._fills(index, frames)]
+        better = {self.classes[index][0] for index in (whole if frames < SPARSE else filling)}
         composed = [
             index
             for index, end in enumerate(self.ends)
-            if not end
-            and not (self.alone[index] and frames < SPARSE and self.classes[index][0] in recorded)
+            if not end and not (self.alone[index] and self.classes[index][0] in better)
         ]
         return (
-            [index for index, end in enumerate(self.ends) if end and self._fills(index, frames)],
+            filling,
             [index for index in composed if len(self.classes[index]) > 1],
             [index for index in composed if len(self.classes[index]) == 1],
         )
