@@ -144,7 +144,8 @@ class Performer(nn.Module):
         window = self.config.window_frames or self.canvas(frames)
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
         length = length * min(1.0, window / self.canvas(frames))
-        noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
+        drawn = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels)
+        noise = (self.config.noise * drawn).to(device)
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             return self.guided_velocity(latents, t, condition, length, settings.guidance)
