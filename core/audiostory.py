@@ -295,7 +295,7 @@ def _hash_weights(profile: Profile) -> str:
     if profile.director.source == "folder":
         return profile.director.sha256[:16]
     way = profile.performer
-    sampled = f"order {way.order} shift {way.shift} noise {way.noise}"
+    sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
     digest = hashlib.sha256((profile.director.sha256 + sampled).encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())

@@ -144,8 +144,8 @@ class Performer(nn.Module):
         window = self.config.window_frames or self.canvas(frames)
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
         length = length * min(1.0, window / self.canvas(frames))
-        drawn = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels)
-        noise = (self.config.noise * drawn).to(device)
+        noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
+        noise = self.config.temperature * noise
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             return self.guided_velocity(latents, t, condition, length, settings.guidance)
@@ -159,6 +159,7 @@ class Performer(nn.Module):
             if on_step is not None:
                 on_step(step)
 
+        anchor = anchor.to(device) if anchor else None
         levels = anchor.levels if anchor else flow.sigmas(settings.steps, self.config.shift)
         with self._caching(noise.shape[1]):
             rendered = flow.integrate(
@@ -166,7 +167,7 @@ class Performer(nn.Module):
                 noise,
                 levels.to(device),
                 order=1 if settings.guidance == FOLDED else self.config.order,
-                anchor=anchor.to(device) if anchor else None,
+                anchor=anchor,
                 on_step=before_step,
             )
         return rendered[:, :frames]

@@ -106,8 +106,9 @@ class PerformerConfig:
             published checkpoint's) or 2 (`flow.integrate`).
         shift: how much denser a run's steps are near noise than near the sound (`flow.shifted`);
             1, the published checkpoint's: evenly spread.
-        noise: scale of the noise that a run begins from. A small transformer smooths what it has
-            learned; a little more noise gives what it renders the spread of the recordings.
+        temperature: scale of the noise that a run begins from (Kingma & Dhariwal 2018). A small
+            transformer smooths what it has learned; a little above 1 gives what it renders the
+            spread of the recordings.
     """
 
     latent_channels: int
@@ -123,7 +124,7 @@ class PerformerConfig:
     cache: float = 0.0
     order: Literal[1, 2] = 1
     shift: float = 1.0
-    noise: float = 1.0
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
