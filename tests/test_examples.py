@@ -16,8 +16,9 @@ from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import FEWEST, SHORTEST
 from core.profile import ASSETS, load_profile
 from core.text_encoder import TextEncoder
-from core.training.captions import Caption
-from core.training.examples import FRAMES, SPARSE, VERSIONS, Examples, build
+from core.training.captions import Caption, said_by
+from core.training.examples import FRAMES, MANNERS, SPARSE, VERSIONS, Examples, build
+from core.training.manner import RINGING, USUAL
 from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
 from core.training.scenes import training_clips
 from core.training.typical import Listening, embedded
@@ -55,19 +56,32 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(manifest: Path, codec: SpectralCodec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("examples")
-    build(manifest, codec, out, per_class=2, mixtures=2)
+    build(manifest, codec, out, per_class=2, mixtures=2, in_manners=3)
     return out
 
 
 def test_the_set_has_composed_sounds_mixtures_and_every_recording_whole(built: Path) -> None:
     examples = Examples.load(built)
-    counted = {names: len(found) for names, found in examples.by_classes().items()}
-    assert all(counted[(name,)] == 2 + VERSIONS * RECORDINGS for name in LENGTHS)
+    counted = {wanted: len(found) for wanted, found in examples.by_manner().items()}
+    assert all(counted[(name,), USUAL] == 2 + VERSIONS * RECORDINGS for name in LENGTHS)
     whole, mixtures, single = examples.suiting(FRAMES)
     assert {examples.classes[index][0] for index in whole} == {"rain"}
     assert all(len(examples.classes[index]) == 2 for index in mixtures)
-    assert len(single) == 2 * len(LENGTHS)
-    assert len(examples.classes) == len(mixtures) + (2 + VERSIONS * RECORDINGS) * len(LENGTHS)
+    assert len(single) == (2 + 3) * len(LENGTHS)
+    unusual = (3 + MANNERS * RECORDINGS) * len(LENGTHS)
+    assert len(examples.unusual) == unusual
+    assert len(examples.classes) == len(mixtures) + unusual + sum(
+        counted[(name,), USUAL] for name in LENGTHS
+    )
+
+
+def test_captions_say_what_is_unusual_and_nothing_else(built: Path) -> None:
+    examples = Examples.load(built)
+    for manner, classes, captions in zip(
+        examples.manners, examples.classes, examples.captions, strict=True
+    ):
+        if len(classes) == 1:
+            assert {said_by(classes, told.meant) for told in captions} == {manner}
 
 
 def test_mixtures_of_which_one_part_is_not_heard_are_left_out(
@@ -78,7 +92,7 @@ def test_mixtures_of_which_one_part_is_not_heard_are_left_out(
     clips = training_clips(manifest)
     embedder = SoundEmbedder()
     listening = Listening(clips, embedded(clips, embedder), embedder)
-    kept = build(manifest, codec, tmp_path, per_class=1, mixtures=20)
+    kept = build(manifest, codec, tmp_path, per_class=1, mixtures=20, in_manners=0)
     mixtures = kept.suiting(FRAMES)[1]
     assert 0 < len(mixtures) < 20
     heard = []
@@ -94,7 +108,8 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Spectra
     for index, end in enumerate(examples.ends):
         if not end:
             continue
-        seconds = LENGTHS[examples.classes[index][0]]
+        rings_on = RINGING if examples.manners[index].distance else 0.0
+        seconds = LENGTHS[examples.classes[index][0]] + rings_on
         assert end == pytest.approx(
             min(FRAMES, codec.frames(max(seconds, SHORTEST))), rel=0.09, abs=1
         )
@@ -106,7 +121,7 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Spectra
 def test_the_set_is_the_same_when_built_again(
     built: Path, manifest: Path, codec: SpectralCodec, tmp_path: Path
 ) -> None:
-    again = build(manifest, codec, tmp_path, per_class=2, mixtures=2)
+    again = build(manifest, codec, tmp_path, per_class=2, mixtures=2, in_manners=3)
     assert torch.equal(again.latents, Examples.load(built).latents)
     files = (folder / "examples.jsonl" for folder in (built, tmp_path))
     assert len({file.read_text() for file in files}) == 1
@@ -117,7 +132,8 @@ def numbered(ends: list[int], name: str) -> Examples:
     frame = torch.arange(FRAMES) / FRAMES
     latents = torch.stack([(index + frame)[:, None].expand(-1, 64) for index in range(len(ends))])
     captions = [[Caption("steady rain falling", "steady rain falling")] for _ in ends]
-    return Examples(latents, captions, [[name] for _ in ends], [bool(end) for end in ends], ends)
+    names, alone = [[name] for _ in ends], [bool(end) for end in ends]
+    return Examples(latents, captions, names, alone, ends, [USUAL] * len(ends))
 
 
 @pytest.mark.parametrize("name", ["dog", "rain"])

@@ -29,14 +29,16 @@ from core.training.curves import keep_record
 from core.training.distil import steps_of_student, teachers_slope, train_fast
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
+from core.training.manner import USUAL, Manner
 from core.training.objective import ALIKE, Ablation, Lesson, Objective
 from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, lessons, train_stage
-from core.training.states import SHARD, BridgingStates, collect, lesson, read_states
+from core.training.states import NO_EXAMPLE, SHARD, BridgingStates, collect, lesson, read_states
 from core.training.vocabulary import CLASSES
 
+RATE = 44100
 LESSON = Lesson(
     "rain, then a dog",
     6.0,
@@ -68,12 +70,13 @@ def examples() -> Examples:
         [[c.name] for c in CLASSES],
         [c.kind == "spot" for c in CLASSES],
         [150 if number % 2 else 0 for number in range(len(CLASSES))],
+        [USUAL] * len(CLASSES),
     )
 
 
 @pytest.fixture(scope="module")
 def sounds(examples: Examples) -> EventSounds:
-    return EventSounds(examples, torch.ones(64), 2048 / 44100)
+    return EventSounds(examples, torch.ones(64), 2048 / RATE)
 
 
 def with_adapter(profile: Profile) -> AudioStory:
@@ -89,7 +92,7 @@ def test_the_performer_learns_on_captions(
     profile: Profile, examples: Examples, tmp_path: Path
 ) -> None:
     run = TrainingRun(steps=30, rate=1e-3, warmup=5, average=0.9)
-    performer = pretrain(profile, examples, torch.ones(64), 2048 / 44100, run, tmp_path)
+    performer = pretrain(profile, examples, torch.ones(64), 2048 / RATE, run, tmp_path)
     flow = losses_of(tmp_path, "flow")
     assert flow[-1] < flow[0]
     assert performer.negative.abs().sum() > 0
@@ -118,7 +121,7 @@ def test_captions_are_read_for_what_they_mean_and_not_learned_by_heart(
 ) -> None:
     model = with_adapter(profile)
     told = [[Caption("it pours", "steady rain falling")]]
-    examples = Examples(sounds.examples.latents[:1], told, [["rain"]], [False], [0])
+    examples = Examples(sounds.examples.latents[:1], told, [["rain"]], [False], [0], [USUAL])
     stage = replace(STAGES["meaning"], lessons=1, captions=9)
     given = list(lessons(stage, examples, Random(0)))
     read = [lesson for lesson in given if not lesson.written]
@@ -183,6 +186,34 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
     assert written > 50
 
 
+def test_what_is_said_to_be_unusual_is_performed_by_sounds_that_are() -> None:
+    dog, far = "a dog barking", Manner(distance="distant")
+    meant = [dog, f"{dog} far away", f"{dog} far away", dog]
+    kept = BridgingStates(
+        torch.zeros(4, 2, 8).half(),
+        torch.zeros(4, 2, 8).half(),
+        [Caption(text, text) for text in meant],
+        [("dog",)] * 4,
+        [NO_EXAMPLE, NO_EXAMPLE, 0, 2],
+    )
+    latents = torch.arange(3.0)[:, None, None].expand(3, 192, 64).half()
+    told = [[Caption(dog, dog)]] * 3
+    manners = [USUAL, far, far]
+    among = Examples(latents, told, [["dog"]] * 3, [False] * 3, [0] * 3, manners)
+    heard: dict[int, set[int]] = {}
+    for seed in range(40):
+        events, _, windows, _ = Performances(kept, among).draw(torch.Generator().manual_seed(seed))
+        for event, window in zip(events, windows, strict=True):
+            heard.setdefault(event, set()).add(int(window[0, 0]))
+    assert heard == {0: {0}, 1: {1, 2}, 2: {1, 2}, 3: {2}}
+    sounds = EventSounds(among, torch.ones(64), 2048 / RATE)
+    lesson = replace(LESSON, classes=(("dog",), ("dog",)), meant=(dog, f"{dog} far away"))
+    drawn = sounds.draw(lesson, torch.Generator().manual_seed(0))
+    assert drawn is not None
+    for event, window in zip(drawn.events, drawn.latents, strict=True):
+        assert int(window[0, 0]) in ({0} if event == 0 else {1, 2})
+
+
 def test_the_warm_up_aligns_the_semantic_tokens_alone(
     profile: Profile, states: Path, tmp_path: Path
 ) -> None:
@@ -203,7 +234,7 @@ def test_stage_one_trains_bridge_and_performer(
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     performances = Performances(BridgingStates.load(states), examples)
     run = TrainingRun(20, 1e-3, warmup=2, average=0.5)
-    train_stage_one(model, performances, torch.ones(64), 2048 / 44100, run, tmp_path, ablation)
+    train_stage_one(model, performances, torch.ones(64), 2048 / RATE, run, tmp_path, ablation)
     flow = losses_of(tmp_path, "flow")
     assert flow[-1] < flow[0]
     moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
@@ -225,7 +256,7 @@ def test_the_fast_transformer_learns_the_guided_steps_of_the_full_one(
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     performances = Performances(BridgingStates.load(states), examples)
     run = TrainingRun(40, 2e-3, warmup=4, average=0.5)
-    train_fast(model, performances, torch.ones(64), 2048 / 44100, run, tmp_path)
+    train_fast(model, performances, torch.ones(64), 2048 / RATE, run, tmp_path)
     flow = losses_of(tmp_path, "flow")
     assert flow[-1] < 0.9 * flow[0]
     assert all(torch.equal(p, before[n]) for n, p in model.named_parameters() if n in before)

@@ -1,6 +1,6 @@
 """`python app.py evaluate`: what the model measures.
 
-    evaluate direct | flags | recognise | fidelity | combine | bridge | duration
+    evaluate direct | flags | recognise | fidelity | combine | bridge | duration | manners
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from core.audiostory import AudioStory, load_audiostory
 from core.errors import PlanError
-from core.evaluation import combine, distance, duration
+from core.evaluation import combine, distance, duration, manners
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import (
     Heard,
@@ -33,6 +33,7 @@ from core.evaluation.recognise import (
 )
 from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
 from core.profile import ASSETS, RenderSettings, load_profile
+from core.training.vocabulary import BY_NAME
 
 HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
 TEXTURE = "rain"
@@ -218,10 +219,23 @@ def lasting(run: Evaluation) -> dict[str, Any]:
     return {"class": name, "events": [asdict(result) for result in results]}
 
 
+def in_manners(run: Evaluation) -> dict[str, Any]:
+    """Far and near, soft and loud, slow and fast: does it sound as it is said?"""
+    names = run.arguments.classes or list(BY_NAME)
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise PlanError(f"{unknown[0]} is no sound class; choose among {', '.join(BY_NAME)}.")
+    found = list(manners.ordered(names, Renderer(run.model, run.settings()), say))
+    for row in found:
+        say(str(row))
+    return {"contrasts": [asdict(row) for row in found]}
+
+
 EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "recognise": recognise,
     "fidelity": fidelity,
     "combine": combination,
     "bridge": bridge,
     "duration": lasting,
+    "manners": in_manners,
 }

@@ -21,8 +21,10 @@ from core.audiostory import AudioStory
 from core.bridge import Bridge
 from core.performer import Performer
 from core.text_encoder import TextEncoder
+from core.training.captions import said_by
 from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
+from core.training.manner import USUAL
 from core.training.objective import LAMBDA, Ablation, bridge_states
 from core.training.pretrain import (
     WINDOWS,
@@ -83,36 +85,61 @@ def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder:
     bridge.requires_grad_(True)
 
 
+IN_MANNER = 0.3
+"""Share of stage I's single sounds of which something unusual is said and heard."""
+
+Performed = list[tuple[int, list[int]]]
+"""Events, each with the sounds that perform it."""
+
+
 class Performances:
     """Draws windows of latents with the events that they perform."""
 
     def __init__(self, states: BridgingStates, examples: Examples):
         self.examples = examples
         self.states = states
+        self.said = [
+            said_by(classes, caption.meant)
+            for classes, caption in zip(states.classes, states.captions, strict=True)
+        ]
         self.pools = {
-            frames: [self._playable(sounds) for sounds in examples.suiting(frames)]
+            frames: [self._parted(sounds) for sounds in examples.suiting(frames)]
             for frames in WINDOWS
         }
 
-    def _playable(self, sounds: Sequence[int]) -> list[tuple[int, list[int]]]:
+    def _parted(self, sounds: Sequence[int]) -> list[Performed]:
+        """Playable events of which nothing unusual is said, and the others; none that is empty."""
+        playable = self._playable(sounds)
+        usual = [played for played in playable if self.said[played[0]] == USUAL]
+        unusual = [played for played in playable if self.said[played[0]] != USUAL]
+        return [part for part in (usual, unusual) if part]
+
+    def _playable(self, sounds: Sequence[int]) -> Performed:
         """The events that some of these sounds perform, each with those that do.
 
-        An event whose caption was written for an example is performed by that one alone.
+        An event whose caption was written for an example is performed by that one alone, unless the
+        caption says of it what cannot be heard: then, as all other events, by those of its classes
+        that sound as it says.
         """
         among = set(sounds)
-        of_classes = {
-            classes: [index for index in found if index in among]
-            for classes, found in self.examples.by_classes().items()
+        in_manner = {
+            wanted: [index for index in found if index in among]
+            for wanted, found in self.examples.by_manner().items()
         }
-        performed = (
-            [example]
-            if example in among
-            else of_classes.get(tuple(sorted(classes)), [])
-            if example == NO_EXAMPLE
-            else []
-            for example, classes in zip(self.states.examples, self.states.classes, strict=True)
-        )
+        performed = []
+        for example, classes, said in zip(
+            self.states.examples, self.states.classes, self.said, strict=True
+        ):
+            if example != NO_EXAMPLE and said.beyond(self.examples.manners[example]) == USUAL:
+                performed.append([example] if example in among else [])
+            else:
+                performed.append(in_manner.get((tuple(sorted(classes)), said), []))
         return [(event, found) for event, found in enumerate(performed) if found]
+
+    @staticmethod
+    def _part(parts: list[Performed], generator: torch.Generator) -> Performed:
+        unusual = float(torch.rand(1, generator=generator)) < IN_MANNER
+        return parts[-1 if unusual else 0]
 
     def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor, Tensor]:
         """Indices of B events, and of what performs them a caption each, latents (B, T, C), and
@@ -120,7 +147,7 @@ class Performances:
         frames = WINDOWS[below(len(WINDOWS), generator)]
         events, captions, windows, lengths = [], [], [], []
         for _ in range(batch_size(frames, self.states.semantic.shape[1])):
-            pool = drawn_pool(self.pools[frames], generator)
+            pool = self._part(drawn_pool(self.pools[frames], generator), generator)
             event, found = pool[below(len(pool), generator)]
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]

@@ -11,9 +11,14 @@ from pathlib import Path
 from random import Random
 
 from core.training.clauses import render
+from core.training.manner import UNUSUAL, USUAL, Manner, in_series
 from core.training.vocabulary import BY_NAME
 
 MAX_WORDS = 14
+TRIES = 8
+"""Phrases that are tried for one into which all that is unusual can be woven."""
+SHORT = 4
+"""Words of a phrase with no verb that an adjective may open."""
 WORDED = 0.75
 """Share of the captions that are taken from the many wordings, eight times as many."""
 
@@ -101,6 +106,14 @@ _ADVERBS: dict[str, dict[str, tuple[str, ...]]] = {
         "many": ("many times", "again and again"),
     },
 }
+_OF_NOUNS: dict[str, dict[str, tuple[str, ...]]] = {
+    "strength": {"light": ("soft", "faint", "quiet"), "heavy": ("loud", "powerful", "strong")},
+    "tempo": {"slow": ("slow",), "fast": ("fast", "quick")},
+}
+"""Where no verb is there for an adverb."""
+SAID, UNSAID = 0.67, 0.15
+"""How often a caption says what else is known of a sound, and how often what is usual."""
+GOES_WITHOUT_SAYING = {"strength": "moderate", "distance": "close", "tempo": "steady"}
 _JOINTS = (
     "{a} with {b}", "{a} with {b}", "{a} and {b}", "{a} and {b}", "{a} over {b}", "{b} over {a}",
     "{a} along with {b}", "{a} mixed with {b}", "{a} plus {b}", "both {a} and {b}", "{a} amid {b}",
@@ -114,14 +127,24 @@ _COUNTED = re.compile(
 
 
 def _fits(class_name: str, phrase: str, attributes: Mapping[str, str]) -> bool:
-    """Whether nothing in the phrase contradicts an attribute."""
+    """Whether nothing in the phrase contradicts an attribute; what the class says by itself, as a
+    waterfall that it roars, contradicts none."""
     says_surface = class_name.startswith("footsteps_") or attributes.get("surface", "") in phrase
     if "surface" in attributes and _PLACE.search(phrase) and not says_surface:
         return False
     return all(
-        attributes.get(key, value) == value or not words.search(phrase)
+        attributes.get(key, value) == value
+        or not words.search(phrase)
+        or (key, value) in _by_itself(class_name)
         for key, value, words in _IMPLIED
     )
+
+
+@lru_cache
+def _by_itself(class_name: str) -> frozenset[tuple[str, str]]:
+    """What the plain caption of a class says of attributes."""
+    plain = BY_NAME[class_name].caption
+    return frozenset((key, value) for key, value, words in _IMPLIED if words.search(plain))
 
 
 def _says(phrase: str, key: str, value: str) -> bool:
@@ -158,27 +181,60 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Capt
         class_name: a class of the vocabulary.
         attributes: what is known of the clip, each optional: strength light|moderate|heavy,
             distance close|distant, tempo slow|steady|fast, surface (a word), count
-            single|several|many. The phrase is chosen so as not to contradict them; at most
-            two of them are then said, each with a probability of two in three. Where a surface
-            is known, the many wordings, which name others, are left out.
+            single|several|many. The phrase is chosen so as not to contradict them. What is
+            unusual is always said, of the others two at most, as often as `SAID` and `UNSAID`
+            tell. Where a surface is known, the many wordings, which name others, are left out.
         rng: source of the choices.
     """
     surfaced = "surface" in attributes and not class_name.startswith("footsteps_")
     worded = rng.random() < WORDED and not surfaced
     phrases = WORDINGS[class_name] if worded else PHRASES[class_name]
-    fitting = [p for p in phrases if _fits(class_name, p, attributes)]
-    phrase = rng.choice(fitting or [BY_NAME[class_name].caption])
+    plain = BY_NAME[class_name].caption
+    fitting = [p for p in phrases if _fits(class_name, p, attributes)] or [plain]
+    for phrase in [*rng.choices(fitting, k=TRIES), plain]:
+        told = _told(class_name, phrase, attributes, rng)
+        if Manner.of(attributes).beyond(said_manner(class_name, told.meant)) == USUAL:
+            break
+    return told
+
+
+def _told(class_name: str, phrase: str, attributes: Mapping[str, str], rng: Random) -> Caption:
+    """The phrase with some attributes woven in: all that is unusual, where there is room."""
     meant = _plain(class_name, phrase)
     said = 0
     for key in ("strength", "surface", "tempo", "count", "distance"):
         value = attributes.get(key, "")
-        if said == 2 or not value or rng.random() > 0.67 or _says(phrase, key, value):
+        often = SAID if GOES_WITHOUT_SAYING.get(key) != value else UNSAID
+        unusual = value in UNUSUAL.get(key, ())
+        if not value or (not unusual and (said == 2 or rng.random() > often)):
+            continue
+        if _says(phrase, key, value) and (key, value) not in _by_itself(class_name):
             continue
         longer = _woven(class_name, phrase, key, value, rng)
         if longer != phrase and len(longer.split()) <= MAX_WORDS:
             meant = _woven(class_name, meant, key, value, _same())
             phrase, said = longer, said + 1
     return Caption(phrase, meant)
+
+
+@lru_cache(maxsize=16384)
+def said_manner(class_name: str, meant: str) -> Manner:
+    """What the plain words of a caption (`Caption.meant`) say is unusual.
+
+    What the class' own caption says is usual for it, and so is a tempo of what has none.
+    """
+    own = set(re.findall(r"\w+", BY_NAME[class_name].caption))
+    said: dict[str, str] = {}
+    for key, values in UNUSUAL.items():
+        for value in values:
+            words = {*_ADVERBS[key][value], *_OF_NOUNS.get(key, {}).get(value, ())}
+            if key == "strength":
+                words |= set(_ADJECTIVES.get(class_name, {}).get(value, ()))
+            if any(re.search(rf"\b{word}\b", meant) for word in words - own):
+                said[key] = value
+    if not in_series(class_name):
+        said.pop("tempo", None)
+    return Manner(**said)
 
 
 def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> str:
@@ -191,10 +247,29 @@ def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> s
         adjective = _with_strength(class_name, phrase, value, rng)
         if adjective is not None:
             return adjective
-    if key != "distance" and (not re.search(r"\wing\b", phrase) or _MANNER.search(phrase)):
-        return phrase
+    words = _OF_NOUNS.get(key, {}).get(value)
+    if key != "distance" and not re.search(r"\wing\b", phrase):
+        if words is None:
+            return phrase
+        short = len(phrase.split()) <= SHORT
+        return _before_noun(phrase, rng.choice(words)) if short else f"{phrase}, {words[0]}"
+    if key != "distance" and _MANNER.search(phrase):
+        return f"{phrase}, {words[0]}" if words else phrase
     adverbs = _ADVERBS[key].get(value, ("",))
     return f"{phrase} {rng.choice(adverbs)}".strip()
+
+
+def said_by(classes: Sequence[str], meant: str) -> Manner:
+    """The manner of an event's sound; of two at once nothing is known to be unusual."""
+    return said_manner(classes[0], meant) if len(classes) == 1 else USUAL
+
+
+def _before_noun(phrase: str, adjective: str) -> str:
+    """ "a splash in water" and "loud" are "a loud splash in water"."""
+    article = re.match(r"(an?|the) ", phrase)
+    if article is None:
+        return f"{adjective} {phrase}"
+    return f"{'the' if article[1] == 'the' else 'a'} {adjective} {phrase[article.end() :]}"
 
 
 def plainly(text: str, classes: Sequence[str]) -> str:

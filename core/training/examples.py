@@ -1,7 +1,9 @@
 """The performer's training set: sounds as codec latents, with their captions.
 
 Most are composed; and every recording stands in it as it was made, from its beginning to its end,
-so that a sound of a second is learned as a sound of a second, not as a part of a longer one.
+so that a sound of a second is learned as a sound of a second, not as a part of a longer one. After
+them come sounds of both kinds that are softer, stronger, farther away, slower or faster than usual,
+whose captions say so (core/training/manner.py).
 
 python app.py train examples --corpus DIR --out DIR
 """
@@ -13,6 +15,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +27,10 @@ from core.codec import Codec
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import SHORTEST
 from core.files import atomic_path, write_atomically
-from core.training.captions import Caption, caption, mixture_caption
+from core.training.captions import GOES_WITHOUT_SAYING, Caption, caption, mixture_caption
+from core.training.manner import USUAL, Manner, Samples, drawn, in_series
 from core.training.scenes import (
     Clip,
-    Samples,
     choose_clip,
     compose,
     mix_over,
@@ -45,6 +48,8 @@ only where no recording of the class is as long; how shorter ones sound is learn
 where a class has any."""
 VERSIONS = 3
 """Of every recording taken whole, at other speeds and levels."""
+MANNERS = 2
+"""Further versions of it, each in another manner."""
 FITS = 0.7
 """A window suits a shot taken whole that fills this share of it and ends before it does, and a
 texture of which it shows this share: rain that stops is not to be learned."""
@@ -64,6 +69,7 @@ class Examples:
         alone: one shot at the start and then silence, to be read from the start.
         ends: the frame at which a recording taken whole ends, after which there is silence; 0 for
             composed sounds.
+        manners: what is unusual about each; nothing of a mixture.
     """
 
     latents: Tensor
@@ -71,6 +77,7 @@ class Examples:
     classes: list[list[str]]
     alone: list[bool]
     ends: list[int]
+    manners: list[Manner]
 
     def window(self, index: int, frames: int, generator: torch.Generator) -> Tensor:
         """A window (frames, C) of one sound: from its start or, as often, from anywhere."""
@@ -107,11 +114,16 @@ class Examples:
         of a window after a whole recording is not part of the event."""
         return min(frames, self.ends[index] or frames)
 
-    def by_classes(self) -> dict[tuple[str, ...], list[int]]:
-        """What can perform an event of these classes (sorted)."""
-        found: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for index, classes in enumerate(self.classes):
-            found[tuple(sorted(classes))].append(index)
+    @cached_property
+    def unusual(self) -> list[int]:
+        """The sounds of which something is unusual."""
+        return [index for index, manner in enumerate(self.manners) if manner != USUAL]
+
+    def by_manner(self) -> dict[tuple[tuple[str, ...], Manner], list[int]]:
+        """What can perform an event of these classes (sorted) in this manner."""
+        found: dict[tuple[tuple[str, ...], Manner], list[int]] = defaultdict(list)
+        for index, (classes, manner) in enumerate(zip(self.classes, self.manners, strict=True)):
+            found[tuple(sorted(classes)), manner].append(index)
         return found
 
     @staticmethod
@@ -120,11 +132,17 @@ class Examples:
         latents = load_file(folder / "latents.safetensors")["latents"]
         captions = [[Caption(*told) for told in row["captions"]] for row in rows]
         classes, alone, ends = ([row[key] for row in rows] for key in ("classes", "alone", "ends"))
-        return Examples(latents, captions, classes, alone, ends)
+        manners = [Manner(**row["manner"]) for row in rows]
+        return Examples(latents, captions, classes, alone, ends, manners)
 
 
 def build(
-    manifest: Path, codec: Codec, out: Path, per_class: int = 120, mixtures: int = 6000
+    manifest: Path,
+    codec: Codec,
+    out: Path,
+    per_class: int = 120,
+    mixtures: int = 6000,
+    in_manners: int = 48,
 ) -> Examples:
     """Compose and encode the training set; deterministic for one manifest.
 
@@ -132,6 +150,7 @@ def build(
         per_class: sounds of each class.
         mixtures: pairs of a bed with another class over it, of which some three in five will be
             heard as both.
+        in_manners: further sounds of each class that have something unusual.
     """
     embedder = SoundEmbedder()
     every = training_clips(manifest)
@@ -150,11 +169,21 @@ def build(
         else:
             if len(classes) > 1:
                 continue
-        sounds.append(_Sound(_latents(codec, sound), chosen, alone))
-    for clip in _recordings(clips):
+        manner = USUAL if len(classes) > 1 else Manner.of(chosen[0].attributes)
+        sounds.append(_Sound(_latents(codec, sound), chosen, alone, manner=manner))
+    for clip in _recordings(clips, VERSIONS):
         sound = whole(clip, np.random.default_rng([13, len(sounds)]))
-        ends = min(FRAMES, codec.frames(max(len(sound) / codec.sample_rate, SHORTEST)))
-        sounds.append(_Sound(_latents(codec, sound), [clip], True, ends))
+        sounds.append(_taken_whole(codec, sound, clip))
+    for index, name in enumerate(name for name in clips for _ in range(in_manners)):
+        rng = np.random.default_rng([17, index])
+        clip = choose_clip(clips[name], rng)
+        manner = drawn(name, Manner.of(clip.attributes), rng, tempo=True)
+        made = compose(clip, clips[name], FRAMES * codec.hop, rng, manner=manner)
+        sounds.append(_Sound(_latents(codec, made.samples), [clip], made.alone, manner=manner))
+    for index, clip in enumerate(_recordings(clips, MANNERS)):
+        rng = np.random.default_rng([19, index])
+        manner = drawn(clip.sound_class, Manner.of(clip.attributes), rng, tempo=False)
+        sounds.append(_taken_whole(codec, whole(clip, rng, manner), clip, manner))
     return _kept(sounds, out)
 
 
@@ -166,6 +195,13 @@ class _Sound:
     chosen: Sequence[Clip]
     alone: bool
     ends: int = 0
+    manner: Manner = USUAL
+
+
+def _taken_whole(codec: Codec, sound: Samples, clip: Clip, manner: Manner | None = None) -> _Sound:
+    ends = min(FRAMES, codec.frames(max(len(sound) / codec.sample_rate, SHORTEST)))
+    own = Manner.of(clip.attributes) if manner is None else manner
+    return _Sound(_latents(codec, sound), [clip], True, ends, own)
 
 
 def _latents(codec: Codec, sound: Samples) -> Tensor:
@@ -176,18 +212,19 @@ def _latents(codec: Codec, sound: Samples) -> Tensor:
     return codec.encode(torch.from_numpy(samples)[None, None])[0, :FRAMES].half()
 
 
-def _recordings(clips: dict[str, list[Clip]]) -> list[Clip]:
+def _recordings(clips: dict[str, list[Clip]], versions: int) -> list[Clip]:
     recorded = [clip for own in clips.values() for clip in own if clip.recorded]
-    return [clip for clip in recorded for _ in range(VERSIONS)]
+    return [clip for clip in recorded for _ in range(versions)]
 
 
 def _kept(sounds: Sequence[_Sound], out: Path) -> Examples:
     rows = [
         {
             "classes": [clip.sound_class for clip in sound.chosen],
-            "captions": [astuple(said) for said in _captions(sound.chosen, random.Random(index))],
+            "captions": [astuple(said) for said in _captions(sound, random.Random(index))],
             "alone": sound.alone,
             "ends": sound.ends,
+            "manner": sound.manner.attributes(),
         }
         for index, sound in enumerate(sounds)
     ]
@@ -222,13 +259,21 @@ def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, str]]:
     return pairs
 
 
-def _captions(chosen: Sequence[Clip], rng: random.Random) -> list[Caption]:
-    """Several ways to say it; the plain caption of the class is among them for single sounds."""
+def _captions(sound: _Sound, rng: random.Random) -> list[Caption]:
+    """Several ways to say it; the plain caption is among them for a single sound as usual."""
+    chosen, manner = sound.chosen, sound.manner
+    known = [usual(clip) | clip.attributes | manner.attributes() for clip in chosen]
     texts = [
-        [caption(clip.sound_class, clip.attributes, rng) for _ in range(CAPTIONS)]
-        for clip in chosen
+        [caption(clip.sound_class, attributes, rng) for _ in range(CAPTIONS)]
+        for clip, attributes in zip(chosen, known, strict=True)
     ]
     if len(chosen) == 2:
         return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
     plain = BY_NAME[chosen[0].sound_class].caption
-    return [Caption(plain, plain), *texts[0]]
+    return [Caption(plain, plain), *texts[0]] if manner == USUAL else texts[0]
+
+
+def usual(clip: Clip) -> dict[str, str]:
+    """How a clip sounds of which no more is known."""
+    timed = in_series(clip.sound_class)
+    return {k: v for k, v in GOES_WITHOUT_SAYING.items() if timed or k != "tempo"}

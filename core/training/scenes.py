@@ -14,24 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
+from core.training.manner import PACE, SAMPLE_RATE, USUAL, Manner, Samples, in_manner, in_series
 from core.training.vocabulary import BY_NAME
 
-Samples = npt.NDArray[np.float32]
-
-SAMPLE_RATE = 44100
 OVERLAP = 0.35
 ALONE, ALONE_OF_BEATS = 0.75, 0.4
 """Share of the shots that are heard once, with silence after them: a door slams once, an axe
-strikes again."""
-BEATS = frozenset(
-    ("anvil", "chicken", "chopping", "digging", "drum", "horse_gallop", "keys", "knock", "mining",
-     "saw", "sword")
-)  # fmt: skip
-"""Classes of shots that come in series; footsteps are further ones."""
+strikes again and again (`in_series`)."""
 SPEED = 0.08
 """Recordings are played up to this much faster or slower, since there are few of some classes."""
 TEXTURE_DB, SHOT_DB = -20.0, -3.0
@@ -97,7 +89,13 @@ class Composed:
 
 
 def compose(
-    clip: Clip, kin: list[Clip], frames: int, rng: np.random.Generator, *, lasting: bool = False
+    clip: Clip,
+    kin: list[Clip],
+    frames: int,
+    rng: np.random.Generator,
+    *,
+    lasting: bool = False,
+    manner: Manner = USUAL,
 ) -> Composed:
     """A sound of `frames` samples made of `clip` and clips of its family.
 
@@ -105,21 +103,28 @@ def compose(
         clip: the clip that gives the sound its caption.
         kin: clips of the same class; those of the same family may follow the clip.
         lasting: a shot is heard again and again, as over a bed.
+        manner: what is unusual about the sound, the clip's own manner included.
     """
     related = [other for other in kin if other.family == clip.family]
+    made = manner.beyond(Manner.of(clip.attributes))
     factor = _factor(clip, rng)
     first = read(clip, factor)
     if BY_NAME[clip.sound_class].kind == "texture":
-        return Composed(_level(_texture(first, related, frames, rng, factor), clip, rng))
-    beats = clip.sound_class in BEATS or clip.sound_class.startswith("footsteps")
-    alone = not lasting and bool(rng.random() < (ALONE_OF_BEATS if beats else ALONE))
-    sound = _shots(first, [] if alone else related, frames, rng, factor)
-    return Composed(_level(sound, clip, rng), alone)
+        sound = _texture(first, related, frames, rng, factor)
+        if made.strength == "heavy":
+            sound = sound + _texture(first, related, frames, rng, factor)
+        return Composed(in_manner(_level(sound, clip, rng), made, rng)[:frames])
+    usually = ALONE_OF_BEATS if in_series(clip.sound_class) else ALONE
+    alone = not (lasting or made.tempo) and bool(rng.random() < usually)
+    pace = PACE.get(made.tempo, 1.0)
+    sound = _shots(first, [] if alone else related, frames, rng, factor, pace)
+    return Composed(in_manner(_level(sound, clip, rng), made, rng)[:frames], alone)
 
 
-def whole(clip: Clip, rng: np.random.Generator) -> Samples:
-    """The clip as it was recorded, from its first sample to its last."""
-    return _level(read(clip, _factor(clip, rng)), clip, rng)
+def whole(clip: Clip, rng: np.random.Generator, manner: Manner = USUAL) -> Samples:
+    """The clip as it was recorded, from its first sample to its last, in a manner."""
+    sound = _level(read(clip, _factor(clip, rng)), clip, rng)
+    return in_manner(sound, manner.beyond(Manner.of(clip.attributes)), rng)
 
 
 def _factor(clip: Clip, rng: np.random.Generator) -> float:
@@ -170,12 +175,21 @@ def _join(left: Samples, right: Samples) -> Samples:
 
 
 def _shots(
-    first: Samples, related: list[Clip], frames: int, rng: np.random.Generator, factor: float
+    first: Samples,
+    related: list[Clip],
+    frames: int,
+    rng: np.random.Generator,
+    factor: float,
+    pace: float = 1.0,
 ) -> Samples:
-    """The clip at the start, then clips of its family, if any, at a steady but human pace."""
+    """The clip at the start, then clips of its family, if any, at a steady but human pace.
+
+    Args:
+        pace: how many times as long as usual it is from one to the next.
+    """
     out = np.zeros(frames + len(first), dtype=np.float32)
     period = len(first) / SAMPLE_RATE * rng.uniform(0.9, 1.3) + rng.uniform(0.05, 0.5)
-    period = max(period, 0.35)
+    period = pace * max(period, 0.35)
     shot, at = first, int(rng.uniform(0.0, 0.15) * SAMPLE_RATE)
     while at < frames:
         room = min(len(shot), len(out) - at)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from core.training.captions import said_by
 from core.training.examples import Examples
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class DrawnSounds:
 
 
 class EventSounds:
-    """Draws training examples whose classes are those of the event.
+    """Draws training examples whose classes and manner are those of the event.
 
     Args:
         weights: what each latent channel counts in L_flow, (C,).
@@ -44,7 +45,7 @@ class EventSounds:
         self.examples = examples
         self.weights = weights
         self.frame_seconds = frame_seconds
-        self._by_classes = examples.by_classes()
+        self._by_manner = examples.by_manner()
 
     def draw(self, lesson: Lesson, generator: torch.Generator) -> DrawnSounds | None:
         """Windows for every event that a known sound can perform, each event several times.
@@ -52,8 +53,9 @@ class EventSounds:
         Returns None where no event of the lesson can be performed.
         """
         events, windows, lengths = [], [], []
-        for event, classes in enumerate(lesson.classes):
-            candidates = self._by_classes.get(tuple(sorted(classes)), [])
+        for event, (classes, meant) in enumerate(zip(lesson.classes, lesson.meant, strict=True)):
+            wanted = tuple(sorted(classes)), said_by(classes, meant)
+            candidates = self._by_manner.get(wanted, [])
             for _ in range(DRAWS if candidates else 0):
                 index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
                 windows.append(self.examples.window(index, WINDOW, generator))

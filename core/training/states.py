@@ -35,6 +35,8 @@ SHARD = 100
 TOLD_FROM_EXAMPLES = 0.6
 EDITED = 0.25
 UNREASONED = 0.35
+UNUSUAL = 0.4
+"""Share of the examples told that are chosen among those with something unusual."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def lesson(examples: Examples, rng: Random) -> ReadLesson:
     what people render.
     """
     if rng.random() < TOLD_FROM_EXAMPLES:
-        chosen = [rng.randrange(len(examples.captions)) for _ in range(rng.randint(1, 5))]
+        chosen = [_example(examples, rng) for _ in range(rng.randint(1, 5))]
         story = told_plainly([_as_sound(examples, i, rng) for i in chosen], rng)
     else:
         story = narrative(rng)
@@ -103,6 +105,12 @@ def lesson(examples: Examples, rng: Random) -> ReadLesson:
         order = rng.sample(range(len(chosen)), len(chosen))
         story, chosen = _edited(story, order), [chosen[i] for i in order]
     return ReadLesson(story, reasoning, tuple(chosen))
+
+
+def _example(examples: Examples, rng: Random) -> int:
+    if examples.unusual and rng.random() < UNUSUAL:
+        return rng.choice(examples.unusual)
+    return rng.randrange(len(examples.captions))
 
 
 def _as_sound(examples: Examples, index: int, rng: Random) -> Sound:

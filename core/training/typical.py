@@ -27,7 +27,8 @@ from core.evaluation.recognise import (
     rank,
     without,
 )
-from core.training.scenes import ENOUGH, Clip, Samples, read
+from core.training.manner import Samples
+from core.training.scenes import ENOUGH, Clip, read
 
 NEAR = 3
 """A recording's own class must be among so many nearest.
