@@ -225,10 +225,15 @@ def in_manners(run: Evaluation) -> dict[str, Any]:
     unknown = [name for name in names if name not in BY_NAME]
     if unknown:
         raise PlanError(f"{unknown[0]} is no sound class; choose among {', '.join(BY_NAME)}.")
-    found = list(manners.ordered(names, Renderer(run.model, run.settings()), say))
-    for row in found:
+    found: dict[str, Any] = {}
+    for row in manners.ordered(names, Renderer(run.model, run.settings()), say):
         say(str(row))
-    return {"contrasts": [asdict(row) for row in found]}
+        found.setdefault(row.contrast, {}).setdefault(row.words, {})[row.measure] = {
+            "pairs": row.pairs,
+            "right": round(row.right, 3),
+            "difference": round(row.difference, 2),
+        }
+    return found
 
 
 EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
