@@ -23,6 +23,7 @@ from core.files import atomic_path
 from core.language import opened
 from core.profile import Profile
 from core.text_encoder import TextEncoder, sentence_encoder
+from core.wording import told_of
 
 FILE = "grounding/glossary.safetensors"
 NEIGHBOURS = 20
@@ -62,18 +63,21 @@ class Glossary:
         self._given: dict[tuple[str, float], str] = {}
 
     def gloss(self, caption: str, unlike: float = ANY) -> str:
-        """Plain captions of what it may mean, likeliest first: "a stream flowing; frogs croaking".
+        """Plain captions of what it may mean, likeliest first: "a stream flowing; frogs croaking
+        in the distance".
 
         Args:
             unlike: known captions nearer than this cosine are left out, as if never written.
         """
         key = (caption, unlike)
         if caption and key not in self._given:
-            found = dict.fromkeys(self._found([caption, *parts(caption)], unlike))
-            self._given[key] = "; ".join(self.plain[i] for i in list(found)[:MOST])
+            found = self._found([caption, *parts(caption)], unlike)
+            told = [told_of(self.plain[sound], text) for sound, text in found.items()]
+            self._given[key] = "; ".join(told[:MOST])
         return self._given.get(key, "")
 
-    def _found(self, texts: list[str], unlike: float) -> list[int]:
+    def _found(self, texts: list[str], unlike: float) -> dict[int, str]:
+        """Sounds, each with the text that tells of it."""
         vectors = self._encoder.sentences(texts)
         with torch.autocast("cpu", enabled=False):
             cosines = vectors @ self._known.T
@@ -84,10 +88,10 @@ class Glossary:
         first = (votes / votes.sum(1, keepdim=True)).topk(min(2, len(self.plain)))
         shares: list[list[float]] = first.values.tolist()
         sounds: list[list[int]] = first.indices.tolist()
-        found = sounds[0] if shares[0][-1] >= SECOND else sounds[0][:1]
+        found = dict.fromkeys(sounds[0] if shares[0][-1] >= SECOND else sounds[0][:1], texts[0])
         for place in range(1, len(texts)):
             if shares[place][0] >= PART and nearest.values[place, 0] >= PART_ALIKE:
-                found.append(sounds[place][0])
+                found[sounds[place][0]] = texts[place]
         return found
 
     def save(self, path: Path) -> None:

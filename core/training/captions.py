@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 
 from core.training.clauses import render
-from core.training.manner import UNUSUAL, USUAL, Manner, in_series
+from core.training.manner import UNUSUAL, USUAL, Manner, manner_of
 from core.training.vocabulary import BY_NAME
+from core.wording import IMPLIED, first, says, told_of, words_for, woven
 
 MAX_WORDS = 14
 TRIES = 8
 """Phrases that are tried for one into which all that is unusual can be woven."""
-SHORT = 4
-"""Words of a phrase with no verb that an adjective may open."""
 WORDED = 0.75
 """Share of the captions that are taken from the many wordings, eight times as many."""
 
@@ -48,69 +47,10 @@ HELD_OUT: dict[str, tuple[str, ...]] = {name: tuple(_TABLE[name]["held_out"]) fo
 MOODS: dict[str, str] = {name: _TABLE[name]["mood"] for name in BY_NAME}
 """How a class feels with no story around it."""
 
-_IMPLIED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (key, value, re.compile(rf"\b({words})\b"))
-    for key, value, words in (
-        ("strength", "light", "softly|soft|gentle|small|quiet|murmur\\w*|sigh\\w*|drips?"
-         "|patter\\w*|dripping|trickl\\w*|babbl\\w*|lap|lapping|politely|polite|drops?|drizzl\\w*"
-         "|faint\\w*|whisper\\w*|delicate\\w*|mild|tiny|lazy|timid|hush\\w*|calm|softest"
-         "|light (rain|showers?|wind|winds|breeze|air|wash|chop|jog|jingle|surf|swell)"),
-        ("strength", "heavy", "strong|huge|heavy|hard|loud|loudly|roar\\w*|pour\\w*|pound\\w*"
-         "|howl\\w*|big|deep|bellow\\w*|booms?|booming|thundering|beating against"
-         "|blaz\\w*|cheer\\w*|ovation|torrential|torrents?|deluge|downpour|cloudburst|massive"
-         "|thunderous|deafening|violent\\w*|furious\\w*|fur(y|ies)|mighty|fierce\\w*|savage\\w*"
-         "|lash\\w*|batter\\w*|raging|rages|enormous|giant|gale\\w*|hurricane|inferno"),
-        ("distance", "distant", "distance|distant|far|away|echo\\w*|over the hills|horizon|beyond"
-         "|afar|across the (valley|bay|marsh|field|fields|hills|water|lake)"),
-        ("distance", "close", "overhead|past|closer|approach\\w*|nearby|near|close|close-up|macro"),
-        ("tempo", "slow", "slow|slowly|twice|pac\\w*|trudg\\w*|plod\\w*|toll\\w*"
-         "|leisurely|sluggish\\w*|creeps?|weary"),
-        ("tempo", "steady", "steady|steadily"),
-        ("tempo", "fast", "run|running|hurry\\w*|gallop\\w*|fast|faster|rattl\\w*|rush\\w*"
-         "|quick\\w*|rapid\\w*|racing|races|sprint\\w*|frantic\\w*|full tilt|runs"),
-        ("count", "single", "once|single|lone|a clap|a gust|one|solitary"),
-        ("count", "several", "twice|two|three|four|a few"),
-        ("count", "many", "swarm|volley|chorus|pack|flock|herd|murder|brood|many|colony"
-         "|dozens?|hundreds?|thousands?"),
-    )
-)  # fmt: skip
 _PLACE = re.compile(
     r"\b(on|against|in|through|over|under|among|at|from|across|into|along|up|down)\b"
 )
 
-_ADJECTIVES: dict[str, dict[str, tuple[str, ...]]] = {
-    "rain": {"light": ("light", "soft", "gentle"), "heavy": ("heavy", "hard", "pouring")},
-    "wind": {"light": ("light", "gentle"), "heavy": ("strong", "fierce")},
-    "waves": {"light": ("gentle", "small"), "heavy": ("big", "heavy")},
-    "fire": {"light": ("a small fire", "a low fire"), "heavy": ("a big fire", "a blazing fire")},
-    "thunder": {"light": ("low", "soft"), "heavy": ("loud", "mighty")},
-}
-_ADVERBS: dict[str, dict[str, tuple[str, ...]]] = {
-    "strength": {
-        "light": ("softly", "quietly", "gently"),
-        "moderate": ("", "at medium strength"),
-        "heavy": ("loudly", "strongly", "hard"),
-    },
-    "distance": {
-        "close": ("nearby", "up close", "close by"),
-        "distant": ("in the distance", "far away", "from afar"),
-    },
-    "tempo": {
-        "slow": ("slowly", "at a slow pace"),
-        "steady": ("steadily", "at a steady pace"),
-        "fast": ("quickly", "at a fast pace", "rapidly"),
-    },
-    "count": {
-        "single": ("once", "a single time"),
-        "several": ("several times", "a few times"),
-        "many": ("many times", "again and again"),
-    },
-}
-_OF_NOUNS: dict[str, dict[str, tuple[str, ...]]] = {
-    "strength": {"light": ("soft", "faint", "quiet"), "heavy": ("loud", "powerful", "strong")},
-    "tempo": {"slow": ("slow",), "fast": ("fast", "quick")},
-}
-"""Where no verb is there for an adverb."""
 SAID, UNSAID = 0.67, 0.15
 """How often a caption says what else is known of a sound, and how often what is usual."""
 GOES_WITHOUT_SAYING = {"strength": "moderate", "distance": "close", "tempo": "steady"}
@@ -120,7 +60,6 @@ _JOINTS = (
     "{a}, {b} in the background", "{a} accompanied by {b}", "{a}, {b} all the while", "{a}, {b}",
     "{a} behind {b}", "{b}, with {a} going on", "during {a}, {b}",
 )  # fmt: skip
-_MANNER = re.compile(r"(ly|hard|pace|strength|time|times|again|once|twice)$")
 _COUNTED = re.compile(
     r"(roof|floor|path|road|street|window|door|deck|tent|shield|target|wall|field)$"
 )
@@ -136,7 +75,7 @@ def _fits(class_name: str, phrase: str, attributes: Mapping[str, str]) -> bool:
         attributes.get(key, value) == value
         or not words.search(phrase)
         or (key, value) in _by_itself(class_name)
-        for key, value, words in _IMPLIED
+        for key, value, words in IMPLIED
     )
 
 
@@ -144,21 +83,7 @@ def _fits(class_name: str, phrase: str, attributes: Mapping[str, str]) -> bool:
 def _by_itself(class_name: str) -> frozenset[tuple[str, str]]:
     """What the plain caption of a class says of attributes."""
     plain = BY_NAME[class_name].caption
-    return frozenset((key, value) for key, value, words in _IMPLIED if words.search(plain))
-
-
-def _says(phrase: str, key: str, value: str) -> bool:
-    return any(k == key and v == value and words.search(phrase) for k, v, words in _IMPLIED)
-
-
-def _with_strength(class_name: str, phrase: str, value: str, rng: Random) -> str | None:
-    """The phrase with an adjective before its noun where the class has one: "heavy rain"."""
-    words = _ADJECTIVES.get(class_name, {}).get(value)
-    noun = class_name if class_name != "fire" else "a fire"
-    if words is None or not re.match(rf"{noun}\b", phrase):
-        return None
-    chosen = rng.choice(words)
-    return re.sub(rf"^{noun}\b", chosen if noun == "a fire" else f"{chosen} {noun}", phrase)
+    return frozenset((key, value) for key, value, words in IMPLIED if words.search(plain))
 
 
 @dataclass(frozen=True)
@@ -189,18 +114,19 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Capt
     surfaced = "surface" in attributes and not class_name.startswith("footsteps_")
     worded = rng.random() < WORDED and not surfaced
     phrases = WORDINGS[class_name] if worded else PHRASES[class_name]
-    plain = BY_NAME[class_name].caption
+    plain, wanted = BY_NAME[class_name].caption, manner_of(class_name, attributes).attributes()
     fitting = [p for p in phrases if _fits(class_name, p, attributes)] or [plain]
     for phrase in [*rng.choices(fitting, k=TRIES), plain]:
         told = _told(class_name, phrase, attributes, rng)
-        if Manner.of(attributes).beyond(said_manner(class_name, told.meant)) == USUAL:
+        said = said_manner(class_name, told.meant).attributes()
+        if all(said.get(key) == wanted.get(key) for key in UNUSUAL if key in attributes):
             break
     return told
 
 
 def _told(class_name: str, phrase: str, attributes: Mapping[str, str], rng: Random) -> Caption:
     """The phrase with some attributes woven in: all that is unusual, where there is room."""
-    meant = _plain(class_name, phrase)
+    meant = told_of(BY_NAME[class_name].caption, phrase)
     said = 0
     for key in ("strength", "surface", "tempo", "count", "distance"):
         value = attributes.get(key, "")
@@ -208,11 +134,11 @@ def _told(class_name: str, phrase: str, attributes: Mapping[str, str], rng: Rand
         unusual = value in UNUSUAL.get(key, ())
         if not value or (not unusual and (said == 2 or rng.random() > often)):
             continue
-        if _says(phrase, key, value) and (key, value) not in _by_itself(class_name):
+        if says(phrase, key, value) and (key, value) not in _by_itself(class_name):
             continue
-        longer = _woven(class_name, phrase, key, value, rng)
+        longer = _longer(phrase, key, value, rng.choice)
         if longer != phrase and len(longer.split()) <= MAX_WORDS:
-            meant = _woven(class_name, meant, key, value, _same())
+            meant = _longer(meant, key, value, first)
             phrase, said = longer, said + 1
     return Caption(phrase, meant)
 
@@ -223,53 +149,28 @@ def said_manner(class_name: str, meant: str) -> Manner:
 
     What the class' own caption says is usual for it, and so is a tempo of what has none.
     """
-    own = set(re.findall(r"\w+", BY_NAME[class_name].caption))
-    said: dict[str, str] = {}
-    for key, values in UNUSUAL.items():
-        for value in values:
-            words = {*_ADVERBS[key][value], *_OF_NOUNS.get(key, {}).get(value, ())}
-            if key == "strength":
-                words |= set(_ADJECTIVES.get(class_name, {}).get(value, ()))
-            if any(re.search(rf"\b{word}\b", meant) for word in words - own):
-                said[key] = value
-    if not in_series(class_name):
-        said.pop("tempo", None)
-    return Manner(**said)
+    plain = BY_NAME[class_name].caption
+    said = {
+        key: value
+        for key, values in UNUSUAL.items()
+        for value in values
+        if any(re.search(rf"\b{word}\b", meant) for word in words_for(plain, key, value))
+    }
+    return manner_of(class_name, said)
 
 
-def _woven(class_name: str, phrase: str, key: str, value: str, rng: Random) -> str:
+def _longer(phrase: str, key: str, value: str, choose: Callable[[Sequence[str]], str]) -> str:
     """The phrase with one attribute more, or as it was where the attribute would sound odd."""
-    if key == "surface":
-        if _PLACE.search(phrase) or value in phrase:
-            return phrase
-        return f"{phrase} on {'a ' if _COUNTED.search(value) else ''}{value}"
-    if key == "strength":
-        adjective = _with_strength(class_name, phrase, value, rng)
-        if adjective is not None:
-            return adjective
-    words = _OF_NOUNS.get(key, {}).get(value)
-    if key != "distance" and not re.search(r"\wing\b", phrase):
-        if words is None:
-            return phrase
-        short = len(phrase.split()) <= SHORT
-        return _before_noun(phrase, rng.choice(words)) if short else f"{phrase}, {words[0]}"
-    if key != "distance" and _MANNER.search(phrase):
-        return f"{phrase}, {words[0]}" if words else phrase
-    adverbs = _ADVERBS[key].get(value, ("",))
-    return f"{phrase} {rng.choice(adverbs)}".strip()
+    if key != "surface":
+        return woven(phrase, key, value, choose)
+    if _PLACE.search(phrase) or value in phrase:
+        return phrase
+    return f"{phrase} on {'a ' if _COUNTED.search(value) else ''}{value}"
 
 
 def said_by(classes: Sequence[str], meant: str) -> Manner:
     """The manner of an event's sound; of two at once nothing is known to be unusual."""
     return said_manner(classes[0], meant) if len(classes) == 1 else USUAL
-
-
-def _before_noun(phrase: str, adjective: str) -> str:
-    """ "a splash in water" and "loud" are "a loud splash in water"."""
-    article = re.match(r"(an?|the) ", phrase)
-    if article is None:
-        return f"{adjective} {phrase}"
-    return f"{'the' if article[1] == 'the' else 'a'} {adjective} {phrase[article.end() :]}"
 
 
 def plainly(text: str, classes: Sequence[str]) -> str:
@@ -281,23 +182,8 @@ def plainly(text: str, classes: Sequence[str]) -> str:
     if not classes:
         return text
     if len(classes) == 1:
-        return _plain(classes[0], text)
+        return told_of(BY_NAME[classes[0]].caption, text)
     return " with ".join(BY_NAME[name].caption for name in classes)
-
-
-@lru_cache(maxsize=16384)
-def _plain(class_name: str, text: str) -> str:
-    phrase = BY_NAME[class_name].caption
-    for key in ("strength", "tempo", "distance"):
-        for value in _ADVERBS[key]:
-            if _says(text, key, value) and not _says(phrase, key, value):
-                phrase = _woven(class_name, phrase, key, value, _same())
-    return phrase
-
-
-def _same() -> Random:
-    """For meanings: the same attribute is always put in the same words."""
-    return Random(0)
 
 
 def mixture_caption(a: Caption, b: Caption, rng: Random) -> Caption:

@@ -169,7 +169,7 @@ def build(
         else:
             if len(classes) > 1:
                 continue
-        manner = USUAL if len(classes) > 1 else Manner.of(chosen[0].attributes)
+        manner = USUAL if len(classes) > 1 else chosen[0].manner
         sounds.append(_Sound(_latents(codec, sound), chosen, alone, manner=manner))
     for clip in _recordings(clips, VERSIONS):
         sound = whole(clip, np.random.default_rng([13, len(sounds)]))
@@ -177,12 +177,12 @@ def build(
     for index, name in enumerate(name for name in clips for _ in range(in_manners)):
         rng = np.random.default_rng([17, index])
         clip = choose_clip(clips[name], rng)
-        manner = drawn(name, Manner.of(clip.attributes), rng, tempo=True)
+        manner = drawn(name, clip.manner, rng, tempo=True)
         made = compose(clip, clips[name], FRAMES * codec.hop, rng, manner=manner)
         sounds.append(_Sound(_latents(codec, made.samples), [clip], made.alone, manner=manner))
     for index, clip in enumerate(_recordings(clips, MANNERS)):
         rng = np.random.default_rng([19, index])
-        manner = drawn(clip.sound_class, Manner.of(clip.attributes), rng, tempo=False)
+        manner = drawn(clip.sound_class, clip.manner, rng, tempo=False)
         sounds.append(_taken_whole(codec, whole(clip, rng, manner), clip, manner))
     return _kept(sounds, out)
 
@@ -200,7 +200,7 @@ class _Sound:
 
 def _taken_whole(codec: Codec, sound: Samples, clip: Clip, manner: Manner | None = None) -> _Sound:
     ends = min(FRAMES, codec.frames(max(len(sound) / codec.sample_rate, SHORTEST)))
-    own = Manner.of(clip.attributes) if manner is None else manner
+    own = clip.manner if manner is None else manner
     return _Sound(_latents(codec, sound), [clip], True, ends, own)
 
 

@@ -53,12 +53,6 @@ class Manner:
     distance: str = ""
     tempo: str = ""
 
-    @staticmethod
-    def of(attributes: Mapping[str, str]) -> Manner:
-        """The manner of a clip of which so much is known."""
-        values = {key: attributes.get(key, "") for key in UNUSUAL}
-        return Manner(**{key: v if v in UNUSUAL[key] else "" for key, v in values.items()})
-
     def attributes(self) -> dict[str, str]:
         """What there is to say."""
         return {key: value for key, value in asdict(self).items() if value}
@@ -75,6 +69,15 @@ UNUSUAL: dict[str, tuple[str, ...]] = {
     "tempo": ("slow", "fast"),
 }
 USUAL = Manner()
+
+
+def manner_of(sound_class: str, attributes: Mapping[str, str]) -> Manner:
+    """The manner of a sound of which so much is known; a tempo only of what comes in series."""
+    known = {key: attributes.get(key, "") for key in UNUSUAL}
+    unusual = {key: value for key, value in known.items() if value in UNUSUAL[key]}
+    if not in_series(sound_class):
+        unusual.pop("tempo", None)
+    return Manner(**unusual)
 
 
 def in_series(sound_class: str) -> bool:

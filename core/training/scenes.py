@@ -17,7 +17,16 @@ import numpy as np
 import soundfile
 import soxr
 
-from core.training.manner import PACE, SAMPLE_RATE, USUAL, Manner, Samples, in_manner, in_series
+from core.training.manner import (
+    PACE,
+    SAMPLE_RATE,
+    USUAL,
+    Manner,
+    Samples,
+    in_manner,
+    in_series,
+    manner_of,
+)
 from core.training.vocabulary import BY_NAME
 
 OVERLAP = 0.35
@@ -40,6 +49,11 @@ class Clip:
     sound_class: str
     recorded: bool
     attributes: dict[str, str]
+
+    @property
+    def manner(self) -> Manner:
+        """What is unusual about it."""
+        return manner_of(self.sound_class, self.attributes)
 
     @property
     def family(self) -> str:
@@ -106,7 +120,7 @@ def compose(
         manner: what is unusual about the sound, the clip's own manner included.
     """
     related = [other for other in kin if other.family == clip.family]
-    made = manner.beyond(Manner.of(clip.attributes))
+    made = manner.beyond(clip.manner)
     factor = _factor(clip, rng)
     first = read(clip, factor)
     if BY_NAME[clip.sound_class].kind == "texture":
@@ -124,7 +138,7 @@ def compose(
 def whole(clip: Clip, rng: np.random.Generator, manner: Manner = USUAL) -> Samples:
     """The clip as it was recorded, from its first sample to its last, in a manner."""
     sound = _level(read(clip, _factor(clip, rng)), clip, rng)
-    return in_manner(sound, manner.beyond(Manner.of(clip.attributes)), rng)
+    return in_manner(sound, manner.beyond(clip.manner), rng)
 
 
 def _factor(clip: Clip, rng: np.random.Generator) -> float:
