@@ -31,7 +31,7 @@ from core.language import (
 )
 from core.performer import Performer
 from core.placement import Placement, best_placement
-from core.profile import ASSETS, CodecConfig, Profile
+from core.profile import ASSETS, EAR, CodecConfig, Profile
 from core.understanding import Listener
 
 FAST = "performer-fast.safetensors"
@@ -263,7 +263,7 @@ def load_audiostory(profile: Profile, placement: Placement | None = None) -> Aud
         load_module(model.performer, profile.folder / "performer.safetensors")
         if (fast := profile.folder / FAST).exists():
             load_module(model.performer.add_fast(), fast)
-        model.listener = _trained_listener(model)
+    model.listener = _trained_listener(model)
     model.eval().requires_grad_(False)
     model.place(placement or best_placement(profile, weight_bytes(model)))
     return model
@@ -271,7 +271,7 @@ def load_audiostory(profile: Profile, placement: Placement | None = None) -> Aud
 
 def _trained_listener(model: AudioStory) -> Listener | None:
     """The listener with its weights; None where the model was published before it could hear."""
-    path = model.profile.folder / "listener.safetensors"
+    path = model.profile.folder / EAR
     if model.listener is None or not path.exists():
         return None
     load_module(model.listener, path)
@@ -303,8 +303,9 @@ def _hash_weights(profile: Profile) -> str:
 
 
 def _weight_files(profile: Profile) -> list[Path]:
-    """All files that have a part in what is heard."""
+    """All files that have a part in what is heard; the ear has none."""
     own = list(profile.folder.glob("*.safetensors")) if profile.weights else []
+    own = [path for path in own if path.name != EAR]
     if glossary := profile.shipped(GLOSSARY):
         own.append(glossary)
     return [*{*own, ASSETS / profile.codec.file}]

@@ -14,13 +14,14 @@ from transformers import DynamicCache
 
 from core import grammar
 from core.audiostory import AudioStory
-from core.errors import WeightsError
+from core.errors import PlanError, WeightsError
 from core.recording import read_recording
 
 QUESTION = "What is heard in this sound?"
 PLACE_OF_SOUND = "<file_sep>"
 """A token of the language model's own that no text contains; sound embeddings take its place."""
 MAX_ANSWER = 40
+MAX_QUESTION = 400
 
 
 def question_text(question: str, tokens: int) -> str:
@@ -44,8 +45,8 @@ def asked(model: AudioStory, question: str, heard: Tensor, answer: Sequence[int]
 
 
 @torch.inference_mode()
-def answer(model: AudioStory, waveform: Tensor, rate: int, question: str = QUESTION) -> str:
-    """What the director says of a sound (channels, N) at `rate` Hz, decoded greedily.
+def hear(model: AudioStory, waveform: Tensor, rate: int) -> Tensor:
+    """Embeddings (tokens, hidden) of a sound (channels, N) at `rate` Hz.
 
     Raises:
         WeightsError: this model has not learned to hear.
@@ -53,12 +54,24 @@ def answer(model: AudioStory, waveform: Tensor, rate: int, question: str = QUEST
     if model.listener is None:
         raise WeightsError("This model cannot hear yet; train it with `app.py train stage2`.")
     model.ready("director")
+    return model.listener.hear(waveform, rate)
+
+
+@torch.inference_mode()
+def answer(
+    model: AudioStory, heard: Tensor, question: str = QUESTION, longest: int = MAX_ANSWER
+) -> str:
+    """What the director says of a sound, decoded greedily, in `longest` tokens at most.
+
+    Args:
+        heard: what `hear` gives, (tokens, hidden).
+    """
     cache = DynamicCache()
-    inputs = {"inputs_embeds": asked(model, question, model.listener.hear(waveform, rate))}
+    inputs = {"inputs_embeds": asked(model, question, heard)}
     ends = model.ids.turn_end
     candidates = torch.tensor(sorted(model.ids.free | {ends}))
     written: list[int] = []
-    while len(written) < MAX_ANSWER:
+    while len(written) < longest:
         states = model.backbone(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
         logits = model.head(states[0, -1])
         token = int(candidates[logits[candidates].argmax()])
@@ -73,7 +86,12 @@ def describe(model: AudioStory, path: Path, question: str = QUESTION) -> str:
     """What the director says of a sound file.
 
     Raises:
+        PlanError: the question is too long.
         AudioFileError: the file cannot be read, is silent, too short or too long.
+        WeightsError: this model has not learned to hear.
     """
+    if len(question) > MAX_QUESTION:
+        raise PlanError(f"The question is longer than {MAX_QUESTION} characters; shorten it.")
     recording = read_recording(path)
-    return answer(model, torch.from_numpy(recording.samples), recording.rate, question)
+    heard = hear(model, torch.from_numpy(recording.samples), recording.rate)
+    return answer(model, heard, question)

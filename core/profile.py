@@ -17,6 +17,8 @@ from core.records import read_record
 
 PROFILES = Path(__file__).parent / "profiles"
 ASSETS = Path(__file__).parent.parent / "assets"
+EAR = "listener.safetensors"
+"""The trained projector of the audio input; a profile may do without."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,12 @@ class Profile:
     def folder(self) -> Path:
         """Where the weights are."""
         return ASSETS / self.weights
+
+    @property
+    def hears(self) -> bool:
+        """Whether the model can be asked about a sound."""
+        ear = self.listener is not None and bool(self.listener.encoder)
+        return ear and self.shipped(EAR) is not None
 
     def shipped(self, file: str) -> Path | None:
         """A file beside the weights that a profile may do without; None where it does."""

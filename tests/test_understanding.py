@@ -10,20 +10,27 @@ from random import Random
 import pytest
 import soundfile
 import torch
+from safetensors.torch import load_file
 
 from core.audiostory import AudioStory, build_audiostory
-from core.describing import answer, describe
-from core.errors import WeightsError
+from core.describing import MAX_QUESTION, answer, describe, hear
+from core.errors import PlanError, WeightsError
+from core.evaluation.describe import described, likelihoods
+from core.evaluation.recognise import held_out
 from core.hearing import EffectsListener
-from core.profile import ListenerConfig, Profile, load_profile
+from core.profile import EAR, ListenerConfig, Profile, load_profile
 from core.training.captions import Caption
+from core.training.ear import train_ear
 from core.training.examples import Examples
 from core.training.loop import TrainingRun
 from core.training.manner import USUAL
+from core.training.publish import publish, publish_ear
 from core.training.sounds import EventSounds
 from core.training.understanding import (
     HeardClip,
+    Listened,
     answer_loss,
+    lessons,
     listen,
     question,
     train_understanding,
@@ -60,6 +67,8 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
         attributes = {"strength": "heavy"} if name == "rain" else {}
         row = {"path": f"{name}.wav", "class": name, "kind": "recorded", "split": "train"}
         rows.append(json.dumps(row | {"attributes": attributes}))
+    kept_back = {"path": "not_there.wav", "class": "owl", "kind": "recorded", "split": "test"}
+    rows.append(json.dumps(kept_back | {"attributes": {}}))
     (folder / "manifest.jsonl").write_text("\n".join(rows))
     return folder / "manifest.jsonl"
 
@@ -105,8 +114,38 @@ def test_questions_are_answered_truthfully(clips: list[HeardClip]) -> None:
 def test_what_is_heard_changes_the_answer(profile: Profile, clips: list[HeardClip]) -> None:
     model = hearing(profile)
     with torch.inference_mode():
-        losses = {answer_loss(model, c, "What is this?", "a horn blowing").item() for c in clips}
+        asked = [Listened(c, "What is this?", "a horn blowing") for c in clips]
+        losses = {answer_loss(model, [lesson]).item() for lesson in asked}
     assert len(losses) == 2
+
+
+def test_lessons_of_a_batch_do_not_see_each_other(profile: Profile, clips: list[HeardClip]) -> None:
+    model = hearing(profile)
+    asked = [
+        Listened(clips[0], "What is this?", "a horn"),
+        Listened(
+            clips[1], "What is heard in this long and windy recording?", "steady rain falling"
+        ),
+    ]
+    tokens = [len(model.encode(lesson.answer)) + 1 for lesson in asked]
+    with torch.inference_mode():
+        apart = [answer_loss(model, [lesson]).item() for lesson in asked]
+        together = answer_loss(model, asked).item()
+    expected = sum(a * n for a, n in zip(apart, tokens, strict=True)) / sum(tokens)
+    assert together == pytest.approx(expected, rel=1e-4)
+
+
+def test_recordings_are_heard_several_times_and_rare_classes_not_drowned(
+    profile: Profile, manifest: Path, tmp_path: Path
+) -> None:
+    listener = hearing(profile).listener
+    assert isinstance(listener, EffectsListener)
+    heard = listen(listener, manifest, tmp_path / "features.safetensors", 3, views=3)
+    assert [clip.sound_class for clip in heard] == ["horn"] * 3 + ["rain"] * 3
+    assert len({clip.features.sum().item() for clip in heard}) == 6
+    many = [*heard[:1], *heard[3:], *heard[3:], *heard[3:]]
+    drawn = [lesson.clip.sound_class for lesson in lessons(many, 400, Random(0))]
+    assert 70 < drawn.count("horn") < 130
 
 
 def test_stage_two_trains_beside_generation_and_resumes(
@@ -125,7 +164,80 @@ def test_stage_two_trains_beside_generation_and_resumes(
     moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
     for part in ("listener.projector", "lora_B", "bridge.semantic_projector", "performer."):
         assert any(part in n for n in moved), part
-    assert isinstance(answer(model, 0.1 * torch.ones(1, RATE), RATE), str)
+    assert isinstance(answer(model, hear(model, 0.1 * torch.ones(1, RATE), RATE)), str)
+
+
+def test_the_ear_alone_learns_and_all_else_stays_to_the_bit(
+    profile: Profile, clips: list[HeardClip], tmp_path: Path
+) -> None:
+    model, untrained = hearing(profile), hearing(profile)
+    untrained.llm = untrained.llm.merge_and_unload()
+    short, whole = (TrainingRun(steps, 2e-2, warmup=2, average=0.5) for steps in (20, 60))
+    train_ear(model, clips, short, tmp_path, 4)
+    train_ear(model, clips, whole, tmp_path, 4)
+    rows = [line.split(",") for line in (tmp_path / "losses.csv").read_text().splitlines()]
+    assert [(int(step), term) for step, _, term, _ in rows] == [
+        (step, "text") for step in range(10, 61, 10)
+    ]
+    with torch.inference_mode():
+        untaught, taught = (
+            answer_loss(m, lessons(clips, 64, Random(7))) for m in (untrained, model)
+        )
+    assert taught < untaught - 1e-3
+    now, before = model.state_dict(), untrained.state_dict()
+    moved = {name for name, value in before.items() if not torch.equal(now[name].float(), value)}
+    learned = {
+        "listener.projector." + part for part in ("0.weight", "0.bias", "2.weight", "2.bias")
+    }
+    kept = load_file(tmp_path / "average.safetensors")
+    assert kept.keys() == learned
+    assert {name for name in moved if not name.startswith("llm.")} == learned
+
+
+def test_the_ear_is_a_file_of_its_own_that_no_render_depends_on(
+    profile: Profile, tmp_path: Path
+) -> None:
+    placed = replace(profile, weights=str(tmp_path))
+    model = build_audiostory(placed, adapter=True)
+    listener, model.listener = model.listener, None
+    assert listener is not None
+    publish(model, tmp_path)
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    deaf = build_audiostory(placed, adapter=True).weights
+    publish_ear(listener, tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.name != EAR} == files
+    assert all(value.dtype == torch.float16 for value in load_file(tmp_path / EAR).values())
+    assert build_audiostory(placed, adapter=True).weights == deaf
+
+
+def test_the_evaluation_asks_about_every_recording(profile: Profile, tmp_path: Path) -> None:
+    rows = []
+    for number in range(6):
+        name = ("rain", "horn")[number % 2]
+        sound = torch.randn(RATE, generator=torch.Generator().manual_seed(number))
+        soundfile.write(tmp_path / f"{number}.wav", (0.1 * sound).numpy(), RATE)
+        row = {"path": f"{number}.wav", "class": name, "kind": "recorded", "split": "test"}
+        rows.append(json.dumps(row))
+    (tmp_path / "manifest.jsonl").write_text("\n".join(rows))
+    model = hearing(profile)
+    told: list[str] = []
+    found = described(model, held_out(tmp_path / "manifest.jsonl"), told.append)
+    assert len(told) == found.answers.total.count == found.likeliest.total.count == 6
+    assert all(0.0 <= share <= 1.0 for share in (found.either_or, found.yes, found.no))
+    assert found.likeliest.total.top_5 == 1.0
+
+
+def test_likelihoods_are_those_of_the_answers(profile: Profile, clips: list[HeardClip]) -> None:
+    model = hearing(profile)
+    assert model.listener is not None
+    clip, texts = clips[0], ["a horn blowing", "rain"]
+    with torch.inference_mode():
+        heard = model.listener(clip.features)
+        found = likelihoods(model, heard, "What is this?", texts)
+        losses = [answer_loss(model, [Listened(clip, "What is this?", text)]) for text in texts]
+    for text, likely, loss in zip(texts, found, losses, strict=True):
+        tokens = len(model.encode(text)) + 1
+        assert likely.item() == pytest.approx(-loss.item() * tokens, rel=1e-4)
 
 
 def test_a_model_without_an_ear_says_so(tiny: AudioStory, tmp_path: Path) -> None:
@@ -134,3 +246,7 @@ def test_a_model_without_an_ear_says_so(tiny: AudioStory, tmp_path: Path) -> Non
         describe(tiny, tmp_path / "sound.wav")
     with pytest.raises(WeightsError, match="no listener"):
         train_understanding(tiny, [], None, TrainingRun(1, 1e-3), tmp_path)
+    with pytest.raises(WeightsError, match="no listener"):
+        train_ear(tiny, [], TrainingRun(1, 1e-3), tmp_path)
+    with pytest.raises(PlanError, match="shorten"):
+        describe(tiny, tmp_path / "sound.wav", "?" * (MAX_QUESTION + 1))

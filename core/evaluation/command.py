@@ -1,6 +1,7 @@
 """`python app.py evaluate`: what the model measures.
 
     evaluate direct | flags | recognise | fidelity | combine | bridge | duration | manners
+    evaluate describe
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
@@ -19,8 +20,8 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory, load_audiostory
-from core.errors import PlanError
-from core.evaluation import combine, distance, duration, manners
+from core.errors import AudioFileError, PlanError
+from core.evaluation import combine, describe, distance, duration, manners
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import (
     Heard,
@@ -236,6 +237,24 @@ def in_manners(run: Evaluation) -> dict[str, Any]:
     return found
 
 
+def description(run: Evaluation) -> dict[str, Any]:
+    """What is answered about held-out recordings, beside what the ear's encoder tells apart."""
+    if run.arguments.manifest is None:
+        raise AudioFileError("There is nothing to listen to; name the corpus with --manifest.")
+    recordings = held_out(run.arguments.manifest)
+    judged = {recording.name for recording in recordings}
+    names = set(run.arguments.classes or judged)
+    if len(names & judged) < 2 or not names <= judged:
+        raise PlanError(f"Name two classes or more among {', '.join(sorted(judged))}.")
+    recordings = [recording for recording in recordings if recording.name in names]
+    found = describe.described(run.model, recordings, say)
+    ceiling = describe.nearest(recordings, run.embedder)
+    for table in (ceiling, found.answers, found.likeliest):
+        print(f"\n{table}")
+    asked = {"either_or": found.either_or, "yes_no": found.yes_no, "yes": found.yes, "no": found.no}
+    return report([ceiling, found.answers, found.likeliest]) | {"questions": asked}
+
+
 EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "recognise": recognise,
     "fidelity": fidelity,
@@ -243,4 +262,5 @@ EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "bridge": bridge,
     "duration": lasting,
     "manners": in_manners,
+    "describe": description,
 }

@@ -20,11 +20,12 @@ from core.codec import SpectralCodec
 from core.errors import WeightsError
 from core.hearing import EffectsListener
 from core.language import load_adapter, load_module
-from core.profile import ASSETS, Profile, load_profile
+from core.profile import ASSETS, EAR, Profile, load_profile
 from core.training import card, corpus, examples, fit_codec, fit_grain, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
+from core.training.ear import LESSONS, train_ear
 from core.training.examples import Examples
 from core.training.known import write_glossary, write_known
 from core.training.loop import TrainingRun, precision
@@ -83,6 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_start_arguments(hearing)
     hearing.add_argument("--manifest", type=Path, required=True)
     hearing.add_argument("--per-class", type=int, default=20, help="clips of a class to listen to")
+    hearing.add_argument("--views", type=int, default=1, help="times a recording is listened to")
+    hearing.add_argument("--ear-only", action="store_true", help="all but the ear stays as it is")
+    hearing.add_argument("--lessons", type=int, default=LESSONS, help="a step of --ear-only")
     _add_start_arguments(reading)
     reading.add_argument("--profile", default="pocket")
     reading.add_argument("--examples", type=Path, required=True)
@@ -139,7 +143,11 @@ def run(arguments: argparse.Namespace) -> None:
         print(write_known(folder), write_glossary(folder))
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
-        publish.publish(published(profile, arguments.start), profile.folder)
+        model = published(profile, arguments.start)
+        if model.listener is not None and trained(arguments.start) <= {"listener"}:
+            publish.publish_ear(model.listener, profile.folder)
+        else:
+            publish.publish(model, profile.folder)
         for folder in arguments.start:
             if folder != PUBLISHED:
                 keep_record(folder, ASSETS / "training")
@@ -186,7 +194,11 @@ def _train(arguments: argparse.Namespace) -> None:
         if not isinstance(model.listener, EffectsListener):
             raise WeightsError(f"The profile {profile.name} has no listener to train.")
         kept = arguments.run / "features.safetensors"
-        clips = listen(model.listener, arguments.manifest, kept, arguments.per_class)
+        counts = arguments.per_class, arguments.views
+        clips = listen(model.listener, arguments.manifest, kept, *counts)
+        if arguments.ear_only:
+            train_ear(model, clips, settings, arguments.run, arguments.lessons)
+            return
         sounds = EventSounds(data, weights, frame_seconds) if data else None
         train_understanding(model, clips, sounds, settings, arguments.run, _ablation(arguments))
     else:
@@ -211,11 +223,15 @@ def _read_states(profile: Profile, arguments: argparse.Namespace) -> None:
 def published(profile: Profile, runs: list[Path]) -> AudioStory:
     """The model of these runs, without its listener where none of them has trained it."""
     model = started(profile, runs)
-    trained = [run for run in runs if run != PUBLISHED]
-    names = {name for run in trained for name in load_file(run / "average.safetensors")}
-    if not any(name.startswith("listener.") for name in names):
+    if "listener" not in trained(runs):
         model.listener = None
     return model
+
+
+def trained(runs: list[Path]) -> set[str]:
+    """The parts that these runs have trained, by the first part of their parameters' names."""
+    found = [load_file(run / "average.safetensors") for run in runs if run != PUBLISHED]
+    return {name.partition(".")[0] for weights in found for name in weights}
 
 
 def started(profile: Profile, runs: list[Path]) -> AudioStory:
@@ -232,6 +248,8 @@ def started(profile: Profile, runs: list[Path]) -> AudioStory:
                 load_adapter(model.llm, profile.folder / "director.safetensors")
                 load_module(model.bridge, profile.folder / "bridge.safetensors")
                 load_module(model.performer, profile.folder / "performer.safetensors")
+                if model.listener is not None and (ear := profile.shipped(EAR)):
+                    load_module(model.listener, ear)
                 continue
             weights = load_file(folder / "average.safetensors")
             if any(name.startswith("performer.fast.") for name in weights):

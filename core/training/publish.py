@@ -12,7 +12,9 @@ from torch import Tensor
 from core.audiostory import FAST, AudioStory
 from core.files import atomic_path
 from core.language import adapter_weights
+from core.profile import EAR
 from core.text_encoder import TextEncoder
+from core.understanding import Listener
 
 
 def publish(model: AudioStory, folder: Path) -> None:
@@ -29,7 +31,12 @@ def publish(model: AudioStory, folder: Path) -> None:
     if model.performer.fast is not None:
         _write(model.performer.fast.state_dict(), folder / FAST)
     if model.listener is not None:
-        _write(model.listener.state_dict(), folder / "listener.safetensors")
+        publish_ear(model.listener, folder)
+
+
+def publish_ear(listener: Listener, folder: Path) -> None:
+    """Write the ear's projector alone; the files of the other parts are left as they are."""
+    _write(listener.state_dict(), folder / EAR)
 
 
 def _write(weights: dict[str, Tensor], path: Path) -> None:

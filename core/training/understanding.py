@@ -3,24 +3,27 @@
     python app.py train stage2 --manifest DIR/manifest.jsonl --examples DIR --run DIR --steps 1500
 
 Lessons of understanding are questions about one clip of the corpus and their answers, made from
-what the corpus knows of it: its class and attributes in the words of the training captions. Two of
-them go with one lesson of generation.
+what the corpus knows of it: its class and attributes, in plain words. Two of them go with one
+lesson of generation. With `--ear-only` there is none of generation and only the ear's projector
+learns (core/training/ear.py).
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import soundfile
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from core.audiostory import AudioStory
 from core.describing import QUESTION, asked
@@ -31,9 +34,10 @@ from core.hearing import EffectsListener
 from core.text_encoder import TextEncoder
 from core.training.captions import caption
 from core.training.loop import TrainingRun, train
+from core.training.manner import Samples
 from core.training.narratives import single
 from core.training.objective import LAMBDA, Ablation, Objective
-from core.training.scenes import Clip, training_clips
+from core.training.scenes import ENOUGH, SPEED, Clip, read, training_clips
 from core.training.sounds import EventSounds
 from core.training.stages import FULL, lesson_of
 from core.training.vocabulary import BY_NAME, CLASSES
@@ -42,6 +46,10 @@ UNDERSTANDING, GENERATION = 2, 1
 """Lessons of each kind a step."""
 LONGEST = 8.0
 """Seconds of a clip that are listened to."""
+SHORTEST = 1.0
+"""Seconds of the shortest span of a longer clip."""
+SILENCE, QUIET = 0.3, 1.0
+"""How often there is silence before a span, or after it, and how many seconds of it at most."""
 ASKING = (
     QUESTION,
     "What is in this clip?",
@@ -75,50 +83,91 @@ class HeardClip:
     attributes: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Listened:
+    """What is asked about a clip, and the answer."""
+
+    clip: HeardClip
+    question: str
+    answer: str
+
+
 def listen(
-    listener: EffectsListener, manifest: Path, file: Path, per_class: int
+    listener: EffectsListener, manifest: Path, file: Path, per_class: int, views: int = 1
 ) -> list[HeardClip]:
-    """Features of the first training clips of each class, recorded ones first; kept in `file`.
+    """Features of training clips of each class, kept in `file`.
+
+    Args:
+        per_class: clips of a class at most, recordings first; a class that has `ENOUGH` of them is
+            learned from recordings alone, as by the performer.
+        views: how often a recording is listened to: as it is, then in other spans (`_span`).
 
     Raises:
         AudioFileError: a clip cannot be read.
     """
     if not file.exists():
-        chosen = [
-            clip
-            for clips in training_clips(manifest).values()
-            for clip in sorted(clips, key=lambda c: not c.recorded)[:per_class]
-        ]
-        features = torch.stack([listener.pooled(*_sound(clip)) for clip in chosen])
-        about = [[clip.sound_class, clip.attributes] for clip in chosen]
+        rng = Random(0)
+        heard: list[Tensor] = []
+        about: list[tuple[str, dict[str, str]]] = []
+        for clips in training_clips(manifest).values():
+            for clip in _chosen(clips, per_class):
+                for sound in _views(clip, views, rng):
+                    heard.append(listener.pooled(torch.from_numpy(sound)[None], SAMPLE_RATE))
+                    about.append((clip.sound_class, clip.attributes))
         with atomic_path(file) as temporary:
-            save_file({"features": features}, temporary, metadata={"clips": json.dumps(about)})
-    with safe_open(file, framework="pt") as kept:
-        rows = json.loads(kept.metadata()["clips"])
-        features = kept.get_tensor("features")
+            kept = {"features": torch.stack(heard)}
+            save_file(kept, temporary, metadata={"clips": json.dumps(about)})
+    with safe_open(file, framework="pt") as found:
+        rows = json.loads(found.metadata()["clips"])
+        features = found.get_tensor("features")
     return [HeardClip(f, name, known) for f, (name, known) in zip(features, rows, strict=True)]
 
 
-def _sound(clip: Clip) -> tuple[Tensor, int]:
-    samples, rate = soundfile.read(
-        clip.path, frames=round(LONGEST * SAMPLE_RATE), dtype="float32", always_2d=True
-    )
-    return torch.from_numpy(samples.T), rate
+def _chosen(clips: Sequence[Clip], per_class: int) -> list[Clip]:
+    recorded = [clip for clip in clips if clip.recorded]
+    synthesised = [clip for clip in clips if not clip.recorded]
+    return (recorded if len(recorded) >= ENOUGH else recorded + synthesised)[:per_class]
+
+
+def _views(clip: Clip, views: int, rng: Random) -> Iterator[Samples]:
+    yield read(clip)[: round(LONGEST * SAMPLE_RATE)]
+    for _ in range(views - 1 if clip.recorded else 0):
+        yield _span(read(clip, 1.0 + rng.uniform(-SPEED, SPEED)), rng)
+
+
+def _span(sound: Samples, rng: Random) -> Samples:
+    """Some seconds of a sound, now and then with silence before or after them.
+
+    A recording that someone brings begins anywhere and is seldom cut as closely as the corpus.
+    """
+    length = min(len(sound), round(rng.uniform(SHORTEST, LONGEST) * SAMPLE_RATE))
+    begin = rng.randrange(len(sound) - length + 1)
+    around = [
+        np.zeros(rng.randrange(round(QUIET * SAMPLE_RATE)) if rng.random() < SILENCE else 0)
+        for _ in range(2)
+    ]
+    parts = (around[0], sound[begin : begin + length], around[1])
+    return np.concatenate(parts).astype(np.float32)
 
 
 def question(clip: HeardClip, rng: Random) -> tuple[str, str]:
-    """A question about the clip and its answer; half of them ask for a caption."""
-    told = caption(clip.sound_class, clip.attributes, rng).said
+    """A question about the clip and its answer; half of them ask for a caption.
+
+    The answers are in the plain words that captions mean: they are what the performer knows best,
+    and a small model that is to say the same in hundreds of ways says none of them surely.
+    """
+    told = caption(clip.sound_class, clip.attributes, rng).meant
     kind = rng.random()
     if kind < 0.5:
         return rng.choice(ASKING), told
     known = [key for key in ATTRIBUTES if clip.attributes.get(key) in ATTRIBUTES[key][1]]
-    if kind < 0.65 and known:
-        asking, answers = ATTRIBUTES[rng.choice(known)]
-        return asking, answers[clip.attributes[_key_of(asking)]]
+    if kind < 0.6 and known:
+        key = rng.choice(known)
+        asking, answers = ATTRIBUTES[key]
+        return asking, answers[clip.attributes[key]]
     other = rng.choice([c for c in CLASSES if c.name != clip.sound_class])
     own = BY_NAME[clip.sound_class]
-    if kind < 0.85:
+    if kind < 0.8:
         pair = [own.caption, other.caption]
         rng.shuffle(pair)
         return f"Is it {pair[0]} or {pair[1]}?", own.caption
@@ -127,19 +176,42 @@ def question(clip: HeardClip, rng: Random) -> tuple[str, str]:
     return f"Is {other.caption} heard?", f"No, {told}."
 
 
-def _key_of(asking: str) -> str:
-    return next(key for key, (text, _) in ATTRIBUTES.items() if text == asking)
+def draw(clips: Sequence[HeardClip], count: int, rng: Random) -> list[HeardClip]:
+    """Some of the clips; a class of four times as many clips is drawn twice as often."""
+    classes: dict[str, list[HeardClip]] = defaultdict(list)
+    for clip in clips:
+        classes[clip.sound_class].append(clip)
+    names = sorted(classes)
+    drawn = rng.choices(names, [len(classes[name]) ** 0.5 for name in names], k=count)
+    return [rng.choice(classes[name]) for name in drawn]
 
 
-def answer_loss(model: AudioStory, clip: HeardClip, asking: str, answer: str) -> Tensor:
-    """Cross-entropy of the answer and of the turn's end, given the sound and the question."""
+def lessons(clips: Sequence[HeardClip], count: int, rng: Random) -> list[Listened]:
+    """Questions about drawn clips, and their answers."""
+    return [Listened(clip, *question(clip, rng)) for clip in draw(clips, count, rng)]
+
+
+def answer_loss(model: AudioStory, asked_of: Sequence[Listened]) -> Tensor:
+    """Cross-entropy of the answers and of their turns' ends, given the sounds and the questions.
+
+    Shorter lessons are filled up at their end, which a causal model does not see.
+    """
     assert model.listener is not None
-    heard = model.listener(clip.features.float())
-    written = torch.tensor([*model.encode(answer), model.ids.turn_end])
-    inputs = asked(model, asking, heard, written[:-1].tolist())
-    states = model.backbone(inputs_embeds=inputs).last_hidden_state[0]
-    logits = model.head(states[-len(written) :])
-    return functional.cross_entropy(logits, written)
+    heard = model.listener(torch.stack([lesson.clip.features.float() for lesson in asked_of]))
+    written = [[*model.encode(lesson.answer), model.ids.turn_end] for lesson in asked_of]
+    inputs = [
+        asked(model, lesson.question, sound, answer[:-1])[0]
+        for lesson, sound, answer in zip(asked_of, heard, written, strict=True)
+    ]
+    states = model.backbone(
+        inputs_embeds=pad_sequence(inputs, batch_first=True), use_cache=False
+    ).last_hidden_state
+    telling = [
+        row[len(given) - len(answer) : len(given)]
+        for row, given, answer in zip(states, inputs, written, strict=True)
+    ]
+    targets = torch.tensor([token for answer in written for token in answer])
+    return functional.cross_entropy(model.head(torch.cat(telling)).float(), targets)
 
 
 def step_losses(
@@ -147,9 +219,7 @@ def step_losses(
 ) -> Iterator[Mapping[str, Tensor]]:
     """The loss terms of one step: two lessons of understanding, one of generation."""
     rng = Random(int(torch.randint(2**31, (1,), generator=generator)))
-    for _ in range(UNDERSTANDING):
-        clip = rng.choice(clips)
-        yield {"text": answer_loss(model, clip, *question(clip, rng))}
+    yield {"text": answer_loss(model, lessons(clips, UNDERSTANDING, rng))}
     for _ in range(GENERATION):
         yield dict(objective.terms(lesson_of(single(rng)), generator))
 
