@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from core.grounding import Grounding
 
 PATIENCE = 1.5
-GUESS = {"draft": 8.0, "render": 0.04}
-"""Seconds that a draft, and one step over a second of sound, take before any was measured."""
+GUESS = {"draft": 8.0, "render": 0.04, "describe": 3.0}
+"""Seconds that a draft, one step over a second of sound, and a description take before any was
+measured."""
 
 
 class Engine:

@@ -59,6 +59,8 @@ class Page:
     place: gr.Textbox
     model_name: gr.Textbox
     key: gr.Textbox
+    overheard: gr.Audio
+    describe: gr.Button
     replanning: gr.Column
     wish: gr.Textbox
     tell: gr.Button
@@ -165,6 +167,7 @@ def _ask(studio: Studio) -> dict[str, object]:
             draft = gr.Button("Draft", variant="primary", elem_id="draft")
             cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", visible=False)
         director = _director(private=studio.sessions.private)
+        overheard = _overheard(visible=studio.engine.profile.hears)
         with gr.Column(elem_id="welcome") as welcome:
             with gr.Row(elem_id="examples"):
                 examples = tuple(gr.Button(text, size="sm") for text, _ in EXAMPLES)
@@ -174,17 +177,21 @@ def _ask(studio: Studio) -> dict[str, object]:
             )
     with gr.Accordion("Reasoning", open=False, visible=False, elem_id="thinking") as thinking:
         reasoning = gr.HTML("")
-    return director | {
-        "instruction": instruction,
-        "total": total,
-        "mood": mood,
-        "draft": draft,
-        "cancel": cancel,
-        "welcome": welcome,
-        "examples": examples,
-        "thinking": thinking,
-        "reasoning": reasoning,
-    }
+    return (
+        director
+        | overheard
+        | {
+            "instruction": instruction,
+            "total": total,
+            "mood": mood,
+            "draft": draft,
+            "cancel": cancel,
+            "welcome": welcome,
+            "examples": examples,
+            "thinking": thinking,
+            "reasoning": reasoning,
+        }
+    )
 
 
 def _director(*, private: bool) -> dict[str, object]:
@@ -227,6 +234,22 @@ def _director(*, private: bool) -> dict[str, object]:
         "model_name": model_name,
         "key": key,
     }
+
+
+def _overheard(*, visible: bool) -> dict[str, object]:
+    with (
+        gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"),
+        gr.Row(elem_classes="line"),
+    ):
+        overheard = gr.Audio(
+            type="filepath",
+            sources=["upload", "microphone"],
+            label="Your recording",
+            buttons=[],
+            elem_id="overheard",
+        )
+        describe = gr.Button("Describe it", **QUIET)
+    return {"overheard": overheard, "describe": describe}
 
 
 def _desk() -> dict[str, object]:

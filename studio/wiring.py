@@ -19,6 +19,7 @@ from studio import table
 from studio.actions import act
 from studio.arrival import wire_arrival
 from studio.delivery import wire_delivery
+from studio.describing import wire_describing
 from studio.directing import asking, waiting_components, wire_directing
 from studio.page import Page, Studio
 from studio.rendering import begin_from, render, render_again
@@ -32,6 +33,7 @@ def wire(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     """Connect every component. Call inside the `gr.Blocks` that holds the page."""
     wire_arrival(studio, page, blocks)
     wire_directing(studio, page)
+    wire_describing(studio, page)
     _wire_render(studio, page)
     _wire_beginnings(studio, page)
     _wire_edits(studio, page)

@@ -492,11 +492,12 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
     assert max(len(event.takes) for event in on_disk(stories, title).events) == 2
     client.predict(api_name="/undo")
     assert on_disk(stories, title) != story
+    assert client.predict(None, "rain", api_name="/describe") == "rain"
     files = client.predict("", "wav24", [], api_name="/export")
     assert [Path(file).suffix for file in files["value"]] == [".wav", ".json"]
     public = set(client.view_api(return_format="dict")["named_endpoints"])
     assert public == {
-        *("/draft", "/cancel", "/plan_wish", "/plan_again", "/continue"),
+        *("/draft", "/cancel", "/plan_wish", "/plan_again", "/continue", "/describe"),
         *("/render", "/render_all", "/quality", "/vary", "/repaint", "/use_recording"),
         *("/edit", "/act", "/undo", "/redo", "/export"),
         *("/open", "/rename", "/duplicate", "/archive", "/new"),

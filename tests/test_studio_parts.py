@@ -11,14 +11,19 @@ import pytest
 import soundfile
 
 from core import timeline
-from core.errors import Cancelled, StoryError
+from core.audiostory import build_audiostory
+from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
 from core.library import Library
-from core.profile import load_profile
+from core.profile import PROFILES, load_profile
 from core.story import Event, Story, Take
+from core.training.publish import publish_ear
 from studio import listening, table
 from studio.actions import Values, act
+from studio.describing import continued, described
 from studio.drafting import with_mood, without_mood
+from studio.engine import Engine
 from studio.line import Line, Waiting
+from studio.page import Studio
 from studio.peaks import PER_SECOND, PeakCache, outline
 from studio.picture import picture
 from studio.session import Job, Session, Sessions
@@ -214,6 +219,51 @@ def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:
     assert with_mood("Rain on a roof.", "eerie") == "Rain on a roof, in an eerie mood"
     assert without_mood("Rain on a roof, in an eerie mood") == ("Rain on a roof", "eerie")
     assert without_mood(with_mood("a bell", "")) == ("a bell", "")
+
+
+@pytest.fixture
+def hearing(tmp_path: Path) -> Studio:
+    """A studio whose tiny model has an ear; what it says means nothing."""
+    text = (PROFILES / "tiny.toml").read_text().replace('weights = ""', f'weights = "{tmp_path}"')
+    file = tmp_path / "hearing.toml"
+    file.write_text(f'{text}\n[listener]\ntokens = 4\nwidth = 512\nencoder = "aisfx"\n')
+    assert not load_profile(str(file)).hears
+    listener = build_audiostory(load_profile(str(file)), adapter=False).listener
+    assert listener is not None
+    publish_ear(listener, tmp_path)
+    return studio_of(str(file), tmp_path)
+
+
+def studio_of(profile: str, folder: Path) -> Studio:
+    sessions = Sessions(folder / "stories", folder / "served", private=False)
+    return Studio(Engine(profile), sessions, PeakCache())
+
+
+def test_a_recording_is_described_and_faults_are_sentences(hearing: Studio, tmp_path: Path) -> None:
+    assert hearing.engine.profile.hears
+    time = np.arange(RATE) / RATE
+    soundfile.write(tmp_path / "tone.ogg", 0.3 * np.sin(2 * np.pi * 440 * time), RATE)
+    soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
+    (tmp_path / "words.wav").write_text("no sound")
+    assert isinstance(described(hearing, str(tmp_path / "tone.ogg")), str)
+    for path, fault in ((None, "upload"), ("silence.wav", "silent"), ("words.wav", "WAV or FLAC")):
+        with pytest.raises(AudioFileError, match=fault):
+            described(hearing, path and str(tmp_path / path))
+    assert hearing.engine.line.waiting().before == 0
+
+
+def test_a_model_without_an_ear_is_not_asked(tmp_path: Path) -> None:
+    studio = studio_of("tiny", tmp_path)
+    assert not studio.engine.profile.hears
+    soundfile.write(tmp_path / "tone.wav", np.full(RATE, 0.1), RATE)
+    with pytest.raises(WeightsError, match="cannot hear"):
+        described(studio, str(tmp_path / "tone.wav"))
+
+
+def test_a_description_goes_after_the_words_that_are_there() -> None:
+    assert continued("", "a dog barking") == "a dog barking"
+    assert continued("Rain falls. ", "a dog barking") == "Rain falls, then a dog barking"
+    assert continued("Rain falls.", "") == "Rain falls."
 
 
 def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
