@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from core.audiostory import AudioStory, load_audiostory
+from core.audiostory import AudioStory, build_audiostory, load_audiostory
 from core.cli import main
+from core.describing import describe
 from core.director import plan
+from core.errors import WeightsError
 from core.evaluation import duration
 from core.evaluation.renders import Renderer, Request
-from core.profile import RenderSettings, load_profile
+from core.profile import EAR, RenderSettings, load_profile
 from core.render import render_events
 from core.story import Event, Story
 
@@ -74,3 +77,29 @@ def test_a_minute_of_rain_has_its_length_no_period_and_no_seam(pocket: AudioStor
     assert found.exact
     assert found.periodicity < 0.4
     assert found.seam < 1.5
+
+
+def test_what_it_renders_it_can_describe(pocket: AudioStory, tmp_path: Path) -> None:
+    renderer = Renderer(pocket, pocket.profile.final)
+    for caption, word in (("a cow mooing", "cow"), ("swords clashing", "sword")):
+        sound = renderer(Request(caption, 3.0, 0))
+        soundfile.write(tmp_path / "sound.flac", sound.numpy(), pocket.sample_rate)
+        assert word in describe(pocket, tmp_path / "sound.flac")
+        asked = f"Is it {caption} or a clock ticking?"
+        assert word in describe(pocket, tmp_path / "sound.flac", asked)
+
+
+def test_without_its_ear_the_model_is_the_same_but_deaf(pocket: AudioStory, tmp_path: Path) -> None:
+    profile = pocket.profile
+    assert profile.hears
+    for path in profile.folder.iterdir():
+        if path.name != EAR:
+            (tmp_path / path.name).symlink_to(path)
+    deaf = load_audiostory(replace(profile, weights=str(tmp_path)))
+    assert not deaf.profile.hears
+    soundfile.write(tmp_path / "sound.wav", np.full(44100, 0.1), 44100)
+    with pytest.raises(WeightsError, match="cannot hear"):
+        describe(deaf, tmp_path / "sound.wav")
+    (tmp_path / EAR).symlink_to(profile.folder / EAR)
+    assert build_audiostory(deaf.profile, adapter=False).weights == deaf.weights
+    assert deaf.profile.hears
