@@ -6,6 +6,7 @@ nobody can guess; stories themselves are never served.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -19,6 +20,9 @@ from core.library import StoryFolder
 from core.mix import FileSource, MixSettings, Source, mix_blocks
 from core.story import Take
 from studio.session import Session
+
+_NUMBER = itertools.count(1)
+"""Of mixes: a browser keeps what it loaded, so no two of them may have one address."""
 
 
 def address(path: Path) -> str:
@@ -65,17 +69,18 @@ def has_sound(session: Session) -> bool:
 def mix_file(session: Session, rate: int) -> Path | None:
     """Mix the story as it is now into a WAV (24 bit) and return it.
 
-    None when there is nothing to hear, or when the story changed meanwhile: the change asks for
-    its own mix. The mix before it stays too, since a player may still be in the midst of it.
+    None when there is nothing to hear, or when the story changed meanwhile or another one was
+    opened: that asks for its own mix. The mix before it stays too, since a player may still be in
+    the midst of it.
 
     Raises:
         AudioFileError, FileError: a take cannot be read, or the disk is full.
     """
     folder = session.open_folder
     revision, story = folder.revision, folder.story
-    path = session.sounds / f"mix-{revision}" / f"{folder.title}.wav"
-    if session.heard == (folder.title, revision) and path.is_file():
-        return path
+    if session.heard is not None and session.heard[:2] == (folder, revision):
+        return session.heard[2]
+    path = session.sounds / f"mix-{next(_NUMBER)}" / f"{folder.title}.wav"
     parts = sources(folder, rate)
     if not parts:
         return None
@@ -85,7 +90,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
             soundfile.SoundFile(temporary, "w", rate, 2, "PCM_24") as file,
         ):
             for block in mix_blocks(story, parts, MixSettings(rate)):
-                if folder.revision != revision:
+                if session.folder is not folder or folder.revision != revision:
                     raise Cancelled("The story changed while it was mixed.")
                 file.write(block)
     except Cancelled:
@@ -95,5 +100,5 @@ def mix_file(session: Session, rate: int) -> Path | None:
     mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
     for old in mixes[:-2]:
         shutil.rmtree(old, ignore_errors=True)
-    session.heard = (folder.title, revision)
+    session.heard = (folder, revision, path)
     return path

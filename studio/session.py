@@ -42,7 +42,7 @@ class Session:
 
     Attributes:
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
-        heard: the revision of the story whose mix is in `sounds`.
+        heard: the newest mix in `sounds`, with the story and the revision that it is of.
         working: id of the event that is being rendered.
         quality: "draft" or "final", the settings that rendering uses.
         refused: when the last impossible table came, and its rows.
@@ -56,7 +56,7 @@ class Session:
     folder: StoryFolder | None = None
     selected: str = ""
     job: Job | None = None
-    heard: tuple[str, int] | None = None
+    heard: tuple[StoryFolder, int, Path] | None = None
     working: str = ""
     quality: str = "draft"
     refused: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())

@@ -298,6 +298,21 @@ def test_mix_is_made_once_a_revision_and_has_the_exact_length(session: Session) 
     assert not path.exists()
 
 
+def test_every_story_of_a_tab_has_a_mix_of_its_own(session: Session, story: Story) -> None:
+    addresses = set()
+    for level in (0.5, 0.4, 0.3):
+        keep_take(session, "e1", level)
+        addresses.add(listening.mix_file(session, RATE))
+    for _ in range(2):
+        session.show(session.library.create(story, "Another"))
+        keep_take(session, "e1", 0.2)
+        path = listening.mix_file(session, RATE)
+        assert path is not None
+        assert path.is_file()
+        addresses.add(path)
+    assert len(addresses) == 5
+
+
 def test_tabs_do_not_see_each_other_and_visitors_have_their_own_stories(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=True)
     first, name = sessions.arrive("tab-1", "")
