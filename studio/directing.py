@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.errors import StudioError
+from core.errors import StoryError, StudioError
 from core.story import MAX_SEED, Story
 from studio.drafting import Planning, draft, keep_draft, with_mood
 from studio.page import EXAMPLES, Page, Studio
@@ -30,12 +30,18 @@ def wire_directing(studio: Studio, page: Page) -> None:
     _wire_draft(studio, page)
     _wire_replanning(studio, page)
 
-    def stop(request: gr.Request) -> None:
+    def stop(request: gr.Request) -> Updates:
         """Stop what is being made for this session, within a step."""
-        studio.sessions.of(request.session_hash).stop()
+        session = studio.sessions.of(request.session_hash)
+        session.stop()
+        if session.busy:
+            return {page.progress: gr.update()}
+        with session.guard:
+            return view(studio, page, session)
 
-    page.cancel.click(stop, None, None, queue=False, api_name="cancel")
-    page.stop.click(stop, None, None, queue=False, **PRIVATE)
+    outputs = components(page)
+    page.cancel.click(stop, None, outputs, api_name="cancel", **AT_ONCE)
+    page.stop.click(stop, None, outputs, **AT_ONCE, **PRIVATE)
 
 
 def _wire_draft(studio: Studio, page: Page) -> None:
@@ -84,6 +90,8 @@ def drafted(instruction: str, total: float, seed: int, place: str, name: str, ke
     def planning(model: Any, cancel: Any) -> Iterator[Any]:
         from core.director import plan
 
+        if not 0 <= seed <= MAX_SEED:
+            raise StoryError("A seed is a whole number from 0 on; choose another one.")
         if not place:
             return plan(model, instruction, total, seed, cancel)
         from core.directors import open_director

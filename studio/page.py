@@ -1,4 +1,7 @@
-"""The page: its components, top to bottom."""
+"""The page: its components, top to bottom.
+
+The director's numbers have no bounds here: Gradio would refuse them before a handler could answer.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +148,6 @@ def _top() -> dict[str, object]:
 
 
 def _ask(studio: Studio) -> dict[str, object]:
-    longest = studio.engine.profile.director.max_total
     with gr.Column(elem_id="ask"):
         instruction = gr.Textbox(
             label="What should be heard?",
@@ -156,7 +158,7 @@ def _ask(studio: Studio) -> dict[str, object]:
             elem_id="instruction",
         )
         with gr.Row(elem_classes="settings"):
-            total = gr.Number(24, label="Seconds", minimum=3, maximum=longest, elem_id="total")
+            total = gr.Number(24, label="Seconds", elem_id="total")
             mood = gr.Dropdown(
                 [(mood or "any", mood) for mood in MOODS],
                 value="",
@@ -197,7 +199,7 @@ def _ask(studio: Studio) -> dict[str, object]:
 def _director(*, private: bool) -> dict[str, object]:
     with gr.Accordion("Director", open=False, elem_id="director", elem_classes="folded"):
         with gr.Row(elem_classes="line"):
-            seed = gr.Number(1, label="Seed", minimum=0, precision=0, elem_id="seed", scale=0)
+            seed = gr.Number(1, label="Seed", precision=0, elem_id="seed", scale=0)
             another = gr.Button("Draft with another seed", **QUIET)
         with gr.Column(visible=False) as replanning:
             with gr.Row(elem_classes="line"):
@@ -209,9 +211,7 @@ def _director(*, private: bool) -> dict[str, object]:
                 tell = gr.Button("Plan", **QUIET)
                 again = gr.Button("Plan unlocked events again", **QUIET)
             with gr.Row(elem_classes="line"):
-                further = gr.Number(
-                    12, label="Seconds after the selected event", minimum=1, scale=0
-                )
+                further = gr.Number(12, label="Seconds after the selected event", scale=0)
                 go_on = gr.Button("Continue from here", **QUIET)
         with gr.Row(elem_classes="line", visible=not private):
             place = gr.Textbox(

@@ -108,15 +108,19 @@ class Session:
         return self.job
 
     def start(self, kind: Kind) -> Job:
-        """The job that waits, or a new one; raises StoryError like `ask`."""
-        waiting = self.job if self.making(kind) else None
-        job = self.ask(kind) if waiting is None or waiting.started else waiting
+        """The job that was asked for, or a new one; raises StoryError like `ask`."""
+        job = self.job
+        if job is None or job.kind != kind or job.started:
+            job = self.ask(kind)
         job.started = True
         return job
 
     def stop(self) -> None:
+        """Cancel what is made here. What has not begun is over at once, since it may never begin;
+        if it still does, it starts as cancelled."""
         if self.job is not None:
             self.job.cancel.set()
+            self.job.done = self.job.done or not self.job.started
 
 
 class Sessions:

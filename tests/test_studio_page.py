@@ -356,6 +356,31 @@ def test_refused_edits_go_back_and_say_why_once(page: Page, stories: Path) -> No
     shoot(page, "error")
 
 
+def test_a_number_out_of_range_is_answered_in_a_sentence(page: Page, stories: Path) -> None:
+    title = "a slow river"
+    seconds, seed = page.get_by_label("Seconds", exact=True), page.get_by_label("Seed", exact=True)
+    page.get_by_label("What should be heard?").fill(title)
+    button(page, re.compile("^Director")).click()
+    for field, number, sentence in (
+        (seconds, "200", "3 to 150 s, not 200 s"),
+        (seconds, "", "3 to 150 s, not 0 s"),
+        (seed, "-1", "seed is a whole number"),
+    ):
+        usual = field.input_value()
+        field.fill(number)
+        button(page, "Draft").click()
+        page.get_by_text(sentence).wait_for()
+        expect(button(page, "Draft")).to_be_enabled()
+        field.fill(usual)
+    draft(page, title)
+    drafted = on_disk(stories, title)
+    page.get_by_label("Seconds after the selected event").fill("-1000")
+    button(page, "Continue from here").click()
+    page.get_by_text("choose a length between").wait_for()
+    expect(button(page, "Draft again")).to_be_enabled()
+    assert on_disk(stories, title) == drafted
+
+
 def test_who_waits_for_the_model_knows_how_long_and_may_leave(page: Page, studio: Studio) -> None:
     draft(page, "a slow clock")
     with studio.engine.line.turn(Job("render"), 30.0):

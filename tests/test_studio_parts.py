@@ -347,6 +347,17 @@ def test_closing_a_tab_cancels_its_work_and_removes_its_sounds(tmp_path: Path) -
     assert not session.sounds.exists()
 
 
+def test_what_was_asked_for_and_never_began_can_be_cancelled(session: Session) -> None:
+    job = session.ask("draft")
+    session.stop()
+    assert not session.busy
+    late = session.start("draft")
+    assert late is job
+    assert late.cancel.is_set()
+    late.done = True
+    assert not session.start("draft").cancel.is_set()
+
+
 def test_theme_fetches_nothing_from_elsewhere() -> None:
     assert "http" not in studio_css()
     assert not [sheet for sheet in studio_theme()._stylesheets if sheet]
