@@ -41,6 +41,7 @@ class Session:
     """What one tab shows.
 
     Attributes:
+        shown: the story as the tab's table shows it; another tab may have changed it since.
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
         heard: the newest mix in `sounds`, with the story and the revision that it is of.
         working: id of the event that is being rendered.
@@ -54,6 +55,7 @@ class Session:
     library: Library
     sounds: Path
     folder: StoryFolder | None = None
+    shown: Story | None = None
     selected: str = ""
     job: Job | None = None
     heard: tuple[StoryFolder, int, Path] | None = None
@@ -91,6 +93,7 @@ class Session:
 
     def show(self, folder: StoryFolder | None) -> None:
         self.folder, self.selected, self.heard, self.due = folder, "", None, {}
+        self.shown = self.story
 
     def making(self, kind: Kind) -> bool:
         """Whether a job of this kind waits or runs."""

@@ -1,8 +1,8 @@
 """The table of events: a story as rows, and edited rows as edits of the story.
 
-The browser sends back the whole table, so the rows are compared with the story and every cell that
-differs becomes one edit of `core.timeline`. Rows are known by their first cell; a row without it is
-a new event, a missing one was deleted.
+The browser sends back the whole table, so the rows are compared with those that it was shown and
+every cell that differs becomes one edit of `core.timeline`. Rows are known by their first cell; a
+row without it is a new event, a missing one was deleted.
 """
 
 from __future__ import annotations
@@ -39,13 +39,17 @@ def name_of(story: Story, event: Event) -> str:
     return next(name for name, named in _named(story) if named.id == event.id)
 
 
-def edited(story: Story, rows: Sequence[Row]) -> Story:
+def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Story:
     """The story after what a person changed in the table.
 
+    Args:
+        seen: the story whose table the person changed, where another tab went on since: what
+            differs from it is done to the same events of the story as it is now.
+
     Raises:
-        StoryError: a cell holds something that an event cannot be.
+        StoryError: a cell holds something that an event cannot be, or its event is gone.
     """
-    named = dict(_named(story))
+    named = dict(_named(seen or story))
     shown = {name: _row(name, event) for name, event in named.items()}
     kept = [str(row[0] or "") for row in rows]
     for name, event in named.items():

@@ -55,6 +55,7 @@ def components(page: Page) -> list[Any]:
 def view(studio: Studio, page: Page, session: Session) -> Updates:
     """Everything that depends on the story and on what is running."""
     folder, story, busy = session.folder, session.story, session.busy
+    session.shown = story
     there = story is not None
     undo = folder.undo_label if folder else ""
     redo = folder.redo_label if folder else ""

@@ -142,7 +142,7 @@ def _wire_edits(studio: Studio, page: Page) -> None:
 
     def edit(rows: list[list[Any]], request: gr.Request) -> Updates:
         """Change the story to what the table's rows say."""
-        return told(studio, page, partial(_edit_table, rows=rows), session_of(request))
+        return told(studio, page, partial(edit_table, rows=rows), session_of(request))
 
     def undo(request: gr.Request) -> Updates:
         """Take the last change back."""
@@ -195,7 +195,7 @@ def _wire_selection(studio: Studio, page: Page) -> None:
 
     def pick_row(data: gr.SelectData, request: gr.Request) -> Updates:
         session = studio.sessions.of(request.session_hash)
-        story = session.story
+        story = session.shown
         if story is None or data.index[0] >= len(story.events):
             return {page.takes: gr.update()}
         event_id = table.ids_of(story)[data.index[0]]
@@ -208,11 +208,11 @@ def _wire_selection(studio: Studio, page: Page) -> None:
     page.table.select(pick_row, None, [page.stage, page.takes], **QUICK, **PRIVATE)
 
 
-def _edit_table(session: Session, rows: list[list[Any]]) -> None:
+def edit_table(session: Session, rows: list[list[Any]]) -> None:
     """Gradio sends a cell twice, when Enter is pressed and when it loses the focus: refuse once."""
     now = time.monotonic()
     try:
-        session.open_folder.edit("table", lambda story: table.edited(story, rows))
+        session.open_folder.edit("table", lambda story: table.edited(story, rows, session.shown))
     except StudioError:
         since, before = session.refused
         session.refused = (now, rows)

@@ -1,0 +1,63 @@
+"""Several tabs on one story: none of them undoes what another one did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core import timeline
+from core.errors import StoryError
+from core.library import Library
+from core.story import Event, Story
+from studio import table
+from studio.session import Session
+from studio.wiring import edit_table
+
+
+@pytest.fixture
+def tabs(tmp_path: Path) -> tuple[Session, Session]:
+    """Two tabs that show the same story."""
+    events = (
+        Event("e1", "rain", 0.0, 4.0),
+        Event("e2", "a bell", 4.0, 2.0),
+        Event("e3", "steps", 6.0, 5.0),
+    )
+    library = Library(tmp_path / "stories")
+    folder = library.create(Story("rain, a bell, steps", 11.0, 1, "tiny", "because", events))
+    first, second = Session(library, tmp_path / "1"), Session(library, tmp_path / "2")
+    first.show(folder)
+    second.show(folder)
+    return first, second
+
+
+def write(session: Session, row: int, column: str, value: object) -> None:
+    """Write over a cell of the table as this tab shows it."""
+    rows = table.rows_of(session.shown)
+    rows[row][table.HEADERS.index(column)] = value
+    edit_table(session, rows)
+
+
+def test_a_cell_changes_nothing_that_another_tab_wrote(tabs: tuple[Session, Session]) -> None:
+    first, second = tabs
+    write(first, 0, "Sound", "hail")
+    write(second, 0, "Gain", -6)
+    write(second, 1, "Pan", 0.5)
+    story = first.open_folder.story
+    assert story.event("e1").caption == "hail"
+    assert story.event("e1").gain_db == -6
+    assert story.event("e2").pan == 0.5
+
+
+def test_a_cell_belongs_to_the_event_that_its_tab_showed(tabs: tuple[Session, Session]) -> None:
+    first, second = tabs
+    first.open_folder.edit("delete", lambda story: timeline.delete(story, "e1"))
+    write(second, 1, "Gain", -6)
+    story = first.open_folder.story
+    assert [(event.caption, event.gain_db) for event in story.events] == [
+        ("a bell", -6),
+        ("steps", 0),
+    ]
+    with pytest.raises(StoryError, match="no longer in the story"):
+        write(second, 0, "Gain", -6)
+    assert first.open_folder.story == story
