@@ -46,7 +46,7 @@ class Session:
         heard: the newest mix in `sounds`, with the story and the revision that it is of.
         working: id of the event that is being rendered.
         quality: "draft" or "final", the settings that rendering uses.
-        refused: when the last impossible table came, and its rows.
+        typed: when the last edited table came, and its rows.
         pressed: how often each way of planning again was asked for, for another plan each time.
         due: what is left to render, kept for the revision and quality that it was found for.
         guard: held by an edit and by the view of it, so that views come in the order of the edits.
@@ -61,7 +61,7 @@ class Session:
     heard: tuple[StoryFolder, int, Path] | None = None
     working: str = ""
     quality: str = "draft"
-    refused: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
+    typed: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
     pressed: Counter[str] = field(default_factory=Counter)
     due: dict[str, Any] = field(default_factory=dict)
     guard: threading.RLock = field(default_factory=threading.RLock)
