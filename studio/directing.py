@@ -9,7 +9,7 @@ import gradio as gr
 
 from core.errors import StoryError, StudioError
 from core.story import MAX_SEED, Story
-from studio.drafting import Planning, draft, keep_draft, with_mood
+from studio.drafting import Planning, draft, keep_draft, keep_plan, with_mood
 from studio.page import EXAMPLES, Page, Studio
 from studio.session import Session
 from studio.sounding import then_mix
@@ -115,12 +115,14 @@ def _wire_replanning(studio: Studio, page: Page) -> None:
             variation = session.pressed[f"{folder.title}/{way}/{given}"]
             session.pressed[f"{folder.title}/{way}/{given}"] += 1
 
+            before = folder.story
+
             def planning(model: Any, cancel: Any) -> Iterator[Any]:
-                return ask(model, folder.story, event.id if event else "", given, cancel, variation)
+                nonlocal before
+                before = folder.story
+                return ask(model, before, event.id if event else "", given, cancel, variation)
 
-            def keep(story: Story) -> None:
-                folder.edit("plan again", lambda _: story)
-
+            keep = lambda story: keep_plan(folder, before, story)  # noqa: E731
             yield from draft(studio, page, session, planning, keep)
 
         return run

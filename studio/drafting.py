@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from core.errors import Cancelled, StudioError
+from core.errors import Cancelled, StoryError, StudioError
+from core.library import StoryFolder
 from core.story import Story
 from studio.clock import spoken
 from studio.line import Waiting
@@ -94,6 +95,21 @@ def keep_draft(session: Session, story: Story) -> None:
         session.selected = ""
     else:
         session.show(session.library.create(story))
+
+
+def keep_plan(folder: StoryFolder, before: Story, story: Story) -> None:
+    """Change the story to what was planned from `before`.
+
+    Raises:
+        StoryError: the story is another one by now; what was done to it stays.
+    """
+
+    def replaced(now: Story) -> Story:
+        if now != before:
+            raise StoryError("The story was changed while it was planned anew; plan again.")
+        return story
+
+    folder.edit("plan again", replaced)
 
 
 def told_so_far(progress: PlanProgress) -> str:

@@ -11,6 +11,7 @@ from core.errors import StoryError
 from core.library import Library
 from core.story import Event, Story
 from studio import table
+from studio.drafting import keep_plan
 from studio.session import Session
 from studio.wiring import edit_table
 
@@ -73,3 +74,20 @@ def test_a_cell_that_the_page_sends_twice_is_one_edit(tabs: tuple[Session, Sessi
     session.shown = moved
     edit_table(session, rows)
     assert session.open_folder.story == moved
+
+
+def test_a_plan_does_not_undo_what_was_done_while_it_was_written(
+    tabs: tuple[Session, Session],
+) -> None:
+    first, second = tabs
+    folder = first.open_folder
+    before = folder.story
+    planned = timeline.change(before, "e2", caption="a gong")
+    write(second, 0, "Sound", "hail")
+    edited = folder.story
+    with pytest.raises(StoryError, match="plan again"):
+        keep_plan(folder, before, planned)
+    assert folder.story == edited
+    folder.undo()
+    keep_plan(folder, before, planned)
+    assert folder.story == planned
