@@ -92,11 +92,13 @@ class StoryFolder:
 
     Attributes:
         revision: counts the changes since it was opened, so that a page can tell it is out of date.
+        rendering: takes are being made of it now, so its render.json is no sign of a crash.
     """
 
     def __init__(self, path: Path, story: Story) -> None:
         self.path = path
         self.revision = 0
+        self.rendering = False
         self._guard = threading.RLock()
         self._journal = Journal(path / "history.jsonl")
         for part in [*path.glob(".part-*"), *path.glob("*/.part-*")]:
@@ -212,6 +214,7 @@ class StoryFolder:
     ) -> None:
         """Note what is being rendered, so that it can be resumed after a crash."""
         self._note(Rendering(tuple(event_ids), steps, guidance, tuple(starts)))
+        self.rendering = True
 
     def _note(self, asked: Rendering) -> None:
         text = json.dumps(dataclasses.asdict(asked)) + "\n"
@@ -220,6 +223,7 @@ class StoryFolder:
     def end_rendering(self) -> None:
         """Forget the rendering: it is done, or its owner stopped it."""
         (self.path / "render.json").unlink(missing_ok=True)
+        self.rendering = False
 
     @property
     def unfinished(self) -> Rendering | None:

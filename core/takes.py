@@ -271,7 +271,7 @@ def resumed(folder: StoryFolder) -> tuple[tuple[Asked, ...], RenderSettings] | N
     from core.profile import RenderSettings
 
     left = folder.unfinished
-    if left is None:
+    if left is None or folder.rendering:
         return None
     starts = dict(zip(left.event_ids, left.starts, strict=False))
     asked = tuple(Asked(event_id, starts.get(event_id)) for event_id in left.event_ids)

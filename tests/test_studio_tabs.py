@@ -10,6 +10,7 @@ from core import timeline
 from core.errors import StoryError
 from core.library import Library
 from core.story import Event, Story
+from core.takes import resumed
 from studio import table
 from studio.drafting import keep_plan
 from studio.session import Session
@@ -91,3 +92,19 @@ def test_a_plan_does_not_undo_what_was_done_while_it_was_written(
     folder.undo()
     keep_plan(folder, before, planned)
     assert folder.story == planned
+
+
+def test_a_rendering_of_another_tab_is_not_resumed_and_one_cut_short_is(
+    tabs: tuple[Session, Session],
+) -> None:
+    first, second = tabs
+    folder = first.open_folder
+    folder.begin_rendering(["e1", "e2"], 2, 2.0)
+    assert resumed(second.open_folder) is None
+    after_a_crash = Library(first.library.root).open(folder.title)
+    found = resumed(after_a_crash)
+    assert found is not None
+    assert [asked.event_id for asked in found[0]] == ["e1", "e2"]
+    folder.end_rendering()
+    assert resumed(folder) is None
+    assert not folder.rendering
