@@ -6,20 +6,25 @@ person: on a public address every visitor has a library of their own.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import StoryError
+from core.errors import StoryError, StudioError
 from core.library import Library, StoryFolder
 from core.story import Event, Story
 
+MEMORY = 3600.0
+"""Seconds for which a tab that left may come back to its story."""
+MAX_LEFT = 200
 _VISITOR = re.compile(r"^[A-Za-z0-9_-]{20,64}$")
 
 
@@ -126,8 +131,32 @@ class Session:
             self.job.done = self.job.done or not self.job.started
 
 
+@dataclass(frozen=True)
+class _Left:
+    """What is remembered of a tab that left, and when it did (monotonic seconds)."""
+
+    at: float
+    library: Library
+    title: str
+    shown: Story | None
+    selected: str
+    quality: str
+
+    def back(self, sounds: Path) -> Session:
+        """The tab's session anew; without a story when that was put away meanwhile."""
+        session = Session(self.library, sounds, quality=self.quality)
+        with contextlib.suppress(StudioError):
+            session.show(self.library.open(self.title))
+            session.shown, session.selected = self.shown, self.selected
+        return session
+
+
 class Sessions:
     """All tabs of a running server.
+
+    A tab is known by Gradio's session hash, which the page draws at random and tells nobody else.
+    Gradio cannot tell a closed tab from one whose connection broke, so a tab that left is
+    remembered for a while.
 
     Args:
         stories: folder of the stories.
@@ -139,6 +168,7 @@ class Sessions:
         self._root, self.served, self.private = stories, served, private
         self._guard = threading.Lock()
         self._tabs: dict[str, Session] = {}
+        self._left: dict[str, _Left] = {}
         self._libraries: dict[str, Library] = {}
 
     def of(self, tab: str | None) -> Session:
@@ -147,7 +177,11 @@ class Sessions:
             session = self._tabs.get(tab or "")
             if session is None:
                 sounds = self.served / secrets.token_urlsafe(24)
-                session = Session(self._library(secrets.token_urlsafe(24)), sounds)
+                left = self._left.pop(tab or "", None)
+                if left is not None and time.monotonic() - left.at < MEMORY:
+                    session = left.back(sounds)
+                else:
+                    session = Session(self._library(secrets.token_urlsafe(24)), sounds)
                 self._tabs[tab or ""] = session
             return session
 
@@ -161,12 +195,23 @@ class Sessions:
         return session, visitor
 
     def leave(self, tab: str | None) -> None:
-        """Forget a closed tab: its job is cancelled, its sounds are removed."""
+        """A tab was closed or lost: its job is cancelled, its sounds are removed."""
         with self._guard:
             session = self._tabs.pop(tab or "", None)
+            if session is not None and tab:
+                self._remember(tab, session)
         if session is not None:
             session.stop()
             shutil.rmtree(session.sounds, ignore_errors=True)
+
+    def _remember(self, tab: str, session: Session) -> None:
+        """Keep where a tab was; only of the last `MAX_LEFT` tabs, and no longer than `MEMORY`."""
+        now = time.monotonic()
+        title = session.folder.title if session.folder else ""
+        seen = (session.shown, session.selected, session.quality)
+        self._left[tab] = _Left(now, session.library, title, *seen)
+        recent = [(t, left) for t, left in self._left.items() if now - left.at < MEMORY]
+        self._left = dict(recent[-MAX_LEFT:])
 
     def _library(self, visitor: str) -> Library:
         name = visitor if self.private else ""

@@ -26,7 +26,7 @@ from studio.line import Line, Waiting
 from studio.page import Studio
 from studio.peaks import PER_SECOND, PeakCache, outline
 from studio.picture import picture
-from studio.session import Job, Session, Sessions
+from studio.session import MAX_LEFT, Job, Session, Sessions
 from studio.takes import takes_panel
 from studio.theme import studio_css, studio_theme
 
@@ -345,6 +345,39 @@ def test_closing_a_tab_cancels_its_work_and_removes_its_sounds(tmp_path: Path) -
     assert jobs[0].cancel.is_set()
     assert not jobs[1].cancel.is_set()
     assert not session.sounds.exists()
+
+
+def test_a_tab_whose_connection_broke_comes_back_to_its_story(story: Story, tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=True)
+    session, _ = sessions.arrive("a", "")
+    folder = session.library.create(story)
+    session.show(folder)
+    session.selected, session.quality = "bed", "final"
+    sounds = session.sounds
+    sessions.leave("a")
+    folder.edit("gain", lambda now: timeline.change(now, "e1", gain_db=-6))
+    again, stranger = sessions.of("a"), sessions.of("b")
+    assert again.open_folder is folder
+    assert again.shown == story
+    assert again.library is session.library
+    assert (again.selected, again.quality) == ("bed", "final")
+    assert again.sounds != sounds
+    assert stranger.folder is None
+    assert stranger.library is not session.library
+    sessions.leave("a")
+    session.library.archive(folder.title)
+    assert sessions.of("a").folder is None
+    assert sessions.of("a").library is session.library
+
+
+def test_only_the_last_tabs_that_left_are_remembered(story: Story, tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
+    folder = sessions.of("first").library.create(story)
+    for tab in ("first", *map(str, range(MAX_LEFT))):
+        sessions.of(tab).show(folder)
+        sessions.leave(tab)
+    assert sessions.of("first").folder is None
+    assert sessions.of("0").folder is folder
 
 
 def test_what_was_asked_for_and_never_began_can_be_cancelled(session: Session) -> None:

@@ -1,0 +1,85 @@
+"""What a running studio keeps of a tab: its story while the connection breaks, its sounds no longer
+than it is open, and no copies of them."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client
+from studio_stories import long_story
+
+from core.library import StoryFolder
+from core.story import Story
+from studio.engine import Engine
+from studio.page import Studio
+from studio.peaks import PeakCache
+from studio.server import serving
+from studio.session import Session, Sessions
+
+PATIENCE = 60.0
+"""Seconds."""
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gradio's own folder of files."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
+    return Studio(Engine("tiny"), sessions, PeakCache())
+
+
+@pytest.fixture
+def client(studio: Studio, cache: Path, tmp_path: Path) -> Iterator[Client]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with serving(studio, "127.0.0.1", port) as blocks:
+        client = Client(blocks.local_url, verbose=False, download_files=tmp_path / "downloads")
+        yield client
+        client.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StoryFolder:
+    return long_story(tmp_path / "stories", "A short night", events=2, total=40.0)
+
+
+def open_story(client: Client, folder: StoryFolder) -> None:
+    client.predict(folder.title, {"title": "", "visitor": ""}, api_name="/open")
+
+
+def lose_connection(client: Client, session: Session) -> None:
+    """What Gradio takes for a closed tab: the stream that shows that it lives has an end."""
+    address = f"{client.src}gradio_api/heartbeat/{client.session_hash}"
+    with httpx.stream("GET", address) as alive:
+        next(alive.iter_lines())
+    wait_for(lambda: not session.sounds.exists())
+
+
+def wait_for(there: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not there():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_page_goes_on_with_its_story_after_its_connection_broke(
+    client: Client, studio: Studio, folder: StoryFolder
+) -> None:
+    open_story(client, folder)
+    session = studio.sessions.of(client.session_hash)
+    session.sounds.mkdir(parents=True, exist_ok=True)
+    lose_connection(client, session)
+    told = client.predict("caption", {"id": "e0", "text": "hail"}, api_name="/act")
+    assert Story.from_json(str(told)).event("e0").caption == "hail"
+    assert folder.title == studio.sessions.of(client.session_hash).open_folder.title
