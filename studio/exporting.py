@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import shutil
 from collections.abc import Sequence
 from datetime import datetime
@@ -54,8 +55,10 @@ def export_story(
         FileError: an event has no take yet, or a file cannot be written.
     """
     folder = session.open_folder
-    target = session.sounds / "export"
-    shutil.rmtree(target, ignore_errors=True)
+    for before in session.sounds.glob("export-*"):
+        shutil.rmtree(before, ignore_errors=True)
+    # Another address each time: a browser may keep what it loaded from the one before.
+    target = session.sounds / f"export-{secrets.token_hex(4)}"
     try:
         done = export(
             open_story(folder.path),

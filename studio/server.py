@@ -75,7 +75,8 @@ def serving(
     studio: Studio, host: str, port: int, open_browser: bool = False, mcp: bool = False
 ) -> Iterator[gr.Blocks]:
     """Serve this studio as long as the block lasts; see `running`."""
-    gr.set_static_paths([ASSETS])
+    # Static files are served where they are; of others Gradio keeps a copy for a day.
+    gr.set_static_paths([ASSETS, studio.sessions.served])
     blocks = build(studio, mcp=mcp)
     try:
         blocks.launch(
@@ -87,7 +88,6 @@ def serving(
             theme=studio_theme(),
             css=studio_css(),
             head=EARLY,
-            allowed_paths=[str(studio.sessions.served)],
             footer_links=[],
             max_file_size="64mb",
             share=False,

@@ -13,9 +13,11 @@ import pytest
 from gradio_client import Client
 from studio_stories import long_story
 
+from core import timeline
 from core.library import StoryFolder
 from core.story import Story
 from studio.engine import Engine
+from studio.listening import address
 from studio.page import Studio
 from studio.peaks import PeakCache
 from studio.server import serving
@@ -83,3 +85,24 @@ def test_a_page_goes_on_with_its_story_after_its_connection_broke(
     told = client.predict("caption", {"id": "e0", "text": "hail"}, api_name="/act")
     assert Story.from_json(str(told)).event("e0").caption == "hail"
     assert folder.title == studio.sessions.of(client.session_hash).open_folder.title
+
+
+def test_sounds_are_served_in_place_and_gone_with_their_tab(
+    client: Client, studio: Studio, cache: Path, folder: StoryFolder
+) -> None:
+    folder.edit("seed", lambda story: timeline.change(story, "e0", seed=7))
+    folder.edit("drop", lambda story: timeline.drop_take(story, "e0", "k0"))
+    open_story(client, folder)
+    client.predict(api_name="/render")
+    client.predict("", "wav24", [], api_name="/export")
+    session = studio.sessions.of(client.session_hash)
+    made = [path for path in session.sounds.rglob("*") if path.is_file()]
+    assert {path.parent.parent.name[:6] for path in made} >= {"export", session.sounds.name[:6]}
+    assert len(session.sounds.name) >= 32
+    assert not [path for path in cache.rglob("*") if path.suffix in (".wav", ".json", ".flac")]
+    addresses = [f"{client.src}{address(path)}" for path in made]
+    assert {httpx.get(where).status_code for where in addresses} == {200}
+    for outside in (folder.path / "story.json", studio.sessions.served, session.sounds):
+        assert httpx.get(f"{client.src}{address(outside)}").status_code == 403
+    lose_connection(client, session)
+    assert {httpx.get(where).status_code for where in addresses} == {403}
