@@ -24,7 +24,7 @@ from studio.directing import asking, waiting_components, wire_directing
 from studio.page import Page, Studio
 from studio.rendering import begin_from, render, render_again
 from studio.session import Session
-from studio.sounding import then_mix
+from studio.sounding import mixed, then_mix
 from studio.view import Updates, components, panel, quick_view, render_buttons, told
 from studio.wires import AT_ONCE, LONG, PRIVATE, QUICK
 
@@ -207,6 +207,19 @@ def _wire_selection(studio: Studio, page: Page) -> None:
         session.selected = event_id
         return quick_view(studio, page, session)
 
+    def back(request: gr.Request) -> Updates:
+        """The tab was away: its sounds where they are now, which may be where they were."""
+        session = studio.sessions.of(request.session_hash)
+        return {page.takes: panel(studio, session)} | mixed(studio, page, session)
+
+    page.sound.back(
+        back,
+        None,
+        [page.takes, page.sound, page.download],
+        concurrency_id="mix",
+        show_progress="hidden",
+        **PRIVATE,
+    )
     page.stage.pick(pick, None, page.takes, **QUICK, **PRIVATE)
     page.table.select(pick_row, None, [page.stage, page.takes], **QUICK, **PRIVATE)
 

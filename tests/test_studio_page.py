@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 import soundfile
 from gradio_client import Client
@@ -453,6 +454,34 @@ def test_export_delivers_files(page: Page, stories: Path) -> None:
     assert {"a drum.wav", "a drum.rpp", "a drum.provenance.json"} <= names
     assert [name for name in names if name.endswith(".flac")]
     shoot(page, "exported")
+
+
+def test_a_page_that_was_away_finds_its_sounds_again(page: Page, studio: Studio) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    draft(page, "a far storm")
+    button(page, "Render").click()
+    button(page, "Rendered").wait_for()
+    expect(button(page, "Play the story")).to_be_enabled()
+    heartbeat = next(url for url in asked if "/heartbeat/" in url)
+    session = studio.sessions.of(heartbeat.rsplit("/", 1)[1])
+    with httpx.stream("GET", heartbeat) as stream:
+        next(stream.iter_lines())
+    until = time.monotonic() + PATIENCE / 1000
+    while session.sounds.exists():
+        assert time.monotonic() < until
+        page.wait_for_timeout(100)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function(
+        "gone => !document.querySelector('[data-listen]').dataset.listen.includes(gone)",
+        arg=session.sounds.name,
+    )
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert soundfile.info(download.value.path()).frames == 6 * 44_100
+    heard(page, "1, draft").click()
+    expect(heard(page, "1, draft")).to_have_class(re.compile("is-sounding"))
 
 
 @pytest.mark.usefixtures("crowd")

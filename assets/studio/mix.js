@@ -7,3 +7,9 @@ function tell() {
 
 watch("value", tell);
 tell();
+
+// A tab's sounds go when its connection breaks: ask for them when it is back, or misses one.
+const ask = () => { if (!document.hidden) trigger("back"); };
+document.addEventListener("visibilitychange", ask);
+document.addEventListener("studio:missed", ask);
+addEventListener("online", ask);

@@ -116,6 +116,7 @@ for (const sound of [mix, take, rival]) {
     sound.addEventListener(name, follow);
   }
 }
+mix.addEventListener("error", () => document.dispatchEvent(new CustomEvent("studio:missed")));
 document.addEventListener("studio:mix", (event) => load(event.detail));
 document.addEventListener("studio:hear", (event) => hear(event.detail));
 document.addEventListener("studio:compare", (event) => compare(event.detail));
