@@ -124,12 +124,13 @@ class SpectralCodec:
         """Waveforms (B, 1, T * 2048) of latents (B, T, 64).
 
         Each item is drawn and computed by itself: its samples depend on its own seed and latents,
-        never on what else is in the batch.
+        never on what else is in the batch. All is done on the processor, wherever the latents are,
+        so that the noise is the same on every machine.
         """
         seeds = [seed] * len(latents) if isinstance(seed, int) else list(seed)
         if len(seeds) != len(latents):
             raise ValueError(f"{len(latents)} items need as many seeds, not {len(seeds)}")
-        items = zip(latents.float(), seeds, strict=True)
+        items = zip(latents.float().cpu(), seeds, strict=True)
         return torch.stack([self._decode_one(item, s) for item, s in items]).unsqueeze(1)
 
     def _decode_one(self, latents: Tensor, seed: int) -> Tensor:

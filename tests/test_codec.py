@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
 import torch
 from diffusers import AutoencoderOobleck
 from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from core import spectral
 from core.codec import OobleckCodec, SpectralCodec
@@ -154,6 +157,38 @@ def test_an_item_sounds_the_same_whatever_is_beside_it(codec: SpectralCodec) -> 
 def test_every_item_needs_its_seed(codec: SpectralCodec) -> None:
     with pytest.raises(ValueError, match="seeds"):
         codec.decode(torch.zeros(2, 3, 64), [1])
+
+
+class OnCard(Tensor):
+    """A tensor that, as on a graphics card, refuses to be computed with what lies elsewhere."""
+
+    values: Tensor
+
+    @staticmethod
+    def __new__(cls, values: Tensor) -> OnCard:
+        made = Tensor._make_wrapper_subclass(cls, values.shape, dtype=values.dtype, device="meta")
+        made.values = values
+        return made
+
+    @classmethod
+    def __torch_dispatch__(cls, op: Callable, types: object, args: Any = (), kwargs: Any = None):
+        kwargs = kwargs or {}
+        if any(type(leaf) is Tensor for leaf in tree_leaves((args, kwargs))):
+            raise RuntimeError("Expected all tensors to be on the same device.")
+        args, kwargs = tree_map_only(cls, lambda tensor: tensor.values, (args, kwargs))
+        result = op(*args, **kwargs)
+        fetched = kwargs.get("device") == torch.device("cpu")
+        return result if fetched else tree_map_only(Tensor, cls, result)
+
+
+def test_latents_on_a_graphics_card_are_decoded_as_on_the_processor(codec: SpectralCodec) -> None:
+    latents = codec.encode(noise(0.2, 0.1)[None, None])
+    with pytest.raises(RuntimeError, match="same device"):
+        codec.fit.latents(OnCard(codec.fit.mean))
+    assert torch.equal(codec.decode(OnCard(latents), 7), codec.decode(latents, 7))
+    assert torch.equal(
+        codec.decode(OnCard(latents.half()), 7), codec.decode(latents.half().float(), 7)
+    )
 
 
 def test_a_saved_codec_decodes_to_the_same_bits(codec: SpectralCodec, tmp_path: Path) -> None:
