@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ MIN_SECONDS = 0.05
 MAX_SECONDS = 600.0
 MAX_CHANNELS = 8
 RATES = (4_000, 384_000)
+MAX_SAMPLES = round(MAX_SECONDS) * 48_000 * 2
+"""Of all channels together: the longest recording as 48 kHz stereo, 230 MB of memory. A file of a
+few megabytes may unpack to many times as much."""
 SILENCE = 1e-5
 """Peak below which a recording counts as silent (-100 dBFS)."""
 
@@ -55,13 +59,15 @@ def read_recording(path: Path) -> Recording:
             "The recording is not a sound file that can be read; save it as WAV or FLAC."
         ) from None
     samples, rate = data
-    if not np.isfinite(samples).all():
+    peak = float(np.maximum(samples.max(), -samples.min()))
+    if not math.isfinite(peak):
         raise AudioFileError("The recording holds damaged samples; save it anew.")
-    if np.abs(samples).max() < SILENCE:
+    if peak < SILENCE:
         raise AudioFileError("The recording is silent; choose another one.")
-    samples = samples / max(1.0, float(np.abs(samples).max()))
-    digest = hashlib.sha256(f"{rate}/{samples.shape}".encode() + samples.tobytes()).hexdigest()
-    return Recording(samples, rate, digest[:24])
+    samples /= max(1.0, peak)
+    digest = hashlib.sha256(f"{rate}/{samples.shape}".encode())
+    digest.update(samples.data.cast("B"))
+    return Recording(samples, rate, digest.hexdigest()[:24])
 
 
 def _read(path: Path) -> tuple[Sound, int]:
@@ -78,13 +84,23 @@ def _read(path: Path) -> tuple[Sound, int]:
             raise AudioFileError(
                 f"The recording has {channels} channels; mix it down to {MAX_CHANNELS} or fewer."
             )
-        limit = round(MAX_SECONDS * rate)
-        data = file.read(limit + 1, dtype="float32", always_2d=True)
-    if len(data) > limit:
-        raise AudioFileError(f"The recording is longer than {MAX_SECONDS:g} s; cut it.")
+        _check_length(file.frames, rate, channels)
+        most = min(round(MAX_SECONDS * rate), MAX_SAMPLES // channels)
+        data = file.read(most + 1, dtype="float32", always_2d=True)
+    _check_length(len(data), rate, channels)
     if len(data) < MIN_SECONDS * rate:
         raise AudioFileError(f"The recording is shorter than {MIN_SECONDS:g} s; choose another.")
     return np.ascontiguousarray(data.T), rate
+
+
+def _check_length(frames: int, rate: int, channels: int) -> None:
+    if frames > MAX_SECONDS * rate:
+        raise AudioFileError(f"The recording is longer than {MAX_SECONDS:g} s; cut it.")
+    if frames * channels > MAX_SAMPLES:
+        raise AudioFileError(
+            f"The recording holds more than {MAX_SECONDS:g} s of 48000 Hz stereo would; "
+            "convert it to 48000 Hz and two channels, or cut it."
+        )
 
 
 def recording_file(folder: Path, digest: str) -> Path:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -275,6 +276,29 @@ class TestRecordings:
             with pytest.raises(AudioFileError, match=sentence):
                 use_recording(folder, "e1", tmp_path / f"{name}.wav", 0.5)
         assert not (folder.path / "recordings").exists()
+
+    def test_a_small_file_that_unpacks_to_gigabytes_is_refused_unread(self, tmp_path: Path) -> None:
+        path, rate, channels = tmp_path / "packed.flac", 192_000, 8
+        soundfile.write(path, np.zeros((38 * rate, channels), np.int16), rate)
+        assert path.stat().st_size < 1_000_000
+        tracemalloc.start()
+        try:
+            with pytest.raises(AudioFileError, match="convert it to 48000 Hz"):
+                read_recording(path)
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
+
+    def test_reading_a_recording_takes_little_more_memory_than_its_samples(
+        self, tmp_path: Path
+    ) -> None:
+        path = write(tmp_path / "mine.wav", 20.0, 48_000, 2)
+        tracemalloc.start()
+        try:
+            samples = read_recording(path).samples
+            assert tracemalloc.get_traced_memory()[1] < 2.2 * samples.nbytes
+        finally:
+            tracemalloc.stop()
 
     def test_channels_and_rate_are_brought_to_the_codecs(self) -> None:
         stereo = np.stack([np.ones(4000), -np.ones(4000)]).astype(np.float32)
