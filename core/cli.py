@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Serve = Callable[[argparse.Namespace], None]
 
+PROFILE = "pocket"
 DESCRIPTION = "Draft, edit and render long narrative audio from one instruction."
 
 
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     describing = commands.add_parser("describe", help="say what is heard in a sound file")
     describing.add_argument("file", type=Path)
     describing.add_argument("--question", help="what to ask about it (default: what is heard)")
-    describing.add_argument("--profile", default="pocket")
+    describing.add_argument("--profile", default=PROFILE)
     for name, text in (
         ("train", "train the pocket model"),
         ("evaluate", "measure the model"),
@@ -73,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_serve(serving: argparse.ArgumentParser) -> None:
-    serving.add_argument("--profile", default="pocket")
+    serving.add_argument("--profile", default=PROFILE)
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, default=7860)
     serving.add_argument("--stories", type=Path, default=Path.home() / "AudioStories")
@@ -85,7 +86,7 @@ def _add_story_arguments(adding: argparse.ArgumentParser) -> None:
     adding.add_argument("instruction", nargs="?", help="what should be heard")
     adding.add_argument("--duration", type=float, default=20.0, help="seconds in all")
     adding.add_argument("--seed", type=int, default=0)
-    adding.add_argument("--profile", default="pocket")
+    adding.add_argument("--profile", help=f"model (default: the story's, or {PROFILE})")
     adding.add_argument("--story", type=Path, help="write the story as JSON to this file")
     adding.add_argument("--director", default="", help="who plans: URL or folder (default: ours)")
     adding.add_argument("--director-model", default="", help="its name at that URL")
@@ -158,7 +159,7 @@ def say_what_is_heard(arguments: argparse.Namespace) -> None:
 
 def write_plan(arguments: argparse.Namespace) -> None:
     """The sub-command `plan`: the story without sound, to a file or to standard output."""
-    story = planned(load_model(arguments.profile), arguments)
+    story = planned(load_model(arguments.profile or PROFILE), arguments)
     if arguments.story is None:
         print(story.to_json(), end="")
     else:
@@ -196,11 +197,11 @@ def render(arguments: argparse.Namespace) -> None:
     if arguments.exact:
         from core.release.command import render_exactly
 
-        render_exactly(load_model(arguments.profile), arguments)
+        render_exactly(load_model(arguments.profile or PROFILE), arguments)
         return
     folder = _folder(arguments.source)
     given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
-    model = load_model(given.profile if given else arguments.profile)
+    model = load_model(arguments.profile or (given.profile if given else PROFILE))
     quality = model.profile.draft if arguments.draft else model.profile.final
     guidance = quality.guidance if arguments.guidance is None else arguments.guidance
     settings = RenderSettings(arguments.steps or quality.steps, guidance)

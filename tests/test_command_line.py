@@ -100,6 +100,22 @@ def test_a_storys_folder_is_rendered_in_place_and_only_what_changed(tmp_path: Pa
     assert soundfile.info(str(tmp_path / "out.wav")).frames == round(1.7 * 44100)
 
 
+def test_a_story_of_an_imported_model_is_rendered_again_by_the_same_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, story = tmp_path / "model", tmp_path / "story.json"
+    model.mkdir()
+    profile = (PROFILES / "tiny.toml").read_text().replace('name = "tiny"', 'name = "mine"')
+    (model / "profile.toml").write_text(profile)
+    asked = ("--profile", str(model), "--out", str(tmp_path / "out.wav"))
+    assert run("plan", "a storm", "--duration", "4", *asked[:2], "--story", str(story)) == 0
+    assert Story.load(story).profile == "mine"
+    assert run("render", "--from", str(story), *asked) == 0
+    assert soundfile.info(str(tmp_path / "out.wav")).frames == 4 * 44100
+    assert run("render", "--from", str(story), *asked[2:]) == 1
+    assert "no profile 'mine'" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("tiny_only")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
