@@ -13,11 +13,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from core.errors import AudioFileError
-from core.files import atomic_path
+from core.files import write_atomically
 
 MAX_FRAMES = 200_000
 """More than an hour of sound; a larger file is not a take."""
@@ -29,8 +29,8 @@ def save_latents(path: Path, latents: Tensor) -> None:
     Raises:
         FileError: the folder cannot be written to or the disk is full.
     """
-    with atomic_path(path) as temporary:
-        save_file({"latents": latents.float().contiguous()}, temporary)
+    # Not `save_file`: a full disk would be its own SafetensorError.
+    write_atomically(path, save({"latents": latents.float().contiguous()}))
 
 
 def load_latents(path: Path, channels: int) -> Tensor:

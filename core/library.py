@@ -24,7 +24,8 @@ import soundfile
 
 from core import timeline
 from core.errors import AudioFileError, FileError, StoryError, StudioError
-from core.files import atomic_path, write_atomically
+from core.files import write_atomically
+from core.flac import write_flac
 from core.journal import Journal
 from core.records import read_record
 from core.story import Start, Story, Take
@@ -174,12 +175,14 @@ class StoryFolder:
         Args:
             samples: (channels, frames); turned down as a whole if a peak exceeds 1.
             group: takes of one rendering share it and are undone together.
+
+        Raises:
+            FileError: the folder cannot be written to or the disk is full; nothing changed.
         """
         path = self.take_file(take)
         if not path.is_file():
             samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
-            with atomic_path(path) as temporary:
-                soundfile.write(temporary, samples.T, rate, subtype="PCM_24")
+            write_flac(path, samples, rate)
         return self.adopt_take(event_id, take, group)
 
     def adopt_take(self, event_id: str, take: Take, group: str) -> Story:

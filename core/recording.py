@@ -13,7 +13,7 @@ import soundfile
 import soxr
 
 from core.errors import AudioFileError
-from core.files import atomic_path
+from core.flac import write_flac
 
 MAX_BYTES = 64_000_000
 MIN_SECONDS = 0.05
@@ -109,11 +109,14 @@ def recording_file(folder: Path, digest: str) -> Path:
 
 
 def keep_recording(folder: Path, recording: Recording) -> Path:
-    """Write a recording into a story's folder (24-bit FLAC) unless it is there already."""
+    """Write a recording into a story's folder (24-bit FLAC) unless it is there already.
+
+    Raises:
+        FileError: the folder cannot be written to or the disk is full.
+    """
     path = recording_file(folder, recording.digest)
     if not path.is_file():
-        with atomic_path(path) as temporary:
-            soundfile.write(temporary, recording.samples.T, recording.rate, subtype="PCM_24")
+        write_flac(path, recording.samples, recording.rate)
     return path
 
 

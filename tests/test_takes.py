@@ -529,6 +529,66 @@ def test_a_killed_rendering_keeps_its_takes_and_goes_on_where_it_stopped(
         )
 
 
+FULL_DISK = textwrap.dedent(
+    """
+    import resource, sys
+    from pathlib import Path
+    import numpy as np
+    import torch
+    from core.errors import FileError
+    from core.latents import save_latents
+    from core.library import Library
+    from core.recording import Recording, keep_recording
+    from core.story import Event, Story, Take
+
+    root = Path(sys.argv[1])
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 44_100)).astype(np.float32)
+    story = Story("rain", 1.0, 5, "tiny", "One event.", (Event("e1", "rain", 0.0, 1.0),))
+
+    def take(name):
+        folder = Library(root).create(story, name)
+        take = Take("abc", "rain", "rain", 1.0, 0.0, 1, 4, 2.0, "tiny", "w")
+        folder.keep_take("e1", take, noise, 44_100, "g")
+        return folder.take_file(take)
+
+    def recording(name):
+        return keep_recording(root / name, Recording(noise, 44_100, "a" * 24))
+
+    def latents(name):
+        save_latents(root / name / "abc.safetensors", torch.zeros(900, 64))
+        return root / name / "abc.safetensors"
+
+    def limit(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    for write in (take, recording, latents):
+        whole = write(f"{write.__name__} whole").stat().st_size
+        for size in (3000, whole - 1):
+            name = f"{write.__name__} {size}"
+            limit(size)
+            try:
+                print("written:", write(name))
+            except FileError as error:
+                print(error)
+            limit(resource.RLIM_INFINITY)
+            assert not [*root.glob(f"{name}/takes/*"), *root.glob(f"{name}/recordings/*")]
+    """
+)
+
+
+def test_a_full_disk_is_said_and_no_take_recording_or_latents_are_left_cut_off(
+    tmp_path: Path,
+) -> None:
+    """A limit on file size stands for the full disk; the second one takes the last byte only."""
+    child = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, cwd=ROOT
+    )
+    assert child.returncode == 0, child.stderr
+    said = child.stdout.splitlines()
+    assert len(said) == 6
+    assert all("cannot be written (File too large); free some space" in line for line in said)
+
+
 def test_a_cancelled_rendering_leaves_no_half_written_file_and_the_next_works(
     tiny: AudioStory, folder: StoryFolder
 ) -> None:
