@@ -241,6 +241,7 @@ class OobleckCodec:
     def __init__(self, autoencoder: AutoencoderOobleck | None = None) -> None:
         """Without an argument: the published shape with untrained weights."""
         self.autoencoder = (autoencoder or AutoencoderOobleck()).eval().requires_grad_(False)
+        self.autoencoder.enable_slicing()
         config = self.autoencoder.config
         self.sample_rate = int(config.sampling_rate)
         self.hop = int(self.autoencoder.hop_length)
@@ -278,8 +279,8 @@ class OobleckCodec:
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
         """Waveforms (B, 2, T * hop); the seed has no effect.
 
-        Decoded in tiles that overlap by all that a sample depends on, so that no seam is left:
-        the memory needed does not grow with the length.
+        Decoded item by item, in tiles that overlap by all that a sample depends on, so that no
+        seam is left: the memory needed grows neither with the batch nor with the length.
         """
         tiles = [self._tile(latents, start) for start in range(0, latents.shape[1], TILE)]
         return torch.cat(tiles, dim=-1)

@@ -190,6 +190,7 @@ def write(
     Args:
         variation: 0 takes the best token each time, any other number draws among the better ones.
     """
+    model.ready("director")
     turn = Turn(model, brief, spans)
     decoder = _DECODERS.pop(model, None) or Decoder(model)
     for tokens in decoder.write(turn.prompt, turn.rules, cancel, variation):

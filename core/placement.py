@@ -61,7 +61,8 @@ def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
         weights: bytes of each stage in half precision.
     """
     if torch.cuda.is_available():
-        dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        real = torch.cuda.is_bf16_supported(including_emulation=False)
+        dtype = torch.bfloat16 if real else torch.float16
         room = torch.cuda.get_device_properties(0).total_memory - RESERVE
         staged = sum(weights.values()) > room
         kept = weights["performer"] if staged else sum(weights.values())

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from core import spectral
-from core.codec import OobleckCodec, SpectralCodec
+from core.codec import TILE, OobleckCodec, SpectralCodec
 from core.errors import AudioFileError, WeightsError
 from core.griffinlim import Stft, find_phases
 from core.training import fit_codec, fit_grain
@@ -276,9 +276,9 @@ def test_a_decoded_sound_has_the_latents_it_was_decoded_from(codec: SpectralCode
     assert errors[0] < 0.9 * errors[1]
 
 
-def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:
+def small_oobleck() -> OobleckCodec:
     torch.manual_seed(0)
-    codec = OobleckCodec(
+    return OobleckCodec(
         AutoencoderOobleck(
             encoder_hidden_size=16,
             downsampling_ratios=[2, 4],
@@ -287,6 +287,10 @@ def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:
             decoder_input_channels=8,
         )
     )
+
+
+def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:
+    codec = small_oobleck()
     assert (codec.sample_rate, codec.hop, codec.latent_channels, codec.audio_channels) == (
         RATE,
         8,
@@ -303,3 +307,14 @@ def test_oobleck_keeps_shapes_and_needs_no_seed() -> None:
     for precise, first in ((codec.encode(waveform), latents), (codec.decode(latents, 0), decoded)):
         assert precise.dtype == torch.float32
         assert torch.allclose(precise, first, atol=1e-3)
+
+
+def test_oobleck_decodes_one_item_at_a_time_so_that_a_batch_takes_no_more_memory() -> None:
+    codec = small_oobleck()
+    together: list[int] = []
+    codec.autoencoder.decoder.register_forward_pre_hook(lambda _, x: together.append(len(x[0])))
+    latents = torch.randn(3, TILE + 5, 8)
+    decoded = codec.decode(latents, 0)
+    assert together == [1] * 6
+    alone = torch.cat([codec.decode(item[None], 0) for item in latents])
+    assert torch.equal(decoded, alone)

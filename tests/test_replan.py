@@ -8,11 +8,14 @@ import random
 from pathlib import Path
 
 import pytest
+import torch
 
 from core import replan, timeline
-from core.audiostory import AudioStory
+from core.audiostory import AudioStory, load_audiostory
 from core.errors import PlanError, StoryError
 from core.library import Library
+from core.placement import Placement
+from core.profile import load_profile
 from core.story import Event, Story
 
 CAPTIONS = ("rain falling", "thunder rolling", "a door slamming", "a dog barking", "wind blowing")
@@ -100,6 +103,15 @@ def test_another_variation_tells_other_words(tiny: AudioStory) -> None:
     other = last(replan.replan_unlocked(tiny, before, variation=2))
     assert first == again
     assert [e.caption for e in first.events] != [e.caption for e in other.events]
+
+
+def test_replanning_after_a_render_brings_the_director_back_to_its_place() -> None:
+    """On the CPU in double precision, which tells the stage that came."""
+    model = load_audiostory(load_profile("tiny"))
+    model.placement = Placement(dtype=torch.float64, staged=True)
+    model.ready("performer")
+    last(replan.replan_unlocked(model, story(random.Random(3))))
+    assert model.llm.dtype == torch.float64
 
 
 def test_wishes_in_words(tiny: AudioStory) -> None:
