@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from core.errors import StoryError, StudioError
 from core.export import command as exporting
+from core.export.bundle import open_bundle
 from core.export.provenance import comment
 from core.export.sound import write_sound
 from core.export.wave import Inside
-from core.library import Library, StoryFolder
+from core.library import DEFAULT_ROOT, Library, StoryFolder
 from core.mix import ArraySource, FileSource, MixSettings, Source, mix_blocks, story_frames
 from core.profile import RenderSettings, load_profile
 from core.story import MAX_SEED, Story
@@ -58,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
         "--exact", action="store_true", help="as the published code does it (imported models only)"
     )
     exporting.add_arguments(commands.add_parser("export", help="export a story's folder"))
+    opening = commands.add_parser("open", help="open a story that was exported with --zip")
+    opening.add_argument("file", type=Path, help="NAME.story.zip")
+    opening.add_argument("--stories", type=Path, default=DEFAULT_ROOT)
     describing = commands.add_parser("describe", help="say what is heard in a sound file")
     describing.add_argument("file", type=Path)
     describing.add_argument("--question", help="what to ask about it (default: what is heard)")
@@ -77,7 +81,7 @@ def _add_serve(serving: argparse.ArgumentParser) -> None:
     serving.add_argument("--profile", default=PROFILE)
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, default=7860)
-    serving.add_argument("--stories", type=Path, default=Path.home() / "AudioStories")
+    serving.add_argument("--stories", type=Path, default=DEFAULT_ROOT)
     serving.add_argument("--no-browser", action="store_true", help="do not open the page")
     serving.add_argument("--mcp", action="store_true", help="offer draft, render, export as tools")
 
@@ -253,6 +257,11 @@ def perform_in(
     return folder.story, {i: FileSource(folder.take_file(t), rate) for i, t in takes.items() if t}
 
 
+def open_zip(arguments: argparse.Namespace) -> None:
+    """The sub-command `open`: unpack a bundle among the stories and print its folder."""
+    print(open_bundle(arguments.file, Library(arguments.stories)))
+
+
 def _show(progress: RenderProgress) -> None:
     print(
         f"\revent {progress.event}/{progress.events}, step {progress.step}/{progress.steps} ",
@@ -275,4 +284,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "describe": say_what_is_heard,
     "render": render,
     "export": exporting.run,
+    "open": open_zip,
 }

@@ -297,9 +297,13 @@ class Library:
     def create(self, story: Story, title: str = "") -> StoryFolder:
         """Make a folder for a new story, named after its title or its instruction."""
         with self._guard:
-            path = self.root / self._free(safe_title(title or story.instruction))
+            path = self.new_folder(title or story.instruction)
             story.save(path / "story.json")
             return self._opened(path)
+
+    def new_folder(self, title: str) -> Path:
+        """Where a new story of this title belongs; a number is added when it is taken."""
+        return self.root / self._free(safe_title(title))
 
     def open(self, title: str) -> StoryFolder:
         """Open a story by its title.

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core import flow
 from core.audiostory import AudioStory
-from core.errors import RenderError
+from core.errors import AudioFileError, RenderError
 from core.latents import load_latents, save_latents
 from core.library import StoryFolder, read_sound
 from core.profile import RenderSettings
@@ -272,7 +272,7 @@ def perform(
                 del starts[event.id]
                 yield KeptTake(event.id, take, adopted=True)
             elif start is not None:
-                latents = known(model, folder, start, take.duration + take.tail)
+                latents = _known_of(model, folder, event, start, take.duration + take.tail)
                 beginnings[event.id] = Beginning(start, latents)
         if not starts:
             return
@@ -291,6 +291,17 @@ def perform(
             yield KeptTake(done.event_id, done.take, adopted=False)
     finally:
         folder.end_rendering()
+
+
+def _known_of(
+    model: AudioStory, folder: StoryFolder, event: Event, start: Start, seconds: float
+) -> Tensor:
+    """As `known`; the error says of which event among many."""
+    try:
+        return known(model, folder, start, seconds)
+    except AudioFileError as cause:
+        name = event.caption[:60]
+        raise AudioFileError(f"{name!r} cannot begin from its {start.of}. {cause}") from None
 
 
 def known(model: AudioStory, folder: StoryFolder, start: Start, seconds: float) -> Tensor:

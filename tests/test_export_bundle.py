@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import stat
@@ -14,11 +15,13 @@ import pytest
 import soundfile
 from sounding_stories import RATE, noise, story_folder
 
-from core.errors import StudioError
+from core import cli
+from core.errors import FileError, StudioError
 from core.export import ExportSettings, export, open_story, read_bundle
 from core.export import bundle as bundles
 from core.mix import MixSettings, mix
-from core.story import Story
+from core.recording import Recording, keep_recording, recording_file
+from core.story import Start, Story
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,61 @@ def test_a_bundle_opens_again_with_story_takes_and_mix(
     assert np.array_equal(first, mix(there.story, there.sources, MixSettings(RATE)))
     assert (tmp_path / "new" / "Harbour" / "takes" / "spare.flac").exists()
     assert (tmp_path / "new" / "Harbour" / "mix.flac").exists()
+
+
+def with_recording(folder: Path) -> str:
+    """The second event's take begins from a recording that lies in the folder; its digest."""
+    recording = Recording(noise(1.0, 4, channels=2), RATE, "ab01" * 6)
+    keep_recording(folder, recording)
+    story = Story.load(folder / "story.json")
+    event = story.event("e1")
+    start = Start("recording", recording.digest, 0.5, 1, 1)
+    takes = tuple(dataclasses.replace(take, start=start) for take in event.takes)
+    story.replace_event(dataclasses.replace(event, takes=takes)).save(folder / "story.json")
+    return recording.digest
+
+
+def bundled(folder: Path, out: Path) -> Path:
+    files = export(open_story(folder), out, ExportSettings(bundle=True, format="flac")).files
+    return next(path for path in files if path.suffix == ".zip")
+
+
+def test_a_bundle_takes_along_the_recordings_that_takes_began_from(tmp_path: Path) -> None:
+    home = story_folder(tmp_path / "Harbour")
+    digest = with_recording(home)
+    (home / "recordings" / f"{'c' * 24}.flac").write_bytes(flac())
+    there = tmp_path / "new" / "Harbour"
+    assert read_bundle(bundled(home, tmp_path / "out"), there) == Story.load(home / "story.json")
+    (kept,) = (there / "recordings").iterdir()
+    assert kept.read_bytes() == recording_file(home, digest).read_bytes()
+
+
+def test_a_take_that_is_gone_and_not_chosen_stops_no_export(tmp_path: Path) -> None:
+    home = story_folder(tmp_path / "Harbour")
+    (home / "takes" / "spare.flac").unlink()
+    settings = ExportSettings(bundle=True, format="flac", reaper=True, otio=True)
+    files = export(open_story(home), tmp_path / "out", settings).files
+    path = next(path for path in files if path.suffix == ".zip")
+    read_bundle(path, tmp_path / "new" / "Harbour")
+    assert open_story(tmp_path / "new" / "Harbour").story == Story.load(home / "story.json")
+    (home / "takes" / "k0.flac").unlink()
+    with pytest.raises(FileError, match=r"k0\.flac.*missing"):
+        export(open_story(home), tmp_path / "again", settings)
+
+
+def test_the_command_opens_a_bundle_beside_the_other_stories(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["open", str(bundle), "--stories", str(tmp_path)]
+    for title in ("Harbour", "Harbour 2"):
+        assert cli.main(asked, serve=lambda _: None) == 0
+        assert capsys.readouterr().out == f"{tmp_path / title}\n"
+        assert open_story(tmp_path / title).title == title
+    outer = tmp_path / "everything.zip"
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.write(bundle, bundle.name)
+    assert cli.main(["open", str(outer), "--stories", str(tmp_path)], serve=lambda _: None) == 1
+    assert f"{bundle.name!r} is inside" in capsys.readouterr().err
 
 
 Members = dict[str, bytes]
@@ -84,6 +142,9 @@ SPOILT: dict[str, Callable[[Members], Members]] = {
     "a take is text": lambda m: {**m, "takes/k1.flac": b"not a sound"},
     "a take is cut off": lambda m: {**m, "takes/k1.flac": m["takes/k1.flac"][:9000]},
     "a take is a WAV": lambda m: {**m, "takes/k1.flac": b"RIFF\x24\0\0\0WAVEfmt "},
+    "a recording is text": lambda m: {**m, f"recordings/{'a' * 24}.flac": b"not a sound"},
+    "a recording by another name": lambda m: {**m, "recordings/mine.flac": flac()},
+    "a recording is empty": lambda m: {**m, f"recordings/{'a' * 24}.flac": flac(0.0)},
     "story is no JSON": lambda m: {**m, "story.json": b"{"},
     "story of another version": lambda m: changed_story(m, version=99),
     "story with an unknown field": lambda m: changed_story(m, extra=1),

@@ -28,7 +28,7 @@ from core.errors import AudioFileError, Cancelled, RenderError, StoryError
 from core.latents import load_latents, save_latents
 from core.library import Library, StoryFolder
 from core.profile import RenderSettings, load_profile
-from core.recording import MAX_SECONDS, brought_to, read_recording
+from core.recording import MAX_SECONDS, brought_to, read_recording, recording_file
 from core.render import Beginning, KeptTake, RenderProgress, known, perform, render_events
 from core.story import Event, Start, Story, Take
 from core.takes import Asked, due, plan_take, repaint, resumed, take_key, use_recording, vary
@@ -630,6 +630,16 @@ def test_a_missing_or_foreign_source_is_told_in_a_sentence(
     path.write_bytes(b"no")
     with pytest.raises(AudioFileError, match="cannot be read"):
         make(tiny, rendered, asked)
+
+
+def test_an_event_whose_recording_is_gone_is_named(
+    tiny: AudioStory, folder: StoryFolder, tmp_path: Path
+) -> None:
+    asked = use_recording(folder, "e2", write(tmp_path / "mine.wav", 2.0), 0.6)
+    assert asked.start is not None
+    recording_file(folder.path, asked.start.source).unlink()
+    with pytest.raises(AudioFileError, match="'a dog barking' cannot begin from its recording"):
+        make(tiny, folder, Asked("e1"), asked)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.51, 7.77, 60.0])

@@ -1,8 +1,10 @@
-"""A story in one zip: story.json, its takes and the mix, to open in the studio elsewhere.
+"""A story in one zip, to open in the studio elsewhere: story.json, takes, recordings and the mix.
 
 A bundle from elsewhere is untrusted. Names, sizes and counts are checked before a byte is written,
-the story is read by its own strict reader, every take is decoded once, and only then does the new
+the story is read by its own strict reader, every sound is decoded once, and only then does the new
 folder appear, whole. A refused bundle changes nothing.
+
+    python app.py open Harbour.story.zip
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ import numpy as np
 import soundfile
 
 from core.errors import FileError, StudioError
-from core.export.folder import STORY_FILE, OpenStory, take_path
+from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_path
+from core.library import Library
+from core.recording import MAX_BYTES, read_recording, recording_file
 from core.story import MAX_FILE_BYTES, Story
 
 MAX_MEMBERS = 5000
@@ -29,7 +33,10 @@ MAX_RATIO = 300
 """FLAC and WAV hardly shrink; more than this only a constructed archive does."""
 MAX_TAKE_SECONDS = 3700
 
+SUFFIX = ".story.zip"
+
 _TAKE = re.compile(r"takes/[A-Za-z0-9_-]{1,128}\.flac")
+_RECORDING = re.compile(r"recordings/[0-9a-f]{24}\.flac")
 _MIX = re.compile(r"mix\.(wav|flac|mp3|ogg|opus|m4a)")
 _COPY = 1 << 20
 _DAMAGE = (
@@ -51,15 +58,44 @@ def write_bundle(path: Path, opened: OpenStory, mix: Path | None) -> None:
     Raises:
         FileError: a take is missing, or the zip cannot be written.
     """
-    files = {take.file: take for event in opened.story.events for take in event.takes}
+    _check_names(opened.story)
+    files = {take.file: source for take, source in takes_there(opened.folder, opened.story)}
+    files |= _recordings(opened)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr(STORY_FILE, opened.story.to_json(), zipfile.ZIP_DEFLATED)
-        for name, take in sorted(files.items()):
-            if name:
-                _check_name(name)
-                archive.write(take_path(opened.folder, take), name)
+        for name, source in sorted(files.items()):
+            archive.write(source, name)
         if mix is not None:
             archive.write(mix, f"mix{mix.suffix}")
+
+
+def _recordings(opened: OpenStory) -> dict[str, Path]:
+    """Files of the recordings that takes began from, as far as they are there, by their names."""
+    home = opened.folder.resolve()
+    starts = {take.start for event in opened.story.events for take in event.takes}
+    found: dict[str, Path] = {}
+    for start in starts:
+        if start is None or start.of != "recording":
+            continue
+        path = recording_file(home, start.source)
+        name = path.relative_to(home).as_posix()
+        if _RECORDING.fullmatch(name) and path.is_file() and path.resolve() == path:
+            found[name] = path
+    return found
+
+
+def open_bundle(path: Path, library: Library, title: str = "") -> Path:
+    """Unpack a bundle into a new story of the library; returns the story's folder.
+
+    Args:
+        title: of the story; empty: the file's name. A number is added when it is taken.
+
+    Raises:
+        FileError, StoryError: see `read_bundle`.
+    """
+    folder = library.new_folder(title or path.name.removesuffix(SUFFIX).removesuffix(".zip"))
+    read_bundle(path, folder)
+    return folder
 
 
 def read_bundle(path: Path, folder: Path) -> Story:
@@ -94,11 +130,13 @@ def read_bundle(path: Path, folder: Path) -> Story:
 
 def _unpack(archive: zipfile.ZipFile, fresh: Path) -> Story:
     members = _checked(archive)
-    (fresh / "takes").mkdir(parents=True)
+    for part in ("takes", "recordings"):
+        (fresh / part).mkdir(parents=True)
     for name, member in members.items():
         _extract(archive, member, fresh / name)
     story = Story.load(fresh / STORY_FILE)
     _check_takes(story, fresh)
+    _check_sounds(fresh)
     return story
 
 
@@ -109,6 +147,10 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     if len(infos) > MAX_MEMBERS:
         raise FileError(f"The bundle holds {len(infos)} files; at most {MAX_MEMBERS} are opened.")
     for info in infos:
+        if info.filename.endswith(SUFFIX):
+            raise FileError(
+                f"{info.filename[:60]!r} is inside the zip; unpack it and open that file."
+            )
         limit = _limit(info.filename)
         kind = info.external_attr >> 28
         if limit == 0 or kind not in (0, 8) or info.flag_bits & 1 or info.filename in members:
@@ -134,6 +176,8 @@ def _limit(name: str) -> int:
         return MAX_FILE_BYTES
     if _TAKE.fullmatch(name):
         return MAX_TAKE_BYTES
+    if _RECORDING.fullmatch(name):
+        return MAX_BYTES
     return MAX_MIX_BYTES if _MIX.fullmatch(name) else 0
 
 
@@ -149,30 +193,41 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> N
 
 
 def _check_takes(story: Story, folder: Path) -> None:
+    _check_names(story)
     for event in story.events:
-        for take in event.takes:
-            if take.file:
-                _check_name(take.file)
-            if take.file or take.key == event.chosen:
-                take_path(folder, take)
-    for path in sorted((folder / "takes").iterdir()):
+        if event.take is not None:
+            take_path(folder, event.take)
+
+
+def _check_names(story: Story) -> None:
+    for name in (take.file for event in story.events for take in event.takes):
+        if name and not _TAKE.fullmatch(name):
+            raise FileError(
+                f"The take {name[:60]!r} cannot be in a bundle; only takes/NAME.flac can, with a "
+                "name of letters, digits and dashes."
+            )
+
+
+def _check_sounds(folder: Path) -> None:
+    checks = [(path, _check_take) for path in sorted((folder / "takes").iterdir())]
+    checks += [(path, _check_recording) for path in sorted((folder / "recordings").iterdir())]
+    for path, check in checks:
         try:
-            _check_sound(path)
+            check(path)
         except (soundfile.SoundFileError, StudioError):
             raise FileError(
                 f"{path.name} in the bundle is not a sound; it was not opened."
             ) from None
 
 
-def _check_name(name: str) -> None:
-    if not _TAKE.fullmatch(name):
-        raise FileError(
-            f"The take {name[:60]!r} cannot be in a bundle; only takes/NAME.flac can, with a name "
-            "of letters, digits and dashes."
-        )
+def _check_recording(path: Path) -> None:
+    """As it is read when a take begins from it."""
+    if soundfile.info(str(path)).format != "FLAC":
+        raise FileError("not a recording")
+    read_recording(path)
 
 
-def _check_sound(path: Path) -> None:
+def _check_take(path: Path) -> None:
     """Decode the whole take once."""
     with soundfile.SoundFile(str(path)) as file:
         long = file.frames > MAX_TAKE_SECONDS * file.samplerate

@@ -19,8 +19,8 @@ from pathlib import Path
 from core.crossfade import Samples
 from core.errors import Cancelled, FileError
 from core.export import editorial
-from core.export.bundle import write_bundle
-from core.export.folder import OpenStory, take_path
+from core.export.bundle import SUFFIX, write_bundle
+from core.export.folder import OpenStory, takes_there
 from core.export.markers import (
     Marker,
     audacity_labels,
@@ -128,8 +128,8 @@ class _Export:
             files.append(self._write_text(suffix, written(markers, wanted)))
         files += self._write_projects()
         if self.settings.bundle:
-            write_bundle(self._path(".story.zip"), self.opened, files[0])
-            files.append(self._path(".story.zip"))
+            write_bundle(self._path(SUFFIX), self.opened, files[0])
+            files.append(self._path(SUFFIX))
         text = sidecar(self.opened.story, files, loudness, self.created)
         files.append(self._write_text(".provenance.json", text))
         self.on_progress(1.0, "done")
@@ -311,16 +311,14 @@ class _Export:
         folder = f"{self.name} takes"
         media: dict[str, str] = {}
         names = Names()
-        for event in self.opened.story.events:
-            for take in event.takes:
-                if not take.file or take.key in media:
-                    continue
-                self._stop_if_cancelled()
-                source = take_path(self.opened.folder, take)
-                name = names.unique(safe_name(source.stem)) + source.suffix
-                with atomic_path(self.folder / folder / name) as temporary:
-                    shutil.copyfile(source, temporary)
-                media[take.key] = f"{folder}/{name}"
+        for take, source in takes_there(self.opened.folder, self.opened.story):
+            if take.key in media:
+                continue
+            self._stop_if_cancelled()
+            name = names.unique(safe_name(source.stem)) + source.suffix
+            with atomic_path(self.folder / folder / name) as temporary:
+                shutil.copyfile(source, temporary)
+            media[take.key] = f"{folder}/{name}"
         return media
 
 

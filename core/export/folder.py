@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,19 @@ def take_path(folder: Path, take: Take) -> Path:
     if not path.is_file():
         raise FileError(f"The sound file {take.file[:80]!r} is missing; render its event again.")
     return path
+
+
+def takes_there(folder: Path, story: Story) -> Iterator[tuple[Take, Path]]:
+    """Every take with its file, less those that are not chosen and whose file is gone.
+
+    Raises:
+        FileError: a chosen take's file is missing, or a file lies outside `folder`.
+    """
+    for event in story.events:
+        for take in event.takes:
+            chosen = take.key == event.chosen
+            if take.file and (chosen or (folder / take.file).is_file()):
+                yield take, take_path(folder, take)
 
 
 def open_story(folder: Path) -> OpenStory:

@@ -73,7 +73,7 @@ class ExportSettings:
         loop: make event stems (with stem_start "event") seamless loops, with their loop points.
         markers: lists of the events beside the sound.
         reaper, otio, aaf: projects that refer to copies of the takes.
-        bundle: a zip of story, takes and mix that opens again in the studio.
+        bundle: a zip of story, takes, recordings and mix that `app.py open` opens again.
         name, stem_name: patterns, see `core.export.naming`.
     """
 
