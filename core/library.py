@@ -8,11 +8,13 @@ folder's name is the story's title. Archived stories move to the folder `Archive
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
 import shutil
 import threading
+import time
 import weakref
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
@@ -26,13 +28,15 @@ from core import timeline
 from core.errors import AudioFileError, FileError, StoryError, StudioError
 from core.files import write_atomically
 from core.flac import write_flac
-from core.journal import Journal
+from core.journal import Journal, digest
 from core.records import read_record
 from core.story import Start, Story, Take
 
 DEFAULT_ROOT = Path.home() / "AudioStories"
 ARCHIVE = "Archive"
 MAX_TITLE = 60
+LEFT_OVER = 3600.0
+"""Seconds after which nobody is writing a `.part-` file any more."""
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d|archive)$")
 _KEY = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
 
@@ -54,6 +58,14 @@ def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
     except (OSError, soundfile.LibsndfileError):
         raise AudioFileError(f"{path.name} cannot be read; render its event again.") from None
     return np.ascontiguousarray(data.T), int(rate)
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Remove half-written files that a crash left; a fresh one may be another program's work."""
+    for part in [*folder.glob(".part-*"), *folder.glob("*/.part-*")]:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > LEFT_OVER:
+                part.unlink()
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,9 @@ class Rendering:
 class StoryFolder:
     """One story on disk. Safe to use from several threads; each change is saved at once.
 
+    Another program may have the same folder open (the command line beside the studio). What it has
+    changed is noticed before the next change is made here, so that it is not written over.
+
     Attributes:
         revision: counts the changes since it was opened, so that a page can tell it is out of date.
         rendering: takes are being made of it now, so its render.json is no sign of a crash.
@@ -101,12 +116,8 @@ class StoryFolder:
         self.revision = 0
         self.rendering = False
         self._guard = threading.RLock()
-        self._journal = Journal(path / "history.jsonl")
-        for part in [*path.glob(".part-*"), *path.glob("*/.part-*")]:
-            part.unlink(missing_ok=True)
-        self._story = self._journal.recovered(story, (path / "story.json").read_bytes())
-        if self._story is not story:
-            self._story.save(path / "story.json")
+        _remove_left_over(path)
+        self._take_up(story)
 
     @property
     def title(self) -> str:
@@ -128,25 +139,47 @@ class StoryFolder:
         """Apply a pure edit to the story as it is now, save it and remember how to undo it.
 
         Raises:
-            StoryError: the edit is impossible; nothing changed.
+            StoryError: the edit is impossible, or the story was changed by another program and has
+                been read again; nothing else changed.
             FileError: the folder cannot be written; nothing changed.
         """
         with self._guard:
-            new = edit(self._story)
-            if new != self._story:
-                self._journal.record(label, self._story, new, group)
-                self._save(new)
-            return self._story
+            self._refuse_if_changed()
+            return self._edited(label, edit, group)
 
     def undo(self) -> Story:
+        """Take the last change back; raises as `edit`, and StoryError when there is none."""
         with self._guard:
+            self._refuse_if_changed()
             self._save(self._journal.undo(self._story))
             return self._story
 
     def redo(self) -> Story:
+        """Make the change again that was undone last; raises as `undo`."""
         with self._guard:
+            self._refuse_if_changed()
             self._save(self._journal.redo(self._story))
             return self._story
+
+    def catch_up(self) -> bool:
+        """Read the story again where another program has changed it; says whether one has.
+
+        Raises:
+            StoryError: the story is gone, or its file is damaged; nothing changed.
+        """
+        with self._guard:
+            file = self.path / "story.json"
+            try:
+                unchanged = digest(file.read_bytes()) == self._journal.now
+            except OSError as cause:
+                raise StoryError(
+                    f"The story cannot be read any more ({cause.strerror}); open it again."
+                ) from None
+            if unchanged:
+                return False
+            self._take_up(Story.load(file))
+            self.revision += 1
+            return True
 
     def take_file(self, take: Take) -> Path:
         """Where a take's sound is; raises AudioFileError when the take names no file of its own."""
@@ -186,12 +219,16 @@ class StoryFolder:
         return self.adopt_take(event_id, take, group)
 
     def adopt_take(self, event_id: str, take: Take, group: str) -> Story:
-        """Add a take whose sound is on disk already to its event and choose it."""
+        """Add a take whose sound is on disk already to its event and choose it.
+
+        Another program's changes are no obstacle: a take is added to whatever its event is now.
+        """
         kept = dataclasses.replace(take, file=f"takes/{take.key}.flac")
         with self._guard:
+            self.catch_up()
             if any(event.id == event_id for event in self._story.events):
                 add = lambda story: timeline.add_take(story, event_id, kept)  # noqa: E731
-                self.edit("render", add, group)
+                self._edited("render", add, group)
             self._tick_off(event_id)
             return self._story
 
@@ -254,6 +291,29 @@ class StoryFolder:
             self._note(left)
         else:
             self.end_rendering()
+
+    def _take_up(self, story: Story) -> None:
+        """Go on from a story as it was just read, with the history that is on disk."""
+        file = self.path / "story.json"
+        journal = Journal(self.path / "history.jsonl")
+        newest = journal.recovered(story, file.read_bytes())
+        if newest is not story:
+            newest.save(file)
+        self._journal, self._story = journal, newest
+
+    def _refuse_if_changed(self) -> None:
+        if self.catch_up():
+            raise StoryError(
+                "The story's file was changed meanwhile and has been read again; "
+                "repeat your change."
+            )
+
+    def _edited(self, label: str, edit: Callable[[Story], Story], group: str) -> Story:
+        new = edit(self._story)
+        if new != self._story:
+            self._journal.record(label, self._story, new, group)
+            self._save(new)
+        return self._story
 
     def _save(self, story: Story) -> None:
         story.save(self.path / "story.json")
@@ -322,7 +382,8 @@ class Library:
             try:
                 for name in ("takes", "recordings"):
                     if (source / name).is_dir():
-                        shutil.copytree(source / name, target / name)
+                        unfinished = shutil.ignore_patterns(".part-*")
+                        shutil.copytree(source / name, target / name, ignore=unfinished)
                 self.open(title).story.save(target / "story.json")
             except OSError as cause:
                 shutil.rmtree(target, ignore_errors=True)
@@ -359,6 +420,8 @@ class Library:
         if folder is None:
             folder = StoryFolder(path, Story.load(path / "story.json"))
             self._open[path.name] = folder
+        else:
+            folder.catch_up()
         return folder
 
     def _existing(self, title: str) -> Path:

@@ -135,6 +135,59 @@ def test_story_replaced_by_hand_starts_a_new_history(folder: StoryFolder) -> Non
     assert again.undo_label == ""
 
 
+def test_what_another_program_did_to_a_story_is_not_lost_at_the_next_change(
+    folder: StoryFolder,
+) -> None:
+    """Two libraries know no more of one another than two programs do."""
+    stretch(folder, 5)
+    other = reopened(folder)
+    for change in (lambda: stretch(folder, 9), folder.undo, folder.redo):
+        new = other.edit("add", lambda s: timeline.add(s, "wind", 1.0)[0])
+        with pytest.raises(StoryError, match="changed meanwhile"):
+            change()
+        assert folder.story == new == Story.load(folder.path / "story.json")
+    assert folder.undo_label == "add"
+    newest = stretch(folder, 9)
+    with pytest.raises(StoryError, match="changed meanwhile"):
+        stretch(other, 3)
+    assert other.story == newest
+    assert other.undo() == new
+
+
+def test_a_story_opened_again_is_the_one_on_disk(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    folder = library.create(sample_story())
+    new = stretch(reopened(folder), 5)
+    assert library.open(folder.title) is folder
+    assert folder.story == new
+
+
+def test_takes_of_two_programs_are_all_kept(folder: StoryFolder) -> None:
+    other = reopened(folder)
+    one, two = folder.story.events
+    other.keep_take("e1", take("k1", one), tone(1), RATE, "r1")
+    folder.keep_take("e2", take("k2", two), tone(1), RATE, "r2")
+    stretched = timeline.stretch(folder.story, "e1", 5)
+    other.keep_take("e1", take("k3", one), tone(1), RATE, "r1")
+    with pytest.raises(StoryError, match="changed meanwhile"):
+        folder.edit("duration", lambda _: stretched)
+    takes = {event.id: [t.key for t in event.takes] for event in folder.story.events}
+    assert takes == {"e1": ["k1", "k3"], "e2": ["k2"]}
+    assert Story.load(folder.path / "story.json") == folder.story
+
+
+def test_opening_leaves_the_half_written_files_of_other_programs(folder: StoryFolder) -> None:
+    takes = folder.path / "takes"
+    takes.mkdir()
+    for name in (".part-now.flac", ".part-old.flac"):
+        (takes / name).write_bytes(b"fLaC")
+    hours_ago = time.time() - 7300
+    os.utime(takes / ".part-old.flac", (hours_ago, hours_ago))
+    again = reopened(folder)
+    assert [p.name for p in takes.iterdir()] == [".part-now.flac"]
+    assert not list(Library(again.path.parent).duplicate(again.title).path.rglob(".part-*"))
+
+
 def test_library_lists_creates_opens_duplicates_renames_archives(tmp_path: Path) -> None:
     library = Library(tmp_path)
     assert library.stories() == ()
@@ -229,7 +282,9 @@ def test_killed_rendering_keeps_finished_takes_and_can_be_resumed(folder: StoryF
         assert child.stdout is not None
         assert child.stdout.readline() == b"e1\n"
         os.kill(child.pid, signal.SIGKILL)
-    (folder.path / "takes" / ".part-half.flac").write_bytes(b"fLaC")
+    half = folder.path / "takes" / ".part-half.flac"
+    half.write_bytes(b"fLaC")
+    os.utime(half, (0, 0))
     again = reopened(folder)
     assert timeline.status(again.story.event("e1")) == "rendered"
     assert again.has_sound(again.story.events[0].takes[0])
