@@ -29,7 +29,15 @@ from core.latents import load_latents, save_latents
 from core.library import Library, StoryFolder
 from core.profile import RenderSettings, load_profile
 from core.recording import MAX_SECONDS, brought_to, read_recording, recording_file
-from core.render import Beginning, KeptTake, RenderProgress, known, perform, render_events
+from core.render import (
+    LONGEST,
+    Beginning,
+    KeptTake,
+    RenderProgress,
+    known,
+    perform,
+    render_events,
+)
 from core.story import Event, Start, Story, Take
 from core.takes import Asked, due, plan_take, repaint, resumed, take_key, use_recording, vary
 
@@ -630,6 +638,22 @@ def test_a_missing_or_foreign_source_is_told_in_a_sentence(
     path.write_bytes(b"no")
     with pytest.raises(AudioFileError, match="cannot be read"):
         make(tiny, rendered, asked)
+
+
+def test_an_event_too_long_for_the_memory_is_named_after_the_others_are_rendered(
+    tiny: AudioStory, tmp_path: Path
+) -> None:
+    events = (Event("e1", "wind", 0.0, LONGEST + 1), Event("e2", "a bell", LONGEST + 1, 1.0))
+    story = Story("wind, a bell", LONGEST + 2, 5, "tiny", "Two events.", events)
+    folder = Library(tmp_path / "stories").create(story, "Wind")
+    kept: list[str] = []
+    running = perform(tiny, folder, [Asked("e1"), Asked("e2")], SETTINGS, group="g")
+    with pytest.raises(RenderError, match=r"'wind' lasts 301 s.*split it"):
+        kept.extend(take.event_id for take in running)
+    assert kept == ["e2"]
+    assert folder.unfinished is None
+    with pytest.raises(RenderError, match="'wind' lasts 301 s"):
+        next(render_events(tiny, story, ["e1", "e2"], SETTINGS))
 
 
 def test_an_event_whose_recording_is_gone_is_named(
