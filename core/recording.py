@@ -15,7 +15,6 @@ import soxr
 from core.errors import AudioFileError
 from core.flac import write_flac
 
-MAX_BYTES = 64_000_000
 MIN_SECONDS = 0.05
 MAX_SECONDS = 600.0
 MAX_CHANNELS = 8
@@ -23,6 +22,8 @@ RATES = (4_000, 384_000)
 MAX_SAMPLES = round(MAX_SECONDS) * 48_000 * 2
 """Of all channels together: the longest recording as 48 kHz stereo, 230 MB of memory. A file of a
 few megabytes may unpack to many times as much."""
+MAX_BYTES = 4 * MAX_SAMPLES
+"""Room for as many samples in any format, above all for the FLAC that a packed file is kept as."""
 SILENCE = 1e-5
 """Peak below which a recording counts as silent (-100 dBFS)."""
 

@@ -28,7 +28,15 @@ from core.errors import AudioFileError, Cancelled, RenderError, StoryError
 from core.latents import load_latents, save_latents
 from core.library import Library, StoryFolder
 from core.profile import RenderSettings, load_profile
-from core.recording import MAX_SECONDS, brought_to, read_recording, recording_file
+from core.recording import (
+    MAX_BYTES,
+    MAX_SECONDS,
+    Recording,
+    brought_to,
+    keep_recording,
+    read_recording,
+    recording_file,
+)
 from core.render import (
     LONGEST,
     Beginning,
@@ -273,7 +281,7 @@ class TestRecordings:
         soundfile.write(tmp_path / "nan.wav", np.full(RATE, np.nan), RATE, "FLOAT")
         (tmp_path / "text.wav").write_text("RIFF but not really")
         with (tmp_path / "big.wav").open("wb") as file:
-            file.truncate(65_000_000)
+            file.truncate(MAX_BYTES + 1)
         for name, sentence in (
             ("zero", "silent"),
             ("nan", "damaged"),
@@ -296,6 +304,16 @@ class TestRecordings:
             assert tracemalloc.get_traced_memory()[1] < 10_000_000
         finally:
             tracemalloc.stop()
+
+    def test_a_recording_that_was_kept_can_be_read_however_well_its_file_was_packed(
+        self, tmp_path: Path
+    ) -> None:
+        """Four minutes of MP3 are 5 MB; kept, they are as large as noise."""
+        random = np.random.default_rng(0)
+        noise = random.uniform(-0.5, 0.5, (2, 240 * 48_000)).astype(np.float32)
+        path = keep_recording(tmp_path, Recording(noise, 48_000, "a" * 24))
+        assert path.stat().st_size > 64_000_000
+        assert read_recording(path).samples.shape == noise.shape
 
     def test_reading_a_recording_takes_little_more_memory_than_its_samples(
         self, tmp_path: Path
