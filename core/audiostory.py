@@ -17,7 +17,7 @@ from core import grammar
 from core.bridge import Bridge, BridgedTokens
 from core.codec import Codec, OobleckCodec, SpectralCodec
 from core.errors import WeightsError
-from core.glossary import ANY, Glossary, load_glossary
+from core.glossary import ANY, EDITION, Glossary, load_glossary
 from core.glossary import FILE as GLOSSARY
 from core.grammar import PlannedEvent, StreamIds
 from core.hearing import build_listener
@@ -288,7 +288,7 @@ def weight_bytes(model: AudioStory) -> dict[str, int]:
 
 
 def _hash_weights(profile: Profile) -> str:
-    """Of the weights and of how they are sampled, so that the sound of one hash is one.
+    """Of the weights, what is read to them and how they are sampled: one hash, one sound.
 
     An imported checkpoint was hashed once; its files are too large to be read at every start.
     """
@@ -296,7 +296,8 @@ def _hash_weights(profile: Profile) -> str:
         return profile.director.sha256[:16]
     way = profile.performer
     sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
-    digest = hashlib.sha256((profile.director.sha256 + sampled).encode())
+    read = f" glosses {EDITION}" if profile.shipped(GLOSSARY) else ""
+    digest = hashlib.sha256((profile.director.sha256 + sampled + read).encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -38,6 +38,9 @@ MOST = 4
 ANY = 2.0
 """A cosine that nothing exceeds: every neighbour counts."""
 BYTE = 127.0
+EDITION = 2
+"""Counts in the hash of the weights, since what the director reads is heard; the first glosses did
+not say how a sound is."""
 
 _JOINT = re.compile(
     r"\s*(?:[,;:]|\b(?:with|and|over|amid|while|plus|behind|beneath|under|during|as|against|then"
