@@ -77,7 +77,7 @@ class Decoder:
         """Last hidden states of the tokens, (len(tokens), hidden)."""
         output = self._model.backbone(
             input_ids=torch.tensor([list(tokens)], device=self._model.device),
-            past_key_values=self._cache,
+            cache=self._cache,
             use_cache=True,
         )
         self.passes += 1

@@ -72,7 +72,7 @@ def answer(
     candidates = torch.tensor(sorted(model.ids.free | {ends}))
     written: list[int] = []
     while len(written) < longest:
-        states = model.backbone(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
+        states = model.backbone(**inputs, cache=cache, use_cache=True).last_hidden_state
         logits = model.head(states[0, -1])
         token = int(candidates[logits[candidates].argmax()])
         if token == ends:

@@ -340,8 +340,8 @@ class ChatModelDirector:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("Drafting was stopped.")
             with torch.inference_mode():
-                output = model(input_ids=ids, past_key_values=cache, use_cache=True)
-            cache = output.past_key_values
+                output = model(input_ids=ids, cache=cache, use_cache=True)
+            cache = output.cache
             token = int(output.logits[0, -1].argmax())
             if token in ends:
                 break

@@ -236,18 +236,18 @@ def _director(*, private: bool) -> dict[str, object]:
     }
 
 
+def _upload(label: str, elem_id: str) -> gr.Audio:
+    """A recording that a person brings or makes."""
+    sources = ["upload", "microphone"]
+    return gr.Audio(type="filepath", sources=sources, label=label, buttons=[], elem_id=elem_id)
+
+
 def _overheard(*, visible: bool) -> dict[str, object]:
     with (
         gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"),
         gr.Row(elem_classes="line"),
     ):
-        overheard = gr.Audio(
-            type="filepath",
-            sources=["upload", "microphone"],
-            label="Your recording",
-            buttons=[],
-            elem_id="overheard",
-        )
+        overheard = _upload("Your recording", "overheard")
         describe = gr.Button("Describe it", **QUIET)
     return {"overheard": overheard, "describe": describe}
 
@@ -323,13 +323,7 @@ def _beginnings() -> dict[str, object]:
             end = gr.Number(1, label="To", minimum=0)
             repaint = gr.Button("Repaint this span", **QUIET)
         with gr.Row(elem_classes="line"):
-            recording = gr.Audio(
-                type="filepath",
-                sources=["upload", "microphone"],
-                label="Recording",
-                buttons=[],
-                elem_id="recording",
-            )
+            recording = _upload("Recording", "recording")
             use = gr.Button("Begin from it", **QUIET)
     return {
         "strength": strength,

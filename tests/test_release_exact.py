@@ -118,8 +118,8 @@ def restate(downloads: Downloads, count: int) -> Restated:
         if ids[-1] == number("<|im_end|>") or len(ids) == len(prompt) + 1600:
             break
         fed = torch.tensor([ids[-1:]])
-        cache = out.past_key_values
-        out = llm(input_ids=fed, past_key_values=cache, output_hidden_states=True, use_cache=True)
+        cache = out.cache
+        out = llm(input_ids=fed, cache=cache, output_hidden_states=True, use_cache=True)
     states = torch.cat(rows)[len(prompt) :]
     written = ids[len(prompt) :]
 

@@ -10,7 +10,7 @@ import re
 import socket
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -189,6 +189,13 @@ def split_in_three(page: Page) -> None:
         expect(options).to_have_count(count + 1)
 
 
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
+
+
 def on_disk(stories: Path, title: str) -> Story:
     return Story.load(stories / title / "story.json")
 
@@ -234,7 +241,8 @@ def test_a_story_from_instruction_to_file(page: Page, stories: Path, tmp_path: P
 
     write_cell(page, 0, 1, "soft rain")
     expect(block(page, "1")).to_contain_text("soft rain")
-    assert on_disk(stories, title).sequence[0].caption == "soft rain"
+    # The picture shows what was typed before it is saved.
+    wait_until(page, lambda: on_disk(stories, title).sequence[0].caption == "soft rain")
 
     button(page, "Render").click()
     button(page, "Rendered").wait_for()
@@ -468,10 +476,7 @@ def test_a_page_that_was_away_finds_its_sounds_again(page: Page, studio: Studio)
     session = studio.sessions.of(heartbeat.rsplit("/", 1)[1])
     with httpx.stream("GET", heartbeat) as stream:
         next(stream.iter_lines())
-    until = time.monotonic() + PATIENCE / 1000
-    while session.sounds.exists():
-        assert time.monotonic() < until
-        page.wait_for_timeout(100)
+    wait_until(page, lambda: not session.sounds.exists())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_function(
         "gone => !document.querySelector('[data-listen]').dataset.listen.includes(gone)",

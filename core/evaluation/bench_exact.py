@@ -322,7 +322,7 @@ def _write_step_by_step(model: AudioStory) -> tuple[list[int], Tensor]:
             break
         output = model.llm(
             input_ids=torch.tensor([ids[-1:]]),
-            past_key_values=output.past_key_values,
+            cache=output.cache,
             use_cache=True,
             output_hidden_states=True,
         )

@@ -103,7 +103,7 @@ def generate_plainly(model: AudioStory, brief: Brief) -> tuple[list[int], Tensor
 
     def feed(tokens: list[int]) -> Tensor:
         ids = torch.tensor([tokens])
-        output = model.backbone(input_ids=ids, past_key_values=cache, use_cache=True)
+        output = model.backbone(input_ids=ids, cache=cache, use_cache=True)
         return torch.as_tensor(output.last_hidden_state[0])
 
     states = feed(text)

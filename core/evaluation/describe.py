@@ -130,7 +130,7 @@ def likelihoods(model: AudioStory, heard: Tensor, question: str, answers: Sequen
     """
     cache = DynamicCache()
     given = {"inputs_embeds": asked(model, question, heard)}
-    first = model.backbone(**given, past_key_values=cache, use_cache=True).last_hidden_state[0, -1]
+    first = model.backbone(**given, cache=cache, use_cache=True).last_hidden_state[0, -1]
     written = [torch.tensor([*model.encode(text), model.ids.turn_end]) for text in answers]
     scores = torch.zeros(len(written))
     by_length = sorted(range(len(written)), key=lambda i: len(written[i]))
@@ -139,7 +139,7 @@ def likelihoods(model: AudioStory, heard: Tensor, question: str, answers: Sequen
         ids = pad_sequence([written[i][:-1] for i in rows], batch_first=True)
         kept = deepcopy(cache)
         kept.batch_repeat_interleave(len(rows))
-        given = {"input_ids": ids.to(model.device), "past_key_values": kept}
+        given = {"input_ids": ids.to(model.device), "cache": kept}
         later = model.backbone(**given, use_cache=True).last_hidden_state
         states = torch.cat([first.expand(len(rows), 1, -1), later], dim=1)
         lengths = [len(written[i]) for i in rows]
