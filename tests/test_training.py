@@ -267,6 +267,20 @@ def test_the_fast_transformer_learns_the_guided_steps_of_the_full_one(
     assert not any("fast" in name for name in full)
 
 
+def test_a_fast_transformer_that_is_there_is_gone_on_with(
+    profile: Profile, examples: Examples, states: Path, tmp_path: Path
+) -> None:
+    model = with_adapter(profile)
+    student = model.performer.add_fast()
+    nn.init.normal_(student.proj_out.weight, std=0.2)
+    before = {n: p.detach().clone() for n, p in student.named_parameters()}
+    performances = Performances(BridgingStates.load(states), examples)
+    still = TrainingRun(1, 0.0)
+    train_fast(model, performances, torch.ones(64), 2048 / RATE, still, tmp_path)
+    assert model.performer.fast is student
+    assert all(torch.equal(p, before[n]) for n, p in student.named_parameters())
+
+
 @pytest.mark.parametrize("shift", [1.0, 2.0])
 @pytest.mark.parametrize("steps", [4, 8])
 def test_the_students_steps_are_the_samplers(steps: int, shift: float) -> None:

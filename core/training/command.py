@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from core.audiostory import AudioStory, build_audiostory
+from core.audiostory import FAST, AudioStory, build_audiostory
 from core.codec import SpectralCodec
 from core.errors import WeightsError
 from core.hearing import EffectsListener
@@ -188,6 +188,9 @@ def _train(arguments: argparse.Namespace) -> None:
         )
     elif arguments.step == "fast":
         assert data is not None
+        shipped = profile.shipped(FAST) if PUBLISHED in arguments.start else None
+        if shipped and model.performer.fast is None:
+            load_module(model.performer.add_fast(), shipped)
         performances = Performances(BridgingStates.load(arguments.states), data)
         train_fast(model, performances, weights, frame_seconds, settings, arguments.run)
     elif arguments.step == "stage2":

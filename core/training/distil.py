@@ -71,6 +71,8 @@ def train_fast(
 ) -> None:
     """Train `model.performer.fast` for the draft's steps, with the final's guidance.
 
+    It begins as it is, where there is one already, and else as a copy of its teacher.
+
     Args:
         performances: states of the director's and latents that perform them.
         weights: what each latent channel counts, (C,).
@@ -78,7 +80,7 @@ def train_fast(
     """
     model.requires_grad_(False)
     performer = model.performer
-    student = performer.add_fast().requires_grad_(True)
+    student = (performer.fast or performer.add_fast()).requires_grad_(True)
     steps, guidance = model.profile.draft.steps, model.profile.final.guidance
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:

@@ -21,7 +21,7 @@ from core.performer import Performer
 from core.profile import Profile
 from core.text_encoder import TextEncoder
 from core.training.examples import Examples
-from core.training.loop import TrainingRun, precision, train
+from core.training.loop import TrainingRun, train
 
 TOKENS_A_BATCH = 2400
 """Latent frames and condition tokens; short windows are many, and the cost of a step the same."""
@@ -96,14 +96,14 @@ def attend(
 
 def pays(steps: int) -> bool:
     """Whether so many steps win back what compiling takes, where it can be done at all."""
-    return steps >= LONG and precision() == "bf16" and shutil.which("g++") is not None
+    return steps >= LONG and shutil.which("g++") is not None
 
 
 @contextmanager
 def compiled(transformers: Sequence[FluxTransformer2DModel], steps: int) -> Iterator[None]:
     """Compiled blocks and plain attention where a compiler is there and it pays.
 
-    In bf16 a step then takes a third of the time. Compiling takes a minute for each length of
+    A step then takes a third of the time or less. Compiling takes a minute for each length of
     window.
     """
     if not pays(steps):
