@@ -84,6 +84,7 @@ def _wire_stories(studio: Studio, page: Page) -> tuple[Any, ...]:
 
     acts: dict[str, tuple[Any, Any, Callable[[Session, str], None]]] = {
         "open": (page.stories.input, page.stories, stories.open_story),
+        "open_zip": (page.bundle.upload, page.bundle, stories.open_file),
         "rename": (page.rename.click, page.title, stories.rename),
         "duplicate": (page.duplicate.click, page.title, lambda s, _: stories.duplicate(s)),
         "archive": (page.archive.click, page.title, lambda s, _: stories.archive(s)),

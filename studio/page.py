@@ -71,6 +71,7 @@ class Page:
     further: gr.Number
     go_on: gr.Button
     welcome: gr.Column
+    bundle: gr.UploadButton
     examples: tuple[gr.Button, ...]
     thinking: gr.Accordion
     reasoning: gr.HTML
@@ -177,6 +178,9 @@ def _ask(studio: Studio) -> dict[str, object]:
                 '<p class="hint">Describe a scene, or take one of these. '
                 "You get a timeline to edit before anything is rendered.</p>"
             )
+            bundle = gr.UploadButton(
+                "Open a story from a zip", file_types=[".zip"], elem_id="bundle", **QUIET
+            )
     with gr.Accordion("Reasoning", open=False, visible=False, elem_id="thinking") as thinking:
         reasoning = gr.HTML("")
     return (
@@ -189,6 +193,7 @@ def _ask(studio: Studio) -> dict[str, object]:
             "draft": draft,
             "cancel": cancel,
             "welcome": welcome,
+            "bundle": bundle,
             "examples": examples,
             "thinking": thinking,
             "reasoning": reasoning,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.errors import StoryError
+from core.export.bundle import open_bundle
 from studio.session import Session
+
+MAX_UNPACKED = 1_000_000_000
+"""Bytes of a story that is brought to the page; sounds hardly shrink in a zip."""
 
 
 def open_story(session: Session, title: str) -> None:
@@ -14,6 +20,24 @@ def open_story(session: Session, title: str) -> None:
     """
     _require_idle(session)
     session.show(session.library.open(title))
+
+
+def open_file(session: Session, upload: str) -> None:
+    """Show a story that was exported as a zip; it becomes one of the library.
+
+    Raises:
+        StoryError: it is no story, or something is being made in this tab.
+        FileError: it is no bundle, damaged, unsafe or too large.
+    """
+    if not upload:
+        raise StoryError("There is no file yet; choose a zip that the studio exported.")
+    path = Path(upload)
+    try:
+        _require_idle(session)
+        folder = open_bundle(path, session.library, most=MAX_UNPACKED)
+    finally:
+        path.unlink(missing_ok=True)
+    session.show(session.library.open(folder.name))
 
 
 def rename(session: Session, title: str) -> None:

@@ -19,6 +19,8 @@ from core import cli
 from core.errors import FileError, StudioError
 from core.export import ExportSettings, export, open_story, read_bundle
 from core.export import bundle as bundles
+from core.export.bundle import open_bundle
+from core.library import Library
 from core.mix import MixSettings, mix
 from core.recording import Recording, keep_recording, recording_file
 from core.story import Start, Story
@@ -232,6 +234,16 @@ def test_any_flipped_or_missing_byte_is_refused_or_harmless(bundle: Path, tmp_pa
     assert all(sentence.endswith(".") for sentence in sentences)
     assert len(sentences) > 20
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".part-")]
+
+
+def test_a_bundle_that_unpacks_to_more_than_is_allowed_is_refused(
+    bundle: Path, tmp_path: Path
+) -> None:
+    library = Library(tmp_path / "stories")
+    with pytest.raises(FileError, match="too large"):
+        open_bundle(bundle, library, most=bundle.stat().st_size // 2)
+    assert not list((tmp_path / "stories").glob("*"))
+    assert open_bundle(bundle, library, most=2 * bundle.stat().st_size).is_dir()
 
 
 def test_an_existing_story_is_not_overwritten(bundle: Path, tmp_path: Path) -> None:

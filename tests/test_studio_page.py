@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from studio_stories import long_story
 
 from core.errors import Cancelled
+from core.export import open_story as exported_story
+from core.export.bundle import write_bundle
 from core.story import Story
 from studio.engine import Engine
 from studio.line import MAX_WAITING, Line
@@ -448,6 +450,18 @@ def test_stories_are_renamed_duplicated_archived_and_opened(page: Page, stories:
     expect(page.get_by_label("What should be heard?")).to_have_value("steam in a kitchen")
 
 
+def test_a_story_from_a_zip_is_opened_on_the_empty_page(page: Page, tmp_path: Path) -> None:
+    home = long_story(tmp_path / "elsewhere", "Steam in a kitchen", events=2, total=60.0)
+    zipped = tmp_path / "Pantry.story.zip"
+    write_bundle(zipped, exported_story(home.path), None)
+    with page.expect_file_chooser() as choosing:
+        button(page, "Open a story from a zip").click()
+    choosing.value.set_files(zipped)
+    expect(page.locator("#stories input")).to_have_value("Pantry")
+    expect(page.get_by_label("What should be heard?")).to_have_value("Steam in a kitchen")
+    block(page, "1").wait_for()
+
+
 def test_export_delivers_files(page: Page, stories: Path) -> None:
     draft(page, "a drum", 5)
     button(page, "Render").click()
@@ -559,5 +573,5 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
         *("/draft", "/cancel", "/plan_wish", "/plan_again", "/continue", "/describe"),
         *("/render", "/render_all", "/quality", "/vary", "/repaint", "/use_recording"),
         *("/edit", "/act", "/undo", "/redo", "/export"),
-        *("/open", "/rename", "/duplicate", "/archive", "/new"),
+        *("/open", "/open_zip", "/rename", "/duplicate", "/archive", "/new"),
     }

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from studio_stories import long_story
 
 from core import timeline
+from core.export import ExportSettings, export
+from core.export import open_story as exported_story
 from core.library import StoryFolder
 from core.story import Story
 from studio.engine import Engine
@@ -106,3 +108,32 @@ def test_sounds_are_served_in_place_and_gone_with_their_tab(
         assert httpx.get(f"{client.src}{address(outside)}").status_code == 403
     lose_connection(client, session)
     assert {httpx.get(where).status_code for where in addresses} == {403}
+
+
+NOTHING_OPEN = {"title": "", "visitor": ""}
+
+
+def test_a_story_from_a_zip_is_opened_beside_the_others_and_no_copy_of_the_zip_stays(
+    client: Client, studio: Studio, cache: Path, folder: StoryFolder, tmp_path: Path
+) -> None:
+    files = export(exported_story(folder.path), tmp_path / "out", ExportSettings(bundle=True)).files
+    zipped = next(path for path in files if path.suffix == ".zip")
+    client.predict(handle_file(str(zipped)), NOTHING_OPEN, api_name="/open_zip")
+    shown = studio.sessions.of(client.session_hash).open_folder
+    assert shown.path != folder.path
+    assert shown.path.parent == folder.path.parent
+    assert shown.story == folder.story
+    assert all(shown.has_sound(take) for event in shown.story.events for take in event.takes)
+    assert not list(cache.rglob("*.zip"))
+
+
+def test_a_zip_that_is_no_story_leaves_the_page_as_it_is(
+    client: Client, studio: Studio, cache: Path, folder: StoryFolder, tmp_path: Path
+) -> None:
+    open_story(client, folder)
+    wrong = tmp_path / "Harbour.story.zip"
+    wrong.write_bytes(b"PK no story")
+    client.predict(handle_file(str(wrong)), NOTHING_OPEN, api_name="/open_zip")
+    assert studio.sessions.of(client.session_hash).open_folder.title == folder.title
+    assert [path.name for path in folder.path.parent.iterdir()] == [folder.title]
+    assert not list(cache.rglob("*.zip"))

@@ -84,21 +84,22 @@ def _recordings(opened: OpenStory) -> dict[str, Path]:
     return found
 
 
-def open_bundle(path: Path, library: Library, title: str = "") -> Path:
+def open_bundle(path: Path, library: Library, title: str = "", most: int = MAX_TOTAL_BYTES) -> Path:
     """Unpack a bundle into a new story of the library; returns the story's folder.
 
     Args:
         title: of the story; empty: the file's name. A number is added when it is taken.
+        most: bytes that it may have when unpacked.
 
     Raises:
         FileError, StoryError: see `read_bundle`.
     """
     folder = library.new_folder(title or path.name.removesuffix(SUFFIX).removesuffix(".zip"))
-    read_bundle(path, folder)
+    read_bundle(path, folder, most)
     return folder
 
 
-def read_bundle(path: Path, folder: Path) -> Story:
+def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
     """Unpack a bundle into the new folder `folder`.
 
     Raises:
@@ -114,7 +115,7 @@ def read_bundle(path: Path, folder: Path) -> Story:
             tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as made,
         ):
             fresh = Path(made) / "story"
-            story = _unpack(archive, fresh)
+            story = _unpack(archive, fresh, most)
             fresh.rename(folder)
             return story
     except _DAMAGE:
@@ -128,8 +129,8 @@ def read_bundle(path: Path, folder: Path) -> Story:
         ) from None
 
 
-def _unpack(archive: zipfile.ZipFile, fresh: Path) -> Story:
-    members = _checked(archive)
+def _unpack(archive: zipfile.ZipFile, fresh: Path, most: int) -> Story:
+    members = _checked(archive, most)
     for part in ("takes", "recordings"):
         (fresh / part).mkdir(parents=True)
     for name, member in members.items():
@@ -140,7 +141,7 @@ def _unpack(archive: zipfile.ZipFile, fresh: Path) -> Story:
     return story
 
 
-def _checked(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
     """The members by name, if every one may be unpacked."""
     members: dict[str, zipfile.ZipInfo] = {}
     infos = archive.infolist()
@@ -163,7 +164,7 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
                 f"{info.filename[:60]!r} in the bundle is too large; it was not opened."
             )
         members[info.filename] = info
-    if sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
+    if sum(info.file_size for info in infos) > most:
         raise FileError("The bundle is too large; it was not opened.")
     if STORY_FILE not in members:
         raise FileError("The bundle holds no story.json; choose a bundle made by the studio.")
