@@ -21,7 +21,7 @@ from core.errors import WeightsError
 from core.hearing import EffectsListener
 from core.language import load_adapter, load_module
 from core.profile import ASSETS, EAR, Profile, load_profile
-from core.training import card, corpus, examples, fit_codec, fit_grain, publish
+from core.training import card, corpus, fit_codec, fit_grain, publish, repertoire
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
@@ -59,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
-    composing.add_argument("--per-class", type=int, default=120)
+    composing.add_argument("--per-class", type=int, default=repertoire.Programme.per_class)
+    composing.add_argument("--mixtures", type=int, default=repertoire.Programme.mixtures)
+    composing.add_argument("--workers", type=int, default=1, help="processes")
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
     _add_run_arguments(performing)
     _add_start(performing)
@@ -137,7 +139,8 @@ def run(arguments: argparse.Namespace) -> None:
         card.write_card(CARD, parts)
     elif arguments.step == "examples":
         codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
-        examples.build(arguments.manifest, codec, arguments.out, arguments.per_class)
+        programme = repertoire.Programme(arguments.per_class, arguments.mixtures)
+        repertoire.build(arguments.manifest, codec, arguments.out, programme, arguments.workers)
     elif arguments.step == "known":
         folder = load_profile(arguments.profile).folder
         print(write_known(folder), write_glossary(folder))
