@@ -25,6 +25,7 @@ from core.profile import ASSETS, Profile, load_profile
 from core.text_encoder import TextEncoder, sentence_encoder
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.captions import Caption
+from core.training.command import PUBLISHED, draw_back, started
 from core.training.curves import keep_record
 from core.training.distil import steps_of_student, teachers_slope, train_fast
 from core.training.examples import Examples
@@ -439,6 +440,19 @@ def test_published_weights_load_back(profile: Profile, tmp_path: Path) -> None:
         weights = load_file(tmp_path / f"{part}.safetensors")
         assert weights
         assert all(value.dtype == torch.float16 for value in weights.values())
+
+
+def test_a_model_is_drawn_back_towards_the_shipped_weights() -> None:
+    pocket = load_profile("pocket")
+    shipped, model = (started(pocket, [PUBLISHED]) for _ in range(2))
+    with torch.no_grad():
+        for parameter in model.performer.parameters():
+            parameter.add_(1.0)
+    draw_back(model, pocket, 0.25)
+    after = dict(model.named_parameters())
+    for name, before in shipped.named_parameters():
+        moved = 0.25 if name.startswith("performer.") else 0.0
+        torch.testing.assert_close(after[name], before + moved)
 
 
 def test_a_runs_record_is_kept_and_drawn(tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     publishing = steps.add_parser("publish", help="write a run's weights into assets/")
     publishing.add_argument("--from", dest="start", type=Path, nargs="+", required=True)
     publishing.add_argument("--profile", default="pocket")
+    about = "how far to go from the weights in assets/ towards those of the runs"
+    publishing.add_argument("--share", type=float, default=1.0, help=about)
     carding = steps.add_parser("card", help="count data, records and figures into MODEL_CARD.md")
     carding.add_argument("--manifest", type=Path, required=True)
 
@@ -147,6 +149,8 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
         model = published(profile, arguments.start)
+        if arguments.share < 1.0:
+            draw_back(model, profile, arguments.share)
         if model.listener is not None and trained(arguments.start) <= {"listener"}:
             publish.publish_ear(model.listener, profile.folder)
         else:
@@ -238,6 +242,24 @@ def trained(runs: list[Path]) -> set[str]:
     """The parts that these runs have trained, by the first part of their parameters' names."""
     found = [load_file(run / "average.safetensors") for run in runs if run != PUBLISHED]
     return {name.partition(".")[0] for weights in found for name in weights}
+
+
+@torch.no_grad()
+def draw_back(model: AudioStory, profile: Profile, share: float) -> None:
+    """Leave a model so far on the way from the shipped weights to its own, which may sound better
+    than either end (WiSE-FT, Wortsman et al. 2022).
+
+    Args:
+        share: 0 for the shipped weights, 1 for the model's own.
+    """
+    shipped = started(profile, [PUBLISHED])
+    if model.performer.fast is not None and (fast := profile.shipped(FAST)):
+        load_module(shipped.performer.add_fast(), fast)
+    before = dict(shipped.named_parameters())
+    for name, after in model.named_parameters():
+        if name in before:
+            between = before[name] + share * (after - before[name])
+            after.copy_(torch.where(after == before[name], after, between))
 
 
 def started(profile: Profile, runs: list[Path]) -> AudioStory:
