@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
@@ -10,13 +15,14 @@ from pathlib import Path
 import pytest
 import soundfile
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from core.codec import SpectralCodec
 from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import FEWEST, SHORTEST
 from core.profile import ASSETS, load_profile
 from core.text_encoder import TextEncoder
-from core.training import repertoire
 from core.training.captions import Caption, said_by
 from core.training.examples import FRAMES, SPARSE, Examples
 from core.training.manner import RINGING, USUAL
@@ -130,30 +136,39 @@ def test_the_set_is_the_same_when_built_again(
     assert len({file.read_text() for file in files}) == 1
 
 
-def fail(*_: object) -> None:
-    raise OSError("the disk is full")
+BUILDING = """
+import sys
+from pathlib import Path
+from core.codec import SpectralCodec
+from core.profile import ASSETS, load_profile
+from core.training.repertoire import Programme, build
+
+codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
+build(Path(sys.argv[1]), codec, Path(sys.argv[2]), Programme(2, 2, 3), shard=4)
+"""
 
 
-def test_a_build_that_was_cut_short_goes_on_where_it_was(
-    built: Path,
-    manifest: Path,
-    codec: SpectralCodec,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_build_that_was_killed_goes_on_after_its_last_whole_shard(
+    built: Path, manifest: Path, codec: SpectralCodec, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(repertoire, "SHARD", 8)
-    with monkeypatch.context() as full:
-        full.setattr(repertoire.Workshop, "in_a_manner", fail)
-        with pytest.raises(OSError, match="full"):
-            build(manifest, codec, tmp_path, SMALL)
-    assert not (tmp_path / "examples.jsonl").exists()
-    monkeypatch.setattr(repertoire.Workshop, "composed", fail)
-    again = build(manifest, codec, tmp_path, SMALL)
-    assert torch.equal(again.latents, Examples.load(built).latents)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "examples.jsonl",
-        "latents.safetensors",
-    ]
+    command = [sys.executable, "-c", BUILDING, str(manifest), str(tmp_path)]
+    building = subprocess.Popen(command, start_new_session=True)
+    while not (there := sorted(tmp_path.glob("made-*/*.safetensors"))):
+        assert building.poll() is None
+        time.sleep(0.01)
+    os.killpg(building.pid, signal.SIGKILL)
+    building.wait()
+    with safe_open(there[0], framework="pt") as first:
+        about = first.metadata()
+    marked = {name: latents + 1 for name, latents in load_file(there[0]).items()}
+    save_file(marked, there[0], metadata=about)
+    again = build(manifest, codec, tmp_path, SMALL, shard=4)
+    whole = Examples.load(built)
+    assert again.captions == whole.captions
+    assert torch.equal(again.latents[:4], whole.latents[:4] + 1), "made again instead of taken"
+    assert torch.equal(again.latents[4:], whole.latents[4:])
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["examples.jsonl", "latents.safetensors"]
 
 
 def numbered(ends: list[int], name: str) -> Examples:

@@ -179,7 +179,12 @@ class Programme:
 
 
 def build(
-    manifest: Path, codec: Codec, out: Path, programme: Programme, workers: int = 1
+    manifest: Path,
+    codec: Codec,
+    out: Path,
+    programme: Programme,
+    workers: int = 1,
+    shard: int = SHARD,
 ) -> Examples:
     """Compose and encode the training set; the same for one manifest and programme.
 
@@ -187,6 +192,7 @@ def build(
 
     Args:
         workers: processes, of one thread each.
+        shard: sounds that are written together.
     """
     embedder = SoundEmbedder()
     every = training_clips(manifest)
@@ -194,12 +200,12 @@ def build(
     clips = typical(every, heard)
     workshop = Workshop(clips, Listening(clips, heard, embedder), codec)
     jobs = programme.jobs(clips)
-    about = manifest.read_bytes() + repr(programme).encode()
+    about = manifest.read_bytes() + f"{programme} {shard}".encode()
     made = out / f"made-{hashlib.sha256(about).hexdigest()[:12]}"
     made.mkdir(parents=True, exist_ok=True)
     shards = {
-        made / f"{first:06d}.safetensors": jobs[first : first + SHARD]
-        for first in range(0, len(jobs), SHARD)
+        made / f"{first:06d}.safetensors": jobs[first : first + shard]
+        for first in range(0, len(jobs), shard)
     }
     left = [file for file in shards if not file.exists()]
     with ProcessPoolExecutor(workers, initializer=_take_up, initargs=(workshop,)) as pool:
