@@ -44,8 +44,9 @@ def periodicity(sound: Tensor) -> tuple[float, float]:
     """How strongly the band envelopes come back, and after how many seconds.
 
     The largest rise of their normalised autocorrelation over its lowest value at a shorter lag:
-    near 1 for a loop, 0 for a sound that only changes slowly, about 0.1 for a minute of noise.
-    Lags from 1 s to half the sound.
+    near 1 for a loop, 0 for a sound that changes slowly and does not come back, about 0.1 for a
+    minute of noise. Lags from 1 s to half the sound: at the last ones a slow drift up and down
+    counts as a period, too.
     """
     levels = band_levels(sound)
     levels = levels - levels.mean(0)

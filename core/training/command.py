@@ -149,7 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
         model = published(profile, arguments.start)
-        if arguments.share < 1.0:
+        if arguments.share != 1.0:
             draw_back(model, profile, arguments.share)
         if model.listener is not None and trained(arguments.start) <= {"listener"}:
             publish.publish_ear(model.listener, profile.folder)
@@ -195,9 +195,8 @@ def _train(arguments: argparse.Namespace) -> None:
         )
     elif arguments.step == "fast":
         assert data is not None
-        shipped = profile.shipped(FAST) if PUBLISHED in arguments.start else None
-        if shipped and model.performer.fast is None:
-            load_module(model.performer.add_fast(), shipped)
+        if PUBLISHED in arguments.start and model.performer.fast is None:
+            add_shipped_fast(model, profile)
         performances = Performances(BridgingStates.load(arguments.states), data)
         train_fast(model, performances, weights, frame_seconds, settings, arguments.run)
     elif arguments.step == "stage2":
@@ -253,13 +252,20 @@ def draw_back(model: AudioStory, profile: Profile, share: float) -> None:
         share: 0 for the shipped weights, 1 for the model's own.
     """
     shipped = started(profile, [PUBLISHED])
-    if model.performer.fast is not None and (fast := profile.shipped(FAST)):
-        load_module(shipped.performer.add_fast(), fast)
+    if model.performer.fast is not None:
+        add_shipped_fast(shipped, profile)
     before = dict(shipped.named_parameters())
     for name, after in model.named_parameters():
         if name in before:
             between = before[name] + share * (after - before[name])
             after.copy_(torch.where(after == before[name], after, between))
+
+
+def add_shipped_fast(model: AudioStory, profile: Profile) -> None:
+    """Put in the fast performer from assets/, if there is one; only its own training goes on with
+    it."""
+    if fast := profile.shipped(FAST):
+        load_module(model.performer.add_fast(), fast)
 
 
 def started(profile: Profile, runs: list[Path]) -> AudioStory:
