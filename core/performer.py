@@ -150,8 +150,11 @@ class Performer(nn.Module):
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             return self.guided_velocity(latents, t, condition, length, settings.guidance)
 
+        # Known latents say themselves how the event is, and it may change in the course of them.
+        agreement = flow.AGREEMENT if anchor is None else 1.0
+
         def velocity(latents: Tensor, t: Tensor) -> Tensor:
-            return flow.windowed(piece, latents, t, self.config.window_frames)
+            return flow.windowed(piece, latents, t, self.config.window_frames, agreement)
 
         def before_step(step: int) -> None:
             if cancel is not None and cancel.is_set():

@@ -158,6 +158,12 @@ def test_a_seam_shows_where_it_is() -> None:
     assert duration.seam_contrast(noise(30.0, 1), [10.0, 20.0]) < 1.6
 
 
+def test_a_level_that_wanders_is_measured_in_decibels() -> None:
+    rising = torch.linspace(0.0, 6.0, round(30 * RATE))
+    assert duration.wandering(noise(30.0, 1) * 10 ** (rising / 20)) == pytest.approx(5.4, abs=0.2)
+    assert duration.wandering(noise(30.0, 1)) < 0.2
+
+
 def test_windows_meet_where_the_performer_blends_them() -> None:
     assert duration.window_joints(192, 192, 0.05) == []
     joints = duration.window_joints(300, 192, 1.0)

@@ -68,8 +68,10 @@ def test_the_command_line_renders_a_story_to_the_sample(tmp_path: Path) -> None:
     assert np.abs(sound).max() <= 10 ** (-1 / 20) + 1e-6
 
 
-def test_a_minute_of_rain_has_its_length_no_period_and_no_seam(pocket: AudioStory) -> None:
-    renderer = Renderer(pocket, RenderSettings(3, 1.0))
+def test_a_minute_of_rain_has_its_length_no_period_no_seam_and_one_level(
+    pocket: AudioStory,
+) -> None:
+    renderer = Renderer(pocket, pocket.profile.draft)
     sound = renderer(Request("steady rain falling", 60.0, 0))
     window = pocket.performer.config.window_frames
     joints = duration.window_joints(pocket.codec.frames(60.0), window, 2048 / 44100)
@@ -77,6 +79,7 @@ def test_a_minute_of_rain_has_its_length_no_period_and_no_seam(pocket: AudioStor
     assert found.exact
     assert found.periodicity < 0.4
     assert found.seam < 1.5
+    assert found.wandering < 2.5
 
 
 def test_what_it_renders_it_can_describe(pocket: AudioStory, tmp_path: Path) -> None:

@@ -159,6 +159,31 @@ def test_windows_blend_to_the_velocity_of_one_piece() -> None:
         assert torch.allclose(blended, 2 * latents + 0.5, atol=1e-5)
 
 
+def test_windows_in_agreement_end_at_one_mean_and_differ_within() -> None:
+    latents, t = torch.randn(2, 60, 3), torch.tensor(0.8)
+    ends = [0.1 * torch.randn(2, 20, 3) + window for window in range(5)]
+    seen = iter(ends)
+
+    def towards_its_own_end(window: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return (window - next(seen)) / t
+
+    velocity = flow.windowed(towards_its_own_end, latents, t, 20, agreement=0.5)
+    reached = latents - t * velocity
+    assert (reached.mean(1) - torch.stack(ends).mean((0, 2))).abs().max() < 0.1
+    levelled = torch.stack(ends) - torch.stack(ends).mean(2, keepdim=True)
+    within = reached[:, :10] - reached[:, :10].mean(1, keepdim=True)
+    first = levelled[0, :, :10] - levelled[0, :, :10].mean(1, keepdim=True)
+    torch.testing.assert_close(within, first)
+
+
+def test_windows_go_apart_again_near_the_sound() -> None:
+    latents = torch.randn(1, 60, 3)
+    for time in (0.5, 0.2):
+        t = torch.tensor(time)
+        alone = flow.windowed(lambda x, t: x.square(), latents, t, 20)
+        assert torch.equal(flow.windowed(lambda x, t: x.square(), latents, t, 20, 0.5), alone)
+
+
 def test_guidance_of_one_is_the_positive_and_zero_the_negative() -> None:
     positive, negative = torch.randn(3), torch.randn(3)
     assert torch.allclose(flow.guided(positive, negative, 1.0), positive)

@@ -1,9 +1,9 @@
 """Does an event of any length come out at exactly that length, without a loop and without a seam?
 
 A loop shows in the autocorrelation of the sound's envelopes: at its period they are alike again,
-while those of a texture that only drifts grow less and less alike. A
-seam shows as a change of the spectrum that is larger where two windows of the performer meet than
-elsewhere.
+while those of a texture that only drifts grow less and less alike. A seam shows as a change of the
+spectrum that is larger where two windows of the performer meet than elsewhere. And a steady texture
+keeps its level.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ SHORTEST_PERIOD = 1.0
 """Seconds; what comes back sooner is a rhythm of the sound, not a loop."""
 AROUND = 0.5
 """Seconds before and after a moment that are compared for a seam."""
+SLOWLY = 3.0
+"""Seconds over which a level is taken that must not wander in a steady texture."""
 
 
 def band_levels(sound: Tensor) -> Tensor:
@@ -75,6 +77,14 @@ def seam_contrast(sound: Tensor, seams: list[float]) -> float:
     return float(change[inside].mean() / change.mean()) if inside else float("nan")
 
 
+def wandering(sound: Tensor) -> float:
+    """By how many dB the loudest 3 s of a sound (N,) lie above the softest."""
+    length = round(SLOWLY * SAMPLE_RATE)
+    parts = sound[: len(sound) // length * length].reshape(-1, length)
+    levels = 10.0 * torch.log10(parts.square().mean(1) + 1e-12)
+    return float(levels.max() - levels.min())
+
+
 def window_joints(total: int, window: int, frame_seconds: float) -> list[float]:
     """Where the performer's windows begin and end, in seconds (see `core.flow.windowed`).
 
@@ -98,6 +108,7 @@ class Lasting:
         exact: it has exactly as many samples as were asked for.
         periodicity, period: of its band envelopes; not a number for events under 10 s.
         seam: contrast of the spectrum's change at the performer's windows.
+        wandering: of its level, dB; not a number for events under 10 s.
     """
 
     asked: float
@@ -105,10 +116,13 @@ class Lasting:
     periodicity: float
     period: float
     seam: float
+    wandering: float
 
 
 def lasting(sound: Tensor, asked: float, seams: list[float]) -> Lasting:
     """Measures a render (N,) of `asked` seconds."""
     exact = len(sound) == round(asked * SAMPLE_RATE)
-    strength, period = periodicity(sound) if asked >= 10.0 else (float("nan"), float("nan"))
-    return Lasting(asked, exact, strength, period, seam_contrast(sound, seams))
+    long = asked >= 10.0
+    strength, period = periodicity(sound) if long else (float("nan"), float("nan"))
+    wanders = wandering(sound) if long else float("nan")
+    return Lasting(asked, exact, strength, period, seam_contrast(sound, seams), wanders)
