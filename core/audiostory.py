@@ -17,6 +17,7 @@ from core import grammar
 from core.bridge import Bridge, BridgedTokens
 from core.codec import Codec, OobleckCodec, SpectralCodec
 from core.errors import WeightsError
+from core.flow import AGREEMENT
 from core.glossary import ANY, EDITION, Glossary, load_glossary
 from core.glossary import FILE as GLOSSARY
 from core.grammar import PlannedEvent, StreamIds
@@ -296,6 +297,8 @@ def _hash_weights(profile: Profile) -> str:
         return profile.director.sha256[:16]
     way = profile.performer
     sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
+    if way.window_frames:
+        sampled += f" agreement {AGREEMENT}"
     read = f" glosses {EDITION}" if profile.shipped(GLOSSARY) else ""
     digest = hashlib.sha256((profile.director.sha256 + sampled + read).encode())
     for path in sorted(_weight_files(profile)):
