@@ -85,7 +85,7 @@ def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder:
     bridge.requires_grad_(True)
 
 
-IN_MANNER = 0.4
+IN_MANNER = 0.25
 """Share of stage I's single sounds of which something unusual is said and heard."""
 
 Performed = list[tuple[int, list[int]]]
