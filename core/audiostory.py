@@ -298,7 +298,7 @@ def _hash_weights(profile: Profile) -> str:
     way = profile.performer
     sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
     if way.window_frames:
-        sampled += f" agreement {AGREEMENT}"
+        sampled += f" even windows, agreement {AGREEMENT}"
     read = f" glosses {EDITION}" if profile.shipped(GLOSSARY) else ""
     digest = hashlib.sha256((profile.director.sha256 + sampled + read).encode())
     for path in sorted(_weight_files(profile)):

@@ -141,14 +141,16 @@ class Performer(nn.Module):
                 "These weights have no fast sampler; render in final quality, or with a guidance."
             )
         device = condition.device
-        window = self.config.window_frames or self.canvas(frames)
+        window, _ = flow.windows(self.canvas(frames), self.config.window_frames)
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
-        length = length * min(1.0, window / self.canvas(frames))
+        length = length * (window / self.canvas(frames))
         noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
         noise = self.config.temperature * noise
 
         def piece(latents: Tensor, t: Tensor) -> Tensor:
-            return self.guided_velocity(latents, t, condition, length, settings.guidance)
+            count = len(latents) // len(condition)
+            conditions, lengths = condition.repeat(count, 1, 1), length.repeat(count)
+            return self.guided_velocity(latents, t, conditions, lengths, settings.guidance)
 
         # Known latents say themselves how the event is, and it may change in the course of them.
         agreement = flow.AGREEMENT if anchor is None else 1.0

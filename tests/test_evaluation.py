@@ -167,4 +167,4 @@ def test_a_level_that_wanders_is_measured_in_decibels() -> None:
 def test_windows_meet_where_the_performer_blends_them() -> None:
     assert duration.window_joints(192, 192, 0.05) == []
     joints = duration.window_joints(300, 192, 1.0)
-    assert joints == [96.0, 108.0, 192.0, 288.0]
+    assert joints == [75.0, 150.0, 225.0]

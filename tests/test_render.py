@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import flow
 from core.audiostory import AudioStory
@@ -159,20 +162,33 @@ def test_windows_blend_to_the_velocity_of_one_piece() -> None:
         assert torch.allclose(blended, 2 * latents + 0.5, atol=1e-5)
 
 
+@given(st.integers(1, 2000), st.integers(2, 200))
+def test_windows_cover_all_frames_by_halves_and_none_is_too_long(total: int, longest: int) -> None:
+    length, starts = flow.windows(total, longest)
+    assert length <= max(longest, 1)
+    assert (starts[0], starts[-1] + length) == (0, total)
+    steps = [later - start for start, later in pairwise(starts)]
+    assert all(0 < step <= length // 2 + 1 for step in steps)
+
+
+def test_an_event_little_longer_than_a_window_is_rendered_in_two_shorter_ones() -> None:
+    assert flow.windows(192, 192) == (192, [0])
+    assert flow.windows(216, 192) == (144, [0, 72])
+    assert flow.windows(288, 192) == (192, [0, 96])
+
+
 def test_windows_in_agreement_end_at_one_mean_and_differ_within() -> None:
     latents, t = torch.randn(2, 60, 3), torch.tensor(0.8)
-    ends = [0.1 * torch.randn(2, 20, 3) + window for window in range(5)]
-    seen = iter(ends)
+    ends = 0.1 * torch.randn(5, 2, 20, 3) + torch.arange(5.0)[:, None, None, None]
 
-    def towards_its_own_end(window: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        return (window - next(seen)) / t
+    def towards_their_own_ends(parts: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return (parts - ends.flatten(0, 1)) / t
 
-    velocity = flow.windowed(towards_its_own_end, latents, t, 20, agreement=0.5)
+    velocity = flow.windowed(towards_their_own_ends, latents, t, 20, agreement=0.5)
     reached = latents - t * velocity
-    assert (reached.mean(1) - torch.stack(ends).mean((0, 2))).abs().max() < 0.1
-    levelled = torch.stack(ends) - torch.stack(ends).mean(2, keepdim=True)
+    assert (reached.mean(1) - ends.mean((0, 2))).abs().max() < 0.1
     within = reached[:, :10] - reached[:, :10].mean(1, keepdim=True)
-    first = levelled[0, :, :10] - levelled[0, :, :10].mean(1, keepdim=True)
+    first = ends[0, :, :10] - ends[0, :, :10].mean(1, keepdim=True)
     torch.testing.assert_close(within, first)
 
 
@@ -213,5 +229,5 @@ def test_the_performer_is_told_how_long_a_window_is_and_no_longer(
     condition = torch.zeros(1, 4, tiny.profile.bridge.width)
     tiny.performer.render(condition, [frames * seconds], frames, [0], SETTINGS)
     hook.remove()
-    for given in heard:
-        torch.testing.assert_close(given, torch.full_like(given, told * seconds))
+    for said in heard:
+        torch.testing.assert_close(said, torch.full_like(said, told * seconds))

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core import flow
 from core.evaluation.embedder import SAMPLE_RATE
 from core.griffinlim import Stft
 
@@ -85,17 +86,15 @@ def wandering(sound: Tensor) -> float:
     return float(levels.max() - levels.min())
 
 
-def window_joints(total: int, window: int, frame_seconds: float) -> list[float]:
-    """Where the performer's windows begin and end, in seconds (see `core.flow.windowed`).
+def window_joints(total: int, longest: int, frame_seconds: float) -> list[float]:
+    """Where the performer's windows begin and end, in seconds (see `core.flow.windows`).
 
     Args:
         total: latent frames of the event.
-        window: latent frames of a window.
+        longest: latent frames of a window at most.
     """
-    if window == 0 or total <= window:
-        return []
-    starts = [*range(0, total - window, window // 2), total - window]
-    joints = {frame for start in starts for frame in (start, start + window)} - {0, total}
+    length, starts = flow.windows(total, longest)
+    joints = {frame for start in starts for frame in (start, start + length)} - {0, total}
     return [frame * frame_seconds for frame in sorted(joints)]
 
 
