@@ -19,7 +19,7 @@ from studio.line import Waiting
 from studio.page import Page, Studio
 from studio.session import Job, Session
 from studio.stream import reports
-from studio.view import Updates, view
+from studio.view import Updates, view, waiting
 
 if TYPE_CHECKING:
     import threading
@@ -62,7 +62,12 @@ def draft(
         return
     try:
         first = "" if studio.engine.ready else "Loading the model …"
-        yield {page.thinking: gr.update(visible=True, open=True), page.reasoning: _writing(first)}
+        opening = {
+            page.thinking: gr.update(visible=True, open=True),
+            page.reasoning: _writing(first),
+        }
+        # What was answered for a page that was still arriving may have undone the first `waiting`.
+        yield waiting(studio, page, session) | opening
         story = None
         for batch in reports(_work(studio, job, planning), job):
             last = batch[-1]
@@ -135,9 +140,9 @@ def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[A
     return work
 
 
-def _in_line(waiting: Waiting) -> str:
-    jobs = "one job" if waiting.before == 1 else f"{waiting.before} jobs"
-    return f"Waiting for {jobs}, about {spoken(waiting.seconds)} …"
+def _in_line(line: Waiting) -> str:
+    jobs = "one job" if line.before == 1 else f"{line.before} jobs"
+    return f"Waiting for {jobs}, about {spoken(line.seconds)} …"
 
 
 def _writing(text: str) -> str:

@@ -18,7 +18,15 @@ import httpx
 import pytest
 import soundfile
 from gradio_client import Client
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 from studio_stories import long_story
 
 from core.errors import Cancelled
@@ -413,6 +421,39 @@ def test_a_draft_that_waits_says_so_and_can_be_left(page: Page, studio: Studio) 
         button(page, "Cancel").click()
         button(page, "Draft").wait_for()
     assert studio.engine.line.waiting().before == 0
+
+
+def test_a_draft_asked_for_while_the_page_arrives_can_be_left(page: Page, studio: Studio) -> None:
+    arrival: list[tuple[Route, APIResponse]] = []
+    drafting: list[Route] = []
+
+    def late(route: Route) -> None:
+        if arrival:
+            route.continue_()
+        else:
+            arrival.append((route, route.fetch()))
+
+    def hold(route: Route) -> None:
+        drafting.append(route)
+
+    page.route("**/run/**", late)
+    page.route("**/queue/join*", hold)
+    page.reload()
+    wait_until(page, lambda: bool(arrival))
+    page.get_by_label("What should be heard?").fill("a slow storm")
+    with studio.engine.line.turn(Job("render"), 30.0):
+        button(page, "Draft").click()
+        button(page, "Cancel").wait_for()
+        wait_until(page, lambda: bool(drafting))
+        route, response = arrival[0]
+        route.fulfill(response=response)
+        button(page, "Draft").wait_for()
+        page.unroute("**/queue/join*")
+        for asked in drafting:
+            asked.continue_()
+        page.get_by_text("Waiting for one job, about 30 seconds").wait_for()
+        button(page, "Cancel").click()
+        button(page, "Draft").wait_for()
 
 
 def test_cancelled_rendering_stops_soon_and_the_next_one_works(page: Page, stories: Path) -> None:
