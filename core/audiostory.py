@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import torch
 from peft import PeftModel
@@ -31,7 +30,7 @@ from core.language import (
     read_stream_ids,
 )
 from core.performer import Performer
-from core.placement import Placement, best_placement
+from core.placement import Placement, Stage, best_placement
 from core.profile import ASSETS, EAR, CodecConfig, Profile
 from core.understanding import Listener
 
@@ -113,7 +112,7 @@ class AudioStory(nn.Module):
         if not placement.staged:
             self.ready("performer")
 
-    def ready(self, stage: Literal["director", "performer"]) -> None:
+    def ready(self, stage: Stage) -> None:
         """Bring a stage's weights to the device; where both do not fit, the other ones leave it."""
         stages = {
             "director": [self.llm, self.bridge, self.listener],
@@ -124,7 +123,7 @@ class AudioStory(nn.Module):
         for name, modules in stages.items():
             for module in modules:
                 if module is not None and name == stage:
-                    module.to(self.placement.device, self.placement.dtype)
+                    module.to(self.placement.device, self.placement.dtype_of(stage))
                 elif module is not None and self.placement.staged:
                     module.to("cpu")
         if isinstance(self.codec, OobleckCodec):
@@ -186,6 +185,15 @@ class AudioStory(nn.Module):
         states = self.backbone(input_ids=ids).last_hidden_state[0]
         return self.bridged(states, stream).condition.float()
 
+    def at_once(self, caption: str) -> tuple[str, ...]:
+        """What a caption is performed as: the sounds that it tells of at once, or itself."""
+        told = self.glossary.at_once(caption) if self.glossary else ()
+        return told or (caption,)
+
+    def alone(self, caption: str, seconds: float) -> Tensor:
+        """The condition (1, S, width) of a caption that is a story by itself."""
+        return self.conditions(caption, seconds, *alone(caption, seconds))
+
     def embedded(self, ids: Tensor, placeholder: int, heard: Sequence[Tensor]) -> Tensor:
         """Embeddings (1, L, hidden) of a prompt with sounds in it.
 
@@ -205,6 +213,12 @@ class AudioStory(nn.Module):
             )
         embeddings[0, places.to(embeddings.device)] = rows
         return torch.as_tensor(embeddings)
+
+
+def alone(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
+    """The plan of a story of one event: its reasoning, and the event."""
+    reasoning = f"One event. 1. {caption} ({seconds:g} s)."
+    return reasoning, [PlannedEvent(caption, seconds)]
 
 
 def _places(ids: Tensor, tokens: Sequence[int]) -> Tensor:

@@ -13,6 +13,7 @@ import functools
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -33,20 +34,47 @@ SECOND = 0.15
 """Share of the votes from which the second sound is given too."""
 PART, PART_ALIKE = 0.4, 0.5
 """Share and cosine from which a part of the caption adds the sound that it is most like."""
+ONE_SOUND, PLAINLY = 0.9, 0.85
+"""Share of the votes beyond which a caption as a whole tells of one sound, unless every part is as
+good as a known caption: has this cosine to it."""
+AT_ONCE = 3
+"""Sounds that are performed at once, at most."""
 SHORTEST_WORD = 3
 MOST = 4
 ANY = 2.0
 """A cosine that nothing exceeds: every neighbour counts."""
 BYTE = 127.0
-EDITION = 2
+EDITION = 3
 """Counts in the hash of the weights, since what the director reads is heard; the first glosses did
-not say how a sound is."""
+not say how a sound is, with the second ones several sounds were performed as one."""
 
 _JOINT = re.compile(
     r"\s*(?:[,;:]|\b(?:with|and|over|amid|while|plus|behind|beneath|under|during|as|against|then"
     r"|both|along|alongside|together|accompanied by|mixed with|in the background|at the same time"
     r"|is heard|going on|all the while)\b)\s*"
 )
+_IN_TURN = re.compile(r"\b(?:then|before|after|followed by|finally|at last|until)\b")
+"""What tells that sounds are not heard at once."""
+
+
+@dataclass(frozen=True)
+class _Vote:
+    """What a text is about: the likeliest sound with its share of the votes, and a second one.
+
+    Attributes:
+        alike: the largest cosine to a known caption.
+    """
+
+    text: str
+    sound: int
+    second: int | None
+    share: float
+    alike: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether a part of a caption tells of that sound."""
+        return self.share >= PART and self.alike >= PART_ALIKE
 
 
 class Glossary:
@@ -79,8 +107,40 @@ class Glossary:
             self._given[key] = "; ".join(told[:MOST])
         return self._given.get(key, "")
 
+    def at_once(self, caption: str) -> tuple[str, ...]:
+        """The parts of a caption that tell of several sounds heard at once: ("heavy rain", "distant
+        thunder"). Empty where it tells of one, or of sounds in turn.
+        """
+        texts = [caption, *parts(caption)]
+        if len(texts) <= 2 or _IN_TURN.search(caption.lower()):
+            return ()
+        whole, *heard = self._votes(texts, ANY)
+        told: dict[int, _Vote] = {}
+        for vote in heard:
+            if vote.sure:
+                told.setdefault(vote.sound, vote)
+        plainly = all(vote.alike >= PLAINLY for vote in told.values())
+        if len(told) < 2 or (whole.share > ONE_SOUND and not plainly):
+            return ()
+        return tuple(vote.text for vote in told.values())[:AT_ONCE]
+
+    def told(self, caption: str) -> str:
+        """What a caption is performed as, for people to read: its gloss, or of several sounds at
+        once the likeliest of each, "steady rain falling + thunder rumbling in the distance".
+        """
+        sounds = [self.gloss(sound).split("; ")[0] for sound in self.at_once(caption)]
+        return " + ".join(sounds) or self.gloss(caption)
+
     def _found(self, texts: list[str], unlike: float) -> dict[int, str]:
         """Sounds, each with the text that tells of it."""
+        whole, *told = self._votes(texts, unlike)
+        found = {whole.sound: whole.text}
+        if whole.second is not None:
+            found[whole.second] = whole.text
+        return found | {vote.sound: vote.text for vote in told if vote.sure}
+
+    def _votes(self, texts: list[str], unlike: float) -> list[_Vote]:
+        """What each text's neighbours vote for."""
         vectors = self._encoder.sentences(texts)
         with torch.autocast("cpu", enabled=False):
             cosines = vectors @ self._known.T
@@ -89,13 +149,19 @@ class Glossary:
         votes = torch.zeros(len(texts), len(self.plain))
         votes.scatter_add_(1, self._sounds[nearest.indices], (SHARPNESS * nearest.values).exp())
         first = (votes / votes.sum(1, keepdim=True)).topk(min(2, len(self.plain)))
-        shares: list[list[float]] = first.values.tolist()
-        sounds: list[list[int]] = first.indices.tolist()
-        found = dict.fromkeys(sounds[0] if shares[0][-1] >= SECOND else sounds[0][:1], texts[0])
-        for place in range(1, len(texts)):
-            if shares[place][0] >= PART and nearest.values[place, 0] >= PART_ALIKE:
-                found[sounds[place][0]] = texts[place]
-        return found
+        rows = zip(
+            texts, first.indices.tolist(), first.values.tolist(), nearest.values, strict=True
+        )
+        return [
+            _Vote(
+                text,
+                sounds[0],
+                sounds[-1] if shares[-1] >= SECOND else None,
+                shares[0],
+                float(cosines[0]),
+            )
+            for text, sounds, shares, cosines in rows
+        ]
 
     def save(self, path: Path) -> None:
         """Write the vectors as bytes."""

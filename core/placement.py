@@ -1,7 +1,9 @@
 """Where the model computes and how precisely: one choice for CUDA, Apple's MPS and the CPU.
 
 A graphics card computes in half precision (bf16 where it can), the CPU in fp32, which an exact run
-needs. Where a card cannot hold director and performer together, they take turns on it.
+needs. Where the profile allows it and the processor has units for it, the performer computes in
+bf16 there; the director writes the same plans on every processor. Where a card cannot hold director
+and performer together, they take turns on it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Literal
 
 import torch
 
 from core.profile import Profile
+
+Stage = Literal["director", "performer"]
 
 GIB = 2**30
 RESERVE = 1.5 * GIB
@@ -25,6 +30,7 @@ class Placement:
     """Attributes:
     device: `cpu`, `cuda` or `mps`.
     dtype: of director, bridge and performer.
+    performing: of the performer, where it is another one.
     staged: director and performer take turns on the device.
     events: how many are rendered at once; 0: the renderer's own choice.
     compiled: the performer's blocks are compiled before the first render, which takes a
@@ -33,6 +39,7 @@ class Placement:
 
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
+    performing: torch.dtype | None = None
     staged: bool = False
     events: int = 0
     compiled: bool = False
@@ -40,7 +47,12 @@ class Placement:
     @property
     def moves(self) -> bool:
         """Whether weights leave the form in which they were loaded."""
-        return self.device != "cpu" or self.dtype != torch.float32
+        usual = self.dtype == torch.float32 and self.performing is None
+        return self.device != "cpu" or not usual
+
+    def dtype_of(self, stage: Stage) -> torch.dtype:
+        own = self.performing if stage == "performer" else None
+        return own or self.dtype
 
 
 def event_bytes(profile: Profile) -> int:
@@ -68,7 +80,15 @@ def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
         kept = weights["performer"] if staged else sum(weights.values())
         events = max(1, min(MOST_EVENTS, int((room - kept) // event_bytes(profile))))
         compiled = find_spec("triton") is not None
-        return Placement("cuda", dtype, staged, events, compiled)
+        return Placement("cuda", dtype, staged=staged, events=events, compiled=compiled)
     if torch.backends.mps.is_available():
         return Placement("mps", torch.float16)
-    return Placement()
+    return Placement(performing=torch.bfloat16 if profile.half and multiplies_bf16() else None)
+
+
+def multiplies_bf16() -> bool:
+    """Whether the processor multiplies bf16 itself, in tiles (AMX) or in vectors (AVX-512).
+
+    Without such units bf16 is slower than fp32.
+    """
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()

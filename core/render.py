@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from core import flow
+from core.at_once import blended
 from core.audiostory import AudioStory
 from core.errors import AudioFileError, RenderError
 from core.latents import load_latents, save_latents
@@ -23,7 +24,7 @@ from core.library import StoryFolder, read_sound
 from core.profile import RenderSettings
 from core.recording import brought_to, read_recording, recording_file
 from core.story import Event, Start, Story, Take
-from core.takes import Asked, grain_of, plan_take, planned, told
+from core.takes import Asked, grain_of, noise_of, plan_take, planned, told
 
 TAKE_PEAK = 0.999
 """Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
@@ -56,7 +57,7 @@ class RenderedTake:
     """A take with its sound: float32 (channels, frames), `duration + tail` seconds long.
 
     Attributes:
-        latents: (T, C), what the sound was decoded from.
+        latents: (T, C), what the sound was decoded from; of several sounds at once, its own.
     """
 
     event_id: str
@@ -84,7 +85,11 @@ class KeptTake:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One event's part in a batch; events that have the same `kind` can share one."""
+    """One event's part in a batch; events that have the same `kind` can share one.
+
+    Attributes:
+        condition: (P, S, width), one for each of the sounds that are performed at once.
+    """
 
     event: Event
     number: int
@@ -99,8 +104,8 @@ class _Part:
         return self.take.duration + self.take.tail
 
     @property
-    def kind(self) -> tuple[int, tuple[float, ...]]:
-        return self.frames, self.stops
+    def kind(self) -> tuple[int, int, tuple[float, ...]]:
+        return len(self.condition), self.frames, self.stops
 
 
 def render_events(
@@ -136,6 +141,9 @@ def render_events(
     for number, (place, event) in enumerate(wanted, 1):
         beginning = (beginnings or {}).get(event.id)
         condition = conditions[place : place + 1]
+        sounds = model.at_once(event.caption) if beginning is None else ()
+        if len(sounds) > 1:
+            condition = torch.cat([model.alone(sound, event.duration) for sound in sounds])
         left.append(_part(model, story, event, number, settings, condition, beginning))
     while left:
         parts = [part for part in left if part.kind == left[0].kind][:batch]
@@ -188,23 +196,35 @@ def _performed(
     """One batch, from conditions to sound."""
     anchor = _anchor(model, parts, settings.steps) if parts[0].known is not None else None
     steps = max(1, len(anchor.levels) - 1) if anchor else settings.steps
+    count = len(parts[0].condition)
     takes = [part.take for part in parts]
+    sounds: list[Tensor] = []
     model.ready("performer")
-    latents = model.performer.render(
-        torch.cat([part.condition for part in parts]),
-        [part.seconds for part in parts],
-        parts[0].frames,
-        [take.start.seed if take.start else take.seed for take in takes],
-        settings,
-        anchor=anchor,
-        on_step=lambda step: on_step(step, steps),
-        cancel=cancel,
-    )
-    waveforms = model.codec.decode(latents, seed=[grain_of(take) for take in takes]).cpu().numpy()
-    on_step(steps, steps)
-    for part, samples, kept in zip(parts, waveforms, latents.cpu(), strict=True):
+    for number in range(count):
+
+        def step_of_all(step: int, before: int = number * steps) -> None:
+            on_step(before + step, count * steps)
+
+        latents = model.performer.render(
+            torch.stack([part.condition[number] for part in parts]),
+            [part.seconds for part in parts],
+            parts[0].frames,
+            [noise_of(take) + number for take in takes],
+            settings,
+            anchor=anchor,
+            on_step=step_of_all,
+            cancel=cancel,
+        )
+        grains = [grain_of(take) + number for take in takes]
+        sounds.append(model.codec.decode(latents, seed=grains).cpu())
+    on_step(count * steps, count * steps)
+    for part, heard, own in zip(parts, torch.stack(sounds, dim=1), latents, strict=True):
+        samples = heard[0].numpy()
+        if count > 1:
+            samples = blended(heard.numpy(), model.sample_rate)
+            own = model.codec.encode(torch.from_numpy(samples)[None])[0]
         sound = _cut(samples, part.seconds, model.sample_rate)
-        yield RenderedTake(part.event.id, part.take, sound, kept)
+        yield RenderedTake(part.event.id, part.take, sound, own.cpu())
 
 
 def _anchor(model: AudioStory, parts: Sequence[_Part], steps: int) -> flow.Anchor:

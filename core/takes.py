@@ -178,6 +178,11 @@ def use_recording(
     return Asked(event_id, start)
 
 
+def noise_of(take: Take) -> int:
+    """The seed of the noise that a take was performed from."""
+    return take.seed if take.start is None else take.start.seed
+
+
 def grain_of(take: Take) -> int:
     """The seed with which the codec decoded a take."""
     return take.seed if take.start is None else take.start.grain

@@ -97,7 +97,7 @@ def panel(studio: Studio, session: Session) -> str:
     if event is None:
         return ""
     due = {asked.event_id for asked in left_to_render(studio, session, "all")}
-    gloss = glossary.gloss(event.caption) if glossary else ""
+    gloss = glossary.told(event.caption) if glossary else ""
     return takes_panel(session, studio.engine.profile, ready=event.id not in due, gloss=gloss)
 
 

@@ -85,7 +85,7 @@ def test_combinations_are_forty_unseen_pairs_of_two_families() -> None:
 def test_a_combination_counts_when_both_classes_are_near() -> None:
     names = ["rain", "fire", "engine", "dog", "horn", "sword", "owl", "bees"]
     judge = judge_of(names)
-    pairs = combine.combinations(names, 6)
+    pairs = combine.combinations(names, count=6)
 
     def both(pair: combine.Combination) -> Tensor:
         return sum((judge.classes[name] for name in pair.classes), start=torch.zeros(512))
@@ -106,13 +106,15 @@ def test_the_ways_through_the_bridge_differ_in_their_condition_alone(tiny: Audio
     without = Renderer(tiny, SETTINGS, "no residual")
     assert whole(request).shape == (RATE,)
     assert torch.equal(whole(request), Renderer(tiny, SETTINGS)(request))
-    assert whole.condition(request).shape == without.condition(request).shape
-    assert not torch.equal(whole.condition(request), without.condition(request))
+    one, other = (way.condition(request.caption, request.seconds) for way in (whole, without))
+    assert one.shape == other.shape
+    assert not torch.equal(one, other)
     assert whole.name != without.name
 
 
 def test_kept_renders_are_not_made_again(tiny: AudioStory, tmp_path: Path) -> None:
     class Counting:
+        name = "counting"
         calls = 0
 
         def embed(self, sound: Tensor) -> Tensor:
@@ -122,10 +124,10 @@ def test_kept_renders_are_not_made_again(tiny: AudioStory, tmp_path: Path) -> No
     file = tmp_path / "kept" / "renders.jsonl"
     renderer, request = Renderer(tiny, SETTINGS), Request("rain", 0.5, 1)
     first, second = Counting(), Counting()
-    made = Embeddings(first, file).of(renderer, request)  # type: ignore[arg-type]
+    made = Embeddings(first, file).of(renderer, request)
     with file.open("a") as cut:
         cut.write('{"key": "cut off')
-    kept = Embeddings(second, file)  # type: ignore[arg-type]
+    kept = Embeddings(second, file)
     assert torch.allclose(kept.of(renderer, request), made, atol=1e-5)
     kept.of(renderer, Request("rain", 0.5, 2))
     assert (first.calls, second.calls) == (1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,28 @@ def test_a_caption_is_taken_apart_at_commas_and_joining_words() -> None:
     assert parts("Heavy rain with distant thunder") == ["heavy rain", "distant thunder"]
     assert parts("a; dogs barking and wind") == ["dogs barking", "wind"]
     assert parts("dogs barking") == []
+
+
+def test_sounds_at_once_are_told_from_one_and_from_sounds_in_turn(glossary: Glossary) -> None:
+    both = ("drizzle on windows", "a terrier yaps")
+    assert glossary.at_once("Drizzle on windows, while a terrier yaps") == both
+    assert glossary.at_once("a terrier yaps, a hound bays and woof") == ()
+    assert glossary.at_once("a downpour, then a terrier yaps") == ()
+    assert glossary.at_once("a downpour with rubber ducks") == ()
+    assert glossary.at_once("") == ()
+
+
+def test_hardly_any_caption_of_one_sound_is_taken_for_two() -> None:
+    shipped = load_glossary(load_profile("pocket"))
+    assert shipped is not None
+    assert shipped.at_once("heavy rain with distant thunder") == ("heavy rain", "distant thunder")
+    assert shipped.at_once("footsteps in snow and wind") == ("footsteps in snow", "wind")
+    plain = [known.caption for known in BY_NAME.values()]
+    unseen = [paraphrase for paraphrases in HELD_OUT.values() for paraphrase in paraphrases]
+    assert not any(shipped.at_once(caption) for caption in plain)
+    assert sum(bool(shipped.at_once(caption)) for caption in unseen) <= 0.03 * len(unseen)
+    pairs = [f"{first} and {second}" for first, second in pairwise(plain)]
+    assert sum(len(shipped.at_once(pair)) == 2 for pair in pairs) >= 0.95 * len(pairs)
 
 
 def test_what_is_too_like_the_caption_can_be_left_out(glossary: Glossary) -> None:

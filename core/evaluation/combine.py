@@ -19,6 +19,7 @@ from core.evaluation.recognise import (
     Centroids,
     Heard,
     Recording,
+    Wording,
     nothing_said,
     rank,
     unseen_wording,
@@ -39,7 +40,9 @@ class Combination:
     request: Request
 
 
-def combinations(names: Sequence[str], count: int = PAIRS) -> list[Combination]:
+def combinations(
+    names: Sequence[str], wording: Wording = unseen_wording, count: int = PAIRS
+) -> list[Combination]:
     """Pairs of a texture with a class of another family among `names`; always the same."""
     rng = Random(0)
     beds = sorted(n for n in names if BY_NAME[n].kind == "texture")
@@ -47,7 +50,7 @@ def combinations(names: Sequence[str], count: int = PAIRS) -> list[Combination]:
     possible = [(a, b) for a in beds for b in sorted(names) if _apart(a, b)]
     for a, b in rng.sample(possible, min(count, len(possible))):
         number = len(pairs)
-        first, second = unseen_wording(a, number), unseen_wording(b, number)
+        first, second = wording(a, number), wording(b, number)
         caption = JOINTS[number % len(JOINTS)].format(a=first, b=second)
         pairs[a, b] = Combination((a, b), Request(caption, RENDER_SECONDS, number))
     return list(pairs.values())

@@ -22,7 +22,8 @@ from torch import Tensor
 from core.audiostory import AudioStory, load_audiostory
 from core.errors import AudioFileError, PlanError
 from core.evaluation import combine, describe, distance, duration, manners
-from core.evaluation.embedder import SoundEmbedder
+from core.evaluation.audioset import AudioSetEmbedder
+from core.evaluation.embedder import Embedder, SoundEmbedder
 from core.evaluation.recognise import (
     Heard,
     Judge,
@@ -72,6 +73,11 @@ def parser() -> argparse.ArgumentParser:
         adding.add_argument("--guidance", type=float, help="guidance (default: the profile's)")
         adding.add_argument("--sampler", choices=("draft", "final"), default="final")
         adding.add_argument("--plain", action="store_true", help="captions that training has seen")
+        adding.add_argument(
+            "--embedder",
+            type=Path,
+            help="judge by EfficientAT's mn04_as_mAP_432.pt, this file (with --manifest)",
+        )
     return root
 
 
@@ -85,17 +91,26 @@ class Evaluation:
     def __init__(self, arguments: argparse.Namespace):
         self.arguments = arguments
         self.model: AudioStory = load_audiostory(load_profile(arguments.profile))
-        self.embedder = SoundEmbedder()
+        self.embedder: Embedder = SoundEmbedder()
+        if arguments.embedder is not None:
+            self.embedder = AudioSetEmbedder.load(arguments.embedder)
         self.embeddings = Embeddings(self.embedder, arguments.keep)
         self.wording = plain_wording if arguments.plain else unseen_wording
 
     def judge(self) -> Judge:
-        """The held-out recordings: those shipped, or the manifest's, which are then kept."""
-        manifest = self.arguments.manifest
+        """The held-out recordings: those shipped, or the manifest's, which are then kept.
+
+        Raises:
+            AudioFileError: they are to be embedded otherwise, and there is no manifest.
+        """
+        manifest, another = self.arguments.manifest, self.arguments.embedder is not None
+        if manifest is None and another:
+            raise AudioFileError("Another judge has to hear the recordings: give --manifest too.")
         if manifest is None:
             return Judge.load(HELD_OUT, self.embedder)
         judge = Judge.of_recordings(held_out(manifest), self.embedder, self.model.codec)
-        judge.save(HELD_OUT)
+        if not another:
+            judge.save(HELD_OUT)
         return judge
 
     def names(self, judge: Judge) -> list[str]:
@@ -172,7 +187,7 @@ def fidelity(run: Evaluation) -> dict[str, Any]:
 def combination(run: Evaluation) -> dict[str, Any]:
     """Prompts of two sounds: are both among the five nearest classes?"""
     judge = run.judge()
-    wanted = combine.combinations(run.names(judge))
+    wanted = combine.combinations(run.names(judge), run.wording)
     heard = combine.rendered(run.heard(run.settings()))
     results = [combine.combined("renders", wanted, heard, judge.classes, say)]
     if run.arguments.manifest is not None:

@@ -25,7 +25,7 @@ from transformers import DynamicCache
 
 from core.audiostory import AudioStory
 from core.describing import QUESTION, answer, asked, hear
-from core.evaluation.embedder import SAMPLE_RATE, SoundEmbedder
+from core.evaluation.embedder import SAMPLE_RATE, Embedder
 from core.evaluation.recognise import Recording, Table, nothing_said, place, without
 from core.text_encoder import TextEncoder, sentence_encoder
 from core.training.vocabulary import BY_NAME
@@ -106,7 +106,7 @@ def described(
     )
 
 
-def nearest(recordings: Sequence[Recording], embedder: SoundEmbedder) -> Table:
+def nearest(recordings: Sequence[Recording], embedder: Embedder) -> Table:
     """The recordings by nearest centroid of the others (core/evaluation/recognise.py)."""
     embeddings = torch.stack([embedder.embed(recording.waveform) for recording in recordings])
     labels = [recording.name for recording in recordings]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -104,12 +104,21 @@ def mel_filters() -> Tensor:
     return (weights / weights.sum(0).clamp_min(1e-12)).float()
 
 
+class Embedder(Protocol):
+    """A judge of sounds: makes a vector of mono sound (N,) at 44.1 kHz."""
+
+    name: str
+
+    def embed(self, waveform: Tensor) -> Tensor: ...
+
+
 class SoundEmbedder:
     """Embeds mono sound at 44.1 kHz.
 
     The level is taken out first (the peak is set to full scale): a class is not a loudness.
     """
 
+    name = "aisfx"
     sample_rate = SAMPLE_RATE
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from core.codec import Codec
 from core.errors import AudioFileError, WeightsError
-from core.evaluation.embedder import SAMPLE_RATE, SoundEmbedder
+from core.evaluation.embedder import SAMPLE_RATE, Embedder
 from core.files import atomic_path
 from core.training.captions import HELD_OUT
 from core.training.vocabulary import BY_NAME
@@ -215,7 +215,7 @@ class Judge:
         seconds: Sequence[float],
         plain: Tensor,
         coded: Tensor,
-        embedder: SoundEmbedder,
+        embedder: Embedder,
     ) -> None:
         """Labels and lengths of N recordings, their embeddings (N, 512) without and with codec."""
         self.labels = list(labels)
@@ -226,7 +226,7 @@ class Judge:
 
     @classmethod
     def of_recordings(
-        cls, recordings: Sequence[Recording], embedder: SoundEmbedder, codec: Codec
+        cls, recordings: Sequence[Recording], embedder: Embedder, codec: Codec
     ) -> Judge:
         """Embeds every recording and what the codec makes of it (seed 0)."""
         plain = [embedder.embed(r.waveform) for r in recordings]
@@ -243,7 +243,7 @@ class Judge:
             save_file(tensors, temporary, metadata=about)
 
     @classmethod
-    def load(cls, path: Path, embedder: SoundEmbedder) -> Judge:
+    def load(cls, path: Path, embedder: Embedder) -> Judge:
         """The judge that `save` wrote.
 
         Raises:

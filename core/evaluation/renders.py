@@ -20,9 +20,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from core.audiostory import AudioStory
-from core.evaluation.embedder import SoundEmbedder
-from core.grammar import PlannedEvent
+from core.at_once import blended
+from core.audiostory import AudioStory, alone
+from core.evaluation.embedder import Embedder
 from core.profile import RenderSettings
 from core.text_encoder import TextEncoder
 
@@ -60,39 +60,47 @@ class Renderer:
         return f"{self.model.weights} {self.way} {steps} steps {guidance:g}"
 
     @torch.inference_mode()
-    def condition(self, request: Request) -> Tensor:
+    def condition(self, caption: str, seconds: float) -> Tensor:
         """The performer's condition (1, S, width) for a story of this one event."""
         if self._encoder is not None:
-            return self._encoder([request.caption])
-        model, seconds = self.model, request.seconds
-        reasoning = f"One event. 1. {request.caption} ({seconds:g} s)."
-        events = model.glossed([PlannedEvent(request.caption, seconds)])
-        stream = model.stream(request.caption, seconds, reasoning, events)
+            return self._encoder([caption])
+        model = self.model
+        if self.way == "bridge":
+            return model.alone(caption, seconds)
+        reasoning, events = alone(caption, seconds)
+        stream = model.stream(caption, seconds, reasoning, model.glossed(events))
         states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
         bridged = model.bridged(states, stream)
-        if self.way == "bridge":
-            return bridged.condition
         nothing = torch.zeros_like(bridged.residual)
         return torch.as_tensor(model.bridge.fuse(bridged.semantic, nothing))
 
     def __call__(self, request: Request) -> Tensor:
         """Mono (N,), exactly `seconds` long."""
-        model = self.model
-        latents = model.performer.render(
-            self.condition(request),
-            [request.seconds],
-            model.codec.frames(request.seconds),
-            [request.seed],
+        model, seconds = self.model, request.seconds
+        told = enumerate(model.at_once(request.caption), request.seed)
+        sounds = [self._performed(caption, seconds, seed) for seed, caption in told]
+        sound = sounds[0]
+        if len(sounds) > 1:
+            sound = torch.from_numpy(blended(torch.stack(sounds).numpy(), model.sample_rate))
+        return sound.mean(0)[: round(seconds * model.sample_rate)]
+
+    def _performed(self, caption: str, seconds: float, seed: int) -> Tensor:
+        """One sound (channels, N), `seconds` long at least."""
+        codec = self.model.codec
+        latents = self.model.performer.render(
+            self.condition(caption, seconds),
+            [seconds],
+            codec.frames(seconds),
+            [seed],
             self.settings,
         )
-        sound = model.codec.decode(latents, seed=request.seed)[0].mean(0)
-        return sound[: round(request.seconds * model.sample_rate)]
+        return codec.decode(latents, seed=seed)[0]
 
 
 class Embeddings:
     """Embeddings of sounds by what they were made from, kept in a file where one is given."""
 
-    def __init__(self, embedder: SoundEmbedder, file: Path | None = None):
+    def __init__(self, embedder: Embedder, file: Path | None = None):
         self._embedder = embedder
         self._file = file
         self._known = _read(file) if file is not None and file.exists() else {}
@@ -104,6 +112,7 @@ class Embeddings:
 
     def of_sound(self, about: dict[str, str | float], make: Callable[[], Tensor]) -> Tensor:
         """The embedding (512,) of the sound that `make` gives; `about` says which it is."""
+        about = {"embedder": self._embedder.name, **about}
         key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
         if key not in self._known:
             embedding = self._embedder.embed(make())

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from core.files import atomic_path
+from core.placement import multiplies_bf16
 
 Terms = Mapping[str, Tensor]
 DECAY = 0.4
@@ -130,13 +131,11 @@ def optimizers_of(
 
 
 def precision() -> Literal["bf16", "no"]:
-    """bf16 on a card, or where the processor multiplies it: in tiles (AMX: 3 to 7 times faster) or
-    in vectors (a compiled step takes seven tenths).
+    """bf16 on a card, or where the processor multiplies it.
 
-    Without such units bf16 is slower than fp32.
+    In tiles it is 3 to 7 times faster, in vectors a compiled step takes seven tenths.
     """
-    multiplied = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return "bf16" if torch.cuda.is_available() or multiplied else "no"
+    return "bf16" if torch.cuda.is_available() or multiplies_bf16() else "no"
 
 
 def schedule(step: int, run: TrainingRun) -> float:
