@@ -91,7 +91,7 @@ class Glossary:
         self._encoder = encoder
         self._sounds = sounds.long()
         self._known = known
-        self._given: dict[tuple[str, float], str] = {}
+        self._read: dict[tuple[str, float], list[_Vote]] = {}
 
     def gloss(self, caption: str, unlike: float = ANY) -> str:
         """Plain captions of what it may mean, likeliest first: "a stream flowing; frogs croaking
@@ -100,21 +100,19 @@ class Glossary:
         Args:
             unlike: known captions nearer than this cosine are left out, as if never written.
         """
-        key = (caption, unlike)
-        if caption and key not in self._given:
-            found = self._found([caption, *parts(caption)], unlike)
-            told = [told_of(self.plain[sound], text) for sound, text in found.items()]
-            self._given[key] = "; ".join(told[:MOST])
-        return self._given.get(key, "")
+        if not caption:
+            return ""
+        found = self._found(caption, unlike)
+        told = [told_of(self.plain[sound], text) for sound, text in found.items()]
+        return "; ".join(told[:MOST])
 
     def at_once(self, caption: str) -> tuple[str, ...]:
         """The parts of a caption that tell of several sounds heard at once: ("heavy rain", "distant
         thunder"). Empty where it tells of one, or of sounds in turn.
         """
-        texts = [caption, *parts(caption)]
-        if len(texts) <= 2 or _IN_TURN.search(caption.lower()):
+        if _IN_TURN.search(caption.lower()) or len(parts(caption)) < 2:
             return ()
-        whole, *heard = self._votes(texts, ANY)
+        whole, *heard = self._votes(caption, ANY)
         told: dict[int, _Vote] = {}
         for vote in heard:
             if vote.sure:
@@ -131,16 +129,22 @@ class Glossary:
         sounds = [self.gloss(sound).split("; ")[0] for sound in self.at_once(caption)]
         return " + ".join(sounds) or self.gloss(caption)
 
-    def _found(self, texts: list[str], unlike: float) -> dict[int, str]:
+    def _found(self, caption: str, unlike: float) -> dict[int, str]:
         """Sounds, each with the text that tells of it."""
-        whole, *told = self._votes(texts, unlike)
+        whole, *told = self._votes(caption, unlike)
         found = {whole.sound: whole.text}
         if whole.second is not None:
             found[whole.second] = whole.text
         return found | {vote.sound: vote.text for vote in told if vote.sure}
 
-    def _votes(self, texts: list[str], unlike: float) -> list[_Vote]:
-        """What each text's neighbours vote for."""
+    def _votes(self, caption: str, unlike: float) -> list[_Vote]:
+        """What the neighbours of a caption and of each of its parts vote for; reckoned once."""
+        key = (caption, unlike)
+        if key not in self._read:
+            self._read[key] = self._reckoned([caption, *parts(caption)], unlike)
+        return self._read[key]
+
+    def _reckoned(self, texts: list[str], unlike: float) -> list[_Vote]:
         vectors = self._encoder.sentences(texts)
         with torch.autocast("cpu", enabled=False):
             cosines = vectors @ self._known.T

@@ -51,6 +51,7 @@ class Placement:
         return self.device != "cpu" or not usual
 
     def dtype_of(self, stage: Stage) -> torch.dtype:
+        """What a stage computes in."""
         own = self.performing if stage == "performer" else None
         return own or self.dtype
 

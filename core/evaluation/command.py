@@ -90,26 +90,21 @@ class Evaluation:
 
     def __init__(self, arguments: argparse.Namespace):
         self.arguments = arguments
+        self.embedder = _embedder(arguments)
         self.model: AudioStory = load_audiostory(load_profile(arguments.profile))
-        self.embedder: Embedder = SoundEmbedder()
-        if arguments.embedder is not None:
-            self.embedder = AudioSetEmbedder.load(arguments.embedder)
         self.embeddings = Embeddings(self.embedder, arguments.keep)
         self.wording = plain_wording if arguments.plain else unseen_wording
 
     def judge(self) -> Judge:
         """The held-out recordings: those shipped, or the manifest's, which are then kept.
 
-        Raises:
-            AudioFileError: they are to be embedded otherwise, and there is no manifest.
+        What another judge hears is not kept.
         """
-        manifest, another = self.arguments.manifest, self.arguments.embedder is not None
-        if manifest is None and another:
-            raise AudioFileError("Another judge has to hear the recordings: give --manifest too.")
+        manifest = self.arguments.manifest
         if manifest is None:
             return Judge.load(HELD_OUT, self.embedder)
         judge = Judge.of_recordings(held_out(manifest), self.embedder, self.model.codec)
-        if not another:
+        if self.arguments.embedder is None:
             judge.save(HELD_OUT)
         return judge
 
@@ -152,6 +147,20 @@ class Evaluation:
             made.append(heard(self.wording(name, seed), judge.lengths(name)[seed], seed))
             say(f"{len(made)} of {len(labels)} renders: {name}")
         return torch.stack(made)
+
+
+def _embedder(arguments: argparse.Namespace) -> Embedder:
+    """The judge that the command line names.
+
+    Raises:
+        AudioFileError: another judge than the usual one, and no recordings for it to hear.
+        WeightsError: its file is missing, or another one.
+    """
+    if arguments.embedder is None:
+        return SoundEmbedder()
+    if arguments.manifest is None:
+        raise AudioFileError("Another judge has to hear the recordings: give --manifest too.")
+    return AudioSetEmbedder.load(arguments.embedder)
 
 
 def recognise(run: Evaluation) -> dict[str, Any]:
