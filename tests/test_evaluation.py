@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.evaluation import combine, distance, duration
-from core.evaluation.recognise import Judge
+from core.evaluation.recognise import Judge, Recording
 from core.evaluation.renders import Embeddings, Renderer, Request
 from core.profile import RenderSettings
 from core.training.captions import PHRASES
@@ -91,10 +91,42 @@ def test_a_combination_counts_when_both_classes_are_near() -> None:
         return sum((judge.classes[name] for name in pair.classes), start=torch.zeros(512))
 
     lines: list[str] = []
-    found = combine.combined("both", pairs, both, judge.classes, lines.append)
+    found = combine.combined("both", pairs, both, lambda _: judge.classes, lines.append)
     assert (found.count, found.both, len(lines)) == (6, 1.0, 6)
-    nothing = combine.combined("neither", pairs, lambda _: -both(pairs[0]), judge.classes)
+    opposite = -both(pairs[0])
+    nothing = combine.combined("neither", pairs, lambda _: opposite, lambda _: judge.classes)
     assert nothing.both < 1.0
+
+
+class Spectrum:
+    """A judge that hears a sound's spectrum in 512 bands."""
+
+    name = "spectrum"
+
+    def embed(self, waveform: Tensor) -> Tensor:
+        return torch.fft.rfft(waveform, 2**16).abs()[: 512 * 64].reshape(512, 64).mean(1)
+
+
+def test_recordings_have_no_part_in_the_classes_by_which_their_mixture_is_judged() -> None:
+    pitches = {"rain": 700.0, "dog": 1900.0, "horn": 4100.0}
+    labels = [name for name in pitches for _ in range(3)]
+    time = torch.arange(RATE) / RATE
+    sounds = [(n + 1) * torch.sin((50 * n + pitches[x]) * time) for n, x in enumerate(labels)]
+    recordings = [Recording(label, sound) for label, sound in zip(labels, sounds, strict=True)]
+    heard = torch.stack([Spectrum().embed(sound) for sound in sounds])
+    judge = Judge(labels, [1.0] * len(labels), heard, heard, Spectrum())
+    mixtures = combine.Mixtures(recordings, judge)
+    pair = combine.Combination(("rain", "horn"), Request("both", 4.0, seed=4))
+
+    kept = mixtures.classes(pair)
+    own = torch.nn.functional.normalize(heard, dim=1)
+    assert torch.allclose(kept["rain"], own[[0, 2]].mean(0))
+    assert torch.allclose(kept["horn"], own[[6, 8]].mean(0))
+    assert torch.allclose(kept["dog"], own[[3, 4, 5]].mean(0))
+
+    parts = [sounds[row].repeat(4) / sounds[row].square().mean().sqrt() for row in (1, 7)]
+    expected = Spectrum().embed(parts[0] + parts[1])
+    assert torch.allclose(mixtures.heard(pair), expected, rtol=1e-3)
 
 
 SETTINGS = RenderSettings(2, 1.0)

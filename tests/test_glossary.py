@@ -10,7 +10,7 @@ import torch
 
 from core.audiostory import AudioStory
 from core.errors import WeightsError
-from core.glossary import Glossary, _load, load_glossary, parts
+from core.glossary import Glossary, _load, load_glossary, parts, together
 from core.grammar import PlannedEvent, parse_plan, plan_text
 from core.profile import load_profile
 from core.text_encoder import sentence_encoder
@@ -71,10 +71,29 @@ def test_a_caption_is_taken_apart_at_commas_and_joining_words() -> None:
 def test_sounds_at_once_are_told_from_one_and_from_sounds_in_turn(glossary: Glossary) -> None:
     both = ("drizzle on windows", "a terrier yaps")
     assert glossary.at_once("Drizzle on windows, while a terrier yaps") == both
+    assert glossary.at_once("While a terrier yaps, drizzle on windows") == both[::-1]
+    assert glossary.at_once("a terrier yaps after dark; at the same time a downpour") == (
+        "a terrier yaps after dark",
+        "a downpour",
+    )
     assert glossary.at_once("a terrier yaps, a hound bays and woof") == ()
+    assert glossary.at_once("a terrier yaps; at the same time woof") == ()
+    assert glossary.at_once("a downpour, followed by a terrier that yaps while it drizzles") == ()
     assert glossary.at_once("a downpour, then a terrier yaps") == ()
     assert glossary.at_once("a downpour with rubber ducks") == ()
     assert glossary.at_once("") == ()
+
+
+def test_phrases_are_heard_at_once_where_the_caption_says_so() -> None:
+    assert together("While a dog barks, rain falls") == ["a dog barks", "rain falls"]
+    assert together("wind, together with hail and thunder") == ["wind", "hail and thunder"]
+    assert together("while hail is heard, rain; at the same time an owl") == [
+        "hail",
+        "rain",
+        "an owl",
+    ]
+    assert together("rain and thunder in the background") == ["rain and thunder"]
+    assert together("") == []
 
 
 def test_hardly_any_caption_of_one_sound_is_taken_for_two() -> None:
@@ -88,6 +107,12 @@ def test_hardly_any_caption_of_one_sound_is_taken_for_two() -> None:
     assert sum(bool(shipped.at_once(caption)) for caption in unseen) <= 0.03 * len(unseen)
     pairs = [f"{first} and {second}" for first, second in pairwise(plain)]
     assert sum(len(shipped.at_once(pair)) == 2 for pair in pairs) >= 0.95 * len(pairs)
+    strange = [
+        f"{first}, along with {second}" for first, second in zip(unseen, unseen[40:], strict=False)
+    ]
+    assert sum(len(shipped.at_once(pair)) == 2 for pair in strange) >= 0.85 * len(strange)
+    for nothing in ("a long pause", "the ship sinks", "a stranger waits"):
+        assert shipped.at_once(f"a storm while {nothing}") == ()
 
 
 def test_what_is_too_like_the_caption_can_be_left_out(glossary: Glossary) -> None:

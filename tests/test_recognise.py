@@ -84,8 +84,8 @@ def test_a_class_is_nearest_to_its_own_centroid() -> None:
 def test_a_recording_does_not_help_the_centroid_it_is_judged_by() -> None:
     points = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]])
     labels = ["a", "b", "b"]
-    assert "a" not in recognise.without(points, labels, 0)
-    one_left = recognise.without(points, labels, 1)["b"]
+    assert "a" not in recognise.without(points, labels, [0])
+    one_left = recognise.without(points, labels, [1])["b"]
     assert torch.allclose(one_left, points[2] / points[2].norm())
 
 

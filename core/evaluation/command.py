@@ -198,10 +198,11 @@ def combination(run: Evaluation) -> dict[str, Any]:
     judge = run.judge()
     wanted = combine.combinations(run.names(judge), run.wording)
     heard = combine.rendered(run.heard(run.settings()))
-    results = [combine.combined("renders", wanted, heard, judge.classes, say)]
+    results = [combine.combined("renders", wanted, heard, lambda _: judge.classes, say)]
     if run.arguments.manifest is not None:
-        mixtures = combine.mixed(held_out(run.arguments.manifest), run.embedder.embed)
-        results.append(combine.combined("mixed recordings", wanted, mixtures, judge.classes))
+        mixed = combine.Mixtures(held_out(run.arguments.manifest), judge)
+        title = "mixed recordings"
+        results.append(combine.combined(title, wanted, mixed.heard, mixed.classes, say))
     for result in results:
         say(f"{result.title}: both {result.both:.0%}, at least one {result.one:.0%}")
     return {result.title: asdict(result) for result in results}

@@ -110,7 +110,10 @@ def nearest(recordings: Sequence[Recording], embedder: Embedder) -> Table:
     """The recordings by nearest centroid of the others (core/evaluation/recognise.py)."""
     embeddings = torch.stack([embedder.embed(recording.waveform) for recording in recordings])
     labels = [recording.name for recording in recordings]
-    places = [place(embeddings[i], without(embeddings, labels, i), n) for i, n in enumerate(labels)]
+    places = [
+        place(embeddings[i], without(embeddings, labels, [i]), name)
+        for i, name in enumerate(labels)
+    ]
     return Table.of("nearest centroid", labels, places)
 
 

@@ -135,9 +135,9 @@ def top_k(places: Sequence[int], k: int) -> float:
     return sum(p < k for p in places) / len(places) if places else float("nan")
 
 
-def without(embeddings: Tensor, labels: Sequence[str], left: int) -> Centroids:
-    """Centroids of all recordings but one."""
-    keep = [i for i in range(len(labels)) if i != left]
+def without(embeddings: Tensor, labels: Sequence[str], left: Sequence[int]) -> Centroids:
+    """Centroids of all recordings but those in the rows `left`."""
+    keep = [i for i in range(len(labels)) if i not in left]
     return centroids(embeddings[keep], [labels[i] for i in keep])
 
 
@@ -312,7 +312,7 @@ class Judge:
     def _places(self, embeddings: Tensor) -> list[int]:
         """Places of the recordings, each judged by centroids that it had no part in."""
         return [
-            place(embeddings[i], without(self.plain, self.labels, i), name)
+            place(embeddings[i], without(self.plain, self.labels, [i]), name)
             for i, name in enumerate(self.labels)
         ]
 

@@ -63,7 +63,7 @@ def typical(
     embeddings = torch.stack([heard[clip.path] for clip in recorded])
     labels = [clip.sound_class for clip in recorded]
     places = {
-        clip.path: place(embeddings[i], without(embeddings, labels, i), clip.sound_class)
+        clip.path: place(embeddings[i], without(embeddings, labels, [i]), clip.sound_class)
         for i, clip in enumerate(recorded)
         if labels.count(clip.sound_class) >= FEWEST
     }
