@@ -29,6 +29,7 @@ from core.language import (
     load_tokenizer,
     read_stream_ids,
 )
+from core.packing import pack
 from core.performer import Performer
 from core.placement import Placement, Stage, best_placement
 from core.profile import ASSETS, EAR, CodecConfig, Profile
@@ -111,6 +112,8 @@ class AudioStory(nn.Module):
         self.ready("director")
         if not placement.staged:
             self.ready("performer")
+        if placement.packed:
+            pack(self.backbone)
 
     def ready(self, stage: Stage) -> None:
         """Bring a stage's weights to the device; where both do not fit, the other ones leave it."""

@@ -1,9 +1,9 @@
 """Where the model computes and how precisely: one choice for CUDA, Apple's MPS and the CPU.
 
 A graphics card computes in half precision (bf16 where it can), the CPU in fp32, which an exact run
-needs. Where the profile allows it and the processor has units for it, the performer computes in
-bf16 there; the director writes the same plans on every processor. Where a card cannot hold director
-and performer together, they take turns on it.
+needs. Where the profile allows it, the director's weights are packed there, still in fp32, so that
+processors write the same plans; the performer computes in bf16 if there are units for it. Where a
+card cannot hold director and performer together, they take turns on it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal
 
 import torch
 
+from core.packing import packs
 from core.profile import Profile
 
 Stage = Literal["director", "performer"]
@@ -35,6 +36,7 @@ class Placement:
     events: how many are rendered at once; 0: the renderer's own choice.
     compiled: the performer's blocks are compiled before the first render, which takes a
         minute. It pays on a graphics card; a CPU spends its time in matrix products anyway.
+    packed: the director's weights are packed (core/packing.py); they are not to be moved then.
     """
 
     device: str = "cpu"
@@ -43,6 +45,7 @@ class Placement:
     staged: bool = False
     events: int = 0
     compiled: bool = False
+    packed: bool = False
 
     @property
     def moves(self) -> bool:
@@ -84,7 +87,8 @@ def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
         return Placement("cuda", dtype, staged=staged, events=events, compiled=compiled)
     if torch.backends.mps.is_available():
         return Placement("mps", torch.float16)
-    return Placement(performing=torch.bfloat16 if profile.half and multiplies_bf16() else None)
+    performing = torch.bfloat16 if profile.quick and multiplies_bf16() else None
+    return Placement(performing=performing, packed=profile.quick and packs())
 
 
 def multiplies_bf16() -> bool:

@@ -159,7 +159,7 @@ class Profile:
         crossfade: seconds by which neighbours of the sequence overlap.
         draft, final: the performer's two qualities.
         listener: the audio input path; None where the model has none.
-        half: a processor that multiplies bf16 may perform in it.
+        quick: on a processor, speed counts for more than the last bits (core/placement.py).
     """
 
     name: str
@@ -173,7 +173,7 @@ class Profile:
     draft: RenderSettings
     final: RenderSettings
     listener: ListenerConfig | None = None
-    half: bool = False
+    quick: bool = False
 
     @property
     def sample_rate(self) -> int:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from core import placement
 from core.audiostory import AudioStory, load_audiostory
 from core.grammar import PlannedEvent
+from core.packing import PackedLinear, pack, packs
 from core.placement import Placement, best_placement
 from core.profile import load_profile
 
@@ -17,20 +19,47 @@ WEIGHTS = {"director": 1, "performer": 1}
 
 
 @pytest.mark.parametrize("multiplies", [True, False])
-@pytest.mark.parametrize("half", [True, False])
-def test_a_processor_performs_in_bf16_if_it_has_units_for_it_and_the_profile_allows_it(
-    monkeypatch: pytest.MonkeyPatch, multiplies: bool, half: bool
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_processor_takes_the_quick_ways_that_it_has_if_the_profile_allows_it(
+    monkeypatch: pytest.MonkeyPatch, multiplies: bool, quick: bool
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr(placement, "multiplies_bf16", lambda: multiplies)
-    chosen = best_placement(replace(load_profile("pocket"), half=half), WEIGHTS)
-    assert chosen == Placement(performing=torch.bfloat16 if multiplies and half else None)
+    chosen = best_placement(replace(load_profile("pocket"), quick=quick), WEIGHTS)
+    assert chosen.performing == (torch.bfloat16 if multiplies and quick else None)
+    assert chosen.packed == (packs() and quick)
 
 
 def test_only_pocket_allows_it() -> None:
-    assert load_profile("pocket").half
-    assert not load_profile("audiostory-3b").half
+    assert load_profile("pocket").quick
+    assert not load_profile("audiostory-3b").quick
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 9), (1, 116), (300,)])
+def test_packed_layers_multiply_as_linear_ones_do(bias: bool, shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(576, 192, bias=bias), nn.Sequential(nn.Linear(192, 40)))
+    module.requires_grad_(False)
+    x = torch.randn(*shape, 576)
+    across = torch.randn(576, *shape).movedim(0, -1)
+    plain = [module(x), module(across)]
+    pack(module)
+    assert isinstance(module[0], PackedLinear)
+    assert isinstance(module[1][0], PackedLinear)
+    for ours, theirs in zip([module(x), module(across)], plain, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+    assert torch.equal(module(x), module(x))
+
+
+def test_the_packed_director_conditions_as_before() -> None:
+    plain, packed = (
+        load_audiostory(load_profile("pocket"), Placement(packed=packed))
+        for packed in (False, True)
+    )
+    exact, near = (model.alone("steady rain on a roof", 3.0) for model in (plain, packed))
+    assert (near - exact).norm() / exact.norm() < 1e-4
 
 
 def test_pocket_sounds_the_same_in_bf16() -> None:
