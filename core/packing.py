@@ -9,9 +9,12 @@ Results differ from those of `nn.Linear` in the last bits, and never between two
 
 from __future__ import annotations
 
+import platform
+
 import torch
 from torch import Tensor, nn
 
+X86 = ("x86_64", "AMD64")
 ROWS = 96
 """Of the input that the order is chosen for; others are right, too, and as fast."""
 
@@ -33,8 +36,8 @@ class PackedLinear(nn.Module):
 
 
 def packs() -> bool:
-    """Whether this build of torch can pack weights, for this kind of processor."""
-    known = hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    """Whether this build of torch can pack weights, for a processor that it was tried on."""
+    known = platform.machine() in X86 and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
     return known and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
 

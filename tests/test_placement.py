@@ -16,6 +16,7 @@ from core.placement import Placement, best_placement
 from core.profile import load_profile
 
 WEIGHTS = {"director": 1, "performer": 1}
+where_it_packs = pytest.mark.skipif(not packs(), reason="weights are not packed on this machine")
 
 
 @pytest.mark.parametrize("multiplies", [True, False])
@@ -36,6 +37,7 @@ def test_only_pocket_allows_it() -> None:
     assert not load_profile("audiostory-3b").quick
 
 
+@where_it_packs
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(1, 1), (2, 9), (1, 116), (300,)])
 def test_packed_layers_multiply_as_linear_ones_do(bias: bool, shape: tuple[int, ...]) -> None:
@@ -53,6 +55,7 @@ def test_packed_layers_multiply_as_linear_ones_do(bias: bool, shape: tuple[int, 
     assert torch.equal(module(x), module(x))
 
 
+@where_it_packs
 def test_the_packed_director_conditions_as_before() -> None:
     plain, packed = (
         load_audiostory(load_profile("pocket"), Placement(packed=packed))
