@@ -129,9 +129,10 @@ class Glossary:
         if _IN_TURN.search(caption.lower()):
             return ()
         phrases = together(caption)
-        told = self._joined(caption)
         if len(phrases) > 1:
             told = [vote for phrase in phrases for vote in self._beside(phrase)]
+        else:
+            told = self._joined(caption)
         sounds: dict[int, str] = {}
         for vote in told:
             sounds.setdefault(vote.sound, vote.text)

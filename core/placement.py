@@ -1,9 +1,9 @@
 """Where the model computes and how precisely: one choice for CUDA, Apple's MPS and the CPU.
 
 A graphics card computes in half precision (bf16 where it can), the CPU in fp32, which an exact run
-needs. Where the profile allows it, the director's weights are packed there, still in fp32, so that
-processors write the same plans; the performer computes in bf16 if there are units for it. Where a
-card cannot hold director and performer together, they take turns on it.
+needs. Where the profile allows it, the director's weights are packed there, still in fp32, and the
+performer computes in bf16 if there are units for it. Where a card cannot hold director and
+performer together, they take turns on it.
 """
 
 from __future__ import annotations
@@ -87,8 +87,18 @@ def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
         return Placement("cuda", dtype, staged=staged, events=events, compiled=compiled)
     if torch.backends.mps.is_available():
         return Placement("mps", torch.float16)
-    performing = torch.bfloat16 if profile.quick and multiplies_bf16() else None
-    return Placement(performing=performing, packed=profile.quick and packs())
+    return on_processor(profile, multiplies=multiplies_bf16(), packing=packs())
+
+
+def on_processor(profile: Profile, *, multiplies: bool, packing: bool) -> Placement:
+    """The fastest choice that the profile allows without a graphics card.
+
+    Args:
+        multiplies: the processor has units for bf16.
+        packing: weights can be packed for it.
+    """
+    performing = torch.bfloat16 if profile.quick and multiplies else None
+    return Placement(performing=performing, packed=profile.quick and packing)
 
 
 def multiplies_bf16() -> bool:

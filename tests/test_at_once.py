@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.at_once import blended
-from core.audiostory import AudioStory
+from core.audiostory import AudioStory, load_audiostory
 from core.errors import Cancelled
 from core.glossary import Glossary
 from core.loudness import measure
-from core.profile import RenderSettings
+from core.profile import RenderSettings, load_profile
 from core.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
 from core.story import Event, Start, Story
 from core.text_encoder import sentence_encoder
@@ -61,15 +61,15 @@ def test_silence_stays_silent_and_changes_nothing() -> None:
     assert not blended(np.stack([0 * sound, 0 * sound]), RATE).any()
 
 
-@pytest.fixture
-def reading(tiny: AudioStory, monkeypatch: pytest.MonkeyPatch) -> AudioStory:
-    """The tiny model with a glossary of two sounds."""
+@pytest.fixture(scope="module")
+def reading() -> AudioStory:
+    """A tiny model with a glossary of two sounds; it ships none."""
     known = ["rain", "steady rain", "a dog barking", "a dog"]
     vectors = sentence_encoder().sentences(known)
     plain = ["rain falling", "a dog barking"]
-    glossary = Glossary(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1]), vectors)
-    monkeypatch.setattr(tiny, "glossary", glossary)
-    return tiny
+    model = load_audiostory(load_profile("tiny"))
+    model.glossary = Glossary(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1]), vectors)
+    return model
 
 
 @pytest.fixture

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from core import placement
 from core.audiostory import AudioStory, load_audiostory
 from core.grammar import PlannedEvent
-from core.packing import PackedLinear, pack, packs
-from core.placement import Placement, best_placement
+from core.packing import X86, PackedLinear, pack, packs
+from core.placement import Placement, on_processor
 from core.profile import load_profile
 
-WEIGHTS = {"director": 1, "performer": 1}
 where_it_packs = pytest.mark.skipif(not packs(), reason="weights are not packed on this machine")
 
 
 @pytest.mark.parametrize("multiplies", [True, False])
-@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("packing", [True, False])
 def test_a_processor_takes_the_quick_ways_that_it_has_if_the_profile_allows_it(
-    monkeypatch: pytest.MonkeyPatch, multiplies: bool, quick: bool
+    multiplies: bool, packing: bool
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr(placement, "multiplies_bf16", lambda: multiplies)
-    chosen = best_placement(replace(load_profile("pocket"), quick=quick), WEIGHTS)
-    assert chosen.performing == (torch.bfloat16 if multiplies and quick else None)
-    assert chosen.packed == (packs() and quick)
+    quick = load_profile("pocket")
+    chosen = on_processor(quick, multiplies=multiplies, packing=packing)
+    assert chosen == Placement(performing=torch.bfloat16 if multiplies else None, packed=packing)
+    exact = replace(quick, quick=False)
+    assert on_processor(exact, multiplies=multiplies, packing=packing) == Placement()
+
+
+def test_this_kind_of_processor_packs_weights_where_it_was_tried() -> None:
+    assert packs() == (platform.machine() in X86)
 
 
 def test_only_pocket_allows_it() -> None:
