@@ -55,6 +55,28 @@ def test_levels_come_halfway_to_their_mean(levels: list[float], seconds: float) 
         assert after == pytest.approx(middle + (level - middle) / 2, abs=0.05)
 
 
+def strokes(crest: float, level: float) -> np.ndarray:
+    """A 1 kHz sound (1, N) that is heard in one of so many shares of its time."""
+    sound = tone(1000.0, level)
+    sound[:, round(RATE / crest) :] = 0.0
+    return sound
+
+
+def share_of(sound: np.ndarray, heard: np.ndarray) -> float:
+    """Decibels by which a sound is louder in a mixture with sounds that it is orthogonal to."""
+    return 20 * math.log10(float((heard[0] @ sound[0]) / (sound[0] @ sound[0])))
+
+
+def test_strokes_stand_out_from_what_is_steady_and_no_more_than_that() -> None:
+    steady = tone(300.0, -20.0)
+    for crest, apart in ((4.0, 0.5 * 10 * math.log10(4.0)), (100.0, 8.0)):
+        sparse = strokes(crest, -20.0)
+        heard = blended(np.stack([steady, sparse]), RATE)
+        nearer = (lufs(steady) - lufs(sparse)) / 2
+        difference = share_of(sparse, heard) - share_of(steady, heard)
+        assert difference == pytest.approx(nearer + apart, abs=0.2)
+
+
 def test_silence_stays_silent_and_changes_nothing() -> None:
     sound = tone(440.0, -20.0)
     assert np.array_equal(blended(np.stack([sound, 0 * sound]), RATE), sound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory
-from core.evaluation import combine, distance, duration
-from core.evaluation.recognise import Judge, Recording
+from core.errors import WeightsError
+from core.evaluation import combine, command, distance, duration, tagger
+from core.evaluation.recognise import RENDER_SECONDS, Judge, Recording, rank
 from core.evaluation.renders import Embeddings, Renderer, Request
 from core.profile import RenderSettings
 from core.training.captions import PHRASES
@@ -91,10 +93,14 @@ def test_a_combination_counts_when_both_classes_are_near() -> None:
         return sum((judge.classes[name] for name in pair.classes), start=torch.zeros(512))
 
     lines: list[str] = []
-    found = combine.combined("both", pairs, both, lambda _: judge.classes, lines.append)
+
+    def nearest(_: combine.Combination, embedding: Tensor) -> list[str]:
+        return rank(embedding, judge.classes)
+
+    found = combine.combined("both", pairs, both, nearest, lines.append)
     assert (found.count, found.both, len(lines)) == (6, 1.0, 6)
     opposite = -both(pairs[0])
-    nothing = combine.combined("neither", pairs, lambda _: opposite, lambda _: judge.classes)
+    nothing = combine.combined("neither", pairs, lambda _: opposite, nearest)
     assert nothing.both < 1.0
 
 
@@ -104,29 +110,77 @@ class Spectrum:
     name = "spectrum"
 
     def embed(self, waveform: Tensor) -> Tensor:
-        return torch.fft.rfft(waveform, 2**16).abs()[: 512 * 64].reshape(512, 64).mean(1)
+        return torch.fft.rfft(waveform, 2**18).abs()[: 512 * 256].reshape(512, 256).mean(1)
+
+
+PITCHES = {"rain": 700.0, "dog": 1900.0, "horn": 4100.0}
+
+
+def tones(pitches: dict[str, float] = PITCHES) -> list[Recording]:
+    """Three recordings a class, of a second each, at neighbouring pitches."""
+    labels = [name for name in pitches for _ in range(3)]
+    time = 2 * math.pi * torch.arange(RATE) / RATE
+    sounds = [(n + 1) * torch.sin((50 * n + pitches[x]) * time) for n, x in enumerate(labels)]
+    return [Recording(label, sound) for label, sound in zip(labels, sounds, strict=True)]
 
 
 def test_recordings_have_no_part_in_the_classes_by_which_their_mixture_is_judged() -> None:
-    pitches = {"rain": 700.0, "dog": 1900.0, "horn": 4100.0}
-    labels = [name for name in pitches for _ in range(3)]
-    time = torch.arange(RATE) / RATE
-    sounds = [(n + 1) * torch.sin((50 * n + pitches[x]) * time) for n, x in enumerate(labels)]
-    recordings = [Recording(label, sound) for label, sound in zip(labels, sounds, strict=True)]
+    recordings = tones()
+    sounds, labels = [r.waveform for r in recordings], [r.name for r in recordings]
     heard = torch.stack([Spectrum().embed(sound) for sound in sounds])
     judge = Judge(labels, [1.0] * len(labels), heard, heard, Spectrum())
     mixtures = combine.Mixtures(recordings, judge)
     pair = combine.Combination(("rain", "horn"), Request("both", 4.0, seed=4))
 
-    kept = mixtures.classes(pair)
     own = torch.nn.functional.normalize(heard, dim=1)
-    assert torch.allclose(kept["rain"], own[[0, 2]].mean(0))
-    assert torch.allclose(kept["horn"], own[[6, 8]].mean(0))
-    assert torch.allclose(kept["dog"], own[[3, 4, 5]].mean(0))
+    kept = {"rain": own[[0, 2]], "dog": own[[3, 4, 5]], "horn": own[[6, 8]]}
+    others = {name: rows.mean(0) for name, rows in kept.items()}
+    for embedding in heard:
+        assert mixtures.nearest(pair, embedding) == rank(embedding, others)
 
     parts = [sounds[row].repeat(4) / sounds[row].square().mean().sqrt() for row in (1, 7)]
     expected = Spectrum().embed(parts[0] + parts[1])
     assert torch.allclose(mixtures.heard(pair), expected, rtol=1e-3)
+
+
+def test_a_tagger_hears_both_sounds_of_a_mixture_that_it_has_not_heard(tmp_path: Path) -> None:
+    pitches = PITCHES | {"owl": 7000.0, "bees": 9500.0}
+    fitted = tagger.fit(tones(pitches), Spectrum(), count=200)
+    fitted.save(tmp_path / "tagger.safetensors")
+    read = tagger.Tagger.load(tmp_path / "tagger.safetensors")
+    assert read.names == sorted(pitches)
+    unheard = tagger.mixtures(tones({n: p + 20.0 for n, p in pitches.items()}), 20, seed=1)
+    found = [set(read.rank(Spectrum().embed(waveform))[:2]) == set(p) for waveform, p in unheard]
+    assert sum(found) >= 18  # by chance 2
+
+
+def test_mixtures_are_of_two_classes_at_like_levels_and_always_the_same() -> None:
+    recordings = tones()
+    length = round(RENDER_SECONDS * RATE)
+    made, again = (list(tagger.mixtures(recordings, 12)) for _ in range(2))
+    for (waveform, pair), (other, _) in zip(made, again, strict=True):
+        assert torch.equal(waveform, other)
+        assert len(waveform) == length
+        assert len(set(pair)) == 2
+        power = torch.fft.rfft(waveform).abs().square()
+        hertz = torch.fft.rfftfreq(length, 1 / RATE)
+        within = [power[(hertz - PITCHES[name] - 200.0).abs() < 300.0].sum() for name in pair]
+        assert abs(10 * math.log10(within[1] / within[0])) < tagger.LEVELS_DB + 0.5
+
+
+def test_combinations_are_judged_by_both_judges_on_the_same_renders() -> None:
+    told = ["combine", "--profile", "tiny", "--steps", "1", "--classes", "rain", "wind", "dog"]
+    found = command.combination(command.Evaluation(command.parser().parse_args(told)))
+    assert set(found) == {"renders, nearest", "renders, tagged"}
+    assert [row["count"] for row in found.values()] == [2, 2]  # rain and wind are of one family
+
+
+def test_a_tagger_that_is_missing_or_damaged_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="evaluate tagger"):
+        tagger.Tagger.load(tmp_path / "none.safetensors")
+    (tmp_path / "cut.safetensors").write_bytes(b"no weights")
+    with pytest.raises(WeightsError, match="evaluate tagger"):
+        tagger.Tagger.load(tmp_path / "cut.safetensors")
 
 
 SETTINGS = RenderSettings(2, 1.0)

@@ -69,6 +69,17 @@ def test_only_held_out_recordings_of_classes_with_three_are_used(
     assert "rain" not in left
 
 
+def test_a_tagger_learns_from_the_training_recordings_of_its_classes_alone(tmp_path: Path) -> None:
+    manifest = corpus(tmp_path)
+    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+    rows = [r for r in rows if not (r["split"] == "train" and r["path"] == "rain1.wav")]
+    manifest.write_text("\n".join(json.dumps(r) for r in rows))
+    found = recognise.trained_on(manifest, ["rain", "owl"])
+    assert [recording.name for recording in found] == ["rain", "rain", "owl", "owl"]
+    with pytest.raises(AudioFileError, match="build the corpus first"):
+        recognise.trained_on(manifest, ["dog"])
+
+
 def test_an_empty_manifest_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("")
     with pytest.raises(AudioFileError, match="build the corpus first"):

@@ -1,7 +1,9 @@
-"""Prompts that combine two sounds: are both among the five nearest classes?
+"""Prompts that combine two sounds: are both among the first five classes?
 
 Forty pairs of a texture and another sound, told with paraphrases and joints that training never
-saw. Mixtures of two held-out recordings say how often an ideal render would pass.
+saw. Classes are ranked by the nearest centroid, which is made for one sound, and by a tagger, which
+is made for several (core/evaluation/tagger.py). Mixtures of two held-out recordings say how well
+either hears what is real.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from torch import Tensor
 from core.evaluation.recognise import (
     RENDER_SECONDS,
     TOP,
-    Centroids,
     Heard,
     Judge,
     Recording,
@@ -27,6 +28,7 @@ from core.evaluation.recognise import (
     without,
 )
 from core.evaluation.renders import Request
+from core.evaluation.tagger import unit_level
 from core.training.vocabulary import BY_NAME
 
 PAIRS = 40
@@ -62,6 +64,10 @@ def _apart(a: str, b: str) -> bool:
     return BY_NAME[a].family != BY_NAME[b].family
 
 
+Ranking = Callable[[Combination, Tensor], Sequence[str]]
+"""Class names, likeliest first, of a combination's embedding."""
+
+
 @dataclass(frozen=True)
 class Combined:
     """How many combinations there are, and the shares of them where both or one are found."""
@@ -76,16 +82,16 @@ def combined(
     title: str,
     wanted: Sequence[Combination],
     heard: Callable[[Combination], Tensor],
-    classes: Callable[[Combination], Centroids],
+    ranked: Ranking,
     say: Callable[[str], None] = nothing_said,
 ) -> Combined:
-    """Judges each combination by the five of its `classes` that are nearest to its embedding."""
+    """Judges each combination by the first five classes of its embedding, likeliest first."""
     found = []
     for combination in wanted:
-        nearest = rank(heard(combination), classes(combination))[:TOP]
-        found.append(sum(name in nearest for name in combination.classes))
+        first = ranked(combination, heard(combination))[:TOP]
+        found.append(sum(name in first for name in combination.classes))
         names = " + ".join(combination.classes)
-        say(f"{title}: {names}: {found[-1]} of 2 in {', '.join(nearest)}")
+        say(f"{title}: {names}: {found[-1]} of 2 in {', '.join(first)}")
     count = len(found)
     return Combined(title, count, found.count(2) / count, sum(n > 0 for n in found) / count)
 
@@ -96,7 +102,7 @@ def rendered(heard: Heard) -> Callable[[Combination], Tensor]:
 
 
 class Mixtures:
-    """Mixtures of two recordings at equal level: how often an ideal render would pass.
+    """Mixtures of two held-out recordings at equal level: how well does a judge hear them?
 
     As everywhere, a recording has no part in the class that it is judged by. With them in it, 50 %
     of the mixtures passed where 28 % do without.
@@ -114,12 +120,13 @@ class Mixtures:
         for row in self._chosen(combination):
             sound = self.recordings[row].waveform
             sound = sound.repeat(-(-length // len(sound)))[:length]
-            parts.append(sound / sound.square().mean().sqrt().clamp_min(1e-6))
+            parts.append(unit_level(sound))
         return self.judge.embedder.embed(torch.stack(parts).sum(0))
 
-    def classes(self, combination: Combination) -> Centroids:
-        """The centroids of all other recordings."""
-        return without(self.judge.plain, self.judge.labels, self._chosen(combination))
+    def nearest(self, combination: Combination, embedding: Tensor) -> list[str]:
+        """Class names, nearest first, by the centroids of all other recordings."""
+        others = without(self.judge.plain, self.judge.labels, self._chosen(combination))
+        return rank(embedding, others)
 
     def _chosen(self, combination: Combination) -> list[int]:
         """The rows of the two recordings."""

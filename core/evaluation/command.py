@@ -1,7 +1,7 @@
 """`python app.py evaluate`: what the model measures.
 
     evaluate direct | flags | recognise | fidelity | combine | bridge | duration | manners
-    evaluate describe
+    evaluate describe | tagger
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
@@ -29,15 +29,21 @@ from core.evaluation.recognise import (
     Judge,
     held_out,
     plain_wording,
+    rank,
     report,
     share_of,
+    tagged_table,
+    trained_on,
     unseen_wording,
 )
 from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
+from core.evaluation.tagger import Tagger, fit
 from core.profile import ASSETS, RenderSettings, load_profile
 from core.training.vocabulary import BY_NAME
 
 HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
+CHECKED = 300
+"""Mixtures of held-out recordings that a new tagger is tried on."""
 TEXTURE = "rain"
 """The class whose minute is examined for a period."""
 
@@ -107,6 +113,11 @@ class Evaluation:
         if self.arguments.embedder is None:
             judge.save(HELD_OUT)
         return judge
+
+    @property
+    def tagger_file(self) -> Path:
+        """Where the tagger on this embedder's embeddings is kept."""
+        return ASSETS / "evaluation" / f"tagger-{self.embedder.name}.safetensors"
 
     def names(self, judge: Judge) -> list[str]:
         """The classes asked for.
@@ -194,15 +205,22 @@ def fidelity(run: Evaluation) -> dict[str, Any]:
 
 
 def combination(run: Evaluation) -> dict[str, Any]:
-    """Prompts of two sounds: are both among the five nearest classes?"""
-    judge = run.judge()
-    wanted = combine.combinations(run.names(judge), run.wording)
+    """Prompts of two sounds: are both among the first five classes?"""
+    judge, tagger = run.judge(), Tagger.load(run.tagger_file)
+    names = run.names(judge)
+    if unknown := sorted(set(names) - set(tagger.names)):
+        say(f"left out, since the tagger does not know them: {', '.join(unknown)}")
+    wanted = combine.combinations([n for n in names if n in tagger.names], run.wording)
     heard = combine.rendered(run.heard(run.settings()))
-    results = [combine.combined("renders", wanted, heard, lambda _: judge.classes, say)]
+    by: dict[str, tuple[Callable[[combine.Combination], Tensor], combine.Ranking]] = {
+        "renders, nearest": (heard, lambda _, embedding: rank(embedding, judge.classes)),
+        "renders, tagged": (heard, lambda _, embedding: tagger.rank(embedding)),
+    }
     if run.arguments.manifest is not None:
         mixed = combine.Mixtures(held_out(run.arguments.manifest), judge)
-        title = "mixed recordings"
-        results.append(combine.combined(title, wanted, mixed.heard, mixed.classes, say))
+        by["mixed recordings, nearest"] = mixed.heard, mixed.nearest
+        by["mixed recordings, tagged"] = mixed.heard, lambda _, embedding: tagger.rank(embedding)
+    results = [combine.combined(title, wanted, *how, say) for title, how in by.items()]
     for result in results:
         say(f"{result.title}: both {result.both:.0%}, at least one {result.one:.0%}")
     return {result.title: asdict(result) for result in results}
@@ -280,6 +298,27 @@ def description(run: Evaluation) -> dict[str, Any]:
     return report([ceiling, found.answers, found.likeliest]) | {"questions": asked}
 
 
+def tagging(run: Evaluation) -> dict[str, Any]:
+    """Fits the judge of several sounds at once, and tries it on held-out recordings."""
+    manifest = run.arguments.manifest
+    if manifest is None:
+        raise AudioFileError("There is nothing to learn from; name the corpus with --manifest.")
+    judge = run.judge()
+    fit(trained_on(manifest, run.names(judge)), run.embedder, say=say).save(run.tagger_file)
+    tagger = Tagger.load(run.tagger_file)
+    table = tagged_table(judge, tagger.rank)
+    print(f"\n{table}")
+    wanted = combine.combinations(tagger.names, plain_wording, CHECKED)
+    mixed = combine.Mixtures(held_out(manifest), judge)
+    found = {
+        "nearest": combine.combined("nearest", wanted, mixed.heard, mixed.nearest),
+        "tagged": combine.combined("tagged", wanted, mixed.heard, lambda _, e: tagger.rank(e)),
+    }
+    for result in found.values():
+        say(f"mixed recordings, {result.title}: both {result.both:.0%}, one {result.one:.0%}")
+    return report([table]) | {"mixed recordings": {k: asdict(v) for k, v in found.items()}}
+
+
 EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "recognise": recognise,
     "fidelity": fidelity,
@@ -288,4 +327,5 @@ EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "duration": lasting,
     "manners": in_manners,
     "describe": description,
+    "tagger": tagging,
 }

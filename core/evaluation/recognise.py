@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +64,7 @@ def unseen_wording(name: str, number: int) -> str:
 
 @dataclass(frozen=True)
 class Recording:
-    """A held-out recording: mono waveform (N,) at 44.1 kHz and its class."""
+    """A recording: mono waveform (N,) at 44.1 kHz and its class."""
 
     name: str
     waveform: Tensor
@@ -76,23 +76,39 @@ def held_out(manifest: Path) -> list[Recording]:
     Raises:
         AudioFileError: the manifest lists none.
     """
-    rows = _test_rows(manifest)
-    counts = Counter(str(r["class"]) for r in rows)
-    rows = [r for r in rows if counts[str(r["class"])] >= FEWEST]
-    if not rows:
+    counts = Counter(str(r["class"]) for r in _recorded(manifest, "test"))
+    found = _recordings(manifest, "test", [name for name in counts if counts[name] >= FEWEST])
+    if not found:
         raise AudioFileError(f"No held-out recordings in {manifest}: build the corpus first.")
-    return [Recording(str(r["class"]), _read(manifest.parent / str(r["path"]))) for r in rows]
+    return found
+
+
+def trained_on(manifest: Path, names: Sequence[str]) -> list[Recording]:
+    """Training recordings of these classes.
+
+    Raises:
+        AudioFileError: the manifest lists none.
+    """
+    found = _recordings(manifest, "train", names)
+    if not found:
+        raise AudioFileError(f"No training recordings in {manifest}: build the corpus first.")
+    return found
 
 
 def left_out(manifest: Path) -> dict[str, int]:
     """Classes that are not judged, with the number of held-out recordings that they have."""
-    counts = Counter(str(r["class"]) for r in _test_rows(manifest))
+    counts = Counter(str(r["class"]) for r in _recorded(manifest, "test"))
     return {name: counts[name] for name in BY_NAME if counts[name] < FEWEST}
 
 
-def _test_rows(manifest: Path) -> list[dict[str, Any]]:
+def _recorded(manifest: Path, split: str) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in manifest.read_text().splitlines() if line.strip()]
-    return [r for r in rows if r["split"] == "test" and r["kind"] == "recorded"]
+    return [r for r in rows if r["split"] == split and r["kind"] == "recorded"]
+
+
+def _recordings(manifest: Path, split: str, names: Collection[str]) -> list[Recording]:
+    rows = [r for r in _recorded(manifest, split) if str(r["class"]) in names]
+    return [Recording(str(r["class"]), _read(manifest.parent / str(r["path"]))) for r in rows]
 
 
 def _read(path: Path) -> Tensor:
@@ -315,6 +331,15 @@ class Judge:
             place(embeddings[i], without(self.plain, self.labels, [i]), name)
             for i, name in enumerate(self.labels)
         ]
+
+
+def tagged_table(judge: Judge, ranked: Callable[[Tensor], list[str]]) -> Table:
+    """The recordings by another ranking of their embeddings."""
+    places = [
+        ranked(embedding).index(label)
+        for embedding, label in zip(judge.plain, judge.labels, strict=True)
+    ]
+    return Table.of("recordings, tagged", judge.labels, places)
 
 
 def _through(codec: Codec, waveform: Tensor) -> Tensor:
