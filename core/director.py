@@ -19,6 +19,7 @@ from core.decoding import Decoder
 from core.directors import Director, read_answer
 from core.durations import GRID, Lengths, Span, fit_story
 from core.errors import PlanError
+from core.glossary import Glossary
 from core.grammar import Plan, PlanGrammar, PlannedEvent, parse_plan
 from core.grounding import load_grounding
 from core.instruction import Clause, align, related, stems
@@ -223,9 +224,8 @@ class Turn:
         self._brief = brief
         self._spans = spans or known_spans(model)
         self._timed = TimedInstruction(brief.instruction, brief.total)
-        self._listing = ListGrammar(
-            _list_ids(model), _counsel(brief, self._timed), model.encode, model.tokenizer.decode
-        )
+        counsel = _counsel(brief, self._timed, model.glossary)
+        self._listing = ListGrammar(_list_ids(model), counsel, model.encode, model.tokenizer.decode)
         self.rules = PlanGrammar(
             model.ids, limits.max_reasoning, limits.max_caption, brief.most, self._listing
         )
@@ -239,13 +239,31 @@ class Turn:
             return
         encode, decode = self._model.encode, self._model.tokenizer.decode
         items = self.items = tuple(self._listing.items)
+        captions = Captions([item.phrase for item in items])
         self.lengths = _lengths(self._brief, self._timed, items, self._spans)
         self.rules.settle(
             [encode(f"{seconds:g}") for seconds in self.lengths.seconds],
             {i: encode(event.caption) for i, event in self._brief.settled.items()},
             [encode(item.phrase) for item in items],
-            lambda i, caption: related(items[i].phrase, decode(caption)),
+            lambda i, caption: captions.fits(i, decode(caption)),
         )
+
+
+class Captions:
+    """What the events are called, one after the other, held to the phrases of the list."""
+
+    def __init__(self, phrases: Sequence[str]):
+        self._phrases = phrases
+        self._written: dict[int, str] = {}
+
+    def fits(self, place: int, caption: str) -> bool:
+        """Whether a caption tells of its phrase, and not of another event's that says more."""
+        own = stems(self._phrases[place])
+        for earlier, written in self._written.items():
+            if earlier < place and written == caption and stems(self._phrases[earlier]) != own:
+                return False
+        self._written[place] = caption
+        return related(self._phrases[place], caption)
 
 
 _DECODERS: WeakKeyDictionary[AudioStory, Decoder] = WeakKeyDictionary()
@@ -260,15 +278,17 @@ def _list_ids(model: AudioStory) -> ListIds:
     return _LIST_IDS[model]
 
 
-def _counsel(brief: Brief, timed: TimedInstruction) -> Counsel:
+def _counsel(brief: Brief, timed: TimedInstruction, glossary: Glossary | None) -> Counsel:
+    named = named_sounds(brief, timed, glossary)
     return Counsel(
         settled={
             i: Item(event.caption, event.duration, event.mood) for i, event in brief.settled.items()
         },
-        least=brief.least,
-        most=brief.most,
+        told=named,
+        least=max(brief.least, len(named)),
+        most=len(named) or brief.most,
         mood=brief.mood,
-        refuses=lambda phrases: refused(brief, timed, phrases),
+        refuses=lambda phrases: refused(brief, timed, phrases) or unheard(timed, glossary, phrases),
         complete=lambda phrases: complete(brief, timed, phrases),
         lacking=timed.lacking,
         length=lambda phrases: timed.tie(phrases).lengths.get(len(phrases) - 1),
@@ -312,6 +332,34 @@ def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bo
         return True
     spoken = [part for part in parts if part.words]
     return len(spoken) >= ENOUGH and not any(related(last, part.text) for part in spoken)
+
+
+def named_sounds(
+    brief: Brief, timed: TimedInstruction, glossary: Glossary | None
+) -> tuple[str, ...]:
+    """The sounds that an instruction names, where it does nothing else ("heavy rain, thunder").
+
+    It is performed as it is: a small director reads a word as a scene and makes a story of it.
+    """
+    said = timed.said
+    free = not (brief.settled or brief.avoid) and brief.least == 1
+    few = 0 < len(said) < ENOUGH and len(said) <= brief.most
+    in_turn = all(time.kind == "lasts" for time in timed.times)
+    if glossary is None or not (free and few and in_turn and all(said)):
+        return ()
+    return said if all(glossary.names(phrase) for phrase in said) else ()
+
+
+def unheard(timed: TimedInstruction, glossary: Glossary | None, phrases: Sequence[str]) -> bool:
+    """Whether the last phrase is made up, and is no sound that can be performed or one told before.
+
+    What the instruction asks for may be any sound, as often as it likes.
+    """
+    *before, last = phrases
+    if glossary is None or any(related(last, part.text) for part in timed.clauses if part.words):
+        return False
+    sound = glossary.likeliest(last)
+    return not sound or sound in {glossary.likeliest(phrase) for phrase in before}
 
 
 def _lengths(brief: Brief, timed: TimedInstruction, items: Sequence[Item], spans: Spans) -> Lengths:

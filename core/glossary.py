@@ -40,6 +40,12 @@ good as a known caption: has this cosine to it."""
 BESIDE, BESIDE_ALIKE = 0.25, 0.45
 """Share and cosine that suffice for a phrase that is said to be heard beside another: it hides no
 joint, and is only to be a sound. Of 316 unseen phrases 307 have them, "a long pause" has not."""
+NAMED, NAMED_ALIKE = 0.6, 0.74
+"""Share and cosine from which a phrase names a sound: "applause" and "a train leaving the station"
+do, "a storm" and "a day at the beach" set a scene."""
+LIKELY, LIKELY_ALIKE = 0.5, 0.6
+"""Share and cosine from which a phrase is about a known sound: "lightning flashes" is, "a ship
+sails past" and "the sky darkens" are not."""
 AT_ONCE = 3
 """Sounds that are performed at once, at most."""
 SHORTEST_WORD = 3
@@ -159,6 +165,17 @@ class Glossary:
         several = len({vote.sound for vote in told}) > 1
         apart = several and least >= alike and (whole.share <= ONE_SOUND or least >= PLAINLY)
         return told if apart else []
+
+    def names(self, phrase: str) -> bool:
+        """Whether a phrase as a whole names a known sound, not a scene or an unknown one."""
+        whole = self._votes(phrase, ANY)[0]
+        return whole.share >= NAMED and whole.alike >= NAMED_ALIKE
+
+    def likeliest(self, phrase: str) -> str:
+        """The plain caption of the sound that a phrase is about; "" where none is likely."""
+        whole = self._votes(phrase, ANY)[0]
+        likely = whole.share >= LIKELY and whole.alike >= LIKELY_ALIKE
+        return self.plain[whole.sound] if likely else ""
 
     def told(self, caption: str) -> str:
         """What a caption is performed as, for people to read: its gloss, or of several sounds at

@@ -126,6 +126,7 @@ class Counsel:
 
     Attributes:
         settled: items that must be written as they are, by place (from 0).
+        told: phrases of the first items, where they are known; the rest of them is the director's.
         least, most: how many items there may be.
         mood: the mood of every item that is not settled; empty: the director's choice.
         refuses: asked of the phrases so far, the last one new; true takes the last one back.
@@ -136,6 +137,7 @@ class Counsel:
     """
 
     settled: Mapping[int, Item] = field(default_factory=dict)
+    told: Sequence[str] = ()
     least: int = 1
     most: int = 24
     mood: str = ""
@@ -217,11 +219,13 @@ class ListGrammar:
         return ()
 
     def _told(self) -> tuple[int, ...]:
-        item = self.counsel.settled.get(len(self.items))
+        number = len(self.items)
+        item = self.counsel.settled.get(number)
         if item is not None:
             told = f" {item.phrase} ({item.seconds:g} s, {item.mood or 'plain'})."
             return tuple(self._encode(told))
-        return (*self._encode(f" {self._owing}"), self.ids.opening) if self._owing else ()
+        phrase = self.counsel.told[number] if number < len(self.counsel.told) else self._owing
+        return (*self._encode(f" {phrase}"), self.ids.opening) if phrase else ()
 
     def _given(self) -> tuple[int, ...]:
         seconds = self.counsel.length(self.phrases)

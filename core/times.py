@@ -283,7 +283,7 @@ class TimedInstruction:
         told = {p for p in places if p is not None}
         for home in self._timed_clauses():
             if home not in told and (ended or (last is not None and home < upto)):
-                said = self._said(home)
+                said = self._short(home)
                 if said:
                     return said
         return self._for_what_is_left(phrases, upto) if ended else ""
@@ -293,7 +293,7 @@ class TimedInstruction:
         if len(lengths) < len(phrases) or sum(lengths.values()) > self.total - LEFT:
             return ""
         later = (i for i in range(upto + 1, len(self.clauses)) if self.clauses[i].words)
-        return next((said for i in later if (said := self._said(i))), "")
+        return next((said for i in later if (said := self._short(i))), "")
 
     def _timed_clauses(self) -> list[int]:
         """Clauses that have to become events: a length or a moment hangs on them."""
@@ -307,16 +307,24 @@ class TimedInstruction:
                 found.update(before[-1:])
         return sorted(found)
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What each clause that says something says, without its time and what introduces it."""
+        return tuple(self._said(i) for i, part in enumerate(self.clauses) if part.words)
+
+    def _short(self, home: int) -> str:
+        return " ".join(self._said(home).split()[:10])
+
     def _said(self, home: int) -> str:
-        """The words of a clause without its times and without what only introduces them."""
         text = " ".join(re.sub(r"[()\[\]]", " ", self.clauses[home].text).split())
-        text = _TAIL.sub("", _HEAD.sub("", text)).strip(" .,;:")
-        return " ".join(text.split()[:10]).lower()
+        return _TAIL.sub("", _HEAD.sub("", text)).strip(" .,;:!").lower()
 
 
 _HEAD = re.compile(
     r"^\W*(?:(?:and|then|after|for|of|with|let|give|make|the rest|the last|the first|i need|hold on"
-    r"|nothing but|later|is|are|more|(?:it )?(?:starts?|opens?|begins?)(?: with| on)?)\s+)*",
+    r"|nothing but|later|is|are|more|(?:it )?(?:starts?|opens?|begins?)(?: with| on)?"
+    r"|please|(?:i|we)(?:['\u2019]d| would)? (?:want|need|like)(?: to hear)?|create|generate|play"
+    r"|me|us|hear|(?:the |an? |some )?(?:sounds?|audio|noises?|clip|recording|soundscape) of)\s+)*",
     re.IGNORECASE,
 )
 _TAIL = re.compile(

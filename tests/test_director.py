@@ -9,26 +9,32 @@ import pytest
 import torch
 
 from core import grammar
-from core.audiostory import AudioStory
+from core.audiostory import AudioStory, load_audiostory
 from core.decoding import Decoder
 from core.director import (
     Brief,
+    Captions,
     Turn,
     check_instruction,
     complete,
     compose_story,
     most_events,
+    named_sounds,
     plan,
     refused,
     told_to_the_end,
+    unheard,
     write,
 )
 from core.durations import Lengths
 from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure
+from core.glossary import Glossary
 from core.grammar import Plan, PlannedEvent, parse_plan
 from core.instruction import clauses
-from core.listing import COUNTS, Item
+from core.listing import COUNTS, Item, read_items
+from core.profile import load_profile
+from core.text_encoder import sentence_encoder
 from core.times import TimedInstruction
 
 WORDS = [
@@ -199,6 +205,76 @@ def test_what_nothing_asks_for_is_refused() -> None:
     assert refused(knocks, timed, ["knock", "knock", "knock"])
     scene = Brief("lonely lighthouse", 10.0)
     assert not refused(scene, TimedInstruction("lonely lighthouse", 10.0), ["waves crash"])
+
+
+@pytest.fixture(scope="module")
+def glossary() -> Glossary:
+    known = [
+        "heavy rain",
+        "steady rain",
+        "a dog barking",
+        "a hound bays",
+        "thunder",
+        "a thunderclap",
+    ]
+    vectors = sentence_encoder().sentences(known)
+    plain = ["rain falling", "a dog barking", "thunder rumbling"]
+    return Glossary(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1, 2, 2]), vectors)
+
+
+def named(instruction: str, glossary: Glossary, brief: Brief | None = None) -> tuple[str, ...]:
+    timed = TimedInstruction(instruction, 10.0)
+    return named_sounds(brief or Brief(instruction, 10.0), timed, glossary)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "phrases"),
+    [
+        ("Heavy rain!", ["heavy rain"]),
+        ("Please play the sound of a dog barking", ["a dog barking"]),
+        ("steady rain, then thunder", ["steady rain", "thunder"]),
+        ("thunder. thunder", ["thunder", "thunder"]),
+    ],
+)
+def test_an_instruction_that_only_names_sounds_is_told_as_it_is(
+    glossary: Glossary, instruction: str, phrases: list[str]
+) -> None:
+    model = load_audiostory(load_profile("tiny"))
+    model.glossary = glossary
+    story = last_story(model, instruction, 10.0)
+    assert [item.phrase for item in read_items(story.reasoning)] == phrases
+    assert len(story.events) == len(phrases)
+
+
+def test_what_sets_a_scene_or_has_its_time_is_left_to_the_director(glossary: Glossary) -> None:
+    assert named("a quiet evening in the valley", glossary) == ()
+    assert named("steady rain, a quiet evening in the valley", glossary) == ()
+    assert named("heavy rain for 4 seconds, thunder", glossary) == ("heavy rain", "thunder")
+    assert named("at 0:05 thunder", glossary) == ()
+    assert named("heavy rain, thunder, a dog barking", glossary) == ()
+    assert named("heavy rain, thunder", glossary, Brief("heavy rain, thunder", 10.0, most=1)) == ()
+    kept = Brief("thunder", 10.0, {0: PlannedEvent("rain", 5.0)})
+    assert named("thunder", glossary, kept) == ()
+
+
+def test_what_is_made_up_for_a_scene_is_a_known_sound_and_each_only_once(
+    glossary: Glossary,
+) -> None:
+    scene = TimedInstruction("a quiet evening in the valley", 10.0)
+    assert not unheard(scene, glossary, ["a hound baying"])
+    assert unheard(scene, glossary, ["a hound baying", "steady rain", "a dog barking"])
+    assert unheard(scene, glossary, ["the accountant signs a contract"])
+    assert not unheard(scene, glossary, ["a quiet valley"])  # asked for, whatever it is
+    assert not unheard(scene, None, ["a hound baying", "a hound baying"])
+
+
+def test_a_caption_tells_of_its_phrase_and_not_of_another() -> None:
+    captions = Captions(["a knight rides", "a knight falls", "a knight rides"])
+    assert captions.fits(0, "a knight riding")
+    assert not captions.fits(1, "a knight riding")
+    assert captions.fits(1, "a knight falling")
+    assert captions.fits(2, "a knight riding")
+    assert not captions.fits(2, "a door closing")
 
 
 def test_a_list_may_end_with_the_last_clause_or_where_only_a_scene_is_set() -> None:

@@ -52,6 +52,17 @@ def test_paraphrases_that_no_glossary_holds_are_given_their_plain_caption() -> N
     assert sum(any_of_them) >= 0.95 * len(any_of_them)
 
 
+def test_sounds_are_told_from_scenes() -> None:
+    shipped = load_glossary(load_profile("pocket"))
+    assert shipped is not None
+    sounds = ("rain", "applause", "a dog barks", "church bells", "a train leaving the station")
+    scenes = ("a storm", "a haunted house", "a medieval battle", "a day at the beach", "a kitchen")
+    assert [shipped.names(sound) for sound in sounds] == [True] * len(sounds)
+    assert [shipped.names(scene) for scene in scenes] == [False] * len(scenes)
+    assert shipped.likeliest("lightning flashes") == "thunder rumbling"
+    assert shipped.likeliest("the sky darkens") == ""
+
+
 def test_two_sounds_have_a_gloss_each(glossary: Glossary) -> None:
     assert glossary.gloss("drizzle on windows, while a terrier yaps") == (
         "light rain falling; a dog barking"

@@ -154,3 +154,17 @@ def test_a_length_that_is_given_away_counts_before_it_is_told() -> None:
     timed = TimedInstruction("Horses, 7 seconds, at a gallop. Swords, 7 seconds, clashing.", 14.0)
     assert timed.given == 14.0
     assert TimedInstruction("rain, after 5 seconds thunder", 14.0).given == 0.0
+
+
+@pytest.mark.parametrize(
+    ("instruction", "said"),
+    [
+        ("I'd like to hear 10 seconds of rain!", ("rain",)),
+        ("Give me the sound of a door, then silence.", ("a door", "silence")),
+        ("a heavy autumn rain falls on the old tin roof of a barn in the hills", None),
+    ],
+)
+def test_what_a_clause_says_is_whole_and_without_what_introduces_it(
+    instruction: str, said: tuple[str, ...] | None
+) -> None:
+    assert TimedInstruction(instruction, 20.0).said == (said or (instruction,))
