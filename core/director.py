@@ -30,6 +30,8 @@ from core.times import TimedInstruction
 MIN_TOTAL = 3.0
 ENOUGH = 3
 """Clauses of an instruction that tells what it wants, rather than naming a scene."""
+SURE = 0.8
+"""Share and cosine from which a clause names a sound so surely that an event has to tell it."""
 
 Spans = Callable[[Sequence[str]], Sequence[Span | None]]
 """Natural lengths of the sounds that phrases tell of; none where a sound is not known."""
@@ -258,12 +260,13 @@ class Captions:
 
     def fits(self, place: int, caption: str) -> bool:
         """Whether a caption tells of its phrase, and not of another event's that says more."""
-        own = stems(self._phrases[place])
-        for earlier, written in self._written.items():
-            if earlier < place and written == caption and stems(self._phrases[earlier]) != own:
-                return False
+        own = self._phrases[place]
+        others = [i for i, written in self._written.items() if i < place and written == caption]
+        taken = any(stems(self._phrases[i]) != stems(own) for i in others)
+        if taken or not related(own, caption):
+            return False
         self._written[place] = caption
-        return related(self._phrases[place], caption)
+        return True
 
 
 _DECODERS: WeakKeyDictionary[AudioStory, Decoder] = WeakKeyDictionary()
@@ -280,6 +283,9 @@ def _list_ids(model: AudioStory) -> ListIds:
 
 def _counsel(brief: Brief, timed: TimedInstruction, glossary: Glossary | None) -> Counsel:
     named = named_sounds(brief, timed, glossary)
+    sure = frozenset[int]()
+    if glossary is not None:
+        sure = timed.places(lambda said: glossary.names(said, SURE, SURE))
     return Counsel(
         settled={
             i: Item(event.caption, event.duration, event.mood) for i, event in brief.settled.items()
@@ -290,7 +296,7 @@ def _counsel(brief: Brief, timed: TimedInstruction, glossary: Glossary | None) -
         mood=brief.mood,
         refuses=lambda phrases: refused(brief, timed, phrases) or unheard(timed, glossary, phrases),
         complete=lambda phrases: complete(brief, timed, phrases),
-        lacking=timed.lacking,
+        lacking=lambda phrases, ended: timed.lacking(phrases, ended, sure),
         length=lambda phrases: timed.tie(phrases).lengths.get(len(phrases) - 1),
     )
 
@@ -353,13 +359,19 @@ def named_sounds(
 def unheard(timed: TimedInstruction, glossary: Glossary | None, phrases: Sequence[str]) -> bool:
     """Whether the last phrase is made up, and is no sound that can be performed or one told before.
 
-    What the instruction asks for may be any sound, as often as it likes.
+    What the instruction asks for may be any sound, as often as it is asked for; a word that sets a
+    scene asks for no sound twice.
     """
-    *before, last = phrases
-    if glossary is None or any(related(last, part.text) for part in timed.clauses if part.words):
+    if glossary is None:
         return False
+    *before, last = phrases
     sound = glossary.likeliest(last)
-    return not sound or sound in {glossary.likeliest(phrase) for phrase in before}
+    again = sound in {glossary.likeliest(phrase) for phrase in before}
+    spoken = [part for part in timed.clauses if part.words]
+    if not any(related(last, part.text) for part in spoken):
+        return again or not sound
+    *told, place = align(phrases, timed.clauses)
+    return len(spoken) < ENOUGH and again and place in told
 
 
 def _lengths(brief: Brief, timed: TimedInstruction, items: Sequence[Item], spans: Spans) -> Lengths:

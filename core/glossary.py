@@ -166,10 +166,14 @@ class Glossary:
         apart = several and least >= alike and (whole.share <= ONE_SOUND or least >= PLAINLY)
         return told if apart else []
 
-    def names(self, phrase: str) -> bool:
-        """Whether a phrase as a whole names a known sound, not a scene or an unknown one."""
+    def names(self, phrase: str, share: float = NAMED, alike: float = NAMED_ALIKE) -> bool:
+        """Whether a phrase as a whole names a known sound, not a scene or an unknown one.
+
+        Args:
+            share, alike: of the votes, and the cosine to a known caption, at least.
+        """
         whole = self._votes(phrase, ANY)[0]
-        return whole.share >= NAMED and whole.alike >= NAMED_ALIKE
+        return whole.share >= share and whole.alike >= alike
 
     def likeliest(self, phrase: str) -> str:
         """The plain caption of the sound that a phrase is about; "" where none is likely."""

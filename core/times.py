@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.instruction import Clause, align, clauses, stem
+from core.instruction import Clause, align, clauses, stem, stems
 
 LEFT = 1.0
 """Seconds of the whole that are enough for another event."""
@@ -271,17 +271,26 @@ class TimedInstruction:
         pairs = zip(self.times, self.homes, strict=True)
         return sum(t.seconds for t, home in pairs if home is not None and t.kind in own)
 
-    def lacking(self, phrases: Sequence[str], ended: bool) -> str:
+    def lacking(
+        self, phrases: Sequence[str], ended: bool, sounds: Collection[int] = frozenset()
+    ) -> str:
         """What has to come before the last phrase, or before the end; "" if nothing.
 
-        A clause with a time that no event tells, while one after it is told. And at the end, where
-        all events have their time and leave some of the whole: the next clause that is not told.
+        A clause with a time, or one of the `sounds`, that no event tells, while one after it is
+        told. And at the end, where all events have their time and leave some of the whole: the next
+        clause that is not told.
+
+        Args:
+            sounds: clauses that name a sound; while there is time that is not given away.
         """
         places = align(phrases, self.clauses)
         upto = max((p for p in places if p is not None), default=-1)
         last = places[-1] if places else None
         told = {p for p in places if p is not None}
-        for home in self._timed_clauses():
+        free = self.given <= self.total - LEFT
+        mentioned = frozenset[str]().union(*(stems(phrase) for phrase in phrases))
+        heard = {i for i in sounds if free and not self.clauses[i].stems & mentioned}
+        for home in sorted(heard.union(self._timed_clauses())):
             if home not in told and (ended or (last is not None and home < upto)):
                 said = self._short(home)
                 if said:
@@ -311,6 +320,11 @@ class TimedInstruction:
     def said(self) -> tuple[str, ...]:
         """What each clause that says something says, without its time and what introduces it."""
         return tuple(self._said(i) for i, part in enumerate(self.clauses) if part.words)
+
+    def places(self, of: Callable[[str], bool]) -> frozenset[int]:
+        """The clauses that say something of which that holds."""
+        told = [i for i, part in enumerate(self.clauses) if part.words]
+        return frozenset(i for i in told if of(self._said(i)))
 
     def _short(self, home: int) -> str:
         return " ".join(self._said(home).split()[:10])

@@ -265,6 +265,10 @@ def test_what_is_made_up_for_a_scene_is_a_known_sound_and_each_only_once(
     assert unheard(scene, glossary, ["a hound baying", "steady rain", "a dog barking"])
     assert unheard(scene, glossary, ["the accountant signs a contract"])
     assert not unheard(scene, glossary, ["a quiet valley"])  # asked for, whatever it is
+    assert not unheard(scene, glossary, ["steady rain in the valley"])
+    assert unheard(scene, glossary, ["steady rain in the valley", "heavy rain in the valley"])
+    twice = TimedInstruction("a dog barks at the gate and another dog barks back", 10.0)
+    assert not unheard(twice, glossary, ["a dog barking at the gate", "another dog barking back"])
     assert not unheard(scene, None, ["a hound baying", "a hound baying"])
 
 
@@ -272,6 +276,7 @@ def test_a_caption_tells_of_its_phrase_and_not_of_another() -> None:
     captions = Captions(["a knight rides", "a knight falls", "a knight rides"])
     assert captions.fits(0, "a knight riding")
     assert not captions.fits(1, "a knight riding")
+    assert not captions.fits(1, "a door closing")
     assert captions.fits(1, "a knight falling")
     assert captions.fits(2, "a knight riding")
     assert not captions.fits(2, "a door closing")

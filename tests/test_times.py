@@ -168,3 +168,16 @@ def test_what_a_clause_says_is_whole_and_without_what_introduces_it(
     instruction: str, said: tuple[str, ...] | None
 ) -> None:
     assert TimedInstruction(instruction, 20.0).said == (said or (instruction,))
+
+
+def test_a_clause_that_names_a_sound_is_told_before_what_comes_after_it() -> None:
+    timed = TimedInstruction("The farm wakes up. Rain falls, a dog barks and it is noon.", 20.0)
+    sounds = timed.places(lambda said: "rain" in said or "dog" in said)
+    assert sounds == {1, 2}
+    assert timed.lacking(["the farm", "a dog barking"], False, sounds) == "rain falls"
+    assert timed.lacking(["the farm", "a dog barking"], False) == ""
+    assert timed.lacking(["the farm", "rain falling"], False, sounds) == ""
+    assert timed.lacking(["the farm", "rain falling"], True, sounds) == "a dog barks"
+    assert timed.lacking(["a dog barking in the rain"], True, sounds) == ""
+    spent = TimedInstruction("Rain falls, a dog barks, then 20 seconds of wind.", 20.0)
+    assert spent.lacking(["wind"], True, spent.places(lambda said: "rain" in said)) == ""

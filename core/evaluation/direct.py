@@ -271,9 +271,10 @@ def _judged(row: str, place: int, held: Held, make: Planner) -> Verdict:
 
 
 def _record_of(profile: Profile) -> Path:
-    """A file for these weights and instructions, so that a stopped run goes on."""
+    """A file for these weights, instructions and this code, so that a stopped run goes on."""
     digest = hashlib.sha256(INSTRUCTIONS.read_bytes())
-    for path in sorted(profile.folder.glob("*.safetensors")):
+    code = Path(__file__).parent.parent.glob("*.py")
+    for path in (*sorted(profile.folder.rglob("*.safetensors")), *sorted(code)):
         digest.update(path.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "audiostory-studio"
     cache.mkdir(parents=True, exist_ok=True)
