@@ -24,7 +24,7 @@ from core.grammar import Plan, PlanGrammar, PlannedEvent, parse_plan
 from core.grounding import load_grounding
 from core.instruction import Clause, align, related, stems
 from core.listing import Counsel, Item, ListGrammar, ListIds, read_list_ids, write_items
-from core.story import MAX_INSTRUCTION, MAX_REASONING, Event, Story
+from core.story import MAX_CAPTION, MAX_INSTRUCTION, MAX_REASONING, Event, Story
 from core.times import TimedInstruction
 
 MIN_TOTAL = 3.0
@@ -259,7 +259,7 @@ class Captions:
         self._written: dict[int, str] = {}
 
     def fits(self, place: int, caption: str) -> bool:
-        """Whether a caption tells of its phrase, and not of another event's that says more."""
+        """Whether a caption tells of its phrase, and no event of another phrase has it already."""
         own = self._phrases[place]
         others = [i for i, written in self._written.items() if i < place and written == caption]
         taken = any(stems(self._phrases[i]) != stems(own) for i in others)
@@ -351,7 +351,8 @@ def named_sounds(
     free = not (brief.settled or brief.avoid) and brief.least == 1
     few = 0 < len(said) < ENOUGH and len(said) <= brief.most
     in_turn = all(time.kind == "lasts" for time in timed.times)
-    if glossary is None or not (free and few and in_turn and all(said)):
+    short = all(0 < len(phrase) <= MAX_CAPTION for phrase in said)
+    if glossary is None or not (free and few and in_turn and short):
         return ()
     return said if all(glossary.names(phrase) for phrase in said) else ()
 

@@ -126,7 +126,7 @@ class Counsel:
 
     Attributes:
         settled: items that must be written as they are, by place (from 0).
-        told: phrases of the first items, where they are known; the rest of them is the director's.
+        told: phrases of the first items, where they are known; lengths and moods are not.
         least, most: how many items there may be.
         mood: the mood of every item that is not settled; empty: the director's choice.
         refuses: asked of the phrases so far, the last one new; true takes the last one back.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from core.evaluation.direct import (
     judge,
     largest_matching,
     ordered_matching,
+    record_of,
     table,
     template,
 )
@@ -65,6 +67,18 @@ def test_repeating_is_inventing_unless_it_was_asked() -> None:
     asked = Held("knock. knock.", 5.0, (("knock",), ("knock",)), ())
     assert invented(asked, ["knocking", "knocking"]) == ()
     assert invented(asked, ["knocking", "knocking", "knocking"]) == ("knocking",)
+
+
+def test_verdicts_are_kept_for_the_same_code_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "director.py").write_text("greedy = True")
+    profile = load_profile("tiny")
+    before = record_of(profile, tmp_path)
+    assert record_of(profile, tmp_path) == before
+    (tmp_path / "director.py").write_text("greedy = False")
+    assert record_of(profile, tmp_path) != before
 
 
 def test_the_held_out_instructions_can_be_judged() -> None:

@@ -44,6 +44,7 @@ from core.profile import Profile, load_profile
 from core.story import Event, Story
 
 INSTRUCTIONS = Path(__file__).parent / "instructions.jsonl"
+CODE = Path(__file__).parent.parent
 NEAR = 0.05
 ROWS = ("ours", "zero-shot", "template")
 
@@ -242,7 +243,7 @@ def main(argv: Sequence[str]) -> None:
         step = max(1.0, len(instructions) / arguments.limit)
         chosen = {int(i * step) for i in range(arguments.limit)}
         instructions = [pair for pair in instructions if pair[0] in chosen]
-    record = arguments.record or _record_of(profile)
+    record = arguments.record or record_of(profile)
     verdicts: list[Verdict] = []
     known = _read(record)
     for row in arguments.rows:
@@ -270,11 +271,10 @@ def _judged(row: str, place: int, held: Held, make: Planner) -> Verdict:
         )
 
 
-def _record_of(profile: Profile) -> Path:
-    """A file for these weights, instructions and this code, so that a stopped run goes on."""
+def record_of(profile: Profile, code: Path = CODE) -> Path:
+    """A file for these weights, these instructions and this code, so that a stopped run goes on."""
     digest = hashlib.sha256(INSTRUCTIONS.read_bytes())
-    code = Path(__file__).parent.parent.glob("*.py")
-    for path in (*sorted(profile.folder.rglob("*.safetensors")), *sorted(code)):
+    for path in (*sorted(profile.folder.rglob("*.safetensors")), *sorted(code.glob("*.py"))):
         digest.update(path.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "audiostory-studio"
     cache.mkdir(parents=True, exist_ok=True)
