@@ -360,19 +360,22 @@ def named_sounds(
 def unheard(timed: TimedInstruction, glossary: Glossary | None, phrases: Sequence[str]) -> bool:
     """Whether the last phrase is made up, and is no sound that can be performed or one told before.
 
-    What the instruction asks for may be any sound, as often as it is asked for; a word that sets a
-    scene asks for no sound twice.
+    What the instruction asks for may be any sound, as often as it is asked for. Where it only sets
+    a scene, one phrase may take up each of its words.
     """
     if glossary is None:
         return False
     *before, last = phrases
-    sound = glossary.likeliest(last)
-    again = sound in {glossary.likeliest(phrase) for phrase in before}
     spoken = [part for part in timed.clauses if part.words]
-    if not any(related(last, part.text) for part in spoken):
-        return again or not sound
     *told, place = align(phrases, timed.clauses)
-    return len(spoken) < ENOUGH and again and place in told
+    wanted = frozenset[str]().union(*(part.stems for part in spoken))
+    fresh = (stems(last) & wanted).difference(*(stems(phrase) for phrase in before))
+    if fresh or (place is not None and place not in told):
+        return False
+    if len(spoken) >= ENOUGH and any(related(last, part.text) for part in spoken):
+        return False
+    sound = glossary.likeliest(last)
+    return not sound or sound in {glossary.likeliest(phrase) for phrase in before}
 
 
 def _lengths(brief: Brief, timed: TimedInstruction, items: Sequence[Item], spans: Spans) -> Lengths:
