@@ -267,6 +267,8 @@ def test_what_is_made_up_for_a_scene_is_a_known_sound_and_each_only_once(
     assert not unheard(scene, glossary, ["a quiet valley"])  # asked for, whatever it is
     assert not unheard(scene, glossary, ["steady rain in the valley"])
     assert unheard(scene, glossary, ["steady rain in the valley", "heavy rain in the valley"])
+    listed = TimedInstruction("1) a bell 2) the gangway rattling 3) people boarding", 10.0)
+    assert not unheard(listed, glossary, ["a bell", "the gangway rattling", "people boarding"])
     twice = TimedInstruction("a dog barks at the gate and another dog barks back", 10.0)
     assert not unheard(twice, glossary, ["a dog barking at the gate", "another dog barking back"])
     assert not unheard(scene, None, ["a hound baying", "a hound baying"])
