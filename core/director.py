@@ -22,7 +22,7 @@ from core.errors import PlanError
 from core.glossary import Glossary
 from core.grammar import Plan, PlanGrammar, PlannedEvent, parse_plan
 from core.grounding import load_grounding
-from core.instruction import Clause, align, related, stems
+from core.instruction import Clause, align, listed, related, stems
 from core.listing import Counsel, Item, ListGrammar, ListIds, read_list_ids, write_items
 from core.story import MAX_CAPTION, MAX_INSTRUCTION, MAX_REASONING, Event, Story
 from core.times import TimedInstruction
@@ -158,13 +158,13 @@ def _planned_elsewhere(
 
 
 def check_instruction(model: AudioStory, instruction: str, total: float) -> str:
-    """The instruction on one line and without marks of the stream.
+    """The instruction on one line, a list as sentences, and without marks of the stream.
 
     Raises:
         PlanError: it is empty, too long, or the total is out of range.
     """
     limits = model.profile.director
-    instruction = grammar.one_line(instruction)
+    instruction = grammar.one_line(listed(instruction))
     if not instruction:
         raise PlanError("The instruction is empty; describe what should be heard.")
     if len(instruction) > MAX_INSTRUCTION:

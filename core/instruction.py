@@ -13,11 +13,14 @@ from difflib import SequenceMatcher
 
 _END = r"[.!?;\n]+(?=\s|$)|\n+"
 _JOINT = (
-    r",\s*(?:and\s+then|and|then|but|while)\b|,(?!\d)|:(?!\d)|\s->|\s=>|\s[|/+>\u2013\u2014-]\s|\u2026|\.\.\."
+    r",\s*(?:and\s+then|and|then|but|while)\b|,(?!\d)|:(?!\d)|\s->|\s=>|\s[|/&+>\u2013\u2014-]\s|\u2026|\.\.\."
     r"|\b(?:and\s+then|followed\s+by|then|and|before|while|until|meanwhile)\b"
 )
 _BREAK = re.compile(f"(?P<end>{_END})|{_JOINT}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
+
+LIST_LINE = 50
+"""Characters of a line of a list at most; a longer one may have been wrapped by an editor."""
 
 _SAYING_NOTHING = """
 a an the of in on at to for from by with without and or but then than as so it its is are
@@ -69,6 +72,13 @@ def stem(word: str) -> str:
 def stems(text: str) -> frozenset[str]:
     """Stems of the words that carry a meaning."""
     return frozenset(s for s, _ in _words(text, 0))
+
+
+def listed(text: str) -> str:
+    """The text with a full stop where a line of a list ends; a line that was wrapped goes on."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    ends = [len(line) <= LIST_LINE and line[-1] not in ".,;:!?" for line in lines]
+    return " ".join(line + "." * end for line, end in zip(lines, [*ends[:-1], False], strict=False))
 
 
 def related(one: str, other: str) -> bool:

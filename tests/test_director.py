@@ -31,7 +31,7 @@ from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure
 from core.glossary import Glossary
 from core.grammar import Plan, PlannedEvent, parse_plan
-from core.instruction import clauses
+from core.instruction import clauses, listed
 from core.listing import COUNTS, Item, read_items
 from core.profile import load_profile
 from core.text_encoder import sentence_encoder
@@ -234,6 +234,8 @@ def named(instruction: str, glossary: Glossary, brief: Brief | None = None) -> t
         ("Please play the sound of a dog barking", ["a dog barking"]),
         ("steady rain, then thunder", ["steady rain", "thunder"]),
         ("thunder. thunder", ["thunder", "thunder"]),
+        ("steady rain\n\n- thunder\n", ["steady rain", "thunder"]),
+        ("steady rain & thunder", ["steady rain", "thunder"]),
     ],
 )
 def test_an_instruction_that_only_names_sounds_is_told_as_it_is(
@@ -244,6 +246,13 @@ def test_an_instruction_that_only_names_sounds_is_told_as_it_is(
     story = last_story(model, instruction, 10.0)
     assert [item.phrase for item in read_items(story.reasoning)] == phrases
     assert len(story.events) == len(phrases)
+
+
+def test_lines_of_a_list_are_sentences_and_wrapped_lines_go_on() -> None:
+    assert listed("rain\nthunder,\n a dog barks.\r\nwind\n") == "rain. thunder, a dog barks. wind"
+    wrapped = "A storm gathers over the harbour while the gulls cry\nand a horn sounds."
+    assert listed(wrapped) == wrapped.replace("\n", " ")
+    assert listed(" \n") == ""
 
 
 def test_what_sets_a_scene_or_has_its_time_is_left_to_the_director(glossary: Glossary) -> None:
