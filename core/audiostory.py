@@ -12,16 +12,12 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from core import grammar
-from core.bridge import Bridge, BridgedTokens
-from core.codec import Codec, OobleckCodec, SpectralCodec
+from core.bridge.bridge import Bridge, BridgedTokens
+from core.bridge.canonical import ANY, EDITION, Glossary, load_glossary
+from core.bridge.canonical import FILE as GLOSSARY
+from core.codec.codec import Codec, OobleckCodec, SpectralCodec
 from core.errors import WeightsError
-from core.flow import AGREEMENT
-from core.glossary import ANY, EDITION, Glossary, load_glossary
-from core.glossary import FILE as GLOSSARY
-from core.grammar import PlannedEvent, StreamIds
-from core.hearing import build_listener
-from core.language import (
+from core.language.model import (
     add_adapter,
     load_adapter,
     load_language_model,
@@ -29,11 +25,21 @@ from core.language import (
     load_tokenizer,
     read_stream_ids,
 )
-from core.packing import pack
-from core.performer import Performer
+from core.language.packing import pack
+from core.language.stream import (
+    PlannedEvent,
+    StreamIds,
+    plan_text,
+    prompt_text,
+    span_text,
+    special_tokens,
+)
+from core.listener.effects import build_listener
+from core.listener.whisper import Listener
+from core.performer.flow import AGREEMENT
+from core.performer.performer import Performer
 from core.placement import Placement, Stage, best_placement
 from core.profile import ASSETS, EAR, CodecConfig, Profile
-from core.understanding import Listener
 
 FAST = "performer-fast.safetensors"
 """The distilled transformer; a profile may do without."""
@@ -81,7 +87,7 @@ class AudioStory(nn.Module):
         self.weights = weights
         tokens = (profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
         self.ids: StreamIds = read_stream_ids(tokenizer, *tokens)
-        self.span = grammar.span_text(*tokens)
+        self.span = span_text(*tokens)
         self.bridge = Bridge(llm.config.hidden_size, profile.bridge)
         self.performer = Performer(profile.performer, profile.bridge.semantic_tokens)
         self.listener: Listener | None = None
@@ -154,8 +160,8 @@ class AudioStory(nn.Module):
         bridging: bool = True,
     ) -> Stream:
         """Tokenize a whole story, with or without its bridging tokens."""
-        prompt = self.encode(grammar.prompt_text(instruction, total))
-        turn = self.encode(grammar.plan_text(reasoning, events, self.span if bridging else ""))
+        prompt = self.encode(prompt_text(instruction, total))
+        turn = self.encode(plan_text(reasoning, events, self.span if bridging else ""))
         ids = torch.tensor(prompt + turn)
         return Stream(
             ids,
@@ -244,9 +250,7 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
     tokenizer = load_tokenizer(ASSETS / profile.director.tokenizer)
     llm: LlamaForCausalLM | PeftModel = load_language_model(profile.director, len(tokenizer))
     if adapter:
-        names = grammar.special_tokens(
-            profile.bridge.semantic_tokens, profile.bridge.residual_tokens
-        )
+        names = special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
         rows = tokenizer.convert_tokens_to_ids(names) if profile.director.rows else []
         llm = add_adapter(llm, profile.director, rows)
     codec = _load_codec(profile.codec)

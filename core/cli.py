@@ -20,15 +20,15 @@ from core.export.bundle import open_bundle
 from core.export.provenance import comment
 from core.export.sound import write_sound
 from core.export.wave import Inside
-from core.library import DEFAULT_ROOT, Library, StoryFolder
-from core.mix import ArraySource, FileSource, MixSettings, Source, mix_blocks, story_frames
+from core.mix.mix import ArraySource, FileSource, MixSettings, Source, mix_blocks, story_frames
 from core.profile import RenderSettings, load_profile
-from core.story import MAX_SEED, Story
-from core.takes import due, resumed
+from core.render.takes import due, resumed
+from core.story.folders import DEFAULT_ROOT, Library, StoryFolder
+from core.story.story import MAX_SEED, Story
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
-    from core.render import RenderProgress
+    from core.render.render import RenderProgress
 
 Serve = Callable[[argparse.Namespace], None]
 
@@ -155,7 +155,7 @@ def load_model(profile: str) -> AudioStory:
 
 def say_what_is_heard(arguments: argparse.Namespace) -> None:
     """The sub-command `describe`: one line about a sound file."""
-    from core.describing import QUESTION, describe
+    from core.director.describe import QUESTION, describe
 
     model = load_model(arguments.profile)
     print(describe(model, arguments.file, arguments.question or QUESTION))
@@ -172,8 +172,8 @@ def write_plan(arguments: argparse.Namespace) -> None:
 
 def planned(model: AudioStory, arguments: argparse.Namespace) -> Story:
     """Plan the instruction, showing the reasoning on the error stream as it is written."""
-    from core.director import plan
-    from core.directors import open_director
+    from core.director.external import open_director
+    from core.director.plan import plan
 
     if arguments.instruction is None:
         raise StoryError("There is no instruction; say in quotes what should be heard.")
@@ -227,7 +227,7 @@ def perform(
     model: AudioStory, story: Story, settings: RenderSettings
 ) -> tuple[Story, dict[str, Source]]:
     """Render every event; returns the story with its takes, and their sound."""
-    from core.render import render_events
+    from core.render.render import render_events
 
     sources: dict[str, Source] = {}
     ids = [event.id for event in story.events]
@@ -245,7 +245,7 @@ def perform_in(
     model: AudioStory, folder: StoryFolder, settings: RenderSettings
 ) -> tuple[Story, dict[str, Source]]:
     """Render what a crash left, then what changed; the takes are kept in the folder."""
-    from core.render import perform
+    from core.render.render import perform
 
     left, wanted = resumed(folder) or ((), settings)
     list(perform(model, folder, left, wanted, group="render", on_progress=_show))

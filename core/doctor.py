@@ -21,7 +21,7 @@ from diffusers import AutoencoderOobleck
 from transformers import Qwen2Config, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from core.codec import TILE
+from core.codec.codec import TILE
 from core.errors import StudioError
 from core.placement import MOST_EVENTS, event_bytes
 from core.profile import ASSETS, load_profile

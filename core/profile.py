@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import ProfileError
-from core.records import read_record
+from core.schema import read_record
 
 PROFILES = Path(__file__).parent / "profiles"
 ASSETS = Path(__file__).parent.parent / "assets"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core import timeline
 from core.errors import StoryError
-from core.story import Event, Story
+from core.story import timeline
+from core.story.story import Event, Story
 from studio.cells import number, seed
 from studio.session import Session
 

@@ -9,16 +9,16 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
-from core.takes import resumed
+from core.render.takes import resumed
 from studio import stories
 from studio.drafting import without_mood
+from studio.events import AT_ONCE, LONG, PRIVATE, QUICK
 from studio.page import Page, Studio
 from studio.rendering import make_takes
 from studio.scripts import LIGHT, START
 from studio.session import Session
 from studio.sounding import then_mix
 from studio.view import Updates, components, view
-from studio.wires import AT_ONCE, LONG, PRIVATE, QUICK
 
 PAINTING = 1.0
 """Seconds that a page is given to appear before the model starts to load."""

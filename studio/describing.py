@@ -9,9 +9,9 @@ from pathlib import Path
 import gradio as gr
 
 from core.errors import AudioFileError, StudioError
+from studio.events import AT_ONCE, LONG, PRIVATE
 from studio.page import Page, Studio
 from studio.session import Job
-from studio.wires import AT_ONCE, LONG, PRIVATE
 
 LISTENING = "Listening …"
 
@@ -54,7 +54,7 @@ def described(studio: Studio, path: str | None) -> str:
         raise AudioFileError("There is no recording yet; upload or record one.")
     engine = studio.engine
     with engine.line.turn(Job("draft"), engine.expected("describe")):
-        from core.describing import describe
+        from core.director.describe import describe
 
         model = engine.model
         began = time.monotonic()

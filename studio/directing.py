@@ -8,13 +8,13 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StoryError, StudioError
-from core.story import MAX_SEED, Story
+from core.story.story import MAX_SEED, Story
 from studio.drafting import Planning, draft, keep_draft, keep_plan, with_mood
+from studio.events import AT_ONCE, LONG, PRIVATE
 from studio.page import EXAMPLES, Page, Studio
 from studio.session import Session
 from studio.sounding import then_mix
 from studio.view import Updates, components, view, waiting
-from studio.wires import AT_ONCE, LONG, PRIVATE
 
 
 def wire_directing(studio: Studio, page: Page) -> None:
@@ -88,13 +88,13 @@ def drafted(instruction: str, total: float, seed: int, place: str, name: str, ke
     """
 
     def planning(model: Any, cancel: Any) -> Iterator[Any]:
-        from core.director import plan
+        from core.director.plan import plan
 
         if not 0 <= seed <= MAX_SEED:
             raise StoryError("A seed is a whole number from 0 on; choose another one.")
         if not place:
             return plan(model, instruction, total, seed, cancel)
-        from core.directors import open_director
+        from core.director.external import open_director
 
         director = open_director(place, name or "", key or "")
         return plan(model, instruction, total, seed, cancel, director=director)
@@ -146,7 +146,7 @@ def _wire_replanning(studio: Studio, page: Page) -> None:
 def _wish(
     model: Any, story: Story, event_id: str, text: str, cancel: Any, variation: int
 ) -> Iterator[Any]:
-    from core.replan import wish
+    from core.director.replan import wish
 
     return wish(model, story, text or "", cancel, variation)
 
@@ -154,7 +154,7 @@ def _wish(
 def _unlocked(
     model: Any, story: Story, event_id: str, text: str, cancel: Any, variation: int
 ) -> Iterator[Any]:
-    from core.replan import replan_unlocked
+    from core.director.replan import replan_unlocked
 
     return replan_unlocked(model, story, cancel, variation + 1)
 
@@ -162,7 +162,7 @@ def _unlocked(
 def _continued(
     model: Any, story: Story, event_id: str, seconds: float, cancel: Any, variation: int
 ) -> Iterator[Any]:
-    from core.replan import continue_from
+    from core.director.replan import continue_from
 
     end = story.event(event_id).end + float(seconds or 0)
     return continue_from(model, story, event_id, end, cancel, variation)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from core.errors import Cancelled, StoryError, StudioError
-from core.library import StoryFolder
-from core.story import Story
+from core.story.folders import StoryFolder
+from core.story.story import Story
 from studio.clock import spoken
 from studio.line import Waiting
 from studio.page import Page, Studio
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import threading
 
     from core.audiostory import AudioStory
-    from core.director import PlanProgress
+    from core.director.plan import PlanProgress
 
 Planning = Callable[["AudioStory", "threading.Event"], "Iterator[PlanProgress]"]
 _MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")

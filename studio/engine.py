@@ -19,8 +19,8 @@ from studio.line import Line
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
-    from core.glossary import Glossary
-    from core.grounding import Grounding
+    from core.bridge.canonical import Glossary
+    from core.bridge.known_sounds import Grounding
 
 PATIENCE = 1.5
 GUESS = {"draft": 8.0, "render": 0.04, "describe": 3.0}
@@ -83,7 +83,7 @@ class Engine:
         try:
             with giving_way():
                 from core.audiostory import load_audiostory
-                from core.grounding import load_grounding
+                from core.bridge.known_sounds import load_grounding
 
                 model = load_audiostory(self.profile)
                 self.grounding = load_grounding(self.profile)

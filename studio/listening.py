@@ -16,9 +16,9 @@ import soundfile
 
 from core.errors import Cancelled, FileError
 from core.files import atomic_path
-from core.library import StoryFolder
-from core.mix import FileSource, MixSettings, Source, mix_blocks
-from core.story import Take
+from core.mix.mix import FileSource, MixSettings, Source, mix_blocks
+from core.story.folders import StoryFolder
+from core.story.story import Take
 from studio.session import Session
 
 _NUMBER = itertools.count(1)

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from core.library import StoryFolder
-from core.story import Event
+from core.story.folders import StoryFolder
+from core.story.story import Event
 
 PER_SECOND = 100
 Peaks = npt.NDArray[np.float32]

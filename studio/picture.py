@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from core import timeline
-from core.story import Event, Story
+from core.story import timeline
+from core.story.story import Event, Story
 from studio.peaks import PeakCache, Peaks, outline
 from studio.session import Session
 from studio.table import name_of

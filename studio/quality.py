@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from core.takes import Asked, due
+from core.render.takes import Asked, due
 from studio.page import Studio
 from studio.session import Session
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from core import timeline
 from core.errors import Cancelled, StoryError, StudioError
-from core.library import StoryFolder
-from core.story import Event
-from core.takes import Asked
+from core.render.takes import Asked
+from core.story import timeline
+from core.story.folders import StoryFolder
+from core.story.story import Event
 from studio.clock import clock, spoken
 from studio.line import Waiting
 from studio.page import Page, Studio
@@ -151,7 +151,7 @@ def performing(
         amount = wanted.steps * sum(lengths.get(one.event_id, 0.0) for one in asked)
         with engine.line.turn(job, engine.expected("render", amount), send):
             model = engine.model
-            from core.render import perform
+            from core.render.render import perform
 
             began = time.monotonic()
             for kept in perform(

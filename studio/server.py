@@ -19,13 +19,13 @@ import gradio as gr
 
 from core.errors import StudioError
 from studio.engine import Engine
+from studio.listeners import wire
 from studio.page import TITLE, Studio, lay_out
 from studio.peaks import PeakCache
 from studio.scripts import EARLY
 from studio.session import Sessions
 from studio.theme import ASSETS, studio_css, studio_theme
 from studio.tools import offer_only_tools, wire_tools
-from studio.wiring import wire
 
 DAY = 86_400
 MAX_WAITING = 200

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import StoryError, StudioError
-from core.library import Library, StoryFolder
-from core.story import Event, Story
+from core.story.folders import Library, StoryFolder
+from core.story.story import Event, Story
 
 MEMORY = 3600.0
 """Seconds for which a tab that left may come back to its story."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core import timeline
-from core.story import Event, Story
+from core.story import timeline
+from core.story.story import Event, Story
 from studio.actions import NEW_CAPTION, NEW_SECONDS
 from studio.cells import flag, number, seed
 

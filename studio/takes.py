@@ -9,8 +9,8 @@ from __future__ import annotations
 from html import escape
 
 from core.profile import Profile
-from core.story import Event, Take
-from core.takes import quality_of
+from core.render.takes import quality_of
+from core.story.story import Event, Take
 from studio.listening import take_address
 from studio.session import Session
 from studio.table import name_of

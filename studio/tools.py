@@ -17,14 +17,14 @@ import gradio as gr
 from core.errors import StudioError
 from core.export.deliver import export
 from core.export.folder import open_story
-from core.library import Library, StoryFolder
-from core.takes import due
+from core.render.takes import due
+from core.story.folders import Library, StoryFolder
 from studio.exporting import settings_of
 from studio.page import Studio
 from studio.session import Job
 
 if TYPE_CHECKING:
-    from core.story import Story
+    from core.story.story import Story
 
 Told = dict[str, Any]
 TOOLS = ("draft_story", "render_story", "export_story")
@@ -99,7 +99,7 @@ def _answer(work: Callable[..., Told], *asked: Any) -> str:
 def _draft(studio: Studio, library: Library, instruction: str, seconds: float, seed: int) -> Told:
     job = Job("draft")
     with studio.engine.line.turn(job, studio.engine.expected("draft")):
-        from core.director import plan
+        from core.director.plan import plan
 
         story: Story | None = None
         for progress in plan(studio.engine.model, instruction, seconds, seed, job.cancel):
@@ -118,7 +118,7 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Told:
     amount = wanted.steps * sum(lengths[one.event_id] for one in asked)
     job = Job("render")
     with studio.engine.line.turn(job, studio.engine.expected("render", amount)):
-        from core.render import perform
+        from core.render.render import perform
 
         group = f"render-{secrets.token_hex(4)}"
         model = studio.engine.model

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
-from core.story import Story
+from core.story.story import Story
 from studio import listening, table
 from studio.flags import flags
 from studio.page import Page, Studio

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from core.mix import ArraySource
-from core.story import Event, Story, Take
+from core.mix.mix import ArraySource
+from core.story.story import Event, Story, Take
 
 RATE = 44_100
 

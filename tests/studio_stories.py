@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.library import Library, StoryFolder
-from core.story import Event, Story, Take
+from core.story.folders import Library, StoryFolder
+from core.story.story import Event, Story, Take
 
 RATE = 44_100
 CAPTIONS = (

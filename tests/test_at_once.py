@@ -12,15 +12,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.at_once import blended
 from core.audiostory import AudioStory, load_audiostory
+from core.bridge.canonical import Glossary
+from core.bridge.text_encoder import sentence_encoder
 from core.errors import Cancelled
-from core.glossary import Glossary
-from core.loudness import measure
+from core.mix.loudness import measure
 from core.profile import RenderSettings, load_profile
-from core.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
-from core.story import Event, Start, Story
-from core.text_encoder import sentence_encoder
+from core.render.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
+from core.render.simultaneous import blended
+from core.story.story import Event, Start, Story
 
 RATE = 44100
 SETTINGS = RenderSettings(steps=3, guidance=2.0)

@@ -18,7 +18,7 @@ def test_data_is_counted_by_source_and_licence(tmp_path: Path) -> None:
             ("rain", "recorded", "forest-data", "CC0-1.0", "train"),
             ("rain", "recorded", "forest-data", "CC0-1.0", "test"),
             ("owl", "recorded", "forest-data", "GPL-2+", "train"),
-            ("owl", "synthesised", "core.training.synthesis", "Apache-2.0", "train"),
+            ("owl", "synthesised", "core.corpus.synthesis", "Apache-2.0", "train"),
         )
     ]
     manifest = tmp_path / "manifest.jsonl"

@@ -15,10 +15,10 @@ from diffusers import AutoencoderOobleck
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from core import spectral
-from core.codec import TILE, OobleckCodec, SpectralCodec
+from core.codec.codec import TILE, OobleckCodec, SpectralCodec
+from core.codec.griffin_lim import Stft, find_phases
+from core.codec.patches import BINS, FULL, HOP, WINDOW, analyse, band_edges
 from core.errors import AudioFileError, WeightsError
-from core.griffinlim import Stft, find_phases
 from core.training import fit_codec, fit_grain
 
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
@@ -50,8 +50,8 @@ def through(codec: SpectralCodec, waveform: Tensor, seed: int = 0) -> Tensor:
 
 def spectrum(waveform: Tensor) -> Tensor:
     """Mean power (1025,)."""
-    whole = waveform[: len(waveform) // spectral.HOP * spectral.HOP]
-    return spectral.FULL.forward(whole).abs().square().mean(0)
+    whole = waveform[: len(waveform) // HOP * HOP]
+    return FULL.forward(whole).abs().square().mean(0)
 
 
 @pytest.mark.parametrize("window", [512, 2048])
@@ -77,9 +77,9 @@ def test_griffin_lim_finds_phases_that_belong_together() -> None:
 
 
 def test_bands_cover_every_bin_above_the_linear_ones_once() -> None:
-    edges = spectral.band_edges()
-    assert edges[0] == spectral.BINS
-    assert edges[-1] == spectral.WINDOW // 2 + 1
+    edges = band_edges()
+    assert edges[0] == BINS
+    assert edges[-1] == WINDOW // 2 + 1
     assert all(a < b for a, b in pairwise(edges))
 
 
@@ -111,7 +111,7 @@ def test_a_tone_stays_a_tone(codec: SpectralCodec, hertz: float) -> None:
     power = spectrum(decoded)
     peak = int(power.argmax())
     beside = power.sum() - power[peak - 3 : peak + 4].sum()
-    assert abs(peak * RATE / spectral.WINDOW - hertz) < RATE / spectral.WINDOW
+    assert abs(peak * RATE / WINDOW - hertz) < RATE / WINDOW
     assert 10 * math.log10((beside / power.sum()).item()) < -20
     # One bin carries all of a steady tone, so its level moves with the seed: at 1 kHz by +0.6 to
     # +3.4 dB over five seeds of the shipped fit.
@@ -257,7 +257,7 @@ def test_fitting_the_decoder_leaves_every_latent_as_it_is(tmp_path: Path) -> Non
 
 def test_the_decoder_learns_the_residuals_size(tmp_path: Path) -> None:
     fit = SpectralCodec.load(FITTED).fit
-    blocks = [spectral.analyse(noise(3, 0.1, seed)) for seed in range(4)]
+    blocks = [analyse(noise(3, 0.1, seed)) for seed in range(4)]
     data = fit_grain.Residuals.of_blocks(fit, iter(blocks))
     grain = fit_grain.train_grain(fit, data, steps=40)
     residuals = data.residuals.float()

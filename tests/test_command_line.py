@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from core import cli, timeline
+from core import cli
 from core.audiostory import AudioStory
 from core.errors import ProfileError, WeightsError
-from core.language import load_module
-from core.library import Library
+from core.language.model import load_module
 from core.profile import PROFILES, load_profile
-from core.story import Event, Story
+from core.story import timeline
+from core.story.folders import Library
+from core.story.story import Event, Story
 from core.training.command import main as train
 
 ROOT = Path(__file__).parent.parent

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from core.corpus import corpus, packages
+from core.corpus.corpus import Clip, read_manifest, without_dull
+from core.corpus.holdout import held_out, held_out_count, likeness, takes
+from core.corpus.packages import Licences, Source, attributes_of, extract, fetch, sources, stanzas
+from core.corpus.recordings import PEAK, SAMPLE_RATE, decode, write_flac
 from core.errors import AudioFileError
-from core.training import corpus, packages
-from core.training.corpus import Clip, read_manifest, without_dull
-from core.training.holdout import held_out, held_out_count, likeness, takes
-from core.training.packages import Licences, Source, attributes_of, extract, fetch, sources, stanzas
-from core.training.recordings import PEAK, SAMPLE_RATE, decode, write_flac
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: tiny

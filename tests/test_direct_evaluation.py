@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.durations import fit_durations
+from core.bridge.known_sounds import load_grounding
 from core.evaluation.direct import (
     Held,
     held_out,
@@ -21,9 +21,9 @@ from core.evaluation.direct import (
     template,
 )
 from core.evaluation.flags import measure
-from core.grounding import load_grounding
 from core.profile import load_profile
-from core.story import Event, Story
+from core.story.durations import fit_durations
+from core.story.story import Event, Story
 
 
 def told(instruction: str, captions: list[str], lengths: list[float]) -> Story:

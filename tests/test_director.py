@@ -8,10 +8,11 @@ import threading
 import pytest
 import torch
 
-from core import grammar
 from core.audiostory import AudioStory, load_audiostory
-from core.decoding import Decoder
-from core.director import (
+from core.bridge.canonical import Glossary
+from core.bridge.text_encoder import sentence_encoder
+from core.director.clauses import clauses, listed
+from core.director.plan import (
     Brief,
     Captions,
     Turn,
@@ -26,16 +27,14 @@ from core.director import (
     unheard,
     write,
 )
-from core.durations import Lengths
+from core.director.times import TimedInstruction
 from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure
-from core.glossary import Glossary
-from core.grammar import Plan, PlannedEvent, parse_plan
-from core.instruction import clauses, listed
-from core.listing import COUNTS, Item, read_items
+from core.language.decoding import Decoder
+from core.language.reasoning import COUNTS, Item, read_items
+from core.language.stream import Plan, PlannedEvent, parse_plan, prompt_text
 from core.profile import load_profile
-from core.text_encoder import sentence_encoder
-from core.times import TimedInstruction
+from core.story.durations import Lengths
 
 WORDS = [
     "rain",
@@ -160,11 +159,11 @@ def test_guessing_and_caching_change_no_token_and_no_state(tiny: AudioStory) -> 
 
 def test_a_prompt_that_begins_alike_is_not_read_again(tiny: AudioStory) -> None:
     decoder = Decoder(tiny)
-    prompt = tiny.encode(grammar.prompt_text("a storm", 10.0))
+    prompt = tiny.encode(prompt_text("a storm", 10.0))
     assert decoder.begin(prompt) == prompt
     with torch.inference_mode():
         decoder.feed(prompt)
-    other = tiny.encode(grammar.prompt_text("a stormy day", 10.0))
+    other = tiny.encode(prompt_text("a stormy day", 10.0))
     same = next(i for i, (a, b) in enumerate(zip(prompt, other, strict=False)) if a != b)
     assert decoder.begin(other) == other[same:]
 

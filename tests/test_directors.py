@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from core.audiostory import AudioStory
-from core.director import plan
-from core.directors import ChatModelDirector, EndpointDirector, open_director, read_answer
+from core.director.external import ChatModelDirector, EndpointDirector, open_director, read_answer
+from core.director.plan import plan
 from core.errors import Cancelled, PlanError
-from core.performer import RenderSettings
-from core.render import render_events
-from core.story import Story
+from core.performer.performer import RenderSettings
+from core.render.render import render_events
+from core.story.story import Story
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 PLAN = {"events": [{"caption": "rain falling", "seconds": 6, "mood": "calm"}, {"caption": "a dog"}]}

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import WeightsError
-from core.evaluation import embedder
-from core.evaluation.embedder import BLOCK, HOP, SoundEmbedder, mel_filters
+from core.listener import aisfx
+from core.listener.aisfx import BLOCK, HOP, SoundEmbedder, mel_filters
 
 RATE = 44100
 
@@ -72,7 +72,7 @@ def test_filters_have_unit_sum() -> None:
 
 
 def test_a_changed_checkpoint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert embedder.checkpoint_path() == Path(embedder.checkpoint_path())
-    monkeypatch.setattr(embedder, "SHA256", "0" * 64)
+    assert aisfx.checkpoint_path() == Path(aisfx.checkpoint_path())
+    monkeypatch.setattr(aisfx, "SHA256", "0" * 64)
     with pytest.raises(WeightsError, match="has changed"):
-        embedder.checkpoint_path()
+        aisfx.checkpoint_path()

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory
+from core.corpus.captions import PHRASES
 from core.errors import WeightsError
 from core.evaluation import combine, command, distance, duration, tagger
 from core.evaluation.recognise import RENDER_SECONDS, Judge, Recording, rank
 from core.evaluation.renders import Embeddings, Renderer, Request
 from core.profile import RenderSettings
-from core.training.captions import PHRASES
 
 RATE = 44100
 

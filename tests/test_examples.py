@@ -18,18 +18,18 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from core.codec import SpectralCodec
-from core.evaluation.embedder import SoundEmbedder
+from core.bridge.text_encoder import TextEncoder
+from core.codec.codec import SpectralCodec
+from core.corpus.attributes import RINGING, USUAL
+from core.corpus.captions import Caption, said_by
+from core.corpus.examples import FRAMES, SPARSE, Examples
+from core.corpus.latent_set import MANNERS, VERSIONS, Programme, build
+from core.corpus.scenes import training_clips
+from core.corpus.typicality import Listening, embedded
 from core.evaluation.recognise import FEWEST, SHORTEST
+from core.listener.aisfx import SoundEmbedder
 from core.profile import ASSETS, load_profile
-from core.text_encoder import TextEncoder
-from core.training.captions import Caption, said_by
-from core.training.examples import FRAMES, SPARSE, Examples
-from core.training.manner import RINGING, USUAL
 from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
-from core.training.repertoire import MANNERS, VERSIONS, Programme, build
-from core.training.scenes import training_clips
-from core.training.typical import Listening, embedded
 
 RATE = 44100
 RECORDINGS = FEWEST

@@ -20,10 +20,10 @@ from core.errors import FileError, StudioError
 from core.export import ExportSettings, export, open_story, read_bundle
 from core.export import bundle as bundles
 from core.export.bundle import open_bundle
-from core.library import Library
-from core.mix import MixSettings, mix
-from core.recording import Recording, keep_recording, recording_file
-from core.story import Start, Story
+from core.mix.mix import MixSettings, mix
+from core.story.folders import Library
+from core.story.recording import Recording, keep_recording, recording_file
+from core.story.story import Start, Story
 
 
 @pytest.fixture(scope="module")

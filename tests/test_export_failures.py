@@ -17,7 +17,7 @@ from sounding_stories import RATE, noise, story_folder
 from core.errors import Cancelled, FileError, StudioError
 from core.export import ExportSettings, export, open_story
 from core.export.settings import FormatName
-from core.story import Story
+from core.story.story import Story
 
 ROOT = Path(__file__).parent.parent
 

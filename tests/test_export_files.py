@@ -21,8 +21,8 @@ from core.export.dither import Dither
 from core.export.naming import Names, check_pattern, file_name, safe_name
 from core.export.provenance import STATEMENT
 from core.export.settings import FormatName
-from core.mix import MixSettings, mix
-from core.story import Story
+from core.mix.mix import MixSettings, mix
+from core.story.story import Story
 
 CREATED = datetime(2026, 11, 22, 21, 30, 5)
 

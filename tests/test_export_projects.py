@@ -15,8 +15,8 @@ import soundfile
 from sounding_stories import RATE, story_folder
 
 from core.export import Delivery, ExportSettings, export, open_story
-from core.mix import MixSettings, place
-from core.story import Story
+from core.mix.mix import MixSettings, place
+from core.story.story import Story
 
 HAS_AAF = importlib.util.find_spec("otio_aaf_adapter") is not None
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from core.audiostory import AudioStory
+from core.bridge.attributes import told_of
+from core.bridge.canonical import Glossary, _load, load_glossary, parts, together
+from core.bridge.text_encoder import sentence_encoder
+from core.corpus.captions import HELD_OUT
+from core.corpus.vocabulary import BY_NAME
 from core.errors import WeightsError
-from core.glossary import Glossary, _load, load_glossary, parts, together
-from core.grammar import PlannedEvent, parse_plan, plan_text
+from core.language.stream import PlannedEvent, parse_plan, plan_text
 from core.profile import load_profile
-from core.text_encoder import sentence_encoder
-from core.training.captions import HELD_OUT
-from core.training.vocabulary import BY_NAME
-from core.wording import told_of
 
 KNOWN = {
     "rain falling": ["a downpour", "drizzle on the window", "it is pouring"],

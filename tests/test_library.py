@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from core import timeline
 from core.errors import AudioFileError, StoryError
-from core.library import Library, StoryFolder, safe_title
-from core.story import Event, Story, Take
+from core.story import timeline
+from core.story.folders import Library, StoryFolder, safe_title
+from core.story.story import Event, Story, Take
 
 RATE = 8000
 

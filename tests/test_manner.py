@@ -11,10 +11,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core.evaluation.manners import MEASURES, brightness, level, onsets, ordered
-from core.evaluation.renders import Request
-from core.training.captions import GOES_WITHOUT_SAYING, caption, said_manner
-from core.training.manner import (
+from core.corpus.attributes import (
     FAR_DB,
     LOUDEST,
     RINGING,
@@ -25,8 +22,11 @@ from core.training.manner import (
     in_manner,
     in_series,
 )
-from core.training.scenes import SAMPLE_RATE, Clip, Samples, compose
-from core.training.vocabulary import CLASSES
+from core.corpus.captions import GOES_WITHOUT_SAYING, caption, said_manner
+from core.corpus.scenes import SAMPLE_RATE, Clip, Samples, compose
+from core.corpus.vocabulary import CLASSES
+from core.evaluation.attributes import MEASURES, brightness, level, onsets, ordered
+from core.evaluation.renders import Request
 
 SOFT, STRONG, FAR = Manner("light"), Manner("heavy"), Manner(distance="distant")
 SLOW, FAST = Manner(tempo="slow"), Manner(tempo="fast")

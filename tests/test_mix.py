@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounding_stories import RATE, noise, sources_of, story_of
 
-from core.crossfade import Curve, crossfade_gains
 from core.errors import AudioFileError, RenderError, StudioError
-from core.mix import ArraySource, FileSource, MixSettings, mix, mix_blocks, place
-from core.story import Event, Story, Take
-from core.truepeak import TruePeak, decibels
+from core.mix.crossfade import Curve, crossfade_gains
+from core.mix.mix import ArraySource, FileSource, MixSettings, mix, mix_blocks, place
+from core.mix.true_peak import TruePeak, decibels
+from core.story.story import Event, Story, Take
 
 CURVES: tuple[Curve, ...] = ("linear", "equal-power", "s-curve")
 

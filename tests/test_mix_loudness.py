@@ -14,7 +14,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from core.loudness import Meter, measure
+from core.mix.loudness import Meter, measure
 
 RATE = 48_000
 

@@ -12,10 +12,10 @@ import soxr
 from scipy.signal import firwin, lfilter, resample_poly
 
 from core.errors import Cancelled
-from core.limiter import limit_blocks
-from core.loudness import Loudness
-from core.master import MAX_GAIN_DB, Master, MasterSettings, without_dc
-from core.resampling import resampled
+from core.mix.limiter import limit_blocks
+from core.mix.loudness import Loudness
+from core.mix.master import MAX_GAIN_DB, Master, MasterSettings, without_dc
+from core.mix.resampling import resampled
 
 RATE = 44_100
 OVERSAMPLING = firwin(8 * 128 + 1, 1 / 8, window=("kaiser", 8.0))

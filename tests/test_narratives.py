@@ -10,8 +10,7 @@ from random import Random
 
 import pytest
 
-from core.evaluation.combine import JOINTS
-from core.training.captions import (
+from core.corpus.captions import (
     HELD_OUT,
     MAX_WORDS,
     PHRASES,
@@ -21,11 +20,12 @@ from core.training.captions import (
     mixture_caption,
     plainly,
 )
-from core.training.clauses import Clause, render
-from core.training.narratives import Narrative, single, story_stream
-from core.training.skeletons import SKELETONS, UNKNOWN
-from core.training.timing import allocate, natural
-from core.training.vocabulary import BY_NAME, CLASSES
+from core.corpus.clauses import Clause, render
+from core.corpus.vocabulary import BY_NAME, CLASSES
+from core.evaluation.combine import JOINTS
+from core.narratives.narratives import Narrative, single, story_stream
+from core.narratives.skeletons import SKELETONS, UNKNOWN
+from core.narratives.timing import allocate, natural
 
 EVALUATION = Path(__file__).parents[1] / "core" / "evaluation" / "instructions.jsonl"
 

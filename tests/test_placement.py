@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from core.audiostory import AudioStory, load_audiostory
-from core.grammar import PlannedEvent
-from core.packing import X86, PackedLinear, pack, packs
+from core.language.packing import X86, PackedLinear, pack, packs
+from core.language.stream import PlannedEvent
 from core.placement import Placement, on_processor
 from core.profile import load_profile
 

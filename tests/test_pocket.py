@@ -12,14 +12,14 @@ import soundfile
 
 from core.audiostory import AudioStory, build_audiostory, load_audiostory
 from core.cli import main
-from core.describing import describe
-from core.director import plan
+from core.director.describe import describe
+from core.director.plan import plan
 from core.errors import WeightsError
 from core.evaluation import duration
 from core.evaluation.renders import Renderer, Request
 from core.profile import EAR, RenderSettings, load_profile
-from core.render import render_events
-from core.story import Event, Story
+from core.render.render import render_events
+from core.story.story import Event, Story
 
 WORDS = ["rain", "then", "a", "dog", "barks", "twice", "10", "seconds", ",", "Über", "!?", "door"]
 

@@ -11,14 +11,14 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core.codec import SpectralCodec
+from core.codec.codec import SpectralCodec
+from core.corpus.captions import HELD_OUT, PHRASES
+from core.corpus.scenes import ENOUGH, Clip, mix_over
+from core.corpus.typicality import Listening, embedded, typical
 from core.errors import AudioFileError, WeightsError
 from core.evaluation import recognise
-from core.evaluation.embedder import SoundEmbedder
 from core.evaluation.recognise import Judge, Table
-from core.training.captions import HELD_OUT, PHRASES
-from core.training.scenes import ENOUGH, Clip, mix_over
-from core.training.typical import Listening, embedded, typical
+from core.listener.aisfx import SoundEmbedder
 
 RATE = 44100
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"

@@ -41,15 +41,15 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, T5EncoderModel
 
 from core.audiostory import AudioStory, load_audiostory
-from core.director import plan
+from core.director.plan import plan
 from core.errors import RenderError
 from core.placement import Placement
 from core.profile import RenderSettings, load_profile
 from core.release.exact import draft_exactly, perform_exactly
 from core.release.importer import import_release
 from core.release.sizes import Sources
-from core.render import Beginning, render_events
-from core.story import Start
+from core.render.render import Beginning, render_events
+from core.story.story import Start
 
 STEPS, GUIDANCE, SEED = 2, 4.0, 11
 

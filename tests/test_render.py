@@ -12,14 +12,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import flow
 from core.audiostory import AudioStory
 from core.errors import Cancelled
-from core.grammar import PlannedEvent
-from core.performer import Performer
+from core.language.stream import PlannedEvent
+from core.performer import flow
+from core.performer.performer import Performer
 from core.profile import RenderSettings, load_profile
-from core.render import RenderProgress, plan_take, render_events
-from core.story import Event, Story
+from core.render.render import RenderProgress, plan_take, render_events
+from core.story.story import Event, Story
 
 SETTINGS = RenderSettings(steps=2, guidance=2.0)
 

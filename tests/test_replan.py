@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import replan, timeline
 from core.audiostory import AudioStory, load_audiostory
+from core.director import replan
 from core.errors import PlanError, StoryError
-from core.library import Library
 from core.placement import Placement
 from core.profile import load_profile
-from core.story import Event, Story
+from core.story import timeline
+from core.story.folders import Library
+from core.story.story import Event, Story
 
 CAPTIONS = ("rain falling", "thunder rolling", "a door slamming", "a dog barking", "wind blowing")
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.durations import fit_durations
 from core.errors import FileError, StoryError
-from core.story import Event, Start, Story, Take
+from core.story.durations import fit_durations
+from core.story.story import Event, Start, Story, Take
 
 
 def story() -> Story:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import timeline
 from core.errors import StoryError
-from core.library import Library
 from core.profile import RenderSettings
-from core.story import Event, Story
-from core.takes import plan_take
+from core.render.takes import plan_take
+from core.story import timeline
+from core.story.folders import Library
+from core.story.story import Event, Story
 from studio import table
 from studio.actions import ACTIONS, act
 from studio.peaks import PeakCache

@@ -32,7 +32,7 @@ from studio_stories import long_story
 from core.errors import Cancelled
 from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
-from core.story import Story
+from core.story.story import Story
 from studio.engine import Engine
 from studio.line import MAX_WAITING, Line
 from studio.page import Studio

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from core import timeline
 from core.audiostory import build_audiostory
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
-from core.library import Library
 from core.profile import PROFILES, load_profile
-from core.story import Event, Story, Take
+from core.story import timeline
+from core.story.folders import Library
+from core.story.story import Event, Story, Take
 from core.training.publish import publish_ear
 from studio import listening, table
 from studio.actions import Values, act

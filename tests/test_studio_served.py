@@ -13,11 +13,11 @@ import pytest
 from gradio_client import Client, handle_file
 from studio_stories import long_story
 
-from core import timeline
 from core.export import ExportSettings, export
 from core.export import open_story as exported_story
-from core.library import StoryFolder
-from core.story import Story
+from core.story import timeline
+from core.story.folders import StoryFolder
+from core.story.story import Story
 from studio.engine import Engine
 from studio.listening import address
 from studio.page import Studio

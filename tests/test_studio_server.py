@@ -20,8 +20,8 @@ from gradio_client.client import Job
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 
-from core.library import Library, StoryFolder
-from core.story import Event, Story
+from core.story.folders import Library, StoryFolder
+from core.story.story import Event, Story
 from studio.server import running
 
 ROOT = Path(__file__).parent.parent

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from core import timeline
 from core.errors import StoryError
-from core.library import Library
-from core.story import Event, Story
-from core.takes import resumed
+from core.render.takes import resumed
+from core.story import timeline
+from core.story.folders import Library
+from core.story.story import Event, Story
 from studio import table
 from studio.drafting import keep_plan
+from studio.listeners import edit_table
 from studio.session import Session
-from studio.wiring import edit_table
 
 
 @pytest.fixture

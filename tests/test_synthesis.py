@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+from core.corpus.packages import sources
+from core.corpus.synthesis import PEAK, RATE, RECIPES, Synthesised, synthesise
+from core.corpus.synthesis.space import place
+from core.corpus.vocabulary import BY_NAME
 from core.errors import StudioError
-from core.training.packages import sources
-from core.training.synthesis import PEAK, RATE, RECIPES, Synthesised, synthesise
-from core.training.synthesis.space import place
-from core.training.vocabulary import BY_NAME
 
 SECONDS = 1.5
 ATTRIBUTES = {

@@ -21,23 +21,12 @@ from diffusers import AutoencoderOobleck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import flow, timeline
 from core.audiostory import AudioStory, load_audiostory
-from core.codec import OobleckCodec
+from core.codec.codec import OobleckCodec
 from core.errors import AudioFileError, Cancelled, RenderError, StoryError
-from core.latents import load_latents, save_latents
-from core.library import Library, StoryFolder
+from core.performer import flow
 from core.profile import RenderSettings, load_profile
-from core.recording import (
-    MAX_BYTES,
-    MAX_SECONDS,
-    Recording,
-    brought_to,
-    keep_recording,
-    read_recording,
-    recording_file,
-)
-from core.render import (
+from core.render.render import (
     LONGEST,
     Beginning,
     KeptTake,
@@ -46,8 +35,20 @@ from core.render import (
     perform,
     render_events,
 )
-from core.story import Event, Start, Story, Take
-from core.takes import Asked, due, plan_take, repaint, resumed, take_key, use_recording, vary
+from core.render.takes import Asked, due, plan_take, repaint, resumed, take_key, use_recording, vary
+from core.story import timeline
+from core.story.folders import Library, StoryFolder
+from core.story.latents import load_latents, save_latents
+from core.story.recording import (
+    MAX_BYTES,
+    MAX_SECONDS,
+    Recording,
+    brought_to,
+    keep_recording,
+    read_recording,
+    recording_file,
+)
+from core.story.story import Event, Start, Story, Take
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
 RATE = 44_100

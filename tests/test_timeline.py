@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import timeline
 from core.errors import StoryError
-from core.story import Event, Story, Take
+from core.story import timeline
+from core.story.story import Event, Story, Take
 
 
 def story_of(*durations: float, above: tuple[Event, ...] = ()) -> Story:

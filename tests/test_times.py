@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.durations import Span, fit_story, natural
-from core.instruction import align, clauses, related
-from core.times import TimedInstruction, number_of, read_times
+from core.director.clauses import align, clauses, related
+from core.director.times import TimedInstruction, number_of, read_times
+from core.story.durations import Span, fit_story, natural
 
 
 def tied(instruction: str, phrases: list[str], total: float = 30.0) -> dict[str, float]:

@@ -14,30 +14,30 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from core.audiostory import FAST, AudioStory, build_audiostory
-from core.codec import SpectralCodec
+from core.bridge.canonical import Glossary
+from core.bridge.text_encoder import TextEncoder, sentence_encoder
+from core.codec.codec import SpectralCodec
+from core.corpus.attributes import USUAL, Manner
+from core.corpus.captions import Caption
+from core.corpus.examples import Examples
+from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
-from core.flow import integrate, shifted, sigmas
-from core.glossary import Glossary
-from core.grammar import PlannedEvent
-from core.language import load_module
-from core.performer import Performer, seeded_noise
+from core.language.model import load_module
+from core.language.stream import PlannedEvent
+from core.performer.flow import integrate, shifted, sigmas
+from core.performer.performer import Performer, seeded_noise
 from core.profile import ASSETS, Profile, load_profile
-from core.text_encoder import TextEncoder, sentence_encoder
 from core.training.bridging import Performances, train_stage_one, warm_up
-from core.training.captions import Caption
 from core.training.command import PUBLISHED, draw_back, started
 from core.training.curves import keep_record
 from core.training.distil import steps_of_student, teachers_slope, train_fast
-from core.training.examples import Examples
 from core.training.loop import TrainingRun, schedule, train
-from core.training.manner import USUAL, Manner
 from core.training.objective import ALIKE, Ablation, Lesson, Objective
 from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, lessons, train_stage
 from core.training.states import NO_EXAMPLE, SHARD, BridgingStates, collect, lesson, read_states
-from core.training.vocabulary import CLASSES
 
 RATE = 44100
 LESSON = Lesson(

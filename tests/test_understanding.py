@@ -13,17 +13,18 @@ import torch
 from safetensors.torch import load_file
 
 from core.audiostory import AudioStory, build_audiostory
-from core.describing import MAX_QUESTION, answer, describe, hear
+from core.corpus.attributes import USUAL
+from core.corpus.captions import Caption
+from core.corpus.examples import Examples
+from core.corpus.vocabulary import CLASSES
+from core.director.describe import MAX_QUESTION, answer, describe, hear
 from core.errors import PlanError, WeightsError
 from core.evaluation.describe import described, likelihoods
 from core.evaluation.recognise import held_out
-from core.hearing import EffectsListener
+from core.listener.effects import EffectsListener
 from core.profile import EAR, ListenerConfig, Profile, load_profile
-from core.training.captions import Caption
 from core.training.ear import train_ear
-from core.training.examples import Examples
 from core.training.loop import TrainingRun
-from core.training.manner import USUAL
 from core.training.publish import publish, publish_ear
 from core.training.sounds import EventSounds
 from core.training.understanding import (
@@ -35,7 +36,6 @@ from core.training.understanding import (
     question,
     train_understanding,
 )
-from core.training.vocabulary import CLASSES
 
 RATE = 44100
 

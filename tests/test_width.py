@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sounding_stories import RATE, noise, sources_of, story_of
 
-from core.mix import ArraySource, MixSettings, mix, mix_blocks, place, sum_blocks
-from core.story import Event, Story
-from core.width import FARTHEST, WIDEST, steadiness
+from core.mix.mix import ArraySource, MixSettings, mix, mix_blocks, place, sum_blocks
+from core.mix.width import FARTHEST, WIDEST, steadiness
+from core.story.story import Event, Story
 
 OPEN = MixSettings(RATE, ceiling_db=None, declick=0.0)
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import torch
 
 from core.audiostory import AudioStory, load_audiostory
-from core.director import plan
+from core.director.plan import plan
 from core.evaluation.memory import peak_mib
 from core.profile import RenderSettings, load_profile
-from core.render import RenderProgress, render_events
-from core.story import Event, Story
+from core.render.render import RenderProgress, render_events
+from core.story.story import Event, Story
 
 INSTRUCTION = (
     "rain falls on the roof, thunder rolls far away, a door creaks open, footsteps cross the "

@@ -27,17 +27,16 @@ from diffusers import AutoencoderOobleck, FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
 from transformers import Qwen2Config, Qwen2ForCausalLM, T5Config, T5EncoderModel
 
-from core import grammar
 from core.audiostory import AudioStory
-from core.codec import OobleckCodec
-from core.director import plan
-from core.grammar import PlannedEvent
-from core.language import add_adapter, load_tokenizer
-from core.mix import ArraySource, MixSettings, mix
+from core.codec.codec import OobleckCodec
+from core.director.plan import plan
+from core.language.model import add_adapter, load_tokenizer
+from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, special_tokens
+from core.mix.mix import ArraySource, MixSettings, mix
 from core.profile import ASSETS, Profile, RenderSettings
 from core.release.exact import CROSSFADE, RATE, draft_exactly, joined, perform_exactly
 from core.release.sizes import published
-from core.render import render_events
+from core.render.render import render_events
 
 INSTRUCTION = "an evening on the farm, from the milking to the storm"
 REASONING = (
@@ -190,7 +189,7 @@ def random_release(
     torch.manual_seed(SEED)
     profile = bench_profile(size)
     tokenizer = load_tokenizer(ASSETS / "pocket" / "tokenizer")
-    names = grammar.special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
+    names = special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
     tokenizer.add_tokens([name for name in names if name not in tokenizer.get_vocab()])
     config = Qwen2Config(
         vocab_size=len(tokenizer),
@@ -243,7 +242,7 @@ class ScriptedHead(nn.Module):
 
 def script(model: AudioStory, *, forced: bool) -> list[int]:
     """The turn to be written, with or without the tokens that are forced anyway."""
-    text = grammar.plan_text(REASONING, EVENTS, model.span).removeprefix(grammar.THINK)
+    text = plan_text(REASONING, EVENTS, model.span).removeprefix(THINK)
     ids = model.encode(text)
     span = model.ids.span
     begins = {span[0], span[len(model.ids.semantic) + 2]}
@@ -302,7 +301,7 @@ def run_release(
 
 def _write_step_by_step(model: AudioStory) -> tuple[list[int], Tensor]:
     """Every token in a pass of its own; every layer's states are kept, as in the release."""
-    prompt = model.encode(grammar.prompt_text(INSTRUCTION, TOTAL) + grammar.THINK)
+    prompt = model.encode(prompt_text(INSTRUCTION, TOTAL) + THINK)
     spans = model.ids.span
     split = len(model.ids.semantic) + 2
     blocks = (spans[:split], spans[split:])

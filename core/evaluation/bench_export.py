@@ -24,7 +24,7 @@ from scipy.signal import lfilter
 
 from core.evaluation.memory import peak_mib
 from core.export import ExportSettings, export, open_story
-from core.story import Event, Story, Take
+from core.story.story import Event, Story, Take
 
 RATE = 44_100
 TAIL = 1.0

@@ -15,6 +15,7 @@ from random import Random
 import torch
 from torch import Tensor
 
+from core.corpus.vocabulary import BY_NAME
 from core.evaluation.recognise import (
     RENDER_SECONDS,
     TOP,
@@ -29,7 +30,6 @@ from core.evaluation.recognise import (
 )
 from core.evaluation.renders import Request
 from core.evaluation.tagger import unit_level
-from core.training.vocabulary import BY_NAME
 
 PAIRS = 40
 JOINTS = ("while {b} is heard, {a}", "{a}; at the same time {b}", "{a}, together with {b}")

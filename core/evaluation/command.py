@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory, load_audiostory
+from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, PlanError
-from core.evaluation import combine, describe, distance, duration, manners
+from core.evaluation import attributes, combine, describe, distance, duration
 from core.evaluation.audioset import AudioSetEmbedder
-from core.evaluation.embedder import Embedder, SoundEmbedder
 from core.evaluation.recognise import (
     Heard,
     Judge,
@@ -38,8 +38,8 @@ from core.evaluation.recognise import (
 )
 from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
 from core.evaluation.tagger import Tagger, fit
+from core.listener.aisfx import Embedder, SoundEmbedder
 from core.profile import ASSETS, RenderSettings, load_profile
-from core.training.vocabulary import BY_NAME
 
 HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
 CHECKED = 300
@@ -270,7 +270,7 @@ def in_manners(run: Evaluation) -> dict[str, Any]:
     if unknown:
         raise PlanError(f"{unknown[0]} is no sound class; choose among {', '.join(BY_NAME)}.")
     found: dict[str, Any] = {}
-    for row in manners.ordered(names, Renderer(run.model, run.settings()), say):
+    for row in attributes.ordered(names, Renderer(run.model, run.settings()), say):
         say(str(row))
         found.setdefault(row.contrast, {}).setdefault(row.words, {})[row.measure] = {
             "pairs": row.pairs,

@@ -24,11 +24,11 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
 
 from core.audiostory import AudioStory
-from core.describing import QUESTION, answer, asked, hear
-from core.evaluation.embedder import SAMPLE_RATE, Embedder
+from core.bridge.text_encoder import TextEncoder, sentence_encoder
+from core.corpus.vocabulary import BY_NAME
+from core.director.describe import QUESTION, answer, asked, hear
 from core.evaluation.recognise import Recording, Table, nothing_said, place, without
-from core.text_encoder import TextEncoder, sentence_encoder
-from core.training.vocabulary import BY_NAME
+from core.listener.aisfx import SAMPLE_RATE, Embedder
 
 SEED = 0
 """Of the classes that are asked about besides the recording's own."""

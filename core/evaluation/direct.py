@@ -36,12 +36,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.audiostory import AudioStory, build_audiostory, load_audiostory
-from core.director import plan
-from core.durations import fit_durations
+from core.director.clauses import clauses, stems
+from core.director.plan import plan
 from core.errors import StudioError
-from core.instruction import clauses, stems
 from core.profile import Profile, load_profile
-from core.story import Event, Story
+from core.story.durations import fit_durations
+from core.story.story import Event, Story
 
 INSTRUCTIONS = Path(__file__).parent / "instructions.jsonl"
 CODE = Path(__file__).parent.parent

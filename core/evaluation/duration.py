@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core import flow
-from core.evaluation.embedder import SAMPLE_RATE
-from core.griffinlim import Stft
+from core.codec.griffin_lim import Stft
+from core.listener.aisfx import SAMPLE_RATE
+from core.performer import flow
 
 LENGTHS = (0.5, 1.0, 3.3, 12.0, 30.0, 60.0)
 """Seconds that are asked for."""

@@ -11,8 +11,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.bridge.known_sounds import load_grounding
 from core.errors import WeightsError
-from core.grounding import load_grounding
 from core.profile import load_profile
 
 CAPTIONS = Path(__file__).parent / "flags.jsonl"

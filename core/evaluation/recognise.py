@@ -1,6 +1,6 @@
 """Recognisability: is a sound nearest to the recordings of its own class?
 
-A class is the mean of the embeddings (core/evaluation/embedder.py) of its held-out recordings. A
+A class is the mean of the embeddings (core/listener/aisfx.py) of its held-out recordings. A
 sound is compared with every class by cosine. A recording never helps the centroid it is judged by.
 Renders stand for the recordings: as many of each class, each as long as one of them.
 
@@ -28,12 +28,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.codec import Codec
+from core.codec.codec import Codec
+from core.corpus.captions import HELD_OUT
+from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, WeightsError
-from core.evaluation.embedder import SAMPLE_RATE, Embedder
 from core.files import atomic_path
-from core.training.captions import HELD_OUT
-from core.training.vocabulary import BY_NAME
+from core.listener.aisfx import SAMPLE_RATE, Embedder
 
 Heard = Callable[[str, float, int], Tensor]
 """heard(caption, seconds, seed) gives the embedding (512,) of a render."""

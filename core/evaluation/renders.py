@@ -20,11 +20,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from core.at_once import blended
 from core.audiostory import AudioStory, alone
-from core.evaluation.embedder import Embedder
+from core.bridge.text_encoder import TextEncoder
+from core.listener.aisfx import Embedder
 from core.profile import RenderSettings
-from core.text_encoder import TextEncoder
+from core.render.simultaneous import blended
 
 Way = Literal["bridge", "no residual", "text encoder"]
 WAYS: tuple[Way, ...] = ("bridge", "no residual", "text encoder")

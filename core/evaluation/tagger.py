@@ -21,9 +21,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core.errors import WeightsError
-from core.evaluation.embedder import SAMPLE_RATE, Embedder
 from core.evaluation.recognise import RENDER_SECONDS, Recording, nothing_said
 from core.files import atomic_path
+from core.listener.aisfx import SAMPLE_RATE, Embedder
 
 MIXTURES = 12_000
 LEVELS_DB = 6.0

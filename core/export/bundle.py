@@ -21,9 +21,9 @@ import soundfile
 from core.errors import FileError, StudioError
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_path
-from core.library import Library
-from core.recording import MAX_BYTES, read_recording, recording_file
-from core.story import MAX_FILE_BYTES, Story
+from core.story.folders import Library
+from core.story.recording import MAX_BYTES, read_recording, recording_file
+from core.story.story import MAX_FILE_BYTES, Story
 
 MAX_MEMBERS = 5000
 MAX_TAKE_BYTES = 400_000_000

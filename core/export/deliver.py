@@ -16,18 +16,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from core.crossfade import Samples
 from core.errors import Cancelled, FileError
 from core.export import editorial
 from core.export.bundle import SUFFIX, write_bundle
 from core.export.folder import OpenStory, takes_there
-from core.export.markers import (
-    Marker,
-    audacity_labels,
-    marker_csv,
-    marker_json,
-    story_markers,
-)
+from core.export.markers import Marker, audacity_labels, marker_csv, marker_json, story_markers
 from core.export.naming import Names, file_name, safe_name
 from core.export.provenance import comment, sidecar
 from core.export.reaper import reaper_project
@@ -36,11 +29,12 @@ from core.export.sound import write_sound
 from core.export.stems import Stem, event_stem, loop_stem, story_stem
 from core.export.wave import Inside
 from core.files import atomic_path, write_atomically
-from core.limiter import limit_blocks
-from core.loudness import Loudness
-from core.master import MAX_GAIN_DB, Master, shortfall
-from core.mix import Placement, place, story_frames, sum_blocks
-from core.resampling import resampled
+from core.mix.crossfade import Samples
+from core.mix.limiter import limit_blocks
+from core.mix.loudness import Loudness
+from core.mix.master import MAX_GAIN_DB, Master, shortfall
+from core.mix.mix import Placement, place, story_frames, sum_blocks
+from core.mix.resampling import resampled
 
 Progress = Callable[[float, str], None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from core.crossfade import Samples
+from core.mix.crossfade import Samples
 
 
 class Dither:

@@ -16,8 +16,8 @@ import opentimelineio as otio
 from core.errors import FileError
 from core.export.markers import Marker
 from core.files import atomic_path
-from core.mix import Placement, Source
-from core.story import Event, Story
+from core.mix.mix import Placement, Source
+from core.story.story import Event, Story
 
 Time = otio.opentime.RationalTime
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import soundfile
 
 from core.errors import AudioFileError, FileError
-from core.mix import FileSource
-from core.story import Story, Take
+from core.mix.mix import FileSource
+from core.story.story import Story, Take
 
 STORY_FILE = "story.json"
 

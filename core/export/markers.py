@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from core.story import Story
+from core.story.story import Story
 
 _FORMULA = ("=", "+", "-", "@")
 

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.loudness import Loudness
-from core.story import Event, Story, Take
+from core.mix.loudness import Loudness
+from core.story.story import Event, Story, Take
 
 STATEMENT = "This sound is machine-generated: AudioStory Studio made it from a text instruction."
 

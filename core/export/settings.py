@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.crossfade import Curve
 from core.errors import FileError
 from core.export.naming import check_pattern
-from core.master import MasterSettings
-from core.mix import MixSettings
+from core.mix.crossfade import Curve
+from core.mix.master import MasterSettings
+from core.mix.mix import MixSettings
 
 FormatName = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "ogg", "opus", "m4a"]
 MarkerKind = Literal["audacity", "csv", "json"]

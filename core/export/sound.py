@@ -17,13 +17,13 @@ import imageio_ffmpeg
 import numpy as np
 import soundfile
 
-from core.crossfade import Samples
 from core.errors import FileError
 from core.export.dither import Dither
 from core.export.settings import FORMATS, Format, FormatName
 from core.export.wave import ORIGINATOR, Inside, write_wave
 from core.files import atomic_path
-from core.loudness import Loudness
+from core.mix.crossfade import Samples
+from core.mix.loudness import Loudness
 
 SLICE = 8192
 """Frames handed to an encoder at once; libsndfile's Vorbis encoder keeps them on the stack."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.crossfade import Correlation, Samples, crossfade_gains
-from core.mix import MixSettings, Placement, Source, sum_blocks
-from core.resampling import resampled
+from core.mix.crossfade import Correlation, Samples, crossfade_gains
+from core.mix.mix import MixSettings, Placement, Source, sum_blocks
+from core.mix.resampling import resampled
 
 SETTLING = 8192
 """Frames that the resampler needs around a sound to ring out."""

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.crossfade import Samples
 from core.export.dither import Dither
 from core.export.markers import Marker
-from core.loudness import Loudness
+from core.mix.crossfade import Samples
+from core.mix.loudness import Loudness
 
 ORIGINATOR = "AudioStory Studio"
 _PCM, _FLOAT = 1, 3

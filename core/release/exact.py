@@ -20,16 +20,15 @@ import soxr
 import torch
 from torch import Tensor
 
-from core import grammar
 from core.audiostory import AudioStory
-from core.codec import OobleckCodec
-from core.crossfade import rise
-from core.decoding import Decoder
+from core.codec.codec import OobleckCodec
 from core.errors import Cancelled, PlanError, RenderError
-from core.grammar import StreamIds
+from core.language.decoding import Decoder
+from core.language.stream import THINK, TIME, TIME_END, StreamIds, prompt_text
+from core.mix.crossfade import rise
+from core.mix.resampling import QUALITY
 from core.profile import RenderSettings
-from core.resampling import QUALITY
-from core.story import Event, Story
+from core.story.story import Event, Story
 
 CROSSFADE = 3.0
 RATE = 32_000
@@ -161,7 +160,7 @@ def written_freely(
     Returns:
         All tokens, and the states that they were fed with, (L, hidden).
     """
-    prompt = model.encode(grammar.prompt_text(instruction, total) + grammar.THINK)
+    prompt = model.encode(prompt_text(instruction, total) + THINK)
     limits = model.profile.director
     rules = ForcedSpans(model.ids, prompt, limits.stops, limits.max_new_tokens, limits.repetition)
     model.ready("director")
@@ -222,8 +221,8 @@ def read_caption(told: str) -> tuple[str, float]:
     Raises:
         PlanError: the seconds are missing or unreadable.
     """
-    before, _, rest = told.partition(grammar.TIME)
-    number, _, after = rest.partition(grammar.TIME_END)
+    before, _, rest = told.partition(TIME)
+    number, _, after = rest.partition(TIME_END)
     try:
         seconds = float(number)
     except ValueError:

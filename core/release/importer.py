@@ -31,10 +31,11 @@ from transformers import (
 )
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from core.bridge import Bridge
+from core.bridge.bridge import Bridge
 from core.errors import FileError, WeightsError
-from core.language import TARGETS, read_stream_ids
-from core.performer import Performer
+from core.language.model import TARGETS, read_stream_ids
+from core.listener.whisper import projector
+from core.performer.performer import Performer
 from core.profile import Profile
 from core.release.keys import Place, Shape, lora_name, place_keys
 from core.release.shards import (
@@ -46,7 +47,6 @@ from core.release.shards import (
     write_shards,
 )
 from core.release.sizes import Sizes, Sources, read_sizes
-from core.understanding import projector
 
 MODEL_FILES = ("pytorch_model", "model")
 CODEC_FILES = ("model", "vae", "diffusion_pytorch_model")

@@ -16,8 +16,8 @@ from transformers import AutoConfig, PretrainedConfig, Qwen2Config, T5Config
 
 from core.errors import ProfileError, WeightsError
 from core.profile import PROFILES, ListenerConfig, Profile, load_profile
-from core.records import read_record
 from core.release.shards import Weights
+from core.schema import read_record
 
 QWEN = Qwen2Config(
     vocab_size=151936,

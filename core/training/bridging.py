@@ -18,22 +18,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.audiostory import AudioStory
-from core.bridge import Bridge
-from core.performer import Performer
-from core.text_encoder import TextEncoder
-from core.training.captions import said_by
-from core.training.examples import Examples
+from core.bridge.bridge import Bridge
+from core.bridge.text_encoder import TextEncoder
+from core.corpus.attributes import USUAL
+from core.corpus.captions import said_by
+from core.corpus.examples import Examples
+from core.performer.performer import Performer
 from core.training.loop import TrainingRun, train
-from core.training.manner import USUAL
 from core.training.objective import LAMBDA, Ablation, bridge_states
-from core.training.pretrain import (
-    WINDOWS,
-    batch_size,
-    below,
-    compiled,
-    drawn_pool,
-    flow_loss,
-)
+from core.training.pretrain import WINDOWS, batch_size, below, compiled, drawn_pool, flow_loss
 from core.training.states import NO_EXAMPLE, BridgingStates
 
 EVENTS = 48

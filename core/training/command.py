@@ -16,17 +16,18 @@ import torch
 from safetensors.torch import load_file
 
 from core.audiostory import FAST, AudioStory, build_audiostory
-from core.codec import SpectralCodec
+from core.codec.codec import SpectralCodec
+from core.corpus import corpus, latent_set
+from core.corpus.examples import Examples
 from core.errors import WeightsError
-from core.hearing import EffectsListener
-from core.language import load_adapter, load_module
+from core.language.model import load_adapter, load_module
+from core.listener.effects import EffectsListener
 from core.profile import ASSETS, EAR, Profile, load_profile
-from core.training import card, corpus, fit_codec, fit_grain, publish, repertoire
+from core.training import card, fit_codec, fit_grain, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.ear import LESSONS, train_ear
-from core.training.examples import Examples
 from core.training.known import write_glossary, write_known
 from core.training.loop import TrainingRun, precision
 from core.training.objective import Ablation
@@ -59,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
-    composing.add_argument("--per-class", type=int, default=repertoire.Programme.per_class)
-    composing.add_argument("--mixtures", type=int, default=repertoire.Programme.mixtures)
+    composing.add_argument("--per-class", type=int, default=latent_set.Programme.per_class)
+    composing.add_argument("--mixtures", type=int, default=latent_set.Programme.mixtures)
     composing.add_argument("--workers", type=int, default=1, help="processes")
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
     _add_run_arguments(performing)
@@ -141,8 +142,8 @@ def run(arguments: argparse.Namespace) -> None:
         card.write_card(CARD, parts)
     elif arguments.step == "examples":
         codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
-        programme = repertoire.Programme(arguments.per_class, arguments.mixtures)
-        repertoire.build(arguments.manifest, codec, arguments.out, programme, arguments.workers)
+        programme = latent_set.Programme(arguments.per_class, arguments.mixtures)
+        latent_set.build(arguments.manifest, codec, arguments.out, programme, arguments.workers)
     elif arguments.step == "known":
         folder = load_profile(arguments.profile).folder
         print(write_known(folder), write_glossary(folder))

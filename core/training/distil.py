@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core import flow
 from core.audiostory import AudioStory
-from core.performer import Performer
+from core.performer import flow
+from core.performer.performer import Performer
 from core.training.bridging import Performances
 from core.training.loop import TrainingRun, train
 from core.training.objective import Ablation, bridge_states

@@ -26,11 +26,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.audiostory import AudioStory
+from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
 from core.training.loop import TrainingRun, precision, train
 from core.training.objective import LAMBDA
 from core.training.understanding import HeardClip, answer_loss, draw, lessons
-from core.training.vocabulary import CLASSES
 
 LESSONS = 16
 """Lessons a step."""

@@ -21,8 +21,8 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core import spectral
-from core.codec import SpectralCodec, SpectralFit
+from core.codec.codec import SpectralCodec, SpectralFit
+from core.codec.patches import BINS, FRAMES, HOP, PATCH, WINDOW, analyse, band_edges
 from core.errors import AudioFileError
 
 SAMPLE_RATE = 44100
@@ -64,14 +64,14 @@ def pieces(manifest: Path, patches: int, seed: int) -> Iterator[Tensor]:
     for row in read_manifest(manifest):
         by_class.setdefault(str(row["class"]), []).append(manifest.parent / str(row["path"]))
     names = sorted(by_class)
-    length, taken = PIECE_PATCHES * spectral.HOP, 0
+    length, taken = PIECE_PATCHES * HOP, 0
     while taken < patches:
         for name in names:
             path = draw.choice(by_class[name])
             total = soundfile.info(path).frames
             waveform = read_piece(path, draw.randint(0, max(0, total - length)), length)
             gain = 10.0 ** (draw.uniform(QUIETEST_DB, 0.0) / 20.0)
-            block = spectral.analyse(waveform * gain)
+            block = analyse(waveform * gain)
             taken += len(block)
             yield block
 
@@ -82,18 +82,18 @@ def hearing_weight() -> Tensor:
     A bin at 100 Hz and a band at 10 kHz are not equally much of what is heard. The power was
     chosen by the judge's cosine: 0.35 measured better than 0 and 0.7.
     """
-    step = SAMPLE_RATE / spectral.WINDOW
-    edges = [*range(spectral.BINS), *spectral.band_edges()]
+    step = SAMPLE_RATE / WINDOW
+    edges = [*range(BINS), *band_edges()]
     mel = torch.log1p(torch.tensor(edges) * step / 700.0)
     share = mel.diff()
-    return ((share / share.mean()) ** HEARING_POWER).repeat(spectral.FRAMES)
+    return ((share / share.mean()) ** HEARING_POWER).repeat(FRAMES)
 
 
 def principal_components(blocks: list[Tensor], channels: int) -> tuple[Tensor, Tensor, Tensor]:
     """Mean (P,), components (C, P) and deviations (C,) of weighted patches; signs are fixed."""
     total = sum(len(b) for b in blocks)
     mean = torch.stack([b.double().sum(0) for b in blocks]).sum(0).float() / total
-    covariance = torch.zeros(spectral.PATCH, spectral.PATCH, dtype=torch.float64)
+    covariance = torch.zeros(PATCH, PATCH, dtype=torch.float64)
     for start in range(0, len(blocks), 64):
         centred = torch.cat(blocks[start : start + 64]) - mean
         covariance += (centred.T @ centred).double()

@@ -19,9 +19,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from core import spectral
-from core.codec import SpectralCodec, SpectralFit
-from core.grain import Grain, GrainConfig
+from core.codec.codec import SpectralCodec, SpectralFit
+from core.codec.grain import Grain, GrainConfig
+from core.codec.patches import HOP, PATCH, analyse
 from core.training.fit_codec import PIECE_PATCHES, QUIETEST_DB, SAMPLE_RATE, pieces
 
 PATCHES = 60_000
@@ -36,7 +36,7 @@ ROUGHNESS = 0.1
 
 def tone_piece(draw: random.Random) -> Tensor:
     """3 s (N,) of one to four notes, each with a few partials, a vibrato and a decay of its own."""
-    length = PIECE_PATCHES * spectral.HOP
+    length = PIECE_PATCHES * HOP
     time = torch.arange(length) / SAMPLE_RATE
     sound = torch.zeros(length)
     for _ in range(draw.randint(1, 4)):
@@ -62,7 +62,7 @@ def tone_blocks(count: int, seed: int) -> Iterator[Tensor]:
     draw = random.Random(seed)
     for _ in range(count):
         gain = 10.0 ** (draw.uniform(QUIETEST_DB, 0.0) / 20.0)
-        yield spectral.analyse(0.9 * gain * tone_piece(draw))
+        yield analyse(0.9 * gain * tone_piece(draw))
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def train_grain(
     torch.manual_seed(seed)
     grain = Grain(len(fit.deviation), GrainConfig())
     with torch.no_grad():
-        grain.leave.bias[spectral.PATCH :] = fit.spread.clamp_min(1e-3).log()
+        grain.leave.bias[PATCH:] = fit.spread.clamp_min(1e-3).log()
     optimizer = torch.optim.AdamW(grain.parameters(), lr=rate, weight_decay=0.01)
     generator = torch.Generator().manual_seed(seed)
     for step in range(steps):

@@ -1,4 +1,4 @@
-"""`python app.py train known`: what is known of captions, for core/grounding.py and glossary.py.
+"""`python app.py train known`: what is known of captions, for core/bridge/known_sounds.py and glossary.py.
 
 The stages that read captions (`meaning`, `states`, `stage3`) read glosses: run this before them.
 
@@ -16,15 +16,15 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from core.bridge.canonical import FILE as GLOSSARY
+from core.bridge.canonical import Glossary
+from core.bridge.known_sounds import FILE, OTHER
+from core.bridge.text_encoder import TextEncoder, sentence_encoder
+from core.corpus.captions import PHRASES, WORDINGS
+from core.corpus.vocabulary import BY_NAME
 from core.files import atomic_path
-from core.glossary import FILE as GLOSSARY
-from core.glossary import Glossary
-from core.grounding import FILE, OTHER
-from core.text_encoder import TextEncoder, sentence_encoder
-from core.training.captions import PHRASES, WORDINGS
-from core.training.skeletons import UNKNOWN
-from core.training.timing import natural
-from core.training.vocabulary import BY_NAME
+from core.narratives.skeletons import UNKNOWN
+from core.narratives.timing import natural
 
 FLAGGED_KNOWN = 0.10
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.audiostory import AudioStory, Stream
-from core.bridge import Bridge, BridgedTokens
-from core.grammar import PlannedEvent
-from core.text_encoder import TextEncoder
+from core.bridge.bridge import Bridge, BridgedTokens
+from core.bridge.text_encoder import TextEncoder
+from core.language.stream import PlannedEvent
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
 

@@ -16,11 +16,11 @@ from diffusers import FluxTransformer2DModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core import flow
-from core.performer import Performer
+from core.bridge.text_encoder import TextEncoder
+from core.corpus.examples import Examples
+from core.performer import flow
+from core.performer.performer import Performer
 from core.profile import Profile
-from core.text_encoder import TextEncoder
-from core.training.examples import Examples
 from core.training.loop import TrainingRun, train
 
 TOKENS_A_BATCH = 2400

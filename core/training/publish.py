@@ -10,11 +10,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.audiostory import FAST, AudioStory
+from core.bridge.text_encoder import TextEncoder
 from core.files import atomic_path
-from core.language import adapter_weights
+from core.language.model import adapter_weights
+from core.listener.whisper import Listener
 from core.profile import EAR
-from core.text_encoder import TextEncoder
-from core.understanding import Listener
 
 
 def publish(model: AudioStory, folder: Path) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from core.training.captions import said_by
-from core.training.examples import Examples
+from core.corpus.captions import said_by
+from core.corpus.examples import Examples
 
 if TYPE_CHECKING:
     from core.training.objective import Lesson

@@ -21,12 +21,12 @@ import torch
 from torch import Tensor, nn
 
 from core.audiostory import AudioStory
+from core.bridge.text_encoder import TextEncoder
+from core.corpus.examples import Examples
 from core.errors import WeightsError
-from core.grammar import PlannedEvent
-from core.text_encoder import TextEncoder
-from core.training.examples import Examples
+from core.language.stream import PlannedEvent
+from core.narratives.narratives import Narrative, narrative, single
 from core.training.loop import TrainingRun, precision, train
-from core.training.narratives import Narrative, narrative, single
 from core.training.objective import LAMBDA, Ablation, Lesson, Objective
 from core.training.pretrain import pays
 from core.training.sounds import EventSounds

@@ -21,14 +21,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.audiostory import AudioStory
+from core.corpus.captions import MOODS, Caption
+from core.corpus.clauses import Clause
+from core.corpus.examples import Examples
 from core.files import atomic_path
-from core.grammar import PlannedEvent
-from core.training.captions import MOODS, Caption
-from core.training.clauses import Clause
-from core.training.examples import Examples
-from core.training.narratives import Narrative, narrative, told_plainly
+from core.language.stream import PlannedEvent
+from core.narratives.narratives import Narrative, narrative, told_plainly
+from core.narratives.skeletons import Sound, sound
 from core.training.objective import ALIKE, Ablation
-from core.training.skeletons import Sound, sound
 
 NO_EXAMPLE = -1
 SHARD = 100

@@ -26,21 +26,21 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from core.audiostory import AudioStory
-from core.describing import QUESTION, asked
+from core.bridge.text_encoder import TextEncoder
+from core.corpus.attributes import Samples
+from core.corpus.captions import caption
+from core.corpus.scenes import ENOUGH, SPEED, Clip, read, training_clips
+from core.corpus.vocabulary import BY_NAME, CLASSES
+from core.director.describe import QUESTION, asked
 from core.errors import WeightsError
-from core.evaluation.embedder import SAMPLE_RATE
 from core.files import atomic_path
-from core.hearing import EffectsListener
-from core.text_encoder import TextEncoder
-from core.training.captions import caption
+from core.listener.aisfx import SAMPLE_RATE
+from core.listener.effects import EffectsListener
+from core.narratives.narratives import single
 from core.training.loop import TrainingRun, train
-from core.training.manner import Samples
-from core.training.narratives import single
 from core.training.objective import LAMBDA, Ablation, Objective
-from core.training.scenes import ENOUGH, SPEED, Clip, read, training_clips
 from core.training.sounds import EventSounds
 from core.training.stages import FULL, lesson_of
-from core.training.vocabulary import BY_NAME, CLASSES
 
 UNDERSTANDING, GENERATION = 2, 1
 """Lessons of each kind a step."""

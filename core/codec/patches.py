@@ -1,0 +1,89 @@
+"""Banded log-spectrum patches: the features under the pocket codec, and sound made from them.
+
+A frame (2048 samples, hop 512) keeps the log magnitudes of the first 256 bins (to 5.5 kHz) and the
+log RMS of 96 log-spaced bands above them. Four frames are one patch of 1408 numbers.
+
+Phases are found where they are heard, below 5.5 kHz. Those 256 bins are all that a signal of a
+quarter of the sample rate has, so Griffin-Lim runs there, at a quarter of the window, the hop and
+the cost. The bands above are white noise coloured by their levels, which needs no phases found.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from core.codec.griffin_lim import Stft, find_phases
+
+WINDOW = 2048
+BINS = 256
+BANDS = 96
+FRAMES = 4
+FEATURES = BINS + BANDS
+PATCH = FRAMES * FEATURES
+FLOOR = 2e-3
+"""Added to every magnitude before the log; a full-scale sine has magnitude 512."""
+
+FULL = Stft(WINDOW)
+LOW = Stft(WINDOW // 4)
+HOP = FRAMES * FULL.hop
+
+
+@lru_cache(maxsize=1)
+def band_edges() -> list[int]:
+    """First bin of each band, and one past the last bin."""
+    top = WINDOW // 2 + 1
+    return [round(BINS * (top / BINS) ** (k / BANDS)) for k in range(BANDS + 1)]
+
+
+@lru_cache(maxsize=1)
+def _band_of_bin() -> Tensor:
+    edges = band_edges()
+    widths = torch.tensor([b - a for a, b in pairwise(edges)])
+    return torch.repeat_interleave(torch.arange(BANDS), widths)
+
+
+def _band_rms(spectra: Tensor) -> Tensor:
+    """RMS magnitude (F, 96) of the bands of spectra (F, 1025)."""
+    power = torch.view_as_real(spectra[:, BINS:]).square().sum(-1)
+    total = torch.zeros(len(power), BANDS).index_add_(1, _band_of_bin(), power)
+    return (total / torch.bincount(_band_of_bin())).sqrt()
+
+
+def analyse(waveform: Tensor) -> Tensor:
+    """Patches (T, 1408) of a waveform (N,); its last patch is filled up with silence."""
+    patches = math.ceil(len(waveform) / HOP)
+    spectra = FULL.forward(torch.nn.functional.pad(waveform, (0, patches * HOP - len(waveform))))
+    return log_levels(spectra).reshape(patches, PATCH)
+
+
+def log_levels(spectra: Tensor) -> Tensor:
+    """Log levels (F, 352) of the bins below 5.5 kHz and the bands above, of spectra (F, 1025)."""
+    levels = torch.cat([spectra[:, :BINS].abs(), _band_rms(spectra)], dim=1)
+    return torch.log(levels + FLOOR)
+
+
+def excitation(patches: int, generator: torch.Generator) -> Tensor:
+    """Spectra (4 T, 1025) of white noise with unit mean power in every bin."""
+    noise = torch.randn(patches * HOP, generator=generator)
+    return FULL.forward(noise) / math.sqrt(WINDOW * 0.375)
+
+
+def synthesise(patches: Tensor, noise: Tensor, start: Tensor, rounds: int) -> Tensor:
+    """Waveform (T * 2048,) of patches (T, 1408).
+
+    Args:
+        noise: (4 T, 1025) from `excitation`: the grain of the bands above 5.5 kHz.
+        start: (4 T, 1025), from whose phases the search below 5.5 kHz starts.
+        rounds: of fast Griffin-Lim.
+    """
+    levels = (patches.reshape(-1, FEATURES).exp() - FLOOR).clamp_min(0.0)
+    magnitudes = torch.nn.functional.pad(levels[:, :BINS], (0, 1))
+    low = find_phases(LOW, magnitudes, start[:, : BINS + 1], rounds)[:, :BINS]
+    gains = levels[:, BINS:] / _band_rms(noise)
+    high = noise[:, BINS:] * gains[:, _band_of_bin()]
+    return FULL.inverse(torch.cat([low, high], dim=1))

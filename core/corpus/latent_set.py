@@ -1,0 +1,290 @@
+"""Building the performer's training set from the corpus.
+
+    python app.py train examples --manifest DIR/manifest.jsonl --out DIR --workers 2
+
+Most sounds are composed; and every recording stands in the set as it was made, from its beginning
+to its end, so that a sound of a second is learned as a sound of a second, not as a part of a longer
+one. After them come sounds of both kinds that are softer, stronger, farther away, slower or faster
+than usual, whose captions say so (core/corpus/attributes.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core.codec.codec import Codec
+from core.corpus.attributes import USUAL, Manner, Samples, drawn, in_series
+from core.corpus.captions import GOES_WITHOUT_SAYING, Caption, caption, mixture_caption
+from core.corpus.examples import FRAMES, Examples
+from core.corpus.scenes import Clip, choose_clip, compose, mix_over, training_clips, whole
+from core.corpus.typicality import Listening, embedded, typical
+from core.corpus.vocabulary import BY_NAME
+from core.evaluation.recognise import SHORTEST
+from core.files import atomic_path, write_atomically
+from core.listener.aisfx import SoundEmbedder
+
+CAPTIONS = 8
+VERSIONS = 3
+"""Of every recording taken whole, at other speeds and levels."""
+MANNERS = 2
+"""Further versions of it, each in another manner."""
+ATTEMPTS = 3
+"""A sound is composed anew where it is not heard as what it is. The last attempt is kept of a
+single sound; a mixture of which one part is not heard is left out."""
+SHARD = 200
+"""Sounds after which a build that was stopped goes on."""
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """One sound of the set, of the clips that it is made of."""
+
+    latents: Tensor
+    chosen: Sequence[Clip]
+    alone: bool
+    ends: int = 0
+    manner: Manner = USUAL
+
+    def row(self) -> dict[str, Any]:
+        """What the set says of it, and what its captions are made from."""
+        manner = self.manner.attributes()
+        return {
+            "classes": [clip.sound_class for clip in self.chosen],
+            "known": [_usual(clip) | clip.attributes | manner for clip in self.chosen],
+            "alone": self.alone,
+            "ends": self.ends,
+            "manner": manner,
+        }
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What sounds are made of and with. Each is the same whenever and wherever it is made."""
+
+    clips: dict[str, list[Clip]]
+    listening: Listening
+    codec: Codec
+
+    def composed(self, index: int, classes: tuple[str, ...]) -> _Sound | None:
+        """A sound of one class or a mixture of two, where both are heard."""
+        for attempt in range(ATTEMPTS):
+            rng = np.random.default_rng([7, index, attempt])
+            chosen = [choose_clip(self.clips[name], rng) for name in classes]
+            sound, alone = self._joined(chosen, rng)
+            if self.listening.hears(sound, classes):
+                break
+        else:
+            if len(classes) > 1:
+                return None
+        manner = USUAL if len(classes) > 1 else chosen[0].manner
+        return _Sound(self._latents(sound), chosen, alone, manner=manner)
+
+    def _joined(self, chosen: Sequence[Clip], rng: np.random.Generator) -> tuple[Samples, bool]:
+        """One sound or a mixture of two, and whether it is one shot with silence after it."""
+        mixed, samples = len(chosen) > 1, FRAMES * self.codec.hop
+        sounds = [
+            compose(clip, self.clips[clip.sound_class], samples, rng, lasting=mixed)
+            for clip in chosen
+        ]
+        if mixed:
+            return mix_over(sounds[0].samples, sounds[1].samples, rng), False
+        return sounds[0].samples, sounds[0].alone
+
+    def taken_whole(self, index: int, clip: Clip) -> _Sound:
+        """A recording as it was made."""
+        return self._ending(whole(clip, np.random.default_rng([13, index])), clip, clip.manner)
+
+    def in_a_manner(self, index: int, name: str) -> _Sound:
+        """A sound of a class of which something is unusual."""
+        rng = np.random.default_rng([17, index])
+        clip = choose_clip(self.clips[name], rng)
+        manner = drawn(name, clip.manner, rng, tempo=True)
+        samples = FRAMES * self.codec.hop
+        made = compose(clip, self.clips[name], samples, rng, manner=manner)
+        return _Sound(self._latents(made.samples), [clip], made.alone, manner=manner)
+
+    def whole_in_a_manner(self, index: int, clip: Clip) -> _Sound:
+        """A recording of which something was made unusual."""
+        rng = np.random.default_rng([19, index])
+        manner = drawn(clip.sound_class, clip.manner, rng, tempo=False)
+        return self._ending(whole(clip, rng, manner), clip, manner)
+
+    def _ending(self, sound: Samples, clip: Clip, manner: Manner) -> _Sound:
+        seconds = max(len(sound) / self.codec.sample_rate, SHORTEST)
+        ends = min(FRAMES, self.codec.frames(seconds))
+        return _Sound(self._latents(sound), [clip], True, ends, manner)
+
+    def _latents(self, sound: Samples) -> Tensor:
+        """Latents (FRAMES, C) of the beginning of a sound, filled up with silence."""
+        samples = np.zeros(FRAMES * self.codec.hop, dtype=np.float32)
+        heard = sound[: len(samples)]
+        samples[: len(heard)] = heard
+        return self.codec.encode(torch.from_numpy(samples)[None, None])[0, :FRAMES].half()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One sound to make: how, which of its kind it is, and of what."""
+
+    way: Callable[[Workshop, int, Any], _Sound | None]
+    index: int
+    subject: Any
+
+    def done(self, workshop: Workshop) -> _Sound | None:
+        return self.way(workshop, self.index, self.subject)
+
+
+@dataclass(frozen=True)
+class Programme:
+    """How many sounds there are to be.
+
+    Attributes:
+        per_class: composed of each class.
+        mixtures: pairs of a bed with another class over it, of which some three in five will be
+            heard as both.
+        in_manners: further sounds of each class that have something unusual.
+    """
+
+    per_class: int = 120
+    mixtures: int = 6000
+    in_manners: int = 48
+
+    def jobs(self, clips: dict[str, list[Clip]]) -> list[Job]:
+        """All of them, in the order of the set."""
+        kinds: list[tuple[Callable[[Workshop, int, Any], _Sound | None], list[Any]]] = [
+            (
+                Workshop.composed,
+                [(name,) for name in clips for _ in range(self.per_class)]
+                + _pairs(clips, self.mixtures),
+            ),
+            (Workshop.taken_whole, _recordings(clips, VERSIONS)),
+            (Workshop.in_a_manner, [name for name in clips for _ in range(self.in_manners)]),
+            (Workshop.whole_in_a_manner, _recordings(clips, MANNERS)),
+        ]
+        return [Job(way, n, subject) for way, of in kinds for n, subject in enumerate(of)]
+
+
+def build(
+    manifest: Path,
+    codec: Codec,
+    out: Path,
+    programme: Programme,
+    workers: int = 1,
+    shard: int = SHARD,
+) -> Examples:
+    """Compose and encode the training set; the same for one manifest and programme.
+
+    Goes on after the last whole shard of a build that was stopped.
+
+    Args:
+        workers: processes, of one thread each.
+        shard: sounds that are written together.
+    """
+    embedder = SoundEmbedder()
+    every = training_clips(manifest)
+    heard = embedded(every, embedder)
+    clips = typical(every, heard)
+    workshop = Workshop(clips, Listening(clips, heard, embedder), codec)
+    jobs = programme.jobs(clips)
+    about = manifest.read_bytes() + f"{programme} {shard}".encode()
+    made = out / f"made-{hashlib.sha256(about).hexdigest()[:12]}"
+    made.mkdir(parents=True, exist_ok=True)
+    shards = {
+        made / f"{first:06d}.safetensors": jobs[first : first + shard]
+        for first in range(0, len(jobs), shard)
+    }
+    left = [file for file in shards if not file.exists()]
+    with ProcessPoolExecutor(workers, initializer=_take_up, initargs=(workshop,)) as pool:
+        for _ in pool.map(_write, left, [shards[file] for file in left]):
+            pass
+    examples = _gathered(list(shards), out)
+    shutil.rmtree(made)
+    return examples
+
+
+_workshop: list[Workshop] = []
+"""That of a process."""
+
+
+def _take_up(workshop: Workshop) -> None:
+    torch.set_num_threads(1)
+    _workshop[:] = [workshop]
+
+
+def _write(file: Path, jobs: Sequence[Job]) -> None:
+    """Make the sounds of a shard."""
+    with torch.inference_mode():
+        sounds = [sound for job in jobs if (sound := job.done(_workshop[0])) is not None]
+    latents = {str(number): sound.latents for number, sound in enumerate(sounds)}
+    rows = json.dumps([sound.row() for sound in sounds])
+    with atomic_path(file) as temporary:
+        save_file(latents, temporary, metadata={"sounds": rows})
+
+
+def _gathered(shards: Sequence[Path], out: Path) -> Examples:
+    """The set of all shards, with captions."""
+    latents: list[Tensor] = []
+    rows: list[dict[str, Any]] = []
+    for file in shards:
+        with safe_open(file, framework="pt") as shard:
+            sounds = json.loads(shard.metadata()["sounds"])
+            latents += [shard.get_tensor(str(number)) for number in range(len(sounds))]
+            rows += sounds
+    for index, row in enumerate(rows):
+        row["captions"] = [astuple(said) for said in _captions(row, random.Random(index))]
+    with atomic_path(out / "latents.safetensors") as temporary:
+        save_file({"latents": torch.stack(latents)}, temporary)
+    write_atomically(
+        out / "examples.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode()
+    )
+    return Examples.load(out)
+
+
+def _captions(row: dict[str, Any], rng: random.Random) -> list[Caption]:
+    """Several ways to say it; the plain caption is among them for a single sound as usual."""
+    names = row["classes"]
+    texts = [
+        [caption(name, known, rng) for _ in range(CAPTIONS)]
+        for name, known in zip(names, row["known"], strict=True)
+    ]
+    if len(names) == 2:
+        return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
+    plain = BY_NAME[names[0]].caption
+    return texts[0] if row["manner"] else [Caption(plain, plain), *texts[0]]
+
+
+def _usual(clip: Clip) -> dict[str, str]:
+    """How a clip sounds of which no more is known."""
+    timed = in_series(clip.sound_class)
+    return {k: v for k, v in GOES_WITHOUT_SAYING.items() if timed or k != "tempo"}
+
+
+def _recordings(clips: dict[str, list[Clip]], versions: int) -> list[Clip]:
+    recorded = [clip for own in clips.values() for clip in own if clip.recorded]
+    return [clip for clip in recorded for _ in range(versions)]
+
+
+def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, ...]]:
+    rng = np.random.default_rng(11)
+    names = list(clips)
+    beds = [name for name in names if BY_NAME[name].kind == "texture"]
+    pairs: list[tuple[str, ...]] = []
+    while len(pairs) < count:
+        bed, other = str(rng.choice(beds)), str(rng.choice(names))
+        if bed != other:
+            pairs.append((bed, other))
+    return pairs

@@ -1,0 +1,97 @@
+"""What is in this clip? The director listens to a sound and answers in words.
+
+python app.py describe FILE [--question "..."]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from core.audiostory import AudioStory
+from core.errors import PlanError, WeightsError
+from core.language.stream import one_line
+from core.story.recording import read_recording
+
+QUESTION = "What is heard in this sound?"
+PLACE_OF_SOUND = "<file_sep>"
+"""A token of the language model's own that no text contains; sound embeddings take its place."""
+MAX_ANSWER = 40
+MAX_QUESTION = 400
+
+
+def question_text(question: str, tokens: int) -> str:
+    """The chat turn that asks about a sound, with room for its embeddings."""
+    return (
+        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+        f"<|im_start|>user\n{PLACE_OF_SOUND * tokens}\n{one_line(question)}<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+
+
+def asked(model: AudioStory, question: str, heard: Tensor, answer: Sequence[int] = ()) -> Tensor:
+    """Embeddings (1, L, hidden) of a question about a sound, and of the answer where it is given.
+
+    Args:
+        heard: what `Listener.hear` gives, (tokens, hidden).
+    """
+    prompt = model.encode(question_text(question, len(heard)))
+    (placeholder,) = model.encode(PLACE_OF_SOUND)
+    return model.embedded(torch.tensor([*prompt, *answer]), placeholder, [heard])
+
+
+@torch.inference_mode()
+def hear(model: AudioStory, waveform: Tensor, rate: int) -> Tensor:
+    """Embeddings (tokens, hidden) of a sound (channels, N) at `rate` Hz.
+
+    Raises:
+        WeightsError: this model has not learned to hear.
+    """
+    if model.listener is None:
+        raise WeightsError("This model cannot hear yet; train it with `app.py train stage2`.")
+    model.ready("director")
+    return model.listener.hear(waveform, rate)
+
+
+@torch.inference_mode()
+def answer(
+    model: AudioStory, heard: Tensor, question: str = QUESTION, longest: int = MAX_ANSWER
+) -> str:
+    """What the director says of a sound, decoded greedily, in `longest` tokens at most.
+
+    Args:
+        heard: what `hear` gives, (tokens, hidden).
+    """
+    cache = DynamicCache()
+    inputs = {"inputs_embeds": asked(model, question, heard)}
+    ends = model.ids.turn_end
+    candidates = torch.tensor(sorted(model.ids.free | {ends}))
+    written: list[int] = []
+    while len(written) < longest:
+        states = model.backbone(**inputs, cache=cache, use_cache=True).last_hidden_state
+        logits = model.head(states[0, -1])
+        token = int(candidates[logits[candidates].argmax()])
+        if token == ends:
+            break
+        written.append(token)
+        inputs = {"input_ids": torch.tensor([[token]], device=model.device)}
+    return one_line(model.tokenizer.decode(written))
+
+
+def describe(model: AudioStory, path: Path, question: str = QUESTION) -> str:
+    """What the director says of a sound file.
+
+    Raises:
+        PlanError: the question is too long.
+        AudioFileError: the file cannot be read, is silent, too short or too long.
+        WeightsError: this model has not learned to hear.
+    """
+    if len(question) > MAX_QUESTION:
+        raise PlanError(f"The question is longer than {MAX_QUESTION} characters; shorten it.")
+    recording = read_recording(path)
+    heard = hear(model, torch.from_numpy(recording.samples), recording.rate)
+    return answer(model, heard, question)

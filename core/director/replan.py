@@ -1,0 +1,269 @@
+"""Planning a story that is there already: other words, another mood, another end.
+
+A story goes in, the re-planned one comes out, streamed like a first plan. The director writes the
+whole list and every event again, but what is kept is forced upon it as it stands, so that what it
+adds follows from what stays. Locked events keep every field, their start included; events above
+the story (layers from 1) stay where they are. Bridging tokens need no care: rendering takes them
+from the story as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+from core.audiostory import AudioStory
+from core.director.plan import (
+    Brief,
+    Draft,
+    PlanProgress,
+    Spans,
+    most_events,
+    reasoning_and_events,
+    write,
+)
+from core.director.times import read_times
+from core.errors import PlanError, StoryError
+from core.language.stream import PlannedEvent, one_line, parse_plan
+from core.story import timeline
+from core.story.durations import GRID, Lengths, Span, fit_durations, natural
+from core.story.story import MIN_DURATION, Event, Story
+
+_MORE = re.compile(r"\b(?:more|make (?:it|this)|keep it|a bit|much|sound)\s+(?:more\s+)?([a-z]+)\b")
+_AGAIN = re.compile(r"\b(?:again|another|others?|differently|new)\b")
+_ON = re.compile(r"\b(?:continue|go on|what happens next|longer story|add more)\b")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """A stretch of the story between kept events: how many events fill how many seconds."""
+
+    first: int
+    count: int
+    begin: float
+    end: float
+
+
+def replan_unlocked(
+    model: AudioStory,
+    story: Story,
+    cancel: threading.Event | None = None,
+    variation: int = 0,
+    spans: Spans | None = None,
+    mood: str = "",
+) -> Iterator[PlanProgress]:
+    """Tell the unlocked events anew, as many as there are, in the time that the locked ones leave.
+
+    Args:
+        variation: 0 is the director's best plan; with 1, 2, … it draws other words than those of
+            the story, the same ones for the same number.
+        mood: the mood of the new events; empty: the director's choice.
+
+    Raises:
+        StoryError: every event is locked.
+        PlanError, Cancelled: as in `core.director.plan`.
+    """
+    sequence = list(story.sequence)
+    if all(event.locked for event in sequence):
+        raise StoryError("Every event is locked; unlock what should be told anew.")
+    kept = {i: event for i, event in enumerate(sequence) if event.locked}
+    avoid = tuple(e.caption for e in sequence if not e.locked) if variation else ()
+    brief = Brief(
+        story.instruction, story.total, _planned(kept), len(sequence), len(sequence), mood, avoid
+    )
+    ids = [event.id for event in sequence]
+    yield from _replanned(model, story, brief, kept, ids, cancel, spans, variation)
+
+
+def change_mood(
+    model: AudioStory,
+    story: Story,
+    mood: str,
+    cancel: threading.Event | None = None,
+    spans: Spans | None = None,
+) -> Iterator[PlanProgress]:
+    """Tell the unlocked events anew in one mood.
+
+    Raises:
+        PlanError: the mood is not a word or two.
+    """
+    mood = one_line(mood).lower()
+    if not re.fullmatch(r"[^\W\d_]{3,20}(?: [^\W\d_]{2,20})?", mood):
+        raise PlanError("A mood is a word or two, like calm or very tense; type it again.")
+    yield from replan_unlocked(model, story, cancel, 0, spans, mood)
+
+
+def continue_from(
+    model: AudioStory,
+    story: Story,
+    event_id: str,
+    seconds: float,
+    cancel: threading.Event | None = None,
+    variation: int = 0,
+    spans: Spans | None = None,
+) -> Iterator[PlanProgress]:
+    """Keep the story up to an event and tell anew what follows, until it lasts `seconds`.
+
+    Locked events further on stay at their place in time, and as many events as now come before
+    each of them.
+
+    Raises:
+        StoryError: the event lies above the story, or the length leaves no room after it.
+    """
+    here = story.event(event_id)
+    sequence = list(story.sequence)
+    if here not in sequence:
+        raise StoryError(f"{here.caption!r} lies above the story; choose an event of the story.")
+    place = sequence.index(here)
+    kept = {i: e for i, e in enumerate(sequence) if i <= place or e.locked}
+    last = max(kept)
+    tail = round(seconds - sequence[last].end, 6)
+    if not tail >= 0 or seconds > model.profile.director.max_total:
+        least = sequence[last].end
+        raise StoryError(
+            f"With what is kept the story lasts {least:g} to "
+            f"{model.profile.director.max_total:g} s; choose a length between."
+        )
+    if tail < MIN_DURATION and last == place:
+        raise StoryError("No time is left after that event; choose a longer story.")
+    room = most_events(model, seconds) - len(kept)
+    grows = tail >= MIN_DURATION
+    most = last + 1 + (max(1, min(room, int(tail / (2 * GRID)))) if grows else 0)
+    least = last + 1 + grows
+    avoid = tuple(e.caption for e in sequence[place + 1 :] if not e.locked) if variation else ()
+    brief = Brief(story.instruction, seconds, _planned(kept), least, max(most, least), "", avoid)
+    ids = [event.id for event in sequence[: last + 1]]
+    yield from _replanned(model, story, brief, kept, ids, cancel, spans, variation)
+
+
+def wish(
+    model: AudioStory,
+    story: Story,
+    text: str,
+    cancel: threading.Event | None = None,
+    variation: int = 0,
+    spans: Spans | None = None,
+) -> Iterator[PlanProgress]:
+    """Do what a short wish asks: "make it 40 s", "more tense", "continue to 60 s", "again".
+
+    Raises:
+        PlanError: the wish is none of these.
+    """
+    said = one_line(text).lower()
+    times = read_times(said, model.profile.director.max_total + 1)
+    if _ON.search(said):
+        more = times[0].seconds if times else story.total + 10.0
+        goal = more if more > story.total else story.total + more
+        last = story.sequence[-1].id
+        yield from continue_from(model, story, last, goal, cancel, variation, spans)
+    elif times:
+        fitted = timeline.fit(story, times[0].seconds)
+        yield PlanProgress(
+            fitted.reasoning, tuple(_planned(dict(enumerate(fitted.sequence))).values()), fitted
+        )
+    elif _AGAIN.search(said):
+        yield from replan_unlocked(model, story, cancel, max(1, variation), spans)
+    elif mood := _MORE.search(said):
+        yield from change_mood(model, story, mood[1], cancel, spans)
+    else:
+        raise PlanError(
+            "Say a length, a mood, “continue” or “again”, like: make it 40 s; more tense."
+        )
+
+
+def _planned(events: Mapping[int, Event]) -> dict[int, PlannedEvent]:
+    return {i: PlannedEvent(e.caption, e.duration, e.mood) for i, e in events.items()}
+
+
+def _replanned(
+    model: AudioStory,
+    story: Story,
+    brief: Brief,
+    kept: Mapping[int, Event],
+    ids: Sequence[str],
+    cancel: threading.Event | None,
+    spans: Spans | None,
+    variation: int,
+) -> Iterator[PlanProgress]:
+    """Write the brief and put the kept events back into it, field by field as they were."""
+
+    def lengths(wanted: Sequence[float], known: Sequence[Span | None]) -> Lengths:
+        seconds: list[float] = []
+        for part in _parts(kept, len(wanted), brief.total):
+            if part.count:
+                places = slice(part.first, part.first + part.count)
+                shares = natural(wanted[places], known[places], part.end - part.begin)
+                seconds += fit_durations(shares, round(part.end - part.begin, 3))
+            if part.first + part.count in kept:
+                seconds.append(kept[part.first + part.count].duration)
+        return Lengths(tuple(seconds))
+
+    brief = dataclasses.replace(brief, lengths=lengths)
+    draft = Draft(())
+    for draft in write(model, brief, cancel, spans, variation):
+        yield PlanProgress(*reasoning_and_events(model, draft))
+    plan = parse_plan(model.tokenizer.decode(draft.tokens))
+    assert draft.lengths is not None
+    fresh = _Names(story, ids, kept)
+    events, clock = [], 0.0
+    told = zip(plan.events, draft.items, draft.lengths.seconds, strict=True)
+    for i, (event, item, seconds) in enumerate(told):
+        if i in kept:
+            events.append(kept[i])
+        else:
+            events.append(fresh.event(i, event.caption, round(clock, 3), seconds, item.mood))
+        clock = events[-1].end
+    yield PlanProgress(
+        plan.reasoning, plan.events, _with_layers(story, brief, plan.reasoning, events)
+    )
+
+
+class _Names:
+    """New events for a story: they take the place, level and pan of the ones that they replace."""
+
+    def __init__(self, story: Story, ids: Sequence[str], kept: Mapping[int, Event]):
+        self.story = story
+        self.ids = ids
+        self.taken = {e.id for e in story.events if e.layer} | {e.id for e in kept.values()}
+        self.taken |= set(ids)
+
+    def event(self, place: int, caption: str, start: float, seconds: float, mood: str) -> Event:
+        if place < len(self.ids):
+            old = self.story.event(self.ids[place])
+            return dataclasses.replace(
+                old, caption=caption, start=start, duration=seconds, mood=mood, seed=None,
+                fade_in=min(old.fade_in, seconds), fade_out=min(old.fade_out, seconds),
+                takes=(), chosen=None,
+            )  # fmt: skip
+        name = next(f"e{n}" for n in range(1, len(self.taken) + 2) if f"e{n}" not in self.taken)
+        self.taken.add(name)
+        return Event(name, caption, start, seconds, mood)
+
+
+def _parts(kept: Mapping[int, Event], count: int, total: float) -> Iterator[_Part]:
+    """The stretches before each kept event and after the last; some hold nothing."""
+    first, clock = 0, 0.0
+    for place in sorted(kept):
+        yield _Part(first, place - first, clock, kept[place].start)
+        first, clock = place + 1, kept[place].end
+    yield _Part(first, count - first, clock, total)
+
+
+def _with_layers(story: Story, brief: Brief, reasoning: str, events: Sequence[Event]) -> Story:
+    """The story with these events on layer 0; those above it are cut only where it got shorter."""
+    above = [e for e in story.events if e.layer]
+    for event in above:
+        if event.end > brief.total and event.locked:
+            raise StoryError(
+                f"{event.caption!r} is locked and ends later; unlock or move it first."
+            )
+    inside = [
+        dataclasses.replace(e, start=max(0.0, round(min(e.start, brief.total - e.duration), 3)))
+        for e in above
+        if e.duration <= brief.total
+    ]
+    return dataclasses.replace(
+        story, total=brief.total, reasoning=reasoning, events=(*events, *inside), corrections=()
+    )

@@ -1,0 +1,424 @@
+"""The mix: every event's take at its place, trimmed, faded, panned and summed, in blocks.
+
+Memory is bounded by the block, not by the story. The same path serves a mix in memory
+(`mix`), the studio's preview, the stems and the export of an hour.
+
+Layer 0: the take of an event is rendered longer than the event by its tail; the tail is the
+cross-fade into the next event and lies at [event.end, event.end + x). x shrinks where the tail or
+the next event is short. Every edge without a cross-fade gets a fade of a few milliseconds, so that
+no join can click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from core.errors import AudioFileError, RenderError
+from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
+from core.mix.limiter import limit_blocks
+from core.mix.width import Spread, reach, side_of, spread_of
+from core.story.story import Event, Story
+
+
+class Source(Protocol):
+    """The rendered sound of one event, read by position."""
+
+    @property
+    def frames(self) -> int: ...
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+
+    def read(self, start: int, count: int) -> Samples:
+        """float32 (count, channels) from frame `start`; both lie inside the sound."""
+
+
+class ArraySource:
+    """A take in memory, samples (channels, frames) as the codec returns them."""
+
+    def __init__(self, samples: npt.NDArray[np.floating]) -> None:
+        if samples.ndim != 2 or samples.shape[0] not in (1, 2):
+            raise AudioFileError("A take has 1 or 2 channels; render the event again.")
+        self._samples = samples
+
+    @property
+    def frames(self) -> int:
+        return int(self._samples.shape[1])
+
+    @property
+    def channels(self) -> int:
+        return int(self._samples.shape[0])
+
+    def read(self, start: int, count: int) -> Samples:
+        block = self._samples[:, start : start + count].T
+        return np.ascontiguousarray(block, dtype=np.float32)
+
+
+class FileSource:
+    """A take on disk in any format that libsndfile reads.
+
+    The file is opened for each read, so that a story of hundreds of takes holds no open files.
+
+    Raises:
+        AudioFileError: the file is missing or damaged, or its rate is not `rate`.
+    """
+
+    def __init__(self, path: Path, rate: int | None = None) -> None:
+        self._path = path
+        try:
+            info = soundfile.info(str(path))
+        except (soundfile.SoundFileError, OSError):
+            raise self._damaged() from None
+        if rate is not None and info.samplerate != rate:
+            raise AudioFileError(
+                f"{path.name} has {info.samplerate} Hz where the story has {rate} Hz; "
+                "render the event again."
+            )
+        if info.channels not in (1, 2):
+            raise AudioFileError(f"{path.name} has {info.channels} channels; use 1 or 2.")
+        self.frames = int(info.frames)
+        self.channels = int(info.channels)
+        self.rate = int(info.samplerate)
+
+    def _damaged(self) -> AudioFileError:
+        return AudioFileError(
+            f"The sound file {self._path.name} is missing or damaged; render its event again."
+        )
+
+    def read(self, start: int, count: int) -> Samples:
+        try:
+            with soundfile.SoundFile(str(self._path)) as file:
+                file.seek(start)
+                block: Samples = file.read(count, dtype="float32", always_2d=True)
+        except (soundfile.SoundFileError, OSError):
+            raise self._damaged() from None
+        if len(block) != count:
+            raise self._damaged()
+        return block
+
+
+@dataclass(frozen=True)
+class MixSettings:
+    """How takes become a mix.
+
+    Attributes:
+        rate: Hz of the takes and of the mix.
+        curve: of cross-fades and of the events' own fades.
+        crossfade: longest cross-fade in seconds; None takes what each take's tail offers.
+        share: largest part of the next event that a cross-fade may cover.
+        shrink: shorten a cross-fade that does not fit; otherwise it becomes a hard cut.
+        normalise: keep the level by the measured correlation (see `core.crossfade`).
+        declick: seconds of fade at edges without a cross-fade.
+        spread: mono takes get the width or the place that suits them; otherwise they stay mono.
+        ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.
+        block: frames per block.
+    """
+
+    rate: int
+    curve: Curve = "equal-power"
+    crossfade: float | None = None
+    share: float = 0.5
+    shrink: bool = True
+    normalise: bool = True
+    declick: float = 0.005
+    spread: bool = True
+    ceiling_db: float | None = -1.0
+    block: int = 65_536
+
+    @staticmethod
+    def exact(rate: int) -> MixSettings:
+        """The published release's join: 3 s linear, a hard cut where a clip is shorter."""
+        return MixSettings(
+            rate=rate,
+            curve="linear",
+            crossfade=3.0,
+            share=1.0,
+            shrink=False,
+            normalise=False,
+            declick=0.0,
+            spread=False,
+            ceiling_db=None,
+        )
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A fade of `frames`; with a `partner` it is one half of a cross-fade of that correlation."""
+
+    frames: int
+    curve: Curve
+    crossfade: bool = False
+    correlation: float | None = None
+
+    def gain(self, progress: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Gain of the rising half; the falling half is the same at `1 - progress`."""
+        if not self.crossfade:
+            return rise(self.curve, progress)
+        return crossfade_gains(self.curve, progress, self.correlation)[1]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One event on the sample grid.
+
+    Attributes:
+        start, frames: where it sounds in the mix, cross-fade tail included.
+        rate: Hz of the mix.
+        left, right: linear gains of the two channels, from gain and pan.
+        width: level of a mono take's side over its middle.
+        pan: where the event is heard, -1 left to 1 right.
+        rises, falls: fades at its beginning and end; they multiply.
+    """
+
+    event_id: str
+    layer: int
+    start: int
+    frames: int
+    rate: int
+    left: float
+    right: float
+    width: float
+    pan: float
+    rises: tuple[Ramp, ...]
+    falls: tuple[Ramp, ...]
+
+    @property
+    def end(self) -> int:
+        return self.start + self.frames
+
+    def fade(self, sound: Samples, start: int) -> None:
+        """Apply the fades in place; `sound` (n, channels) begins at the placement's `start`."""
+        count = len(sound)
+        for ramp in self.rises:
+            fading = min(count, ramp.frames - start)
+            if fading > 0:
+                progress = (np.arange(start, start + fading) + 0.5) / ramp.frames
+                sound[:fading] *= ramp.gain(progress)[:, None].astype(np.float32)
+        for ramp in self.falls:
+            before = max(0, self.frames - ramp.frames - start)
+            if before < count:
+                left = self.frames - np.arange(start + before, start + count)
+                progress = (left - 0.5) / ramp.frames
+                sound[before:] *= ramp.gain(progress)[:, None].astype(np.float32)
+
+    def read(self, source: Source, start: int, count: int) -> Samples:
+        """float32 (count, 2): the event as it sounds in the mix, from its frame `start`.
+
+        Raises:
+            RenderError: the take holds values that are not numbers.
+        """
+        sound = self.panned(source, start, count)
+        self.fade(sound, start)
+        return sound
+
+    def panned(self, source: Source, start: int, count: int) -> Samples:
+        """The same before its fades."""
+        margin = reach(self.rate) if self.width else 0
+        begin, end = max(0, start - margin), min(source.frames, start + count + margin)
+        block = source.read(begin, end - begin)
+        if not np.isfinite(np.vdot(block, block)):
+            raise RenderError("A take holds damaged samples (not numbers); render it again.")
+        middle = block[start - begin :][:count]
+        sound = np.empty((count, 2), dtype=np.float32)
+        if not self.width:
+            np.multiply(middle[:, 0], np.float32(self.left), out=sound[:, 0])
+            np.multiply(middle[:, -1], np.float32(self.right), out=sound[:, 1])
+            return sound
+        heard = np.pad(block[:, 0], (begin - start + margin, start + count + margin - end))
+        side = side_of(heard, self.rate, self.width)
+        np.add(middle[:, 0], side, out=sound[:, 0])
+        np.subtract(middle[:, 0], side, out=sound[:, 1])
+        for channel, gain in enumerate((np.float32(self.left), np.float32(self.right))):
+            if gain != 1.0:
+                sound[:, channel] *= gain
+        return sound
+
+
+def story_frames(story: Story, rate: int) -> int:
+    """Length of the mix in frames."""
+    return round(story.total * rate)
+
+
+def pan_gains(event: Event, channels: int, pan: float) -> tuple[float, float]:
+    """Linear gains (left, right) of an event heard at `pan`.
+
+    A mono take is panned at constant power, 0 dB in the middle; of a stereo take the far side
+    is turned down, which keeps the near side as it is.
+    """
+    gain = float(10.0 ** (event.gain_db / 20.0))
+    angle = 0.25 * np.pi * (pan + 1.0)
+    left, right = float(np.sqrt(2.0) * np.cos(angle)), float(np.sqrt(2.0) * np.sin(angle))
+    if channels == 2:
+        left, right = min(1.0, left), min(1.0, right)
+    return gain * left, gain * right
+
+
+def place(
+    story: Story, sources: Mapping[str, Source], settings: MixSettings
+) -> tuple[Placement, ...]:
+    """Where and how each event that has a source sounds, in order of start.
+
+    Events without a source are silent, so that a half-rendered story can be heard.
+    """
+    grid = _Grid(story_frames(story, settings.rate), sources, settings)
+    placed: list[Placement] = []
+    previous: Placement | None = None
+    sequence = story.sequence
+    for index, event in enumerate(sequence):
+        following = sequence[index + 1] if index + 1 < len(sequence) else None
+        placement = grid.placement(event, following)
+        if previous is not None and placement is not None and previous.end > placement.start:
+            previous, placement = grid.joined(previous, placement, event)
+        if previous is not None:
+            placed.append(previous)
+        previous = placement
+    if previous is not None:
+        placed.append(previous)
+    above = (grid.placement(event, None) for event in story.events if event.layer > 0)
+    placed.extend(placement for placement in above if placement is not None)
+    return tuple(sorted(placed, key=lambda p: (p.start, p.layer)))
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """What `place` needs to put one event on the sample grid."""
+
+    total: int
+    sources: Mapping[str, Source]
+    settings: MixSettings
+
+    def frame(self, seconds: float) -> int:
+        return round(seconds * self.settings.rate)
+
+    def placement(self, event: Event, following: Event | None) -> Placement | None:
+        """The event at its place, with the tail that reaches into `following`."""
+        source = self.sources.get(event.id)
+        start = self.frame(event.start)
+        end = min(self.total, self.frame(event.end if following is None else following.start))
+        if source is None or min(end - start, source.frames) <= 0:
+            return None
+        frames = min(end - start, source.frames)
+        tail = 0
+        if following is not None and frames == end - start and event.fade_out == 0:
+            tail = self._tail(event, following, min(source.frames - frames, self.total - end))
+        spread = self._spread(event, source)
+        pan = min(1.0, max(-1.0, event.pan + spread.pan))
+        left, right = pan_gains(event, source.channels, pan)
+        return Placement(
+            event_id=event.id,
+            layer=event.layer,
+            start=start,
+            frames=frames + tail,
+            rate=self.settings.rate,
+            left=left,
+            right=right,
+            width=spread.width,
+            pan=pan,
+            rises=self._edge(event.fade_in, frames),
+            falls=(Ramp(tail, self.settings.curve, crossfade=True),)
+            if tail
+            else self._edge(event.fade_out, frames),
+        )
+
+    def _spread(self, event: Event, source: Source) -> Spread:
+        """An event whose pan was chosen stays there; a stereo take has its own width."""
+        if not self.settings.spread or source.channels != 1:
+            return Spread()
+        spread = spread_of(source, self.settings.rate, event.id, event.width)
+        return replace(spread, pan=0.0) if event.pan else spread
+
+    def _tail(self, event: Event, following: Event, spare: int) -> int:
+        """Frames of cross-fade after `event.end`; 0 for a join without one."""
+        longest = self.settings.crossfade
+        if longest is None and event.take is not None:
+            longest = event.take.tail
+        wanted = spare if longest is None else self.frame(longest)
+        room = int(self.settings.share * self.frame(following.duration))
+        fitting = min(wanted, spare, room)
+        if fitting < wanted and not self.settings.shrink:
+            return 0
+        return fitting if fitting >= max(1, self.frame(self.settings.declick)) else 0
+
+    def _edge(self, seconds: float, frames: int) -> tuple[Ramp, ...]:
+        """The event's own fade, or the short one that keeps a bare edge from clicking."""
+        if seconds > 0:
+            return (Ramp(max(1, min(frames, self.frame(seconds))), self.settings.curve),)
+        declick = min(frames // 2, self.frame(self.settings.declick))
+        return (Ramp(declick, "s-curve"),) if declick else ()
+
+    def joined(
+        self, first: Placement, second: Placement, event: Event
+    ) -> tuple[Placement, Placement]:
+        """Both halves of a cross-fade; `event` is the second one, whose own fade-in stays."""
+        overlap = min(first.end - second.start, second.frames)
+        first = replace(first, frames=second.start + overlap - first.start)
+        r = self._correlation(first, second, overlap) if self.settings.normalise else None
+        ramp = Ramp(overlap, self.settings.curve, crossfade=True, correlation=r)
+        own = second.rises if event.fade_in > 0 else ()
+        return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
+
+    def _correlation(self, first: Placement, second: Placement, overlap: int) -> float:
+        measured = Correlation()
+        for at in range(0, overlap, self.settings.block):
+            count = min(self.settings.block, overlap - at)
+            begin = second.start - first.start + at
+            measured.add(
+                first.panned(self.sources[first.event_id], begin, count),
+                second.panned(self.sources[second.event_id], at, count),
+            )
+        return measured.value
+
+
+def sum_blocks(
+    placements: Sequence[Placement],
+    sources: Mapping[str, Source],
+    start: int,
+    end: int,
+    block: int,
+) -> Iterator[Samples]:
+    """The sum of `placements` over the frames `start` to `end` of the mix, before the master.
+
+    float32 (n, 2) blocks. Stems are the same sum over one placement or one layer.
+    """
+    for begin in range(start, end, block):
+        stop = min(end, begin + block)
+        mixed = np.zeros((stop - begin, 2), dtype=np.float32)
+        for placement in placements:
+            first, last = max(begin, placement.start), min(stop, placement.end)
+            if first < last:
+                source = sources[placement.event_id]
+                sound = placement.read(source, first - placement.start, last - first)
+                mixed[first - begin : last - begin] += sound
+        yield mixed
+
+
+def mix_blocks(
+    story: Story, sources: Mapping[str, Source], settings: MixSettings
+) -> Iterator[Samples]:
+    """The mix as float32 (n, 2) blocks of at most `settings.block` frames.
+
+    In all exactly `round(story.total * settings.rate)` frames; true peaks stay under the ceiling.
+
+    Raises:
+        AudioFileError: a take cannot be read.
+        RenderError: a take holds values that are not numbers.
+    """
+    frames = story_frames(story, settings.rate)
+    placements = place(story, sources, settings)
+    blocks = sum_blocks(placements, sources, 0, frames, settings.block)
+    if settings.ceiling_db is None:
+        return blocks
+    return limit_blocks(blocks, settings.rate, settings.ceiling_db)
+
+
+def mix(story: Story, sources: Mapping[str, Source], settings: MixSettings) -> Samples:
+    """The whole mix in memory, float32 (frames, 2); see `mix_blocks`."""
+    return np.concatenate(list(mix_blocks(story, sources, settings)))

@@ -1,0 +1,368 @@
+"""From a story to takes: bridge the whole story once, then perform and decode event by event.
+
+A take begins from noise, or from known latents: another take's, or those of a recording
+(`core.takes`). Events of equal length can share a batch where a device gains by it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.audiostory import AudioStory
+from core.errors import AudioFileError, RenderError
+from core.performer import flow
+from core.profile import RenderSettings
+from core.render.simultaneous import blended
+from core.render.takes import Asked, grain_of, noise_of, plan_take, planned, told
+from core.story.folders import StoryFolder, read_sound
+from core.story.latents import load_latents, save_latents
+from core.story.recording import brought_to, read_recording, recording_file
+from core.story.story import Event, Start, Story, Take
+
+TAKE_PEAK = 0.999
+"""Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
+BATCH = 1
+"""Events of equal length that are rendered together where no GPU is planned for. Alone, an event
+has the same bits whatever else is rendered; with more threads than one, a shared matrix product
+does not. On one core 2 are only 10 % and 4 are 14 % faster."""
+
+LONGEST = 300.0
+"""Seconds of the longest event that is rendered: the pocket codec decodes it in one piece, which
+takes 5 MB of memory a second (measured: 1.5 GB for 300 s)."""
+
+MARGIN = 0.5
+"""Seconds of a sound that are encoded beyond what is used, so that its cut is not heard."""
+
+
+@dataclass(frozen=True)
+class RenderProgress:
+    """`step` of `steps` of the event with this id, the `event`-th (from 1) of `events`."""
+
+    event_id: str
+    event: int
+    events: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class RenderedTake:
+    """A take with its sound: float32 (channels, frames), `duration + tail` seconds long.
+
+    Attributes:
+        latents: (T, C), what the sound was decoded from; of several sounds at once, its own.
+    """
+
+    event_id: str
+    take: Take
+    samples: npt.NDArray[np.float32]
+    latents: Tensor
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a take begins from, and its known latents (T, C)."""
+
+    start: Start
+    latents: Tensor
+
+
+@dataclass(frozen=True)
+class KeptTake:
+    """A take that its event has now; `adopted`: its sound was on disk, nothing was rendered."""
+
+    event_id: str
+    take: Take
+    adopted: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One event's part in a batch; events that have the same `kind` can share one.
+
+    Attributes:
+        condition: (P, S, width), one for each of the sounds that are performed at once.
+    """
+
+    event: Event
+    number: int
+    take: Take
+    condition: Tensor
+    frames: int
+    stops: tuple[float, ...]
+    known: Tensor | None
+
+    @property
+    def seconds(self) -> float:
+        return self.take.duration + self.take.tail
+
+    @property
+    def kind(self) -> tuple[int, int, tuple[float, ...]]:
+        return len(self.condition), self.frames, self.stops
+
+
+def render_events(
+    model: AudioStory,
+    story: Story,
+    event_ids: Sequence[str],
+    settings: RenderSettings,
+    *,
+    beginnings: Mapping[str, Beginning] | None = None,
+    batch: int = BATCH,
+    on_progress: Callable[[RenderProgress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[RenderedTake]:
+    """Render the named events in the order told, except that equal lengths share a batch.
+
+    Takes already yielded stay valid when a later event is cancelled or fails.
+
+    Args:
+        beginnings: by event id, where a take does not begin from noise alone.
+
+    Raises:
+        Cancelled: `cancel` was set; checked before every sampler step.
+        RenderError: an event is too long, or the performer gave something that is not sound.
+    """
+    batch = 1 if model.performer.config.cache else model.placement.events or batch
+    order = told(story)
+    for event in order:
+        if event.id in event_ids:
+            _check_length(event)
+    conditions = model.conditions(story.instruction, story.total, story.reasoning, planned(order))
+    wanted = [(place, event) for place, event in enumerate(order) if event.id in set(event_ids)]
+    left = []
+    for number, (place, event) in enumerate(wanted, 1):
+        beginning = (beginnings or {}).get(event.id)
+        condition = conditions[place : place + 1]
+        sounds = model.at_once(event.caption) if beginning is None else ()
+        if len(sounds) > 1:
+            condition = torch.cat([model.alone(sound, event.duration) for sound in sounds])
+        left.append(_part(model, story, event, number, settings, condition, beginning))
+    while left:
+        parts = [part for part in left if part.kind == left[0].kind][:batch]
+        left = [part for part in left if part not in parts]
+
+        def on_step(step: int, steps: int, parts: Sequence[_Part] = parts) -> None:
+            if on_progress is not None:
+                for part in parts:
+                    place = (part.number, len(wanted))
+                    on_progress(RenderProgress(part.event.id, *place, step, steps))
+
+        yield from _performed(model, parts, settings, on_step, cancel)
+
+
+def _check_length(event: Event) -> None:
+    if event.duration > LONGEST:
+        raise RenderError(
+            f"{event.caption[:60]!r} lasts {event.duration:g} s, more than the {LONGEST:g} s that "
+            "can be rendered in one piece; split it."
+        )
+
+
+def _part(
+    model: AudioStory,
+    story: Story,
+    event: Event,
+    number: int,
+    settings: RenderSettings,
+    condition: Tensor,
+    beginning: Beginning | None,
+) -> _Part:
+    start = beginning.start if beginning else None
+    take = plan_take(story, event, settings, model.profile.crossfade, model.weights, start)
+    frames = model.codec.frames(take.duration + take.tail)
+    stops: tuple[float, ...] = (1.0, 0.0)
+    if beginning is not None:
+        beyond = len(beginning.latents) < frames
+        stops = tuple(sorted({1.0 if beyond else 0.0, beginning.start.strength, 0.0}, reverse=True))
+    known = beginning.latents[:frames] if beginning else None
+    return _Part(event, number, take, condition, frames, stops, known)
+
+
+def _performed(
+    model: AudioStory,
+    parts: Sequence[_Part],
+    settings: RenderSettings,
+    on_step: Callable[[int, int], None],
+    cancel: threading.Event | None,
+) -> Iterator[RenderedTake]:
+    """One batch, from conditions to sound."""
+    anchor = _anchor(model, parts, settings.steps) if parts[0].known is not None else None
+    steps = max(1, len(anchor.levels) - 1) if anchor else settings.steps
+    count = len(parts[0].condition)
+    takes = [part.take for part in parts]
+    sounds: list[Tensor] = []
+    model.ready("performer")
+    for number in range(count):
+
+        def step_of_all(step: int, before: int = number * steps) -> None:
+            on_step(before + step, count * steps)
+
+        latents = model.performer.render(
+            torch.stack([part.condition[number] for part in parts]),
+            [part.seconds for part in parts],
+            parts[0].frames,
+            [noise_of(take) + number for take in takes],
+            settings,
+            anchor=anchor,
+            on_step=step_of_all,
+            cancel=cancel,
+        )
+        grains = [grain_of(take) + number for take in takes]
+        sounds.append(model.codec.decode(latents, seed=grains).cpu())
+    on_step(count * steps, count * steps)
+    for part, heard, own in zip(parts, torch.stack(sounds, dim=1), latents, strict=True):
+        samples = heard[0].numpy()
+        if count > 1:
+            samples = blended(heard.numpy(), model.sample_rate)
+            own = model.codec.encode(torch.from_numpy(samples)[None])[0]
+        sound = _cut(samples, part.seconds, model.sample_rate)
+        yield RenderedTake(part.event.id, part.take, sound, own.cpu())
+
+
+def _anchor(model: AudioStory, parts: Sequence[_Part], steps: int) -> flow.Anchor:
+    """Known latents and releases of a batch; what lies beyond a known sound is all new."""
+    frames = parts[0].frames
+    canvas = model.performer.canvas(frames)
+    data = torch.zeros(len(parts), canvas, model.codec.latent_channels)
+    release = torch.ones(len(parts), canvas)
+    for row, part in enumerate(parts):
+        start, known = part.take.start, part.known
+        assert start is not None
+        assert known is not None
+        data[row, : len(known)] = known
+        release[row, : len(known)] = start.strength
+        if start.span is not None:
+            first, last = (round(s * model.sample_rate / model.codec.hop) for s in start.span)
+            kept = torch.ones(len(known), dtype=torch.bool)
+            kept[first : max(last, first + 1)] = False
+            release[row, : len(known)][kept] = 0.0
+        release[row, frames:] = 0.0 if start.span is not None else start.strength
+    if canvas > frames:
+        data[:, frames:] = _silence(model)
+    levels = flow.levels_through(steps, parts[0].stops, model.performer.config.shift)
+    return flow.Anchor(data, release, levels)
+
+
+def _silence(model: AudioStory) -> Tensor:
+    """The latent frame (C,) of silence, which follows a sound in a canvas of fixed length."""
+    nothing = torch.zeros(1, model.channels, 8 * model.codec.hop)
+    return model.codec.encode(nothing)[0, 4].cpu()
+
+
+def _cut(samples: npt.NDArray[np.float32], seconds: float, rate: int) -> npt.NDArray[np.float32]:
+    if not np.isfinite(samples).all():
+        raise RenderError("The performer produced no sound; try another seed.")
+    frames = round(seconds * rate)
+    if samples.shape[1] < frames:
+        raise RenderError("The performer's sound is too short; report this with the story.")
+    cut = np.ascontiguousarray(samples[:, :frames], dtype=np.float32)
+    peak = float(np.abs(cut).max())
+    return cut if peak <= TAKE_PEAK else cut * np.float32(TAKE_PEAK / peak)
+
+
+def perform(
+    model: AudioStory,
+    folder: StoryFolder,
+    asked: Sequence[Asked],
+    settings: RenderSettings,
+    *,
+    group: str,
+    on_progress: Callable[[RenderProgress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[KeptTake]:
+    """Give the events that were asked for their takes; each is on disk before it is yielded.
+
+    What is asked for is noted first, so that it can be resumed after a crash (`takes.resumed`).
+    A take whose sound is on disk already is chosen and not rendered again. An event that is too
+    long is refused after the others have their takes.
+
+    Args:
+        group: all takes are undone together with those of the same group.
+
+    Raises:
+        Cancelled, RenderError: as `render_events`; takes kept before stay.
+        AudioFileError: what a take should begin from cannot be read any more.
+    """
+    story = folder.story
+    there = {event.id for event in story.events}
+    starts = {item.event_id: item.start for item in asked if item.event_id in there}
+    folder.begin_rendering(tuple(starts), settings.steps, settings.guidance, tuple(starts.values()))
+    try:
+        beginnings: dict[str, Beginning] = {}
+        too_long: list[Event] = []
+        for event in told(story):
+            if event.id not in starts:
+                continue
+            start = starts[event.id]
+            made_of = (model.profile.crossfade, model.weights, start)
+            take = plan_take(story, event, settings, *made_of)
+            if folder.has_sound(take):
+                folder.adopt_take(event.id, take, group)
+                del starts[event.id]
+                yield KeptTake(event.id, take, adopted=True)
+            elif event.duration > LONGEST:
+                too_long.append(event)
+                del starts[event.id]
+            elif start is not None:
+                latents = _known_of(model, folder, event, start, take.duration + take.tail)
+                beginnings[event.id] = Beginning(start, latents)
+        if starts:
+            made = render_events(
+                model,
+                story,
+                tuple(starts),
+                settings,
+                beginnings=beginnings,
+                on_progress=on_progress,
+                cancel=cancel,
+            )
+            for done in made:
+                save_latents(folder.latents_file(done.take), done.latents)
+                folder.keep_take(done.event_id, done.take, done.samples, model.sample_rate, group)
+                yield KeptTake(done.event_id, done.take, adopted=False)
+        for event in too_long:
+            _check_length(event)
+    finally:
+        folder.end_rendering()
+
+
+def _known_of(
+    model: AudioStory, folder: StoryFolder, event: Event, start: Start, seconds: float
+) -> Tensor:
+    """As `known`; the error says of which event among many."""
+    try:
+        return known(model, folder, start, seconds)
+    except AudioFileError as cause:
+        name = event.caption[:60]
+        raise AudioFileError(f"{name!r} cannot begin from its {start.of}. {cause}") from None
+
+
+def known(model: AudioStory, folder: StoryFolder, start: Start, seconds: float) -> Tensor:
+    """The latents (T, C) that a take of this many seconds begins from.
+
+    Of a sound only whole latent frames count, so that the performer goes on from its sound
+    and not from the silence that fills up the last one.
+
+    Raises:
+        AudioFileError: the source is gone or cannot be read.
+    """
+    if start.of == "recording":
+        recording = read_recording(recording_file(folder.path, start.source))
+        samples, rate = recording.samples, recording.rate
+    else:
+        path = folder.path / "takes" / f"{start.source}.flac"
+        if start.of == "take":
+            return load_latents(path.with_suffix(".safetensors"), model.codec.latent_channels)
+        samples, rate = read_sound(path)
+    heard = samples[:, : round((seconds + MARGIN) * rate)]
+    sound = torch.from_numpy(brought_to(heard, rate, model.sample_rate, model.channels))
+    latents = model.codec.encode(sound[None])[0].cpu()
+    return latents[: max(1, sound.shape[1] // model.codec.hop)]

@@ -1,0 +1,290 @@
+"""Takes: what they are keyed by, and what can be asked for: anew, varied, repainted, from a sound.
+
+An `Asked` names an event and what its take begins from; `core.render.perform` makes it. Nothing
+here needs the model, so that a page can ask while it is loading.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from core.errors import StoryError
+from core.language.stream import TURN_END, PlannedEvent, plan_text, prompt_text
+from core.story.folders import StoryFolder
+from core.story.recording import keep_recording, read_recording
+from core.story.story import TOLERANCE, Event, Start, Story, Take
+
+if TYPE_CHECKING:
+    from core.profile import Profile, RenderSettings
+
+SHORTEST_SPAN = 0.1
+"""Seconds; a latent frame lasts about half of it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A take that is wanted of an event, and what it begins from (None: noise alone)."""
+
+    event_id: str
+    start: Start | None = None
+
+
+def told(story: Story) -> list[Event]:
+    """The events in the order in which the director tells them: by start, then by layer."""
+    return sorted(story.events, key=lambda event: (event.start, event.layer))
+
+
+def planned(events: Sequence[Event]) -> list[PlannedEvent]:
+    """Events as the director's stream holds them."""
+    return [PlannedEvent(event.caption, event.duration, event.mood) for event in events]
+
+
+def event_seed(story: Story, event: Event) -> int:
+    """The event's own seed, or one of 31 bits derived from the story's seed and the event's id."""
+    if event.seed is not None:
+        return event.seed
+    digest = hashlib.sha256(f"{story.seed}/{event.id}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def plan_take(
+    story: Story,
+    event: Event,
+    settings: RenderSettings,
+    crossfade: float,
+    weights: str,
+    start: Start | None = None,
+) -> Take:
+    """The take that rendering this event would give, without rendering it.
+
+    Equal keys mean equal sound: the key covers the director's text up to the event, the length,
+    the seed, the sampler's settings, the profile and its weights, and what the take begins from.
+    """
+    stream = _stream_up_to(story, event)
+    return _keyed(story, event, settings, crossfade, weights, start, stream)
+
+
+def _keyed(
+    story: Story,
+    event: Event,
+    settings: RenderSettings,
+    crossfade: float,
+    weights: str,
+    start: Start | None,
+    stream: str,
+) -> Take:
+    take = Take(
+        key="",
+        stream=stream,
+        caption=event.caption,
+        duration=float(event.duration),
+        tail=float(crossfade) if event in story.sequence[:-1] else 0.0,
+        seed=event_seed(story, event),
+        steps=settings.steps,
+        guidance=float(settings.guidance),
+        profile=story.profile,
+        weights=weights,
+        start=start,
+    )
+    return dataclasses.replace(take, key=take_key(take))
+
+
+def take_key(take: Take) -> str:
+    """Hash of everything that makes the take's sound."""
+    parts = dataclasses.asdict(take)
+    for name in ("key", "file") if take.start is not None else ("key", "file", "start"):
+        del parts[name]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _stream_up_to(story: Story, event: Event) -> str:
+    order = told(story)
+    before = order[: order.index(event) + 1]
+    return prompt_text(story.instruction, story.total) + plan_text(
+        story.reasoning, planned(before)
+    ).removesuffix(TURN_END)
+
+
+def vary(
+    folder: StoryFolder, event_id: str, key: str, strength: float, seed: int | None = None
+) -> Asked:
+    """Ask for another take that begins from one of the event's takes.
+
+    Args:
+        strength: 0 (the take itself) to 1 (nothing of it).
+        seed: of the variation; None: the first that was not made yet.
+
+    Raises:
+        StoryError: the take is gone, the event is locked, or the strength is out of range.
+    """
+    event, take = _source(folder, event_id, key)
+    of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
+    return Asked(event_id, _start(event, of, key, strength, seed, grain_of(take), None))
+
+
+def repaint(
+    folder: StoryFolder,
+    event_id: str,
+    key: str,
+    begin: float,
+    end: float,
+    strength: float = 1.0,
+    seed: int | None = None,
+) -> Asked:
+    """Ask for one of the event's takes with the seconds from `begin` to `end` made anew.
+
+    Args:
+        begin, end: seconds from the take's beginning.
+        strength: how far from what was there: 1 is new.
+
+    Raises:
+        StoryError: as `vary`, or the span lies outside the take.
+    """
+    event, take = _source(folder, event_id, key)
+    length = take.duration + take.tail
+    if not (begin >= 0.0 and begin + SHORTEST_SPAN - TOLERANCE <= end <= length + TOLERANCE):
+        raise StoryError(
+            f"A span to repaint lasts at least {SHORTEST_SPAN:g} s and lies between 0 and "
+            f"{length:g} s; choose another."
+        )
+    of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
+    span = (round(float(begin), 3), round(float(end), 3))
+    return Asked(event_id, _start(event, of, key, strength, seed, grain_of(take), span))
+
+
+def use_recording(
+    folder: StoryFolder, event_id: str, path: Path, strength: float, seed: int | None = None
+) -> Asked:
+    """Check a sound file, keep it in the story's folder, and ask for a take that begins from it.
+
+    A recording longer than the event is cut; where it is shorter, the performer goes on from it.
+
+    Raises:
+        AudioFileError: the file is not a recording that can be used (see `read_recording`).
+        StoryError: the event is gone or locked, or the strength is out of range.
+    """
+    event = _free(folder, event_id)
+    recording = read_recording(path)
+    grain = event_seed(folder.story, event)
+    start = _start(event, "recording", recording.digest, strength, seed, grain, None)
+    keep_recording(folder.path, recording)
+    return Asked(event_id, start)
+
+
+def noise_of(take: Take) -> int:
+    """The seed of the noise that a take was performed from."""
+    return take.seed if take.start is None else take.start.seed
+
+
+def grain_of(take: Take) -> int:
+    """The seed with which the codec decoded a take."""
+    return take.seed if take.start is None else take.start.grain
+
+
+def _source(folder: StoryFolder, event_id: str, key: str) -> tuple[Event, Take]:
+    event = _free(folder, event_id)
+    take = next((take for take in event.takes if take.key == key), None)
+    if take is None or not folder.has_sound(take):
+        raise StoryError("That take is no longer there; choose another.")
+    return event, take
+
+
+def _free(folder: StoryFolder, event_id: str) -> Event:
+    event = folder.story.event(event_id)
+    if event.locked:
+        raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
+    return event
+
+
+def _start(
+    event: Event,
+    of: Literal["take", "sound", "recording"],
+    source: str,
+    strength: float,
+    seed: int | None,
+    grain: int,
+    span: tuple[float, float] | None,
+) -> Start:
+    start = Start(of, source, float(strength), seed or 0, grain, span)
+    if seed is not None:
+        return start
+    used = {
+        take.start.seed
+        for take in event.takes
+        if take.start is not None and dataclasses.replace(take.start, seed=0) == start
+    }
+    free = next(number for number in range(1, len(used) + 2) if number not in used)
+    return dataclasses.replace(start, seed=free)
+
+
+def due(
+    folder: StoryFolder,
+    settings: RenderSettings,
+    crossfade: float,
+    accept: Sequence[RenderSettings] = (),
+) -> tuple[Asked, ...]:
+    """What rendering what has changed would render, in the story's order.
+
+    An event is due when it has no take, when the file of its take is gone, or when it is not
+    locked and its take's key is no longer the one that it asks for. Captions of *other* events
+    and new weights make no finished take due: the third event is mended without the others.
+
+    Args:
+        accept: settings whose takes are as good (a final take where drafts are being made).
+    """
+    story = folder.story
+    found = []
+    for event in story.events:
+        take = event.take
+        if take is not None and folder.has_sound(take):
+            asked = (settings, *accept)
+            if event.locked or any(_is_asked(story, event, take, s, crossfade) for s in asked):
+                continue
+        found.append(Asked(event.id, _lasting_start(take)))
+    return tuple(found)
+
+
+def _is_asked(
+    story: Story, event: Event, take: Take, settings: RenderSettings, crossfade: float
+) -> bool:
+    """Whether a take has the key that its event asks for, its context and its weights aside."""
+    made_of = (take.weights, take.start, take.stream)
+    now = _keyed(story, event, settings, crossfade, *made_of)
+    asked = dataclasses.replace(
+        now,
+        seed=now.seed if event.seed is not None else take.seed,
+        tail=max(now.tail, take.tail),
+        profile=take.profile,
+    )
+    return take_key(asked) == take_key(take)
+
+
+def _lasting_start(take: Take | None) -> Start | None:
+    """A recording stays the event's recording; a variation's source belongs to an older caption."""
+    return take.start if take and take.start and take.start.of == "recording" else None
+
+
+def resumed(folder: StoryFolder) -> tuple[tuple[Asked, ...], RenderSettings] | None:
+    """What a crash cut short, less what was done: what to ask for, and with which settings."""
+    from core.profile import RenderSettings
+
+    left = folder.unfinished
+    if left is None or folder.rendering:
+        return None
+    starts = dict(zip(left.event_ids, left.starts, strict=False))
+    asked = tuple(Asked(event_id, starts.get(event_id)) for event_id in left.event_ids)
+    return asked, RenderSettings(left.steps, left.guidance)
+
+
+def quality_of(take: Take, profile: Profile) -> Literal["draft", "final", "other"]:
+    """Which of the profile's two qualities a take was made with."""
+    made = (take.steps, take.guidance)
+    if made == (profile.final.steps, profile.final.guidance):
+        return "final"
+    return "draft" if made == (profile.draft.steps, profile.draft.guidance) else "other"

@@ -1,0 +1,454 @@
+"""Stories on disk: one folder a story, saved after every change, whole again after a crash.
+
+A folder holds story.json, takes/<key>.flac and .safetensors (a take's sound and its latents),
+recordings/ (sounds of the user's own that takes began from), history.jsonl (undo and redo) and,
+while takes are being rendered, render.json (what was asked for, so that it can be resumed). The
+folder's name is the story's title. Archived stories move to the folder `Archive`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import re
+import shutil
+import threading
+import time
+import weakref
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from core.errors import AudioFileError, FileError, StoryError, StudioError
+from core.files import write_atomically
+from core.schema import read_record
+from core.story import timeline
+from core.story.flac import write_flac
+from core.story.journal import Journal, digest
+from core.story.story import Start, Story, Take
+
+DEFAULT_ROOT = Path.home() / "AudioStories"
+ARCHIVE = "Archive"
+MAX_TITLE = 60
+LEFT_OVER = 3600.0
+"""Seconds after which nobody is writing a `.part-` file any more."""
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d|archive)$")
+_KEY = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
+
+
+def safe_title(text: str) -> str:
+    """A title that is a safe folder name on every system, made from any text."""
+    words = re.sub(r"[^\w ,.'()&-]+", " ", text, flags=re.UNICODE)
+    words = re.sub(r"\s+", " ", words).strip(" .")
+    if len(words) > MAX_TITLE:
+        words = words[: MAX_TITLE + 1].rsplit(" ", 1)[0][:MAX_TITLE]
+    words = words.strip(" .,-") or "Story"
+    return f"{words} story" if _RESERVED.match(words) else words
+
+
+def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
+    """Samples (channels, frames) and sample rate (Hz) of a take's file."""
+    try:
+        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError):
+        raise AudioFileError(f"{path.name} cannot be read; render its event again.") from None
+    return np.ascontiguousarray(data.T), int(rate)
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Remove half-written files that a crash left; a fresh one may be another program's work."""
+    for part in [*folder.glob(".part-*"), *folder.glob("*/.part-*")]:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > LEFT_OVER:
+                part.unlink()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A story as the list of stories shows it."""
+
+    title: str
+    total: float
+    events: int
+    modified: float
+    unfinished: bool
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What is still to be rendered, with the settings it was asked for with.
+
+    Attributes:
+        starts: what the take of each event begins from; empty: all from noise alone.
+    """
+
+    event_ids: tuple[str, ...]
+    steps: int
+    guidance: float
+    starts: tuple[Start | None, ...] = ()
+
+    def only(self, event_ids: Container[str]) -> Rendering:
+        """What is left of it for these events."""
+        starts = dict(zip(self.event_ids, self.starts, strict=False))
+        ids = tuple(event_id for event_id in self.event_ids if event_id in event_ids)
+        left = tuple(map(starts.get, ids)) if any(self.starts) else ()
+        return dataclasses.replace(self, event_ids=ids, starts=left)
+
+
+class StoryFolder:
+    """One story on disk. Safe to use from several threads; each change is saved at once.
+
+    Another program may have the same folder open (the command line beside the studio). What it has
+    changed is noticed before the next change is made here, so that it is not written over.
+
+    Attributes:
+        revision: counts the changes since it was opened, so that a page can tell it is out of date.
+        rendering: takes are being made of it now, so its render.json is no sign of a crash.
+    """
+
+    def __init__(self, path: Path, story: Story) -> None:
+        self.path = path
+        self.revision = 0
+        self.rendering = False
+        self._guard = threading.RLock()
+        _remove_left_over(path)
+        self._take_up(story)
+
+    @property
+    def title(self) -> str:
+        return self.path.name
+
+    @property
+    def story(self) -> Story:
+        return self._story
+
+    @property
+    def undo_label(self) -> str:
+        return self._journal.undo_label
+
+    @property
+    def redo_label(self) -> str:
+        return self._journal.redo_label
+
+    def edit(self, label: str, edit: Callable[[Story], Story], group: str = "") -> Story:
+        """Apply a pure edit to the story as it is now, save it and remember how to undo it.
+
+        Raises:
+            StoryError: the edit is impossible, or the story was changed by another program and has
+                been read again; nothing else changed.
+            FileError: the folder cannot be written; nothing changed.
+        """
+        with self._guard:
+            self._refuse_if_changed()
+            return self._edited(label, edit, group)
+
+    def undo(self) -> Story:
+        """Take the last change back; raises as `edit`, and StoryError when there is none."""
+        with self._guard:
+            self._refuse_if_changed()
+            self._save(self._journal.undo(self._story))
+            return self._story
+
+    def redo(self) -> Story:
+        """Make the change again that was undone last; raises as `undo`."""
+        with self._guard:
+            self._refuse_if_changed()
+            self._save(self._journal.redo(self._story))
+            return self._story
+
+    def catch_up(self) -> bool:
+        """Read the story again where another program has changed it; says whether one has.
+
+        Raises:
+            StoryError: the story is gone, or its file is damaged; nothing changed.
+        """
+        with self._guard:
+            file = self.path / "story.json"
+            try:
+                unchanged = digest(file.read_bytes()) == self._journal.now
+            except OSError as cause:
+                raise StoryError(
+                    f"The story cannot be read any more ({cause.strerror}); open it again."
+                ) from None
+            if unchanged:
+                return False
+            self._take_up(Story.load(file))
+            self.revision += 1
+            return True
+
+    def take_file(self, take: Take) -> Path:
+        """Where a take's sound is; raises AudioFileError when the take names no file of its own."""
+        if not _KEY.match(take.key):
+            raise AudioFileError("A take has an unusable key; render its event again.")
+        return self.path / "takes" / f"{take.key}.flac"
+
+    def latents_file(self, take: Take) -> Path:
+        """Where a take's latents are, which variations of it begin from."""
+        return self.take_file(take).with_suffix(".safetensors")
+
+    def has_sound(self, take: Take) -> bool:
+        return bool(_KEY.match(take.key)) and self.take_file(take).is_file()
+
+    def samples(self, take: Take) -> tuple[npt.NDArray[np.float32], int]:
+        """Samples (channels, frames) and sample rate (Hz) of a take."""
+        return read_sound(self.take_file(take))
+
+    def keep_take(
+        self, event_id: str, take: Take, samples: npt.NDArray[np.float32], rate: int, group: str
+    ) -> Story:
+        """Write a take's sound (24-bit FLAC), then add the take to its event and choose it.
+
+        A take whose file is there already keeps it: equal keys mean equal sound.
+
+        Args:
+            samples: (channels, frames); turned down as a whole if a peak exceeds 1.
+            group: takes of one rendering share it and are undone together.
+
+        Raises:
+            FileError: the folder cannot be written to or the disk is full; nothing changed.
+        """
+        path = self.take_file(take)
+        if not path.is_file():
+            samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
+            write_flac(path, samples, rate)
+        return self.adopt_take(event_id, take, group)
+
+    def adopt_take(self, event_id: str, take: Take, group: str) -> Story:
+        """Add a take whose sound is on disk already to its event and choose it.
+
+        Another program's changes are no obstacle: a take is added to whatever its event is now.
+        """
+        kept = dataclasses.replace(take, file=f"takes/{take.key}.flac")
+        with self._guard:
+            self.catch_up()
+            if any(event.id == event_id for event in self._story.events):
+                add = lambda story: timeline.add_take(story, event_id, kept)  # noqa: E731
+                self._edited("render", add, group)
+            self._tick_off(event_id)
+            return self._story
+
+    def unrendered(self, steps: int, guidance: float) -> tuple[str, ...]:
+        """Like `core.timeline.unrendered`; a take whose file is gone counts as none."""
+        return self._with_lost(timeline.unrendered(self._story, steps, guidance))
+
+    def changed(self) -> tuple[str, ...]:
+        """Ids of the events without a take and of those that changed since, whatever quality."""
+        return self._with_lost(timeline.unrendered(self._story))
+
+    def _with_lost(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Those, and the events whose take's file is gone, in the story's order."""
+        lost = {e.id for e in self._story.events if e.take and not self.has_sound(e.take)}
+        return tuple(e.id for e in self._story.events if e.id in lost or e.id in wanted)
+
+    def begin_rendering(
+        self,
+        event_ids: Sequence[str],
+        steps: int,
+        guidance: float,
+        starts: Sequence[Start | None] = (),
+    ) -> None:
+        """Note what is being rendered, so that it can be resumed after a crash."""
+        self._note(Rendering(tuple(event_ids), steps, guidance, tuple(starts)))
+        self.rendering = True
+
+    def _note(self, asked: Rendering) -> None:
+        text = json.dumps(dataclasses.asdict(asked)) + "\n"
+        write_atomically(self.path / "render.json", text.encode())
+
+    def end_rendering(self) -> None:
+        """Forget the rendering: it is done, or its owner stopped it."""
+        (self.path / "render.json").unlink(missing_ok=True)
+        self.rendering = False
+
+    @property
+    def unfinished(self) -> Rendering | None:
+        """The rendering that a crash cut short, less what was done and what is gone since."""
+        try:
+            data = json.loads((self.path / "render.json").read_text(encoding="utf-8"))
+            asked = read_record(Rendering, data, "render.json", FileError)
+        except (OSError, ValueError, StudioError):
+            return None
+        left = asked.only({event.id for event in self._story.events})
+        return left if left.event_ids else None
+
+    def moved_to(self, path: Path) -> None:
+        """Follow the folder to its new name."""
+        with self._guard:
+            self.path = path
+            self._journal.path = path / "history.jsonl"
+
+    def _tick_off(self, event_id: str) -> None:
+        asked = self.unfinished
+        if asked is None:
+            return
+        left = asked.only({e for e in asked.event_ids if e != event_id})
+        if left.event_ids:
+            self._note(left)
+        else:
+            self.end_rendering()
+
+    def _take_up(self, story: Story) -> None:
+        """Go on from a story as it was just read, with the history that is on disk."""
+        file = self.path / "story.json"
+        journal = Journal(self.path / "history.jsonl")
+        newest = journal.recovered(story, file.read_bytes())
+        if newest is not story:
+            newest.save(file)
+        self._journal, self._story = journal, newest
+
+    def _refuse_if_changed(self) -> None:
+        if self.catch_up():
+            raise StoryError(
+                "The story's file was changed meanwhile and has been read again; "
+                "repeat your change."
+            )
+
+    def _edited(self, label: str, edit: Callable[[Story], Story], group: str) -> Story:
+        new = edit(self._story)
+        if new != self._story:
+            self._journal.record(label, self._story, new, group)
+            self._save(new)
+        return self._story
+
+    def _save(self, story: Story) -> None:
+        story.save(self.path / "story.json")
+        self._story = story
+        self.revision += 1
+
+
+class Library:
+    """The folder of stories. Opening a story twice gives the same object, so tabs agree."""
+
+    def __init__(self, root: Path = DEFAULT_ROOT) -> None:
+        self.root = root
+        self._guard = threading.RLock()
+        self._open: weakref.WeakValueDictionary[str, StoryFolder] = weakref.WeakValueDictionary()
+
+    def stories(self) -> tuple[Listing, ...]:
+        """All stories that can be read, the one changed last first."""
+        found = []
+        for file in self.root.glob("*/story.json"):
+            if file.parent.name == ARCHIVE:
+                continue
+            try:
+                story = Story.load(file)
+                modified = file.stat().st_mtime
+            except (StoryError, OSError):
+                continue
+            unfinished = (file.parent / "render.json").is_file()
+            found.append(
+                Listing(file.parent.name, story.total, len(story.events), modified, unfinished)
+            )
+        return tuple(sorted(found, key=lambda listing: -listing.modified))
+
+    def titles(self) -> tuple[str, ...]:
+        """Titles of all stories, the one changed last first, without reading them."""
+        try:
+            dated = [(f.stat().st_mtime, f.parent.name) for f in self.root.glob("*/story.json")]
+        except OSError:
+            return tuple(listing.title for listing in self.stories())
+        return tuple(title for _, title in sorted(dated, reverse=True) if title != ARCHIVE)
+
+    def create(self, story: Story, title: str = "") -> StoryFolder:
+        """Make a folder for a new story, named after its title or its instruction."""
+        with self._guard:
+            path = self.new_folder(title or story.instruction)
+            story.save(path / "story.json")
+            return self._opened(path)
+
+    def new_folder(self, title: str) -> Path:
+        """Where a new story of this title belongs; a number is added when it is taken."""
+        return self.root / self._free(safe_title(title))
+
+    def open(self, title: str) -> StoryFolder:
+        """Open a story by its title.
+
+        Raises:
+            StoryError: there is no such story, or its file is damaged.
+        """
+        with self._guard:
+            return self._opened(self._existing(title))
+
+    def duplicate(self, title: str) -> StoryFolder:
+        """Copy a story with its takes under the next free title."""
+        with self._guard:
+            source = self._existing(title)
+            target = self.root / self._free(title)
+            try:
+                for name in ("takes", "recordings"):
+                    if (source / name).is_dir():
+                        unfinished = shutil.ignore_patterns(".part-*")
+                        shutil.copytree(source / name, target / name, ignore=unfinished)
+                self.open(title).story.save(target / "story.json")
+            except OSError as cause:
+                shutil.rmtree(target, ignore_errors=True)
+                raise FileError(
+                    f"The copy cannot be written ({cause.strerror or cause}); free some space."
+                ) from None
+            return self._opened(target)
+
+    def rename(self, title: str, wanted: str) -> StoryFolder:
+        """Give a story another title; a number is added when it is taken."""
+        with self._guard:
+            folder = self.open(title)
+            if safe_title(wanted) == title:
+                return folder
+            target = self.root / self._free(safe_title(wanted))
+            self._move(folder.path, target)
+            self._open.pop(title, None)
+            folder.moved_to(target)
+            self._open[target.name] = folder
+            return folder
+
+    def archive(self, title: str) -> Path:
+        """Move a story to the archive; returns where it is now."""
+        with self._guard:
+            source = self._existing(title)
+            target = self.root / ARCHIVE / self._free(title, self.root / ARCHIVE)
+            target.parent.mkdir(exist_ok=True)
+            self._move(source, target)
+            self._open.pop(title, None)
+            return target
+
+    def _opened(self, path: Path) -> StoryFolder:
+        folder = self._open.get(path.name)
+        if folder is None:
+            folder = StoryFolder(path, Story.load(path / "story.json"))
+            self._open[path.name] = folder
+        else:
+            folder.catch_up()
+        return folder
+
+    def _existing(self, title: str) -> Path:
+        path = self.root / title
+        plain = path.name == title and path.parent == self.root and title not in ("..", ARCHIVE)
+        try:
+            there = plain and (path / "story.json").is_file()
+        except OSError:
+            there = False
+        if not there:
+            raise StoryError(f"There is no story called {title[:MAX_TITLE]!r}; choose another.")
+        return path
+
+    def _free(self, title: str, where: Path | None = None) -> str:
+        where = where or self.root
+        if not (where / title).exists():
+            return title
+        base = re.sub(r" \d{1,4}$", "", title)
+        return next(
+            name for n in range(2, 10_000) if not (where / (name := f"{base} {n}")).exists()
+        )
+
+    @staticmethod
+    def _move(source: Path, target: Path) -> None:
+        try:
+            source.rename(target)
+        except OSError as cause:
+            raise FileError(
+                f"{source.name} cannot be moved ({cause.strerror}); close programs that use it."
+            ) from None

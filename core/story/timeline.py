@@ -1,0 +1,409 @@
+"""Edits of a story as pure functions: a story goes in, the edited story comes out.
+
+The page, the command line and the tests use these and nothing else to change a story. Each edit
+keeps the invariants of `core.story`: layer 0 tiles the story without gaps, so changing a length
+there ripples (what follows shifts, the total follows); layers above lie freely inside the total.
+All times are seconds and are kept to the millisecond. A locked event can be moved by a ripple but
+never changed. Every function raises `StoryError` in one sentence when an edit is impossible.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from core.errors import StoryError
+from core.story.story import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE, Event, Story, Take
+
+Status = Literal["new", "changed", "rendered"]
+CHANGEABLE = frozenset(
+    {"caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed"}
+)
+
+
+def status(event: Event) -> Status:
+    """Whether the chosen take still is what the event asks for."""
+    take = event.take
+    if take is None:
+        return "new"
+    same = take.caption == event.caption and abs(take.duration - event.duration) <= TOLERANCE
+    seeded = event.seed is None or event.seed == take.seed
+    return "rendered" if same and seeded else "changed"
+
+
+def unrendered(
+    story: Story, steps: int | None = None, guidance: float | None = None
+) -> tuple[str, ...]:
+    """Ids of the events that rendering all would render, in the story's order.
+
+    These are the events without a take, and the unlocked ones whose take no longer fits them or,
+    where settings are given, was made with others.
+    """
+    found = []
+    for event in story.events:
+        take = event.take
+        settled = take is not None and status(event) == "rendered"
+        if take is not None and steps is not None:
+            settled = settled and (take.steps, take.guidance) == (steps, guidance)
+        if take is None or not (settled or event.locked):
+            found.append(event.id)
+    return tuple(found)
+
+
+def change(story: Story, event_id: str, **values: Any) -> Story:
+    """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed."""
+    unknown = sorted(set(values) - CHANGEABLE)
+    if unknown:
+        raise StoryError(f"An event's {unknown[0]} cannot be set this way.")
+    return story.replace_event(dataclasses.replace(_unlocked(story, event_id), **values))
+
+
+def lock(story: Story, event_id: str, locked: bool = True) -> Story:
+    """Keep an event from every edit, or free it again."""
+    return story.replace_event(dataclasses.replace(story.event(event_id), locked=locked))
+
+
+def stretch(story: Story, event_id: str, duration: float) -> Story:
+    """Give an event a new length; on layer 0 what follows shifts and the total changes."""
+    event = _unlocked(story, event_id)
+    longer = _lasting(event, duration)
+    if event.layer:
+        room = story.total - event.start
+        if longer.duration > room + TOLERANCE:
+            raise StoryError(
+                f"{event.caption!r} can last {room:g} s from where it starts; "
+                "move it earlier or lengthen the story."
+            )
+        return story.replace_event(longer)
+    above = _shifted(_above(story), event.end, longer.duration - event.duration)
+    return _told(story, [longer if e.id == event_id else e for e in story.sequence], above)
+
+
+def roll(story: Story, event_id: str, end: float) -> Story:
+    """Move the seam between a layer-0 event and the next one; the total stays."""
+    sequence = story.sequence
+    index = _position(story, event_id)
+    if index + 1 == len(sequence):
+        raise StoryError("The last event has no seam after it; change its duration.")
+    first, second = _unlocked(story, event_id), _unlocked(story, sequence[index + 1].id)
+    end = _ms(end)
+    if not first.start + MIN_DURATION <= end <= second.end - MIN_DURATION:
+        raise StoryError(f"Both events need at least {MIN_DURATION:g} s; move the seam less.")
+    first = _lasting(first, end - first.start)
+    pair = {first.id: first, second.id: _lasting(second, second.end - end)}
+    return _told(story, [pair.get(e.id, e) for e in sequence], _above(story))
+
+
+def trim(story: Story, event_id: str, start: float) -> Story:
+    """Move an event's beginning and leave its end: on layer 0 the seam before it moves along."""
+    event = _unlocked(story, event_id)
+    start = max(0.0, _ms(start))
+    if event.layer:
+        moved = dataclasses.replace(_lasting(event, event.end - start), start=start)
+        return story.replace_event(moved)
+    index = _position(story, event_id)
+    if not index:
+        return stretch(story, event_id, event.end - start)
+    return roll(story, story.sequence[index - 1].id, start)
+
+
+def move(story: Story, event_id: str, start: float) -> Story:
+    """Move an event in time: freely above layer 0, to another place in the order on layer 0."""
+    event = _unlocked(story, event_id)
+    if event.layer:
+        start = min(max(_ms(start), 0.0), _ms(story.total - event.duration))
+        return story.replace_event(dataclasses.replace(event, start=max(start, 0.0)))
+    centre = start + event.duration / 2
+    others = [e for e in story.sequence if e.id != event_id]
+    return reorder(story, event_id, sum(e.start + e.duration / 2 < centre for e in others))
+
+
+def reorder(story: Story, event_id: str, position: int) -> Story:
+    """Tell a layer-0 event at another place in the order (0 is first); the total stays."""
+    _position(story, event_id)
+    event = _unlocked(story, event_id)
+    others = [e for e in story.sequence if e.id != event_id]
+    position = min(max(position, 0), len(others))
+    return _told(story, [*others[:position], event, *others[position:]], _above(story))
+
+
+def set_layer(story: Story, event_id: str, layer: int) -> Story:
+    """Lift an event above the story, or settle it into the story at the nearest seam.
+
+    Lifting closes the gap that it leaves, so the total shrinks by its length; settling widens it.
+    """
+    event = _unlocked(story, event_id)
+    placed = dataclasses.replace(event, layer=layer)
+    if layer == event.layer:
+        return story
+    if event.layer and layer:
+        return story.replace_event(placed)
+    if layer:
+        sequence = [e for e in story.sequence if e.id != event_id]
+        _require_sequence(sequence)
+        return _told(
+            story, sequence, [*_shifted(_above(story), event.end, -event.duration), placed]
+        )
+    position = _seam(story, event.start)
+    others = [e for e in _above(story) if e.id != event_id]
+    return _inserted(story, [placed], position, others)
+
+
+def add(
+    story: Story, caption: str, duration: float, *, position: int | None = None, mood: str = ""
+) -> tuple[Story, str]:
+    """Add an event to layer 0 at a place in the order (default: the end); returns its id too."""
+    event = Event(id=_free_id(story), caption=caption, start=0.0, duration=_ms(duration), mood=mood)
+    where = len(story.sequence) if position is None else position
+    return _inserted(story, [event], where, _above(story)), event.id
+
+
+def lay_over(
+    story: Story, caption: str, start: float, duration: float, *, layer: int = 1
+) -> tuple[Story, str]:
+    """Add an event above the story, cut to its end; returns its id too."""
+    if layer < 1:
+        raise StoryError("An event laid over the story needs a layer of 1 or more.")
+    length = _ms(min(duration, story.total))
+    start = min(max(_ms(start), 0.0), max(0.0, _ms(story.total - length)))
+    event = Event(id=_free_id(story), caption=caption, start=start, duration=length, layer=layer)
+    return _told(story, story.sequence, [*_above(story), event]), event.id
+
+
+def free_layer(story: Story, start: float, duration: float, layer: int = 1) -> int:
+    """The lowest layer from `layer` on where nothing sounds during these seconds."""
+    end = start + duration
+    taken = {e.layer for e in story.events if e.start < end - TOLERANCE and start < e.end}
+    return next((n for n in range(layer, MAX_LAYER) if n not in taken), MAX_LAYER)
+
+
+def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
+    """Repeat an event right after itself, with its takes; returns the copy's id too.
+
+    Above layer 0, where there is no room after it, the copy lies over it on a free layer.
+    """
+    event = story.event(event_id)
+    copy = dataclasses.replace(event, id=_free_id(story), locked=False)
+    if event.layer:
+        start = event.end if event.end + event.duration <= story.total + TOLERANCE else event.start
+        layer = free_layer(story, start, event.duration, event.layer)
+        above = [*_above(story), dataclasses.replace(copy, start=_ms(start), layer=layer)]
+        return _told(story, story.sequence, above), copy.id
+    return _inserted(story, [copy], _position(story, event_id) + 1, _above(story)), copy.id
+
+
+def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
+    """Cut an event in two at `at` seconds of the story; returns the second part's id too.
+
+    The first part keeps the takes for reference, but neither has a chosen one: a take is made for
+    a length.
+    """
+    event = _unlocked(story, event_id)
+    at = _ms(at)
+    if not event.start + MIN_DURATION <= at <= event.end - MIN_DURATION:
+        raise StoryError(f"Both parts need at least {MIN_DURATION:g} s; split nearer the middle.")
+    first = _lasting(dataclasses.replace(event, chosen=None, fade_out=0.0), at - event.start)
+    rest = dataclasses.replace(
+        event, id=_free_id(story), start=at, takes=(), chosen=None, fade_in=0.0
+    )
+    rest = _lasting(rest, event.end - at)
+    events = [part for e in story.events for part in ([first, rest] if e.id == event_id else [e])]
+    sequence = [e for e in events if e.layer == 0]
+    return _told(story, sequence, [e for e in events if e.layer]), rest.id
+
+
+def join(story: Story, event_id: str) -> Story:
+    """Make one event of a layer-0 event and the one after it; their captions are joined."""
+    sequence = story.sequence
+    index = _position(story, event_id)
+    if index + 1 == len(sequence):
+        raise StoryError("The last event has nothing after it to join; select an earlier one.")
+    first, second = _unlocked(story, event_id), _unlocked(story, sequence[index + 1].id)
+    caption = first.caption
+    if second.caption != first.caption:
+        caption = f"{first.caption}, then {second.caption}"[:MAX_CAPTION]
+    whole = dataclasses.replace(
+        first, caption=caption, duration=_ms(first.duration + second.duration), chosen=None
+    )
+    whole = dataclasses.replace(whole, fade_out=second.fade_out)
+    return _told(story, [*sequence[:index], whole, *sequence[index + 2 :]], _above(story))
+
+
+def delete(story: Story, event_id: str) -> Story:
+    """Remove an event; on layer 0 what follows moves up and the total shrinks."""
+    event = _unlocked(story, event_id)
+    above = [e for e in _above(story) if e.id != event_id]
+    if event.layer:
+        return _told(story, story.sequence, above)
+    sequence = [e for e in story.sequence if e.id != event_id]
+    _require_sequence(sequence)
+    return _told(story, sequence, _shifted(above, event.end, -event.duration))
+
+
+def fit(story: Story, total: float) -> Story:
+    """Scale the unlocked events so that the story lasts exactly `total` seconds."""
+    target = round(total * 1000)
+    ratio = target / 1000 / story.total
+    kept = sum(round(e.duration * 1000) for e in story.sequence if e.locked)
+    free = [e for e in story.sequence if not e.locked]
+    least = kept + len(free) * round(MIN_DURATION * 1000)
+    if target < least or (not free and target != kept):
+        raise StoryError(
+            f"With its {len(story.sequence) - len(free)} locked events the story needs "
+            f"{'exactly' if not free else 'at least'} {least / 1000:g} s; unlock one of them."
+        )
+    lengths = dict(zip((e.id for e in free), _shares(free, target - kept), strict=True))
+    sequence = [_lasting(e, lengths.get(e.id, e.duration)) for e in story.sequence]
+    above = []
+    for event in _above(story):
+        length = event.duration if event.locked else max(MIN_DURATION, event.duration * ratio)
+        above.append(dataclasses.replace(_lasting(event, length), start=_ms(event.start * ratio)))
+    return _told(story, sequence, above)
+
+
+def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: str = "") -> float:
+    """The nearest edge of another event within `reach`, else the nearest multiple of `grid`."""
+    others = [e for e in story.events if e.id != ignore]
+    edges = {0.0, story.total, *(e.start for e in others), *(e.end for e in others)}
+    nearest = min(edges, key=lambda edge: abs(edge - seconds))
+    if abs(nearest - seconds) <= reach:
+        return nearest
+    return _ms(round(seconds / grid) * grid) if grid > 0 else _ms(seconds)
+
+
+def add_take(story: Story, event_id: str, take: Take) -> Story:
+    """Add a take to an event and choose it; a take with the same key is replaced."""
+    event = story.event(event_id)
+    takes = (*(t for t in event.takes if t.key != take.key), take)
+    return story.replace_event(dataclasses.replace(event, takes=takes, chosen=take.key))
+
+
+def choose_take(story: Story, event_id: str, key: str) -> Story:
+    """Let an event sound as one of its takes; a seed of its own follows the take's."""
+    event = dataclasses.replace(_unlocked(story, event_id), chosen=key)
+    if event.seed is not None and event.take is not None:
+        event = dataclasses.replace(event, seed=event.take.seed)
+    return story.replace_event(event)
+
+
+def restore_take(story: Story, event_id: str, key: str) -> Story:
+    """Choose a take and bring back the caption, length and seed that it was made with."""
+    take = next((t for t in story.event(event_id).takes if t.key == key), None)
+    if take is None:
+        raise StoryError("That take is no longer in the story; choose another.")
+    story = change(story, event_id, caption=take.caption, seed=take.seed)
+    if abs(story.event(event_id).duration - take.duration) > TOLERANCE:
+        story = stretch(story, event_id, take.duration)
+    return choose_take(story, event_id, key)
+
+
+def drop_take(story: Story, event_id: str, key: str) -> Story:
+    """Take a take off an event's list; the newest of the others is chosen if it was the chosen."""
+    event = _unlocked(story, event_id)
+    takes = tuple(t for t in event.takes if t.key != key)
+    chosen = event.chosen if event.chosen != key else (takes[-1].key if takes else None)
+    return story.replace_event(dataclasses.replace(event, takes=takes, chosen=chosen))
+
+
+def _ms(seconds: float) -> float:
+    return float(round(seconds, 3))
+
+
+def _above(story: Story) -> list[Event]:
+    return [e for e in story.events if e.layer]
+
+
+def _unlocked(story: Story, event_id: str) -> Event:
+    event = story.event(event_id)
+    if event.locked:
+        raise StoryError(f"{event.caption!r} is locked; unlock it to change it.")
+    return event
+
+
+def _position(story: Story, event_id: str) -> int:
+    event = story.event(event_id)
+    if event.layer:
+        raise StoryError(f"{event.caption!r} lies above the story; it has no place in the order.")
+    return story.sequence.index(event)
+
+
+def _require_sequence(sequence: Sequence[Event]) -> None:
+    if not sequence:
+        raise StoryError("The story needs at least one event of its own; add another one first.")
+
+
+def _lasting(event: Event, duration: float) -> Event:
+    """The event with another length; its fades are shortened to fit."""
+    duration = _ms(duration)
+    if duration < MIN_DURATION:
+        raise StoryError(f"An event lasts at least {MIN_DURATION:g} s; choose a longer duration.")
+    fade_in, fade_out = min(event.fade_in, duration), min(event.fade_out, duration)
+    return dataclasses.replace(event, duration=duration, fade_in=fade_in, fade_out=fade_out)
+
+
+def _shifted(events: Iterable[Event], since: float, delta: float) -> list[Event]:
+    """Events above the story follow a ripple when they start at or after it."""
+    return [
+        dataclasses.replace(e, start=max(0.0, _ms(e.start + delta)))
+        if e.start >= since - TOLERANCE
+        else e
+        for e in events
+    ]
+
+
+def _seam(story: Story, seconds: float) -> int:
+    """The position in the order whose seam is nearest to a time."""
+    seams = [0.0, *(e.end for e in story.sequence)]
+    return min(range(len(seams)), key=lambda i: abs(seams[i] - seconds))
+
+
+def _inserted(
+    story: Story, events: Sequence[Event], position: int, above: Sequence[Event]
+) -> Story:
+    sequence = list(story.sequence)
+    position = min(max(position, 0), len(sequence))
+    since = sequence[position].start if position < len(sequence) else story.total
+    shifted = _shifted(above, since, sum(e.duration for e in events))
+    return _told(story, [*sequence[:position], *events, *sequence[position:]], shifted)
+
+
+def _told(story: Story, sequence: Sequence[Event], above: Sequence[Event]) -> Story:
+    """The story with this order on layer 0, starts and total made to follow from it."""
+    clock = 0.0
+    told = []
+    for event in sequence:
+        told.append(dataclasses.replace(event, start=_ms(clock)))
+        clock += event.duration
+    total = _ms(clock)
+    inside = sorted((_inside(e, total) for e in above), key=lambda e: (e.layer, e.start, e.id))
+    return dataclasses.replace(story, total=total, events=(*told, *inside))
+
+
+def _inside(event: Event, total: float) -> Event:
+    if event.duration > total + TOLERANCE:
+        if event.locked:
+            raise StoryError(f"{event.caption!r} is locked and longer than that; unlock it first.")
+        event = _lasting(event, total)
+    return dataclasses.replace(event, start=max(0.0, min(event.start, _ms(total - event.duration))))
+
+
+def _shares(events: Sequence[Event], milliseconds: int) -> list[float]:
+    """Split a time among events in proportion to their lengths, in whole milliseconds."""
+    least = round(MIN_DURATION * 1000)
+    spare = milliseconds - least * len(events)
+    weights = [max(0.0, e.duration - MIN_DURATION) for e in events]
+    whole = sum(weights) or float(len(weights))
+    weights = weights if sum(weights) else [1.0] * len(weights)
+    shares, given, reached = [], 0, 0.0
+    for weight in weights:
+        reached += weight
+        upto = round(spare * reached / whole)
+        shares.append((least + upto - given) / 1000)
+        given = upto
+    return shares
+
+
+def _free_id(story: Story) -> str:
+    taken = {e.id for e in story.events}
+    return next(name for n in range(1, len(taken) + 2) if (name := f"e{n}") not in taken)
