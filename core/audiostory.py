@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from core.bridge.bridge import Bridge, BridgedTokens
-from core.bridge.canonical import ANY, EDITION, Glossary, load_glossary
-from core.bridge.canonical import FILE as GLOSSARY
+from core.bridge.lexicon import ANY, EDITION, Lexicon, load_lexicon
+from core.bridge.lexicon import FILE as LEXICON
 from core.codec.codec import Codec, OobleckCodec, SpectralCodec
 from core.errors import WeightsError
 from core.language.model import (
@@ -68,7 +68,7 @@ class AudioStory(nn.Module):
     Attributes:
         weights: hash over all weight files; part of every take.
         listener: the audio input path; None where the profile has none.
-        glossary: plain words for captions; None where the profile has none.
+        lexicon: plain words for captions; None where the profile has none.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class AudioStory(nn.Module):
         if profile.listener is not None:
             self.listener = build_listener(profile.listener, llm.config.hidden_size)
             self.listener.requires_grad_(False)
-        self.glossary: Glossary | None = None
+        self.lexicon: Lexicon | None = None
         self.placement = Placement()
 
     @property
@@ -170,11 +170,13 @@ class AudioStory(nn.Module):
             _places(ids, self.ids.residual),
         )
 
-    def glossed(self, events: Sequence[PlannedEvent], unlike: float = ANY) -> list[PlannedEvent]:
-        """The events with what their captions may mean in plain words (`Glossary.gloss`)."""
-        if self.glossary is None:
+    def paraphrased(
+        self, events: Sequence[PlannedEvent], unlike: float = ANY
+    ) -> list[PlannedEvent]:
+        """The events with what their captions may mean in plain words (`Lexicon.paraphrase`)."""
+        if self.lexicon is None:
             return list(events)
-        return [replace(e, gloss=self.glossary.gloss(e.caption, unlike)) for e in events]
+        return [replace(e, paraphrase=self.lexicon.paraphrase(e.caption, unlike)) for e in events]
 
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -189,14 +191,14 @@ class AudioStory(nn.Module):
     ) -> Tensor:
         """The performer's condition of each event, by one teacher-forced pass. (E, S, width)."""
         self.ready("director")
-        stream = self.stream(instruction, total, reasoning, self.glossed(events))
+        stream = self.stream(instruction, total, reasoning, self.paraphrased(events))
         ids = stream.ids[None].to(self.device)
         states = self.backbone(input_ids=ids).last_hidden_state[0]
         return self.bridged(states, stream).condition.float()
 
     def at_once(self, caption: str) -> tuple[str, ...]:
         """What a caption is performed as: the sounds that it tells of at once, or itself."""
-        told = self.glossary.at_once(caption) if self.glossary else ()
+        told = self.lexicon.at_once(caption) if self.lexicon else ()
         return told or (caption,)
 
     def alone(self, caption: str, seconds: float) -> Tensor:
@@ -256,7 +258,7 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
     codec = _load_codec(profile.codec)
     torch.manual_seed(0)
     model = AudioStory(profile, llm, tokenizer, codec, _hash_weights(profile))
-    model.glossary = load_glossary(profile)
+    model.lexicon = load_lexicon(profile)
     return model
 
 
@@ -320,7 +322,7 @@ def _hash_weights(profile: Profile) -> str:
     sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
     if way.window_frames:
         sampled += f" even windows, agreement {AGREEMENT}"
-    read = f" glosses {EDITION}" if profile.shipped(GLOSSARY) else ""
+    read = f" glosses {EDITION}" if profile.shipped(LEXICON) else ""
     digest = hashlib.sha256((profile.director.sha256 + sampled + read).encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -331,6 +333,6 @@ def _weight_files(profile: Profile) -> list[Path]:
     """All files that have a part in what is heard; the ear has none."""
     own = list(profile.folder.glob("*.safetensors")) if profile.weights else []
     own = [path for path in own if path.name != EAR]
-    if glossary := profile.shipped(GLOSSARY):
-        own.append(glossary)
+    if lexicon := profile.shipped(LEXICON):
+        own.append(lexicon)
     return [*{*own, ASSETS / profile.codec.file}]

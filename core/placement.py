@@ -36,7 +36,8 @@ class Placement:
     events: how many are rendered at once; 0: the renderer's own choice.
     compiled: the performer's blocks are compiled before the first render, which takes a
         minute. It pays on a graphics card; a CPU spends its time in matrix products anyway.
-    packed: the director's weights are packed (core/language/packing.py); they are not to be moved then.
+    packed: the director's weights are packed (core/language/packing.py); they are not to be moved
+    then.
     """
 
     device: str = "cpu"

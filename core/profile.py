@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import ProfileError
-from core.schema import read_record
+from core.schema import read_dataclass
 
 PROFILES = Path(__file__).parent / "profiles"
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -218,7 +218,7 @@ def load_profile(name: str) -> Profile:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise ProfileError(f"{path.name} is not a valid profile ({cause}); mend it.") from None
-    profile = read_record(Profile, data, path.stem, ProfileError)
+    profile = read_dataclass(Profile, data, path.stem, ProfileError)
     return profile if path.parent == PROFILES else _placed(profile, path.parent.resolve())
 
 

@@ -19,7 +19,7 @@ from core.errors import StudioError
 T = TypeVar("T")
 
 
-def read_record(cls: type[T], data: object, where: str, error: type[StudioError]) -> T:
+def read_dataclass(cls: type[T], data: object, where: str, error: type[StudioError]) -> T:
     """Build the dataclass `cls` from a mapping; nested dataclasses, tuples and unions are followed.
 
     Args:
@@ -52,7 +52,7 @@ def _type_hints(cls: Hashable) -> dict[str, Any]:
 def _value(hint: Any, data: object, where: str, error: type[StudioError]) -> Any:
     origin = typing.get_origin(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return read_record(hint, data, where, error)
+        return read_dataclass(hint, data, where, error)
     if origin is tuple:
         return _items(hint, data, where, error)
     if origin in (types.UnionType, typing.Union):

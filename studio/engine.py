@@ -19,8 +19,8 @@ from studio.line import Line
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
-    from core.bridge.canonical import Glossary
-    from core.bridge.known_sounds import Grounding
+    from core.bridge.known_sounds import KnownSounds
+    from core.bridge.lexicon import Lexicon
 
 PATIENCE = 1.5
 GUESS = {"draft": 8.0, "render": 0.04, "describe": 3.0}
@@ -33,15 +33,15 @@ class Engine:
 
     Attributes:
         line: held by the job that uses the model.
-        grounding: which captions the performer knows; None until the model is there.
-        glossary: what captions are read as; None until then, and where the profile has none.
+        known_sounds: which captions the performer knows; None until the model is there.
+        lexicon: what captions are read as; None until then, and where the profile has none.
     """
 
     def __init__(self, profile_name: str) -> None:
         self.profile: Profile = load_profile(profile_name)
         self.line = Line()
-        self.grounding: Grounding | None = None
-        self.glossary: Glossary | None = None
+        self.known_sounds: KnownSounds | None = None
+        self.lexicon: Lexicon | None = None
         self._guard = threading.Lock()
         self._loading: Future[AudioStory] | None = None
         self._pace = dict(GUESS)
@@ -83,11 +83,11 @@ class Engine:
         try:
             with giving_way():
                 from core.audiostory import load_audiostory
-                from core.bridge.known_sounds import load_grounding
+                from core.bridge.known_sounds import load_known_sounds
 
                 model = load_audiostory(self.profile)
-                self.grounding = load_grounding(self.profile)
-                self.glossary = model.glossary
+                self.known_sounds = load_known_sounds(self.profile)
+                self.lexicon = model.lexicon
             self._loading.set_result(model)
         except BaseException as error:
             self._loading.set_exception(error)

@@ -14,17 +14,17 @@ def flags(engine: Engine, session: Session) -> str:
 
     Empty until the model is there, which the page does not wait for.
     """
-    story, grounding = session.story, engine.grounding
-    if story is None or grounding is None:
+    story, known_sounds = session.story, engine.known_sounds
+    if story is None or known_sounds is None:
         return ""
-    footings = grounding.footing([event.caption for event in story.events])
+    matches = known_sounds.match([event.caption for event in story.events])
     rows = []
-    for event, footing in zip(story.events, footings, strict=True):
-        if footing.far and not event.locked:
-            leaned = grounding.lean(event.caption)
+    for event, match in zip(story.events, matches, strict=True):
+        if match.far and not event.locked:
+            leaned = known_sounds.lean(event.caption)
             rows.append(
                 f"<li>{name_of(story, event)}&ensp;The performer has heard nothing like "
-                f"“{escape(event.caption)}”; nearest: {escape(', '.join(footing.nearest))}."
+                f"“{escape(event.caption)}”; nearest: {escape(', '.join(match.nearest))}."
                 f'<button type="button" class="chip" data-of="{escape(event.id)}"'
                 f' data-caption="{escape(leaned)}" title="{escape(leaned)}">Say it nearer</button>'
                 "</li>"

@@ -12,7 +12,7 @@ import gradio as gr
 
 from core.errors import AudioFileError, StudioError
 from core.render import takes
-from core.render.takes import Asked
+from core.render.takes import TakeRequest
 from core.story.folders import StoryFolder
 from core.story.story import Event
 from studio import table
@@ -86,7 +86,9 @@ def _wire_render(studio: Studio, page: Page) -> None:
 def _wire_beginnings(studio: Studio, page: Page) -> None:
     """Takes that begin from another take, from a span of it, or from a recording."""
 
-    def begin(ask: Callable[[StoryFolder, Event], Asked], request: gr.Request) -> Iterator[Updates]:
+    def begin(
+        ask: Callable[[StoryFolder, Event], TakeRequest], request: gr.Request
+    ) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)
         return begin_from(studio, page, session, ask)
 
@@ -120,18 +122,18 @@ def _kept(event: Event) -> str:
     return event.chosen
 
 
-def _varied(folder: StoryFolder, event: Event, strength: float) -> Asked:
+def _varied(folder: StoryFolder, event: Event, strength: float) -> TakeRequest:
     return takes.vary(folder, event.id, _kept(event), float(strength))
 
 
 def _repainted(
     folder: StoryFolder, event: Event, begin: float, end: float, strength: float
-) -> Asked:
+) -> TakeRequest:
     span = float(begin or 0), float(end or 0)
     return takes.repaint(folder, event.id, _kept(event), *span, float(strength))
 
 
-def _recorded(folder: StoryFolder, event: Event, path: str | None, strength: float) -> Asked:
+def _recorded(folder: StoryFolder, event: Event, path: str | None, strength: float) -> TakeRequest:
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
     return takes.use_recording(folder, event.id, Path(path), float(strength))

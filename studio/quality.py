@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from core.render.takes import Asked, due
+from core.render.takes import TakeRequest, due
 from studio.page import Studio
 from studio.session import Session
 
@@ -20,7 +20,7 @@ def settings(studio: Studio, session: Session) -> RenderSettings:
     return profile.final if session.quality == "final" else profile.draft
 
 
-def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[Asked, ...]:
+def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[TakeRequest, ...]:
     """What a rendering would make.
 
     Args:

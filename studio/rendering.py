@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from core.errors import Cancelled, StoryError, StudioError
-from core.render.takes import Asked
+from core.render.takes import TakeRequest
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
@@ -64,7 +64,7 @@ def render_again(studio: Studio, page: Page, session: Session, event_id: str) ->
         gr.Warning(str(trouble))
         yield view(studio, page, session)
         return
-    asked = (due.get(event_id, Asked(event_id)),)
+    asked = (due.get(event_id, TakeRequest(event_id)),)
     yield from make_takes(studio, page, session, asked, settings(studio, session), group)
 
 
@@ -72,7 +72,7 @@ def begin_from(
     studio: Studio,
     page: Page,
     session: Session,
-    ask: Callable[[StoryFolder, Event], Asked],
+    ask: Callable[[StoryFolder, Event], TakeRequest],
 ) -> Iterator[Updates]:
     """Render the selected event from a take, a span of one, or a recording.
 
@@ -104,7 +104,7 @@ def make_takes(
     studio: Studio,
     page: Page,
     session: Session,
-    asked: Sequence[Asked],
+    asked: Sequence[TakeRequest],
     wanted: RenderSettings,
     group: str,
 ) -> Iterator[Updates]:
@@ -137,7 +137,7 @@ def performing(
     studio: Studio,
     folder: StoryFolder,
     job: Job,
-    asked: Sequence[Asked],
+    asked: Sequence[TakeRequest],
     wanted: RenderSettings,
     group: str,
 ) -> Callable[[Send], None]:

@@ -16,12 +16,12 @@ from studio.session import Session
 from studio.table import name_of
 
 
-def takes_panel(session: Session, profile: Profile, *, ready: bool, gloss: str = "") -> str:
+def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: str = "") -> str:
     """The selected event's name, its takes, and a button for another one.
 
     Args:
         ready: nothing of the selected event is left to render in the chosen quality.
-        gloss: the plain words that its caption is read as, where it is not plain itself.
+        paraphrase: the plain words that its caption is read as, where it is not plain itself.
     """
     folder, event = session.folder, session.event
     if folder is None or event is None:
@@ -34,9 +34,9 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool, gloss: str =
     )
     name = f"{name_of(story, event)}&ensp;{escape(event.caption)}"
     said = event.caption
-    if gloss and gloss != event.caption:
-        name += f"&ensp;<small>read as: {escape(gloss)}</small>"
-        said += f", read as: {gloss}"
+    if paraphrase and paraphrase != event.caption:
+        name += f"&ensp;<small>read as: {escape(paraphrase)}</small>"
+        said += f", read as: {paraphrase}"
     return (
         f'<div class="takes" role="group" aria-label="Takes of event {name_of(story, event)}"'
         f' data-of="{escape(event.id)}">'

@@ -93,12 +93,14 @@ def quick_view(studio: Studio, page: Page, session: Session) -> Updates:
 
 def panel(studio: Studio, session: Session) -> str:
     """The takes of the selected event."""
-    event, glossary = session.event, studio.engine.glossary
+    event, lexicon = session.event, studio.engine.lexicon
     if event is None:
         return ""
     due = {asked.event_id for asked in left_to_render(studio, session, "all")}
-    gloss = glossary.told(event.caption) if glossary else ""
-    return takes_panel(session, studio.engine.profile, ready=event.id not in due, gloss=gloss)
+    paraphrase = lexicon.told(event.caption) if lexicon else ""
+    return takes_panel(
+        session, studio.engine.profile, ready=event.id not in due, paraphrase=paraphrase
+    )
 
 
 def reasoning(story: Story | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.bridge.known_sounds import load_grounding
+from core.bridge.known_sounds import load_known_sounds
 from core.evaluation.direct import (
     Held,
     held_out,
@@ -101,16 +101,16 @@ def test_unknown_sounds_are_flagged_and_known_ones_are_not() -> None:
 
 
 def test_a_flag_comes_with_known_captions_and_keeps_the_users_words() -> None:
-    grounding = load_grounding(load_profile("pocket"))
-    assert grounding is not None
-    (footing,) = grounding.footing(["an accordion playing in a cafe"])
-    assert footing.far
-    assert len(set(footing.nearest)) == 3
-    assert grounding.lean("an accordion").startswith("an accordion, like ")
-    knock, rain, kazoo = grounding.spans(["a knock at the door", "rain falling", "zzqx vrrm"])
+    known_sounds = load_known_sounds(load_profile("pocket"))
+    assert known_sounds is not None
+    (match,) = known_sounds.match(["an accordion playing in a cafe"])
+    assert match.far
+    assert len(set(match.nearest)) == 3
+    assert known_sounds.lean("an accordion").startswith("an accordion, like ")
+    knock, rain, kazoo = known_sounds.spans(["a knock at the door", "rain falling", "zzqx vrrm"])
     assert knock is not None
     assert knock.longest <= 6
     assert rain is not None
     assert rain.lasts
     assert kazoo is None
-    assert load_grounding(load_profile("tiny")) is None
+    assert load_known_sounds(load_profile("tiny")) is None

@@ -20,10 +20,10 @@ from safetensors.torch import load_file, save_file
 
 from core.bridge.text_encoder import TextEncoder
 from core.codec.codec import SpectralCodec
-from core.corpus.attributes import RINGING, USUAL
 from core.corpus.captions import Caption, said_by
 from core.corpus.examples import FRAMES, SPARSE, Examples
-from core.corpus.latent_set import MANNERS, VERSIONS, Programme, build
+from core.corpus.latent_set import MODIFIERS, VERSIONS, Programme, build
+from core.corpus.modifiers import RINGING, USUAL
 from core.corpus.scenes import training_clips
 from core.corpus.typicality import Listening, embedded
 from core.evaluation.recognise import FEWEST, SHORTEST
@@ -71,13 +71,13 @@ def built(manifest: Path, codec: SpectralCodec, tmp_path_factory: pytest.TempPat
 
 def test_the_set_has_composed_sounds_mixtures_and_every_recording_whole(built: Path) -> None:
     examples = Examples.load(built)
-    counted = {wanted: len(found) for wanted, found in examples.by_manner().items()}
+    counted = {wanted: len(found) for wanted, found in examples.by_modifiers().items()}
     assert all(counted[(name,), USUAL] == 2 + VERSIONS * RECORDINGS for name in LENGTHS)
     whole, mixtures, single = examples.suiting(FRAMES)
     assert {examples.classes[index][0] for index in whole} == {"rain"}
     assert all(len(examples.classes[index]) == 2 for index in mixtures)
     assert len(single) == (2 + 3) * len(LENGTHS)
-    unusual = (3 + MANNERS * RECORDINGS) * len(LENGTHS)
+    unusual = (3 + MODIFIERS * RECORDINGS) * len(LENGTHS)
     assert len(examples.unusual) == unusual
     assert len(examples.classes) == len(mixtures) + unusual + sum(
         counted[(name,), USUAL] for name in LENGTHS
@@ -86,11 +86,11 @@ def test_the_set_has_composed_sounds_mixtures_and_every_recording_whole(built: P
 
 def test_captions_say_what_is_unusual_and_nothing_else(built: Path) -> None:
     examples = Examples.load(built)
-    for manner, classes, captions in zip(
-        examples.manners, examples.classes, examples.captions, strict=True
+    for modifiers, classes, captions in zip(
+        examples.modifiers, examples.classes, examples.captions, strict=True
     ):
         if len(classes) == 1:
-            assert {said_by(classes, told.meant) for told in captions} == {manner}
+            assert {said_by(classes, told.meant) for told in captions} == {modifiers}
 
 
 def test_mixtures_of_which_one_part_is_not_heard_are_left_out(
@@ -117,7 +117,7 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Spectra
     for index, end in enumerate(examples.ends):
         if not end:
             continue
-        rings_on = RINGING if examples.manners[index].distance else 0.0
+        rings_on = RINGING if examples.modifiers[index].distance else 0.0
         seconds = LENGTHS[examples.classes[index][0]] + rings_on
         assert end == pytest.approx(
             min(FRAMES, codec.frames(max(seconds, SHORTEST))), rel=0.1, abs=1

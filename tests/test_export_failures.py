@@ -103,7 +103,7 @@ def test_killed_at_any_moment(story: Path, tmp_path: Path) -> None:
 def test_a_full_disk_leaves_nothing_half_written(
     story: Path, tmp_path: Path, name: FormatName, limit: int
 ) -> None:
-    """A limit on file size stands for the full disk: writes fail half-way in the same manner."""
+    """A limit on file size stands for the full disk: writes fail half-way in the same way."""
     process = start(story, tmp_path / "out", name, limit)
     printed, _ = process.communicate(timeout=120)
     assert process.returncode == 3, printed

@@ -13,8 +13,8 @@ import pytest
 from core.corpus.captions import (
     HELD_OUT,
     MAX_WORDS,
+    PARAPHRASES,
     PHRASES,
-    WORDINGS,
     Caption,
     caption,
     mixture_caption,
@@ -124,11 +124,11 @@ def test_there_is_enough_written_by_hand() -> None:
     assert len(UNKNOWN) >= 150
     assert all(1 <= len(skeleton.sounds) <= 8 for skeleton in SKELETONS)
     assert all(len(PHRASES[name]) >= 10 and len(HELD_OUT[name]) >= 4 for name in BY_NAME)
-    assert set(WORDINGS) == set(BY_NAME)
-    assert all(len(set(WORDINGS[name])) == len(WORDINGS[name]) >= 15 for name in BY_NAME)
+    assert set(PARAPHRASES) == set(BY_NAME)
+    assert all(len(set(PARAPHRASES[name])) == len(PARAPHRASES[name]) >= 15 for name in BY_NAME)
     assert all(
         len(text.split()) < MAX_WORDS and text == text.lower() and not text.endswith(".")
-        for texts in WORDINGS.values()
+        for texts in PARAPHRASES.values()
         for text in texts
     )
 
@@ -137,7 +137,7 @@ def test_held_out_phrases_are_never_trained_on(stories: list[Narrative]) -> None
     held_out = {phrase for phrases in HELD_OUT.values() for phrase in phrases}
     assert len(held_out) == sum(map(len, HELD_OUT.values()))
     trained = {phrase for phrases in PHRASES.values() for phrase in phrases}
-    trained |= {phrase for phrases in WORDINGS.values() for phrase in phrases}
+    trained |= {phrase for phrases in PARAPHRASES.values() for phrase in phrases}
     trained |= {event.caption for story in stories for event in story.events}
     assert not held_out & trained
 
@@ -176,14 +176,14 @@ def test_a_mixture_names_both_sounds_and_means_them_in_plain_words() -> None:
 
 
 def test_a_wording_means_the_plain_caption_and_what_it_says_of_strength_and_distance() -> None:
-    wording = next(text for text in WORDINGS["siren"] if "howls" in text)
-    far = plainly(f"{wording} in the distance", ["siren"])
+    paraphrase = next(text for text in PARAPHRASES["siren"] if "howls" in text)
+    far = plainly(f"{paraphrase} in the distance", ["siren"])
     assert far == plainly("a siren howling far away", ["siren"])
     assert far.startswith("a siren wailing ")
     assert far.endswith(("in the distance", "far away", "from afar"))
     for name in BY_NAME:
         assert plainly(BY_NAME[name].caption, [name]) == BY_NAME[name].caption
-        for text in WORDINGS[name]:
+        for text in PARAPHRASES[name]:
             meant = set(re.findall(r"[\w']+", plainly(text, [name])))
             assert set(BY_NAME[name].caption.split()[1:]) <= meant
 

@@ -139,7 +139,7 @@ def test_renders_are_made_from_words_that_training_never_saw(judge: Judge) -> No
     assert {r.name: r.top_1 for r in table.classes} == {"alarm": 0.0, "horn": 0.0, "rain": 1.0}
     assert table.total.top_1 == pytest.approx(1 / 3)
     assert len(said) == 18
-    plainly = judge.renders_table(heard, 1, ["rain"], recognise.plain_wording)
+    plainly = judge.renders_table(heard, 1, ["rain"], recognise.plain_paraphrase)
     assert plainly.total.count == 3
     assert asked[-1][0] == "steady rain falling"
 

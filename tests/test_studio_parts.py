@@ -127,9 +127,9 @@ def test_the_plain_words_that_a_caption_is_read_as_are_shown(session: Session) -
     session.selected = "e1"
     tiny = load_profile("tiny")
     assert "read as: steady rain &lt;" in takes_panel(
-        session, tiny, ready=False, gloss="steady rain <falling>"
+        session, tiny, ready=False, paraphrase="steady rain <falling>"
     )
-    assert "read as" not in takes_panel(session, tiny, ready=False, gloss="rain")
+    assert "read as" not in takes_panel(session, tiny, ready=False, paraphrase="rain")
     assert "read as" not in takes_panel(session, tiny, ready=False)
 
 

@@ -35,7 +35,16 @@ from core.render.render import (
     perform,
     render_events,
 )
-from core.render.takes import Asked, due, plan_take, repaint, resumed, take_key, use_recording, vary
+from core.render.takes import (
+    TakeRequest,
+    due,
+    plan_take,
+    repaint,
+    resumed,
+    take_key,
+    use_recording,
+    vary,
+)
 from core.story import timeline
 from core.story.folders import Library, StoryFolder
 from core.story.latents import load_latents, save_latents
@@ -73,15 +82,15 @@ def folder(tmp_path: Path) -> StoryFolder:
 
 @pytest.fixture
 def rendered(tiny: AudioStory, folder: StoryFolder) -> StoryFolder:
-    make(tiny, folder, *(Asked(event.id) for event in folder.story.events))
+    make(tiny, folder, *(TakeRequest(event.id) for event in folder.story.events))
     return folder
 
 
-def make(model: AudioStory, folder: StoryFolder, *asked: Asked) -> list[KeptTake]:
+def make(model: AudioStory, folder: StoryFolder, *asked: TakeRequest) -> list[KeptTake]:
     return list(perform(model, folder, asked, SETTINGS, group="g"))
 
 
-def made(model: AudioStory, folder: StoryFolder, asked: Asked) -> Take:
+def made(model: AudioStory, folder: StoryFolder, asked: TakeRequest) -> Take:
     (kept,) = make(model, folder, asked)
     return kept.take
 
@@ -135,7 +144,7 @@ class TestVariations:
         assert not torch.equal(latents_of(rendered, first), latents_of(rendered, second))
         sound = rendered.take_file(first).read_bytes()
         rendered.take_file(first).unlink()
-        (kept,) = make(tiny, rendered, Asked("e1", first.start))
+        (kept,) = make(tiny, rendered, TakeRequest("e1", first.start))
         assert not kept.adopted
         assert kept.take == dataclasses.replace(first, file="")
         assert rendered.take_file(first).read_bytes() == sound
@@ -398,7 +407,7 @@ def stereo() -> AudioStory:
 def test_the_neural_codec_and_a_fixed_canvas_vary_repaint_and_take_recordings(
     stereo: AudioStory, folder: StoryFolder, tmp_path: Path
 ) -> None:
-    source = made(stereo, folder, Asked("e1"))
+    source = made(stereo, folder, TakeRequest("e1"))
     was = latents_of(folder, source)
     assert len(was) == 44
     assert torch.equal(
@@ -513,15 +522,15 @@ KILLED = textwrap.dedent(
     from core.profile import RenderSettings
     from core.profile import load_profile
     from core.render import perform
-    from core.takes import Asked, vary
+    from core.takes import TakeRequest, vary
 
     folder = Library(Path(sys.argv[1])).open("Rain")
     settings = RenderSettings(4, 2.0)
     slow = RenderSettings(4000, 2.0)
     model = load_audiostory(load_profile("tiny"))
-    list(perform(model, folder, [Asked("e1")], settings, group="a"))
+    list(perform(model, folder, [TakeRequest("e1")], settings, group="a"))
     varied = vary(folder, "e1", folder.story.event("e1").chosen, 0.5)
-    asked = [Asked("e2"), Asked("e3"), varied]
+    asked = [TakeRequest("e2"), TakeRequest("e3"), varied]
     told = lambda progress: print(progress.event_id, progress.step, flush=True)
     list(perform(model, folder, asked[:1], settings, group="a"))
     list(perform(model, folder, asked, slow, group="b", on_progress=told))
@@ -625,7 +634,7 @@ def test_a_cancelled_rendering_leaves_no_half_written_file_and_the_next_works(
         if progress.event_id == "e3" and progress.step == 2:
             cancel.set()
 
-    asked = [Asked(event.id) for event in folder.story.events]
+    asked = [TakeRequest(event.id) for event in folder.story.events]
     with pytest.raises(Cancelled):
         list(perform(tiny, folder, asked, SETTINGS, group="g", on_progress=stop, cancel=cancel))
     takes = sorted(path.stem for path in (folder.path / "takes").iterdir())
@@ -640,7 +649,7 @@ def test_an_event_that_was_deleted_meanwhile_is_not_rendered(
     tiny: AudioStory, folder: StoryFolder
 ) -> None:
     folder.edit("delete", lambda s: timeline.delete(s, "e2"))
-    assert [k.event_id for k in make(tiny, folder, Asked("e1"), Asked("e2"))] == ["e1"]
+    assert [k.event_id for k in make(tiny, folder, TakeRequest("e1"), TakeRequest("e2"))] == ["e1"]
 
 
 def test_a_missing_or_foreign_source_is_told_in_a_sentence(
@@ -666,7 +675,7 @@ def test_an_event_too_long_for_the_memory_is_named_after_the_others_are_rendered
     story = Story("wind, a bell", LONGEST + 2, 5, "tiny", "Two events.", events)
     folder = Library(tmp_path / "stories").create(story, "Wind")
     kept: list[str] = []
-    running = perform(tiny, folder, [Asked("e1"), Asked("e2")], SETTINGS, group="g")
+    running = perform(tiny, folder, [TakeRequest("e1"), TakeRequest("e2")], SETTINGS, group="g")
     with pytest.raises(RenderError, match=r"'wind' lasts 301 s.*split it"):
         kept.extend(take.event_id for take in running)
     assert kept == ["e2"]
@@ -682,7 +691,7 @@ def test_an_event_whose_recording_is_gone_is_named(
     assert asked.start is not None
     recording_file(folder.path, asked.start.source).unlink()
     with pytest.raises(AudioFileError, match="'a dog barking' cannot begin from its recording"):
-        make(tiny, folder, Asked("e1"), asked)
+        make(tiny, folder, TakeRequest("e1"), asked)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.51, 7.77, 60.0])
@@ -767,5 +776,5 @@ def test_a_performer_that_gives_no_sound_is_told(
         type(broken.codec), "decode", lambda self, latents, seed: torch.full((1, 1, 9), torch.nan)
     )
     with pytest.raises(RenderError, match="no sound"):
-        make(broken, folder, Asked("e1"))
+        make(broken, folder, TakeRequest("e1"))
     assert not (folder.path / "takes").exists() or not list((folder.path / "takes").glob("*.flac"))

@@ -14,12 +14,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from core.audiostory import FAST, AudioStory, build_audiostory
-from core.bridge.canonical import Glossary
+from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.codec.codec import SpectralCodec
-from core.corpus.attributes import USUAL, Manner
 from core.corpus.captions import Caption
 from core.corpus.examples import Examples
+from core.corpus.modifiers import USUAL, Modifiers
 from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
 from core.language.model import load_module
@@ -188,7 +188,7 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
 
 
 def test_what_is_said_to_be_unusual_is_performed_by_sounds_that_are() -> None:
-    dog, far = "a dog barking", Manner(distance="distant")
+    dog, far = "a dog barking", Modifiers(distance="distant")
     meant = [dog, f"{dog} far away", f"{dog} far away", dog]
     kept = BridgingStates(
         torch.zeros(4, 2, 8).half(),
@@ -199,8 +199,8 @@ def test_what_is_said_to_be_unusual_is_performed_by_sounds_that_are() -> None:
     )
     latents = torch.arange(3.0)[:, None, None].expand(3, 192, 64).half()
     told = [[Caption(dog, dog)]] * 3
-    manners = [USUAL, far, far]
-    among = Examples(latents, told, [["dog"]] * 3, [False] * 3, [0] * 3, manners)
+    modifiers = [USUAL, far, far]
+    among = Examples(latents, told, [["dog"]] * 3, [False] * 3, [0] * 3, modifiers)
     heard: dict[int, set[int]] = {}
     for seed in range(40):
         events, _, windows, _ = Performances(kept, among).draw(torch.Generator().manual_seed(seed))
@@ -328,16 +328,16 @@ def test_the_director_is_not_taught_to_write_what_it_looks_up(profile: Profile) 
     encoder = sentence_encoder()
     plain = ["water from the sky", "a hound"]
     known = encoder.sentences(["a summer shower", "a terrier yapping"])
-    model.glossary = Glossary(encoder, plain, torch.tensor([0, 1]), known)
+    model.lexicon = Lexicon(encoder, plain, torch.tensor([0, 1]), known)
     objective = Objective(model, TextEncoder(4), None, Ablation())
     stream = objective._stream(LESSON)
-    read = model.tokenizer.decode(stream.ids[objective._glosses(stream.ids)])
-    first, second = (model.glossary.gloss(event.caption, ALIKE) for event in LESSON.events)
+    read = model.tokenizer.decode(stream.ids[objective._paraphrases(stream.ids)])
+    first, second = (model.lexicon.paraphrase(event.caption, ALIKE) for event in LESSON.events)
     assert read == first + second
     assert first.startswith("water from the sky")
     assert second.startswith("a hound")
     planning = objective._stream(replace(LESSON, bridging=False))
-    assert not objective._glosses(planning.ids).any()
+    assert not objective._paraphrases(planning.ids).any()
 
 
 def test_residual_tokens_learn_through_the_diffusion_loss_alone(

@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from core.audiostory import AudioStory, build_audiostory
-from core.corpus.attributes import USUAL
 from core.corpus.captions import Caption
 from core.corpus.examples import Examples
+from core.corpus.modifiers import USUAL
 from core.corpus.vocabulary import CLASSES
 from core.director.describe import MAX_QUESTION, answer, describe, hear
 from core.errors import PlanError, WeightsError

@@ -32,7 +32,7 @@ SUGGESTED = 3
 
 
 @dataclass(frozen=True)
-class Footing:
+class CaptionMatch:
     """What the performer knows of a caption.
 
     Attributes:
@@ -46,7 +46,7 @@ class Footing:
     nearest: tuple[str, ...]
 
 
-class Grounding:
+class KnownSounds:
     """The known captions of a profile.
 
     Args:
@@ -74,13 +74,13 @@ class Grounding:
         self._encoder = encoder
         self._seen: dict[str, Tensor] = {}
 
-    def footing(self, captions: Sequence[str]) -> list[Footing]:
+    def match(self, captions: Sequence[str]) -> list[CaptionMatch]:
         """What the performer knows of each caption."""
         vectors = self._vectors(captions)
         near = vectors @ self._known.T
         away = self._border - likeness(near, vectors @ self._unknown.T)
         return [
-            Footing(bool(distance > 0), round(float(distance), 4), self._nearest(row))
+            CaptionMatch(bool(distance > 0), round(float(distance), 4), self._nearest(row))
             for distance, row in zip(away, near, strict=True)
         ]
 
@@ -95,7 +95,7 @@ class Grounding:
 
     def lean(self, caption: str) -> str:
         """The user's words and the nearest known ones: "a kettle whistling, like steam hissing"."""
-        nearest = self.footing([caption])[0].nearest[0]
+        nearest = self.match([caption])[0].nearest[0]
         return f"{caption[: MAX_CAPTION - len(nearest) - 7]}, like {nearest}"
 
     def _nearest(self, row: Tensor) -> tuple[str, ...]:
@@ -119,8 +119,8 @@ def likeness(known: Tensor, unknown: Tensor) -> Tensor:
     return known.max(1).values - OTHER * unknown.max(1).values
 
 
-def load_grounding(profile: Profile) -> Grounding | None:
-    """The profile's grounding, loaded once; None where it ships no known captions.
+def load_known_sounds(profile: Profile) -> KnownSounds | None:
+    """The profile's known_sounds, loaded once; None where it ships no known captions.
 
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
@@ -130,12 +130,12 @@ def load_grounding(profile: Profile) -> Grounding | None:
 
 
 @functools.lru_cache(maxsize=2)
-def _load(path: Path) -> Grounding:
+def _load(path: Path) -> KnownSounds:
     with opened(path) as file:
         about = json.loads(file.metadata()["about"])
         known, unknown = (file.get_tensor(name).float() for name in ("known", "unknown"))
         spans = [Span(float(low), float(high), bool(lasts)) for low, high, lasts in about["spans"]]
-        return Grounding(
+        return KnownSounds(
             sentence_encoder(), about["captions"], about["classes"], spans, known, unknown,
             float(about["border"]),
         )  # fmt: skip

@@ -2,9 +2,9 @@
 
 `OobleckCodec` is the neural autoencoder of the published checkpoint (stereo). `SpectralCodec` is
 linear: the principal components of log-spectrum patches (core/codec/patches.py), fitted by
-core/training/fit_codec.py. What the components leave out is drawn at random when decoding, under
-a distribution that depends on the patch and its neighbours (core/codec/grain.py); without it, rain and
-fire turn into hum.
+core/training/fit_codec.py. What the components leave out is drawn at random when decoding, under a
+distribution that depends on the patch and its neighbours (core/codec/grain.py); without it, rain
+and fire turn into hum.
 """
 
 from __future__ import annotations

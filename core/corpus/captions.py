@@ -10,16 +10,16 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from core.bridge.attributes import IMPLIED, first, says, told_of, words_for, woven
-from core.corpus.attributes import UNUSUAL, USUAL, Manner, manner_of
+from core.bridge.modifiers import IMPLIED, first, says, told_of, words_for, woven
 from core.corpus.clauses import render
+from core.corpus.modifiers import UNUSUAL, USUAL, Modifiers, modifiers_of
 from core.corpus.vocabulary import BY_NAME
 
 MAX_WORDS = 14
 TRIES = 8
 """Phrases that are tried for one into which all that is unusual can be woven."""
 WORDED = 0.75
-"""Share of the captions that are taken from the many wordings, eight times as many."""
+"""Share of the captions that are taken from the many paraphrases, eight times as many."""
 
 _TABLE = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
 
@@ -32,7 +32,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
 }
 """Base captions of a class, the plain caption of the vocabulary first."""
 
-WORDINGS: dict[str, tuple[str, ...]] = {
+PARAPHRASES: dict[str, tuple[str, ...]] = {
     name: tuple(phrases)
     for name, phrases in tomllib.loads(
         (Path(__file__).parent / "paraphrases.toml").read_text(encoding="utf-8")
@@ -108,17 +108,17 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Capt
             distance close|distant, tempo slow|steady|fast, surface (a word), count
             single|several|many. The phrase is chosen so as not to contradict them. What is
             unusual is always said, of the others two at most, as often as `SAID` and `UNSAID`
-            tell. Where a surface is known, the many wordings, which name others, are left out.
+            tell. Where a surface is known, the many paraphrases, which name others, are left out.
         rng: source of the choices.
     """
     surfaced = "surface" in attributes and not class_name.startswith("footsteps_")
     worded = rng.random() < WORDED and not surfaced
-    phrases = WORDINGS[class_name] if worded else PHRASES[class_name]
-    plain, wanted = BY_NAME[class_name].caption, manner_of(class_name, attributes).attributes()
+    phrases = PARAPHRASES[class_name] if worded else PHRASES[class_name]
+    plain, wanted = BY_NAME[class_name].caption, modifiers_of(class_name, attributes).attributes()
     fitting = [p for p in phrases if _fits(class_name, p, attributes)] or [plain]
     for phrase in [*rng.choices(fitting, k=TRIES), plain]:
         told = _told(class_name, phrase, attributes, rng)
-        said = said_manner(class_name, told.meant).attributes()
+        said = said_modifiers(class_name, told.meant).attributes()
         if all(said.get(key) == wanted.get(key) for key in UNUSUAL if key in attributes):
             break
     return told
@@ -144,7 +144,7 @@ def _told(class_name: str, phrase: str, attributes: Mapping[str, str], rng: Rand
 
 
 @lru_cache(maxsize=16384)
-def said_manner(class_name: str, meant: str) -> Manner:
+def said_modifiers(class_name: str, meant: str) -> Modifiers:
     """What the plain words of a caption (`Caption.meant`) say is unusual.
 
     What the class' own caption says is usual for it, and so is a tempo of what has none.
@@ -156,7 +156,7 @@ def said_manner(class_name: str, meant: str) -> Manner:
         for value in values
         if any(re.search(rf"\b{word}\b", meant) for word in words_for(plain, key, value))
     }
-    return manner_of(class_name, said)
+    return modifiers_of(class_name, said)
 
 
 def _longer(phrase: str, key: str, value: str, choose: Callable[[Sequence[str]], str]) -> str:
@@ -168,9 +168,9 @@ def _longer(phrase: str, key: str, value: str, choose: Callable[[Sequence[str]],
     return f"{phrase} on {'a ' if _COUNTED.search(value) else ''}{value}"
 
 
-def said_by(classes: Sequence[str], meant: str) -> Manner:
-    """The manner of an event's sound; of two at once nothing is known to be unusual."""
-    return said_manner(classes[0], meant) if len(classes) == 1 else USUAL
+def said_by(classes: Sequence[str], meant: str) -> Modifiers:
+    """The modifiers of an event's sound; of two at once nothing is known to be unusual."""
+    return said_modifiers(classes[0], meant) if len(classes) == 1 else USUAL
 
 
 def plainly(text: str, classes: Sequence[str]) -> str:

@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from core.corpus.attributes import USUAL, Manner
 from core.corpus.captions import Caption
+from core.corpus.modifiers import USUAL, Modifiers
 from core.corpus.vocabulary import BY_NAME
 
 FRAMES = 192
@@ -40,7 +40,7 @@ class Examples:
         alone: one shot at the start and then silence, to be read from the start.
         ends: the frame at which a recording taken whole ends, after which there is silence; 0 for
             composed sounds.
-        manners: what is unusual about each; nothing of a mixture.
+        modifiers: what is unusual about each; nothing of a mixture.
     """
 
     latents: Tensor
@@ -48,7 +48,7 @@ class Examples:
     classes: list[list[str]]
     alone: list[bool]
     ends: list[int]
-    manners: list[Manner]
+    modifiers: list[Modifiers]
 
     def window(self, index: int, frames: int, generator: torch.Generator) -> Tensor:
         """A window (frames, C) of one sound: from its start or, as often, from anywhere."""
@@ -88,13 +88,15 @@ class Examples:
     @cached_property
     def unusual(self) -> list[int]:
         """The sounds of which something is unusual."""
-        return [index for index, manner in enumerate(self.manners) if manner != USUAL]
+        return [index for index, modifiers in enumerate(self.modifiers) if modifiers != USUAL]
 
-    def by_manner(self) -> dict[tuple[tuple[str, ...], Manner], list[int]]:
-        """What can perform an event of these classes (sorted) in this manner."""
-        found: dict[tuple[tuple[str, ...], Manner], list[int]] = defaultdict(list)
-        for index, (classes, manner) in enumerate(zip(self.classes, self.manners, strict=True)):
-            found[tuple(sorted(classes)), manner].append(index)
+    def by_modifiers(self) -> dict[tuple[tuple[str, ...], Modifiers], list[int]]:
+        """What can perform an event of these classes (sorted) with these modifiers."""
+        found: dict[tuple[tuple[str, ...], Modifiers], list[int]] = defaultdict(list)
+        for index, (classes, modifiers) in enumerate(
+            zip(self.classes, self.modifiers, strict=True)
+        ):
+            found[tuple(sorted(classes)), modifiers].append(index)
         return found
 
     @staticmethod
@@ -103,5 +105,5 @@ class Examples:
         latents = load_file(folder / "latents.safetensors")["latents"]
         captions = [[Caption(*told) for told in row["captions"]] for row in rows]
         classes, alone, ends = ([row[key] for row in rows] for key in ("classes", "alone", "ends"))
-        manners = [Manner(**row["manner"]) for row in rows]
-        return Examples(latents, captions, classes, alone, ends, manners)
+        modifiers = [Modifiers(**row["modifiers"]) for row in rows]
+        return Examples(latents, captions, classes, alone, ends, modifiers)

@@ -27,9 +27,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.codec.codec import Codec
-from core.corpus.attributes import USUAL, Manner, Samples, drawn, in_series
 from core.corpus.captions import GOES_WITHOUT_SAYING, Caption, caption, mixture_caption
 from core.corpus.examples import FRAMES, Examples
+from core.corpus.modifiers import USUAL, Modifiers, Samples, drawn, in_series
 from core.corpus.scenes import Clip, choose_clip, compose, mix_over, training_clips, whole
 from core.corpus.typicality import Listening, embedded, typical
 from core.corpus.vocabulary import BY_NAME
@@ -40,8 +40,8 @@ from core.listener.aisfx import SoundEmbedder
 CAPTIONS = 8
 VERSIONS = 3
 """Of every recording taken whole, at other speeds and levels."""
-MANNERS = 2
-"""Further versions of it, each in another manner."""
+MODIFIERS = 2
+"""Further versions of it, each with other modifiers."""
 ATTEMPTS = 3
 """A sound is composed anew where it is not heard as what it is. The last attempt is kept of a
 single sound; a mixture of which one part is not heard is left out."""
@@ -57,17 +57,17 @@ class _Sound:
     chosen: Sequence[Clip]
     alone: bool
     ends: int = 0
-    manner: Manner = USUAL
+    modifiers: Modifiers = USUAL
 
     def row(self) -> dict[str, Any]:
         """What the set says of it, and what its captions are made from."""
-        manner = self.manner.attributes()
+        modifiers = self.modifiers.attributes()
         return {
             "classes": [clip.sound_class for clip in self.chosen],
-            "known": [_usual(clip) | clip.attributes | manner for clip in self.chosen],
+            "known": [_usual(clip) | clip.attributes | modifiers for clip in self.chosen],
             "alone": self.alone,
             "ends": self.ends,
-            "manner": manner,
+            "modifiers": modifiers,
         }
 
 
@@ -90,8 +90,8 @@ class Workshop:
         else:
             if len(classes) > 1:
                 return None
-        manner = USUAL if len(classes) > 1 else chosen[0].manner
-        return _Sound(self._latents(sound), chosen, alone, manner=manner)
+        modifiers = USUAL if len(classes) > 1 else chosen[0].modifiers
+        return _Sound(self._latents(sound), chosen, alone, modifiers=modifiers)
 
     def _joined(self, chosen: Sequence[Clip], rng: np.random.Generator) -> tuple[Samples, bool]:
         """One sound or a mixture of two, and whether it is one shot with silence after it."""
@@ -106,27 +106,27 @@ class Workshop:
 
     def taken_whole(self, index: int, clip: Clip) -> _Sound:
         """A recording as it was made."""
-        return self._ending(whole(clip, np.random.default_rng([13, index])), clip, clip.manner)
+        return self._ending(whole(clip, np.random.default_rng([13, index])), clip, clip.modifiers)
 
-    def in_a_manner(self, index: int, name: str) -> _Sound:
+    def modified(self, index: int, name: str) -> _Sound:
         """A sound of a class of which something is unusual."""
         rng = np.random.default_rng([17, index])
         clip = choose_clip(self.clips[name], rng)
-        manner = drawn(name, clip.manner, rng, tempo=True)
+        modifiers = drawn(name, clip.modifiers, rng, tempo=True)
         samples = FRAMES * self.codec.hop
-        made = compose(clip, self.clips[name], samples, rng, manner=manner)
-        return _Sound(self._latents(made.samples), [clip], made.alone, manner=manner)
+        made = compose(clip, self.clips[name], samples, rng, modifiers=modifiers)
+        return _Sound(self._latents(made.samples), [clip], made.alone, modifiers=modifiers)
 
-    def whole_in_a_manner(self, index: int, clip: Clip) -> _Sound:
+    def whole_modified(self, index: int, clip: Clip) -> _Sound:
         """A recording of which something was made unusual."""
         rng = np.random.default_rng([19, index])
-        manner = drawn(clip.sound_class, clip.manner, rng, tempo=False)
-        return self._ending(whole(clip, rng, manner), clip, manner)
+        modifiers = drawn(clip.sound_class, clip.modifiers, rng, tempo=False)
+        return self._ending(whole(clip, rng, modifiers), clip, modifiers)
 
-    def _ending(self, sound: Samples, clip: Clip, manner: Manner) -> _Sound:
+    def _ending(self, sound: Samples, clip: Clip, modifiers: Modifiers) -> _Sound:
         seconds = max(len(sound) / self.codec.sample_rate, SHORTEST)
         ends = min(FRAMES, self.codec.frames(seconds))
-        return _Sound(self._latents(sound), [clip], True, ends, manner)
+        return _Sound(self._latents(sound), [clip], True, ends, modifiers)
 
     def _latents(self, sound: Samples) -> Tensor:
         """Latents (FRAMES, C) of the beginning of a sound, filled up with silence."""
@@ -156,12 +156,12 @@ class Programme:
         per_class: composed of each class.
         mixtures: pairs of a bed with another class over it, of which some three in five will be
             heard as both.
-        in_manners: further sounds of each class that have something unusual.
+        modifiers: further sounds of each class that have something unusual.
     """
 
     per_class: int = 120
     mixtures: int = 6000
-    in_manners: int = 48
+    modifiers: int = 48
 
     def jobs(self, clips: dict[str, list[Clip]]) -> list[Job]:
         """All of them, in the order of the set."""
@@ -172,8 +172,8 @@ class Programme:
                 + _pairs(clips, self.mixtures),
             ),
             (Workshop.taken_whole, _recordings(clips, VERSIONS)),
-            (Workshop.in_a_manner, [name for name in clips for _ in range(self.in_manners)]),
-            (Workshop.whole_in_a_manner, _recordings(clips, MANNERS)),
+            (Workshop.modified, [name for name in clips for _ in range(self.modifiers)]),
+            (Workshop.whole_modified, _recordings(clips, MODIFIERS)),
         ]
         return [Job(way, n, subject) for way, of in kinds for n, subject in enumerate(of)]
 
@@ -264,7 +264,7 @@ def _captions(row: dict[str, Any], rng: random.Random) -> list[Caption]:
     if len(names) == 2:
         return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
     plain = BY_NAME[names[0]].caption
-    return texts[0] if row["manner"] else [Caption(plain, plain), *texts[0]]
+    return texts[0] if row["modifiers"] else [Caption(plain, plain), *texts[0]]
 
 
 def _usual(clip: Clip) -> dict[str, str]:

@@ -17,15 +17,15 @@ import numpy as np
 import soundfile
 import soxr
 
-from core.corpus.attributes import (
+from core.corpus.modifiers import (
     PACE,
     SAMPLE_RATE,
     USUAL,
-    Manner,
+    Modifiers,
     Samples,
-    in_manner,
     in_series,
-    manner_of,
+    modifiers_of,
+    with_modifiers,
 )
 from core.corpus.vocabulary import BY_NAME
 
@@ -51,9 +51,9 @@ class Clip:
     attributes: dict[str, str]
 
     @property
-    def manner(self) -> Manner:
+    def modifiers(self) -> Modifiers:
         """What is unusual about it."""
-        return manner_of(self.sound_class, self.attributes)
+        return modifiers_of(self.sound_class, self.attributes)
 
     @property
     def family(self) -> str:
@@ -109,7 +109,7 @@ def compose(
     rng: np.random.Generator,
     *,
     lasting: bool = False,
-    manner: Manner = USUAL,
+    modifiers: Modifiers = USUAL,
 ) -> Composed:
     """A sound of `frames` samples made of `clip` and clips of its family.
 
@@ -117,28 +117,28 @@ def compose(
         clip: the clip that gives the sound its caption.
         kin: clips of the same class; those of the same family may follow the clip.
         lasting: a shot is heard again and again, as over a bed.
-        manner: what is unusual about the sound, the clip's own manner included.
+        modifiers: what is unusual about the sound, the clip's own modifiers included.
     """
     related = [other for other in kin if other.family == clip.family]
-    made = manner.beyond(clip.manner)
+    made = modifiers.beyond(clip.modifiers)
     factor = _factor(clip, rng)
     first = read(clip, factor)
     if BY_NAME[clip.sound_class].kind == "texture":
         sound = _texture(first, related, frames, rng, factor)
         if made.strength == "heavy":
             sound = sound + _texture(first, related, frames, rng, factor)
-        return Composed(in_manner(_level(sound, clip, rng), made, rng)[:frames])
+        return Composed(with_modifiers(_level(sound, clip, rng), made, rng)[:frames])
     usually = ALONE_OF_BEATS if in_series(clip.sound_class) else ALONE
     alone = not (lasting or made.tempo) and bool(rng.random() < usually)
     pace = PACE.get(made.tempo, 1.0)
     sound = _shots(first, [] if alone else related, frames, rng, factor, pace)
-    return Composed(in_manner(_level(sound, clip, rng), made, rng)[:frames], alone)
+    return Composed(with_modifiers(_level(sound, clip, rng), made, rng)[:frames], alone)
 
 
-def whole(clip: Clip, rng: np.random.Generator, manner: Manner = USUAL) -> Samples:
-    """The clip as it was recorded, from its first sample to its last, in a manner."""
+def whole(clip: Clip, rng: np.random.Generator, modifiers: Modifiers = USUAL) -> Samples:
+    """The clip as it was recorded, from its first sample to its last, with modifiers."""
     sound = _level(read(clip, _factor(clip, rng)), clip, rng)
-    return in_manner(sound, manner.beyond(clip.manner), rng)
+    return with_modifiers(sound, modifiers.beyond(clip.modifiers), rng)
 
 
 def _factor(clip: Clip, rng: np.random.Generator) -> float:

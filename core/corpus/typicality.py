@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.corpus.attributes import Samples
+from core.corpus.modifiers import Samples
 from core.corpus.scenes import ENOUGH, Clip, read
 from core.evaluation.recognise import (
     FEWEST,

@@ -14,14 +14,21 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from core.audiostory import AudioStory
-from core.bridge.canonical import Glossary
-from core.bridge.known_sounds import load_grounding
+from core.bridge.known_sounds import load_known_sounds
+from core.bridge.lexicon import Lexicon
 from core.director.clauses import Clause, align, listed, related, stems
 from core.director.external import Director, read_answer
 from core.director.times import TimedInstruction
 from core.errors import PlanError
 from core.language.decoding import Decoder
-from core.language.reasoning import Counsel, Item, ListGrammar, ListIds, read_list_ids, write_items
+from core.language.reasoning import (
+    Item,
+    ListConstraints,
+    ListGrammar,
+    ListIds,
+    read_list_ids,
+    write_items,
+)
 from core.language.stream import (
     THINK,
     THINK_END,
@@ -78,7 +85,7 @@ class Brief:
 
 
 @dataclass(frozen=True)
-class Draft:
+class PlanDraft:
     """A turn of the director, as far as it is written; once the list is done, what it settled.
 
     Attributes:
@@ -127,7 +134,7 @@ def plan(
         yield from _planned_elsewhere(model, director, instruction, total, seed, cancel, spans)
         return
     brief = Brief(instruction, total, most=most_events(model, total))
-    draft = Draft(())
+    draft = PlanDraft(())
     for draft in write(model, brief, cancel, spans):
         yield PlanProgress(*reasoning_and_events(model, draft))
     parsed = parse_plan(model.tokenizer.decode(draft.tokens))
@@ -195,7 +202,7 @@ def write(
     cancel: threading.Event | None = None,
     spans: Spans | None = None,
     variation: int = 0,
-) -> Iterator[Draft]:
+) -> Iterator[PlanDraft]:
     """Decode the assistant's turn; yields it after every pass.
 
     Args:
@@ -206,7 +213,7 @@ def write(
     decoder = _DECODERS.pop(model, None) or Decoder(model)
     for tokens in decoder.write(turn.prompt, turn.rules, cancel, variation):
         turn.settle()
-        yield Draft(tuple(tokens), turn.items, turn.lengths)
+        yield PlanDraft(tuple(tokens), turn.items, turn.lengths)
     _DECODERS[model] = decoder
 
 
@@ -214,8 +221,8 @@ def known_spans(model: AudioStory) -> Spans:
     """Natural lengths by the profile's known captions, which are loaded at the first question."""
 
     def spans(phrases: Sequence[str]) -> Sequence[Span | None]:
-        grounding = load_grounding(model.profile)
-        return grounding.spans(phrases) if grounding else [None] * len(phrases)
+        known_sounds = load_known_sounds(model.profile)
+        return known_sounds.spans(phrases) if known_sounds else [None] * len(phrases)
 
     return spans
 
@@ -225,7 +232,7 @@ class Turn:
 
     Attributes:
         prompt: tokens of what is asked.
-        items, lengths: see `Draft`.
+        items, lengths: see `PlanDraft`.
     """
 
     def __init__(self, model: AudioStory, brief: Brief, spans: Spans | None = None):
@@ -234,8 +241,10 @@ class Turn:
         self._brief = brief
         self._spans = spans or known_spans(model)
         self._timed = TimedInstruction(brief.instruction, brief.total)
-        counsel = _counsel(brief, self._timed, model.glossary)
-        self._listing = ListGrammar(_list_ids(model), counsel, model.encode, model.tokenizer.decode)
+        constraints = _constraints(brief, self._timed, model.lexicon)
+        self._listing = ListGrammar(
+            _list_ids(model), constraints, model.encode, model.tokenizer.decode
+        )
         self.rules = PlanGrammar(
             model.ids, limits.max_reasoning, limits.max_caption, brief.most, self._listing
         )
@@ -289,12 +298,12 @@ def _list_ids(model: AudioStory) -> ListIds:
     return _LIST_IDS[model]
 
 
-def _counsel(brief: Brief, timed: TimedInstruction, glossary: Glossary | None) -> Counsel:
-    named = named_sounds(brief, timed, glossary)
+def _constraints(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None) -> ListConstraints:
+    named = named_sounds(brief, timed, lexicon)
     sure = frozenset[int]()
-    if glossary is not None:
-        sure = timed.places(lambda said: glossary.names(said, SURE, SURE))
-    return Counsel(
+    if lexicon is not None:
+        sure = timed.places(lambda said: lexicon.names(said, SURE, SURE))
+    return ListConstraints(
         settled={
             i: Item(event.caption, event.duration, event.mood) for i, event in brief.settled.items()
         },
@@ -302,7 +311,7 @@ def _counsel(brief: Brief, timed: TimedInstruction, glossary: Glossary | None) -
         least=max(brief.least, len(named)),
         most=len(named) or brief.most,
         mood=brief.mood,
-        refuses=lambda phrases: refused(brief, timed, phrases) or unheard(timed, glossary, phrases),
+        refuses=lambda phrases: refused(brief, timed, phrases) or unheard(timed, lexicon, phrases),
         complete=lambda phrases: complete(brief, timed, phrases),
         lacking=lambda phrases, ended: timed.lacking(phrases, ended, sure),
         length=lambda phrases: timed.tie(phrases).lengths.get(len(phrases) - 1),
@@ -348,9 +357,7 @@ def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bo
     return len(spoken) >= ENOUGH and not any(related(last, part.text) for part in spoken)
 
 
-def named_sounds(
-    brief: Brief, timed: TimedInstruction, glossary: Glossary | None
-) -> tuple[str, ...]:
+def named_sounds(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None) -> tuple[str, ...]:
     """The sounds that an instruction names, where it does nothing else ("heavy rain, thunder").
 
     It is performed as it is: a small director reads a word as a scene and makes a story of it.
@@ -360,18 +367,18 @@ def named_sounds(
     few = 0 < len(said) < ENOUGH and len(said) <= brief.most
     in_turn = all(time.kind == "lasts" for time in timed.times)
     short = all(0 < len(phrase) <= MAX_CAPTION for phrase in said)
-    if glossary is None or not (free and few and in_turn and short):
+    if lexicon is None or not (free and few and in_turn and short):
         return ()
-    return said if all(glossary.names(phrase) for phrase in said) else ()
+    return said if all(lexicon.names(phrase) for phrase in said) else ()
 
 
-def unheard(timed: TimedInstruction, glossary: Glossary | None, phrases: Sequence[str]) -> bool:
+def unheard(timed: TimedInstruction, lexicon: Lexicon | None, phrases: Sequence[str]) -> bool:
     """Whether the last phrase is made up, and is no sound that can be performed or one told before.
 
     What the instruction asks for may be any sound, as often as it is asked for. Where it only sets
     a scene, one phrase may take up each of its words.
     """
-    if glossary is None:
+    if lexicon is None:
         return False
     *before, last = phrases
     spoken = [part for part in timed.clauses if part.words]
@@ -382,8 +389,8 @@ def unheard(timed: TimedInstruction, glossary: Glossary | None, phrases: Sequenc
         return False
     if len(spoken) >= ENOUGH and any(related(last, part.text) for part in spoken):
         return False
-    sound = glossary.likeliest(last)
-    return not sound or sound in {glossary.likeliest(phrase) for phrase in before}
+    sound = lexicon.likeliest(last)
+    return not sound or sound in {lexicon.likeliest(phrase) for phrase in before}
 
 
 def _lengths(brief: Brief, timed: TimedInstruction, items: Sequence[Item], spans: Spans) -> Lengths:
@@ -395,7 +402,9 @@ def _lengths(brief: Brief, timed: TimedInstruction, items: Sequence[Item], spans
     return fit_story(wanted, brief.total, given.lengths, given.starts, spans(phrases))
 
 
-def reasoning_and_events(model: AudioStory, draft: Draft) -> tuple[str, tuple[PlannedEvent, ...]]:
+def reasoning_and_events(
+    model: AudioStory, draft: PlanDraft
+) -> tuple[str, tuple[PlannedEvent, ...]]:
     """What a draft says so far."""
     text = model.tokenizer.decode(draft.tokens)
     return _reasoning_so_far(text), _events_so_far(text)

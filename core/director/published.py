@@ -13,7 +13,7 @@ from core.audiostory import AudioStory
 from core.director.plan import PlanProgress
 from core.errors import PlanError
 from core.language.stream import THINK_END, PlannedEvent, one_line, parse_plan
-from core.release.exact import Draft, read_draft, written_freely
+from core.release.exact import PublishedPlan, read_draft, written_freely
 from core.story.durations import fit_durations
 from core.story.story import MAX_CAPTION, Event, Story
 
@@ -52,7 +52,7 @@ def _events(text: str) -> tuple[PlannedEvent, ...]:
         return ()
 
 
-def compose(draft: Draft, profile: str, instruction: str, total: float, seed: int) -> Story:
+def compose(draft: PublishedPlan, profile: str, instruction: str, total: float, seed: int) -> Story:
     """The draft as a story of `total` seconds, with what was corrected in it."""
     durations = fit_durations(draft.durations, total)
     corrections: tuple[str, ...] = ()

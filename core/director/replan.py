@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.audiostory import AudioStory
 from core.director.plan import (
     Brief,
-    Draft,
+    PlanDraft,
     PlanProgress,
     Spans,
     most_events,
@@ -201,7 +201,7 @@ def _replanned(
         return Lengths(tuple(seconds))
 
     brief = dataclasses.replace(brief, lengths=lengths)
-    draft = Draft(())
+    draft = PlanDraft(())
     for draft in write(model, brief, cancel, spans, variation):
         yield PlanProgress(*reasoning_and_events(model, draft))
     plan = parse_plan(model.tokenizer.decode(draft.tokens))

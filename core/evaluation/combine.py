@@ -21,11 +21,11 @@ from core.evaluation.recognise import (
     TOP,
     Heard,
     Judge,
-    Recording,
-    Wording,
+    LabelledRecording,
+    Paraphrase,
     nothing_said,
     rank,
-    unseen_wording,
+    unseen_paraphrase,
     without,
 )
 from core.evaluation.renders import Request
@@ -45,7 +45,7 @@ class Combination:
 
 
 def combinations(
-    names: Sequence[str], wording: Wording = unseen_wording, count: int = PAIRS
+    names: Sequence[str], paraphrase: Paraphrase = unseen_paraphrase, count: int = PAIRS
 ) -> list[Combination]:
     """Pairs of a texture with a class of another family among `names`; always the same."""
     rng = Random(0)
@@ -54,7 +54,7 @@ def combinations(
     possible = [(a, b) for a in beds for b in sorted(names) if _apart(a, b)]
     for a, b in rng.sample(possible, min(count, len(possible))):
         number = len(pairs)
-        first, second = wording(a, number), wording(b, number)
+        first, second = paraphrase(a, number), paraphrase(b, number)
         caption = JOINTS[number % len(JOINTS)].format(a=first, b=second)
         pairs[a, b] = Combination((a, b), Request(caption, RENDER_SECONDS, number))
     return list(pairs.values())
@@ -108,7 +108,7 @@ class Mixtures:
     of the mixtures passed where 28 % do without.
     """
 
-    def __init__(self, recordings: Sequence[Recording], judge: Judge) -> None:
+    def __init__(self, recordings: Sequence[LabelledRecording], judge: Judge) -> None:
         """The recordings in the order in which the judge has heard them."""
         self.recordings = recordings
         self.judge = judge

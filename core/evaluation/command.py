@@ -1,6 +1,6 @@
 """`python app.py evaluate`: what the model measures.
 
-    evaluate direct | flags | recognise | fidelity | combine | bridge | duration | manners
+    evaluate direct | flags | recognise | fidelity | combine | bridge | duration | modifiers
     evaluate describe | tagger
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
@@ -22,19 +22,19 @@ from torch import Tensor
 from core.audiostory import AudioStory, load_audiostory
 from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, PlanError
-from core.evaluation import attributes, combine, describe, distance, duration
+from core.evaluation import combine, describe, distance, duration, modifiers
 from core.evaluation.audioset import AudioSetEmbedder
 from core.evaluation.recognise import (
     Heard,
     Judge,
     held_out,
-    plain_wording,
+    plain_paraphrase,
     rank,
     report,
     share_of,
     tagged_table,
     trained_on,
-    unseen_wording,
+    unseen_paraphrase,
 )
 from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
 from core.evaluation.tagger import Tagger, fit
@@ -99,7 +99,7 @@ class Evaluation:
         self.embedder = _embedder(arguments)
         self.model: AudioStory = load_audiostory(load_profile(arguments.profile))
         self.embeddings = Embeddings(self.embedder, arguments.keep)
-        self.wording = plain_wording if arguments.plain else unseen_wording
+        self.paraphrase = plain_paraphrase if arguments.plain else unseen_paraphrase
 
     def judge(self) -> Judge:
         """The held-out recordings: those shipped, or the manifest's, which are then kept.
@@ -155,7 +155,7 @@ class Evaluation:
         seeds = [labels[:row].count(name) for row, name in enumerate(labels)]
         made = []
         for name, seed in zip(labels, seeds, strict=True):
-            made.append(heard(self.wording(name, seed), judge.lengths(name)[seed], seed))
+            made.append(heard(self.paraphrase(name, seed), judge.lengths(name)[seed], seed))
             say(f"{len(made)} of {len(labels)} renders: {name}")
         return torch.stack(made)
 
@@ -180,7 +180,7 @@ def recognise(run: Evaluation) -> dict[str, Any]:
     names = run.names(judge)
     judge = judge.only(names)
     renders = judge.renders_table(
-        run.heard(run.settings()), run.arguments.rounds, names, run.wording, say=say
+        run.heard(run.settings()), run.arguments.rounds, names, run.paraphrase, say=say
     )
     recordings, coded = judge.recordings_table(), judge.codec_table()
     for table in (recordings, coded, renders):
@@ -210,7 +210,7 @@ def combination(run: Evaluation) -> dict[str, Any]:
     names = run.names(judge)
     if unknown := sorted(set(names) - set(tagger.names)):
         say(f"left out, since the tagger does not know them: {', '.join(unknown)}")
-    wanted = combine.combinations([n for n in names if n in tagger.names], run.wording)
+    wanted = combine.combinations([n for n in names if n in tagger.names], run.paraphrase)
     heard = combine.rendered(run.heard(run.settings()))
     by: dict[str, tuple[Callable[[combine.Combination], Tensor], combine.Ranking]] = {
         "renders, nearest": (heard, lambda _, embedding: rank(embedding, judge.classes)),
@@ -235,7 +235,7 @@ def bridge(run: Evaluation) -> dict[str, Any]:
     for way in WAYS:
         heard = run.heard(run.settings(), way)
         tables.append(
-            judge.renders_table(heard, run.arguments.rounds, names, run.wording, way, say)
+            judge.renders_table(heard, run.arguments.rounds, names, run.paraphrase, way, say)
         )
         sets[way] = run.matched(judge, names, heard)
     found = distance.fidelity(judge.only(names), sets)
@@ -255,7 +255,7 @@ def lasting(run: Evaluation) -> dict[str, Any]:
     name = (run.arguments.classes or [TEXTURE])[0]
     results = []
     for seconds in duration.LENGTHS:
-        sound = renderer(Request(run.wording(name, 0), seconds, 0))
+        sound = renderer(Request(run.paraphrase(name, 0), seconds, 0))
         frame = codec.hop / codec.sample_rate
         joints = duration.window_joints(codec.frames(seconds), window, frame)
         results.append(duration.lasting(sound, seconds, joints))
@@ -263,14 +263,14 @@ def lasting(run: Evaluation) -> dict[str, Any]:
     return {"class": name, "events": [asdict(result) for result in results]}
 
 
-def in_manners(run: Evaluation) -> dict[str, Any]:
+def modified(run: Evaluation) -> dict[str, Any]:
     """Far and near, soft and loud, slow and fast: does it sound as it is said?"""
     names = run.arguments.classes or list(BY_NAME)
     unknown = [name for name in names if name not in BY_NAME]
     if unknown:
         raise PlanError(f"{unknown[0]} is no sound class; choose among {', '.join(BY_NAME)}.")
     found: dict[str, Any] = {}
-    for row in attributes.ordered(names, Renderer(run.model, run.settings()), say):
+    for row in modifiers.ordered(names, Renderer(run.model, run.settings()), say):
         say(str(row))
         found.setdefault(row.contrast, {}).setdefault(row.words, {})[row.measure] = {
             "pairs": row.pairs,
@@ -308,7 +308,7 @@ def tagging(run: Evaluation) -> dict[str, Any]:
     tagger = Tagger.load(run.tagger_file)
     table = tagged_table(judge, tagger.rank)
     print(f"\n{table}")
-    wanted = combine.combinations(tagger.names, plain_wording, CHECKED)
+    wanted = combine.combinations(tagger.names, plain_paraphrase, CHECKED)
     mixed = combine.Mixtures(held_out(manifest), judge)
     found = {
         "nearest": combine.combined("nearest", wanted, mixed.heard, mixed.nearest),
@@ -325,7 +325,7 @@ EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "combine": combination,
     "bridge": bridge,
     "duration": lasting,
-    "manners": in_manners,
+    "modifiers": modified,
     "describe": description,
     "tagger": tagging,
 }

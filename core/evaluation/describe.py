@@ -27,7 +27,7 @@ from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.corpus.vocabulary import BY_NAME
 from core.director.describe import QUESTION, answer, asked, hear
-from core.evaluation.recognise import Recording, Table, nothing_said, place, without
+from core.evaluation.recognise import LabelledRecording, Table, nothing_said, place, without
 from core.listener.aisfx import SAMPLE_RATE, Embedder
 
 SEED = 0
@@ -61,7 +61,9 @@ class Described:
 
 
 def described(
-    model: AudioStory, recordings: Sequence[Recording], say: Callable[[str], None] = nothing_said
+    model: AudioStory,
+    recordings: Sequence[LabelledRecording],
+    say: Callable[[str], None] = nothing_said,
 ) -> Described:
     """Ask about every recording; `say` is told one line each.
 
@@ -106,7 +108,7 @@ def described(
     )
 
 
-def nearest(recordings: Sequence[Recording], embedder: Embedder) -> Table:
+def nearest(recordings: Sequence[LabelledRecording], embedder: Embedder) -> Table:
     """The recordings by nearest centroid of the others (core/evaluation/recognise.py)."""
     embeddings = torch.stack([embedder.embed(recording.waveform) for recording in recordings])
     labels = [recording.name for recording in recordings]

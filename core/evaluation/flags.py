@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.bridge.known_sounds import load_grounding
+from core.bridge.known_sounds import load_known_sounds
 from core.errors import WeightsError
 from core.profile import load_profile
 
@@ -27,16 +27,16 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(profile: str) -> dict[str, float]:
     """Shares of the unknown and of the known captions that are flagged."""
-    grounding = load_grounding(load_profile(profile))
-    if grounding is None:
+    known_sounds = load_known_sounds(load_profile(profile))
+    if known_sounds is None:
         raise WeightsError(f"{profile} ships no known captions; run `app.py train known`.")
     rows = [json.loads(line) for line in CAPTIONS.read_text().splitlines()]
-    footings = grounding.footing([row["caption"] for row in rows])
+    matches = known_sounds.match([row["caption"] for row in rows])
     flagged: dict[bool, list[bool]] = {True: [], False: []}
-    for row, footing in zip(rows, footings, strict=True):
-        flagged[row["far"]].append(footing.far)
-        if row["far"] != footing.far:
-            print(f"{'missed' if row['far'] else 'wrong'}: {row['caption']} ~ {footing.nearest[0]}")
+    for row, match in zip(rows, matches, strict=True):
+        flagged[row["far"]].append(match.far)
+        if row["far"] != match.far:
+            print(f"{'missed' if row['far'] else 'wrong'}: {row['caption']} ~ {match.nearest[0]}")
     unknown, known = flagged[True], flagged[False]
     return {
         "unknown_flagged": round(sum(unknown) / len(unknown), 4),

@@ -37,8 +37,8 @@ from core.listener.aisfx import SAMPLE_RATE, Embedder
 
 Heard = Callable[[str, float, int], Tensor]
 """heard(caption, seconds, seed) gives the embedding (512,) of a render."""
-Wording = Callable[[str, int], str]
-"""wording(class, n) is the caption of the n-th render of a class."""
+Paraphrase = Callable[[str, int], str]
+"""paraphrase(class, n) is the caption of the n-th render of a class."""
 Centroids = dict[str, Tensor]
 
 FEWEST = 3
@@ -52,25 +52,25 @@ RENDER_SECONDS = 4.0
 """Length of a render of two sounds at once."""
 
 
-def plain_wording(name: str, number: int) -> str:
+def plain_paraphrase(name: str, number: int) -> str:
     """The vocabulary's own caption, which training has seen."""
     return BY_NAME[name].caption
 
 
-def unseen_wording(name: str, number: int) -> str:
+def unseen_paraphrase(name: str, number: int) -> str:
     """Paraphrases that training never saw, in turn."""
     return HELD_OUT[name][number % len(HELD_OUT[name])]
 
 
 @dataclass(frozen=True)
-class Recording:
+class LabelledRecording:
     """A recording: mono waveform (N,) at 44.1 kHz and its class."""
 
     name: str
     waveform: Tensor
 
 
-def held_out(manifest: Path) -> list[Recording]:
+def held_out(manifest: Path) -> list[LabelledRecording]:
     """Test recordings of classes that have at least `FEWEST` of them.
 
     Raises:
@@ -83,7 +83,7 @@ def held_out(manifest: Path) -> list[Recording]:
     return found
 
 
-def trained_on(manifest: Path, names: Sequence[str]) -> list[Recording]:
+def trained_on(manifest: Path, names: Sequence[str]) -> list[LabelledRecording]:
     """Training recordings of these classes.
 
     Raises:
@@ -106,9 +106,11 @@ def _recorded(manifest: Path, split: str) -> list[dict[str, Any]]:
     return [r for r in rows if r["split"] == split and r["kind"] == "recorded"]
 
 
-def _recordings(manifest: Path, split: str, names: Collection[str]) -> list[Recording]:
+def _recordings(manifest: Path, split: str, names: Collection[str]) -> list[LabelledRecording]:
     rows = [r for r in _recorded(manifest, split) if str(r["class"]) in names]
-    return [Recording(str(r["class"]), _read(manifest.parent / str(r["path"]))) for r in rows]
+    return [
+        LabelledRecording(str(r["class"]), _read(manifest.parent / str(r["path"]))) for r in rows
+    ]
 
 
 def _read(path: Path) -> Tensor:
@@ -242,7 +244,7 @@ class Judge:
 
     @classmethod
     def of_recordings(
-        cls, recordings: Sequence[Recording], embedder: Embedder, codec: Codec
+        cls, recordings: Sequence[LabelledRecording], embedder: Embedder, codec: Codec
     ) -> Judge:
         """Embeds every recording and what the codec makes of it (seed 0)."""
         plain = [embedder.embed(r.waveform) for r in recordings]
@@ -305,7 +307,7 @@ class Judge:
         heard: Heard,
         rounds: int = 1,
         names: Sequence[str] | None = None,
-        wording: Wording = unseen_wording,
+        paraphrase: Paraphrase = unseen_paraphrase,
         title: str = "renders",
         say: Callable[[str], None] = nothing_said,
     ) -> Table:
@@ -318,7 +320,7 @@ class Judge:
         labels, places = [], []
         for name in [n for n in sorted(self.classes) if names is None or n in names]:
             for seed, seconds in enumerate(self.lengths(name) * rounds):
-                caption = wording(name, seed)
+                caption = paraphrase(name, seed)
                 ranking = rank(heard(caption, seconds, seed), self.classes)
                 labels.append(name)
                 places.append(ranking.index(name))

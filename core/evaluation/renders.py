@@ -68,7 +68,7 @@ class Renderer:
         if self.way == "bridge":
             return model.alone(caption, seconds)
         reasoning, events = alone(caption, seconds)
-        stream = model.stream(caption, seconds, reasoning, model.glossed(events))
+        stream = model.stream(caption, seconds, reasoning, model.paraphrased(events))
         states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
         bridged = model.bridged(states, stream)
         nothing = torch.zeros_like(bridged.residual)

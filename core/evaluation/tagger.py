@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core.errors import WeightsError
-from core.evaluation.recognise import RENDER_SECONDS, Recording, nothing_said
+from core.evaluation.recognise import RENDER_SECONDS, LabelledRecording, nothing_said
 from core.files import atomic_path
 from core.listener.aisfx import SAMPLE_RATE, Embedder
 
@@ -44,10 +44,12 @@ def unit_level(waveform: Tensor) -> Tensor:
     return waveform / waveform.square().mean().sqrt().clamp_min(1e-6)
 
 
-def mixtures(recordings: Sequence[Recording], count: int, seed: int = 0) -> Iterator[Sounding]:
+def mixtures(
+    recordings: Sequence[LabelledRecording], count: int, seed: int = 0
+) -> Iterator[Sounding]:
     """Mixtures of two recordings of different classes, classes drawn evenly; always the same."""
     draw = Random(seed)
-    by_class: dict[str, list[Recording]] = {}
+    by_class: dict[str, list[LabelledRecording]] = {}
     for recording in recordings:
         by_class.setdefault(recording.name, []).append(recording)
     for _ in range(count):
@@ -128,7 +130,7 @@ class Tagger(nn.Module):
 
 
 def fit(
-    recordings: Sequence[Recording],
+    recordings: Sequence[LabelledRecording],
     embedder: Embedder,
     count: int = MIXTURES,
     seed: int = 0,

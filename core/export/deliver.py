@@ -33,7 +33,7 @@ from core.mix.crossfade import Samples
 from core.mix.limiter import limit_blocks
 from core.mix.loudness import Loudness
 from core.mix.master import MAX_GAIN_DB, Master, shortfall
-from core.mix.mix import Placement, place, story_frames, sum_blocks
+from core.mix.mix import PlacedEvent, place, story_frames, sum_blocks
 from core.mix.resampling import resampled
 
 Progress = Callable[[float, str], None]
@@ -231,7 +231,7 @@ class _Export:
                     position = round(placement.start * wanted / self.rate)
                     yield name, position, self._single(placement, wanted), settings.loop
 
-    def _single(self, placement: Placement, wanted: int) -> Stem:
+    def _single(self, placement: PlacedEvent, wanted: int) -> Stem:
         """An event in a file of its own length, looped if asked for."""
         sources = self.opened.sources
         if not self.settings.loop:
@@ -240,7 +240,7 @@ class _Export:
         duration = min(placement.frames, round(event.duration * self.rate))
         return loop_stem(placement, duration, sources[event.id], self.mixing, wanted)
 
-    def _stem_name(self, index: int, placement: Placement) -> str:
+    def _stem_name(self, index: int, placement: PlacedEvent) -> str:
         event = self.opened.story.event(placement.event_id)
         digits = max(2, len(str(len(self.placements))))
         values = self._values() | {

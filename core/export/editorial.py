@@ -16,7 +16,7 @@ import opentimelineio as otio
 from core.errors import FileError
 from core.export.markers import Marker
 from core.files import atomic_path
-from core.mix.mix import Placement, Source
+from core.mix.mix import PlacedEvent, Source
 from core.story.story import Event, Story
 
 Time = otio.opentime.RationalTime
@@ -52,9 +52,9 @@ def _clip(
     )
 
 
-def _lanes(placements: Sequence[Placement], ends: Mapping[str, int]) -> list[list[Placement]]:
+def _lanes(placements: Sequence[PlacedEvent], ends: Mapping[str, int]) -> list[list[PlacedEvent]]:
     """Placements of one layer on as few tracks as hold them without overlap before their tails."""
-    lanes: list[list[Placement]] = []
+    lanes: list[list[PlacedEvent]] = []
     for placement in placements:
         for lane in lanes:
             if ends[lane[-1].event_id] <= placement.start:
@@ -67,7 +67,7 @@ def _lanes(placements: Sequence[Placement], ends: Mapping[str, int]) -> list[lis
 
 def _track(
     name: str,
-    lane: Sequence[Placement],
+    lane: Sequence[PlacedEvent],
     ends: Mapping[str, int],
     story: Story,
     sources: Mapping[str, Source],
@@ -98,7 +98,7 @@ def _track(
 def timeline(
     story: Story,
     title: str,
-    placements: Sequence[Placement],
+    placements: Sequence[PlacedEvent],
     sources: Mapping[str, Source],
     media: Mapping[str, str],
     markers: Sequence[Marker],

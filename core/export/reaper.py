@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from core.export.markers import Marker
 from core.mix.crossfade import Curve
-from core.mix.mix import Placement, Ramp
+from core.mix.mix import PlacedEvent, Ramp
 from core.story.story import Event, Story, Take
 
 PALETTE = (0x4E79A7, 0xF28E2B, 0x59A14F, 0xE15759, 0x76B7B2, 0xEDC948, 0xB07AA1, 0x9C755F)
@@ -52,7 +52,7 @@ def _source(file: str) -> list[str]:
 
 
 def _item(
-    event: Event, placement: Placement, media: Mapping[str, str], rate: int, color: int
+    event: Event, placement: PlacedEvent, media: Mapping[str, str], rate: int, color: int
 ) -> list[str]:
     gain = 10.0 ** (event.gain_db / 20.0)
     lines = [
@@ -110,7 +110,7 @@ def _track(name: str, layer: int, items: Sequence[Sequence[str]]) -> list[str]:
 
 def reaper_project(
     story: Story,
-    placements: Sequence[Placement],
+    placements: Sequence[PlacedEvent],
     media: Mapping[str, str],
     markers: Sequence[Marker],
     rate: int,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.mix.crossfade import Correlation, Samples, crossfade_gains
-from core.mix.mix import MixSettings, Placement, Source, sum_blocks
+from core.mix.mix import MixSettings, PlacedEvent, Source, sum_blocks
 from core.mix.resampling import resampled
 
 SETTLING = 8192
@@ -32,7 +32,7 @@ class Stem:
 
 
 def story_stem(
-    placements: Sequence[Placement],
+    placements: Sequence[PlacedEvent],
     sources: Mapping[str, Source],
     total: int,
     rate: int,
@@ -58,7 +58,7 @@ def story_stem(
 
 
 def event_stem(
-    placement: Placement, sources: Mapping[str, Source], rate: int, wanted: int, block: int
+    placement: PlacedEvent, sources: Mapping[str, Source], rate: int, wanted: int, block: int
 ) -> Stem:
     """One event in a file that begins and ends with it."""
     frames = round(placement.frames * wanted / rate)
@@ -67,7 +67,7 @@ def event_stem(
 
 
 def loop_stem(
-    placement: Placement,
+    placement: PlacedEvent,
     duration: int,
     source: Source,
     settings: MixSettings,
@@ -103,7 +103,7 @@ def loop_stem(
 
 
 def _wrapped(
-    placement: Placement, source: Source, duration: int, tail: int, settings: MixSettings
+    placement: PlacedEvent, source: Source, duration: int, tail: int, settings: MixSettings
 ) -> Iterator[Samples]:
     measured = Correlation()
     for at in range(0, tail, settings.block):

@@ -121,7 +121,7 @@ def read_list_ids(
 
 
 @dataclass(frozen=True)
-class Counsel:
+class ListConstraints:
     """What is known of the list before the director writes it.
 
     Attributes:
@@ -151,8 +151,8 @@ class ListGrammar:
     """Which tokens may come next inside the reasoning, so that it is a list of items and a count.
 
     Feed it with `advance`. `forced` gives a block that must follow, `allowed` the candidates where
-    there is a choice. A phrase that the counsel refuses is taken back: `advance` returns how many
-    of the last tokens no longer hold.
+    there is a choice. A phrase that the constraints refuses is taken back: `advance` returns how
+    many of the last tokens no longer hold.
     """
 
     PHRASE = 24
@@ -162,12 +162,12 @@ class ListGrammar:
     def __init__(
         self,
         ids: ListIds,
-        counsel: Counsel,
+        constraints: ListConstraints,
         encode: Callable[[str], Sequence[int]],
         spell: Callable[[Sequence[int]], str],
     ):
         self.ids = ids
-        self.counsel = counsel
+        self.constraints = constraints
         self._encode = encode
         self._spell = spell
         self.items: list[Item] = []
@@ -206,7 +206,7 @@ class ListGrammar:
         if place == "seconds" and len(self._piece) >= 4:
             return (ids.unit,)
         if place == "comma":
-            mood = self.counsel.mood
+            mood = self.constraints.mood
             return (ids.comma, *self._encode(f" {mood}"), ids.closing) if mood else (ids.comma,)
         if place == "mood" and len(self._piece) >= self.MOOD:
             return (ids.closing,)
@@ -220,15 +220,17 @@ class ListGrammar:
 
     def _told(self) -> tuple[int, ...]:
         number = len(self.items)
-        item = self.counsel.settled.get(number)
+        item = self.constraints.settled.get(number)
         if item is not None:
             told = f" {item.phrase} ({item.seconds:g} s, {item.mood or 'plain'})."
             return tuple(self._encode(told))
-        phrase = self.counsel.told[number] if number < len(self.counsel.told) else self._owing
+        phrase = (
+            self.constraints.told[number] if number < len(self.constraints.told) else self._owing
+        )
         return (*self._encode(f" {phrase}"), self.ids.opening) if phrase else ()
 
     def _given(self) -> tuple[int, ...]:
-        seconds = self.counsel.length(self.phrases)
+        seconds = self.constraints.length(self.phrases)
         return () if seconds is None else (*self._encode(f"{seconds:g}"), self.ids.unit)
 
     def end(self) -> None:
@@ -237,13 +239,13 @@ class ListGrammar:
 
     def _must_end(self) -> bool:
         number = len(self.items)
-        full = number >= min(self.counsel.most, len(self.ids.numbers))
+        full = number >= min(self.constraints.most, len(self.ids.numbers))
         return full or (self._ended and not self._must_go_on())
 
     def _must_go_on(self) -> bool:
         number = len(self.items)
-        later = any(place >= number for place in self.counsel.settled)
-        return later or number < self.counsel.least or bool(self._owing)
+        later = any(place >= number for place in self.constraints.settled)
+        return later or number < self.constraints.least or bool(self._owing)
 
     @property
     def allowed(self) -> frozenset[int]:
@@ -278,7 +280,7 @@ class ListGrammar:
         self._piece += tokens
         if self.place == "comma":
             if len(tokens) > 1:
-                self._note(mood=self.counsel.mood)
+                self._note(mood=self.constraints.mood)
             self._enter("mood" if len(tokens) == 1 else "next")
         elif tokens[-1] == self.ids.unit and self.place == "seconds":
             self._note(seconds=_number(self._spell(self._piece[:-1])))
@@ -290,7 +292,7 @@ class ListGrammar:
     def _go_on(self, tokens: Sequence[int]) -> int:
         """Another item, or the count; the count is taken back while something is lacking."""
         if tokens[0] != self.ids.blank and not self.forced:
-            self._owing = self.counsel.lacking(self.phrases, True)
+            self._owing = self.constraints.lacking(self.phrases, True)
             if self._owing:
                 return 1
         self._enter("number" if tokens[0] == self.ids.blank else "count")
@@ -304,11 +306,11 @@ class ListGrammar:
     def _enter(self, place: str) -> None:
         self.place, self._piece = place, []
         if place == "next" and self._ended:
-            self._owing = self.counsel.lacking(self.phrases, True)
+            self._owing = self.constraints.lacking(self.phrases, True)
 
     def _settle(self, tokens: Sequence[int]) -> int:
         """A phrase that was given: a whole settled item, or one that was lacking."""
-        item = self.counsel.settled.get(len(self.items))
+        item = self.constraints.settled.get(len(self.items))
         self.items.append(item or Item(self._spell(tokens[:-1]).strip(), 0.0))
         self._refused, self._owing = set(), ""
         self._enter("next" if item else "seconds")
@@ -319,16 +321,16 @@ class ListGrammar:
             self._piece.append(token)
             return 0
         phrase = self._spell(self._piece).strip(" ,;:")
-        self._owing = self.counsel.lacking([*self.phrases, phrase], False)
+        self._owing = self.constraints.lacking([*self.phrases, phrase], False)
         if self._owing:
             back, self._piece = len(self._piece) + 1, []
             return back
         tired = len(self._refused) >= self.TRIES
         can_end = bool(self.phrases) and not self._must_go_on()
-        can_end = can_end and self.counsel.complete(self.phrases)
-        refused = self.counsel.refuses([*self.phrases, phrase])
+        can_end = can_end and self.constraints.complete(self.phrases)
+        refused = self.constraints.refuses([*self.phrases, phrase])
         if refused and tired and not can_end:
-            self._owing = self.counsel.lacking(self.phrases, True)
+            self._owing = self.constraints.lacking(self.phrases, True)
             if self._owing:
                 back, self._piece = len(self._piece) + 1, []
                 return back

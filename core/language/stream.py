@@ -2,13 +2,13 @@
 
     <|im_start|>system … <|im_end|> <|im_start|>user … <|im_end|> <|im_start|>assistant
     <|think|>{reasoning}<|/think|>
-    <|gen|>{caption}<timestamp>{seconds}</timestamp>{gloss}<t5>…</t5><aud>…</aud><|/gen|>
+    <|gen|>{caption}<timestamp>{seconds}</timestamp>{paraphrase}<t5>…</t5><aud>…</aud><|/gen|>
     … once an event
     <|im_end|>
 
 This is the paper's [BOT]…[EOT] ([BOG]…[EOG])* [EOS] with the names of the published checkpoint:
-`t5` spans carry the semantic tokens, `aud` spans the residual tokens. The gloss (core/bridge/canonical.py)
-is read by the director, never written, and empty where a profile has none.
+`t5` spans carry the semantic tokens, `aud` spans the residual tokens. The paraphrase
+(core/bridge/lexicon.py) is read by the director, never written, and empty where a profile has none.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class PlannedEvent:
     """What the director writes for one event; a duration of 0 s was unreadable.
 
     Attributes:
-        gloss: what the caption may mean in plain words, which is looked up.
+        paraphrase: what the caption may mean in plain words, which is looked up.
     """
 
     caption: str
     duration: float
     mood: str = ""
-    gloss: str = ""
+    paraphrase: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def plan_text(reasoning: str, events: Iterable[PlannedEvent], span: str = "") ->
     parts = [THINK, one_line(reasoning), THINK_END]
     for event in events:
         parts += [GEN, one_line(event.caption), TIME, f"{event.duration:g}", TIME_END]
-        parts += [one_line(event.gloss), span, GEN_END]
+        parts += [one_line(event.paraphrase), span, GEN_END]
     return "".join(parts) + TURN_END
 
 

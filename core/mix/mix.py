@@ -166,7 +166,7 @@ class Ramp:
 
 
 @dataclass(frozen=True)
-class Placement:
+class PlacedEvent:
     """One event on the sample grid.
 
     Attributes:
@@ -263,14 +263,14 @@ def pan_gains(event: Event, channels: int, pan: float) -> tuple[float, float]:
 
 def place(
     story: Story, sources: Mapping[str, Source], settings: MixSettings
-) -> tuple[Placement, ...]:
+) -> tuple[PlacedEvent, ...]:
     """Where and how each event that has a source sounds, in order of start.
 
     Events without a source are silent, so that a half-rendered story can be heard.
     """
     grid = _Grid(story_frames(story, settings.rate), sources, settings)
-    placed: list[Placement] = []
-    previous: Placement | None = None
+    placed: list[PlacedEvent] = []
+    previous: PlacedEvent | None = None
     sequence = story.sequence
     for index, event in enumerate(sequence):
         following = sequence[index + 1] if index + 1 < len(sequence) else None
@@ -298,7 +298,7 @@ class _Grid:
     def frame(self, seconds: float) -> int:
         return round(seconds * self.settings.rate)
 
-    def placement(self, event: Event, following: Event | None) -> Placement | None:
+    def placement(self, event: Event, following: Event | None) -> PlacedEvent | None:
         """The event at its place, with the tail that reaches into `following`."""
         source = self.sources.get(event.id)
         start = self.frame(event.start)
@@ -312,7 +312,7 @@ class _Grid:
         spread = self._spread(event, source)
         pan = min(1.0, max(-1.0, event.pan + spread.pan))
         left, right = pan_gains(event, source.channels, pan)
-        return Placement(
+        return PlacedEvent(
             event_id=event.id,
             layer=event.layer,
             start=start,
@@ -355,8 +355,8 @@ class _Grid:
         return (Ramp(declick, "s-curve"),) if declick else ()
 
     def joined(
-        self, first: Placement, second: Placement, event: Event
-    ) -> tuple[Placement, Placement]:
+        self, first: PlacedEvent, second: PlacedEvent, event: Event
+    ) -> tuple[PlacedEvent, PlacedEvent]:
         """Both halves of a cross-fade; `event` is the second one, whose own fade-in stays."""
         overlap = min(first.end - second.start, second.frames)
         first = replace(first, frames=second.start + overlap - first.start)
@@ -365,7 +365,7 @@ class _Grid:
         own = second.rises if event.fade_in > 0 else ()
         return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
 
-    def _correlation(self, first: Placement, second: Placement, overlap: int) -> float:
+    def _correlation(self, first: PlacedEvent, second: PlacedEvent, overlap: int) -> float:
         measured = Correlation()
         for at in range(0, overlap, self.settings.block):
             count = min(self.settings.block, overlap - at)
@@ -378,7 +378,7 @@ class _Grid:
 
 
 def sum_blocks(
-    placements: Sequence[Placement],
+    placements: Sequence[PlacedEvent],
     sources: Mapping[str, Source],
     start: int,
     end: int,

@@ -19,9 +19,9 @@ from core.narratives.realisation import (
     NUMBERS,
     TIMED,
     UNTIMED,
+    Realisation,
     Scene,
     Style,
-    Telling,
     gerund_list,
     handwriting,
     numbered,
@@ -44,7 +44,7 @@ _TIMES = ("twice", "three times", "four times", "five times")
 _TIMES_SUIT = frozenset(
     ("knock", "owl", "dog", "gong", "gunshot", "church_bell", "crow", "horn", "ship_horn", "cow")
 )
-_MANNERS = (
+_MODIFIERS = (
     "in the distance",
     "far away",
     "nearby",
@@ -111,13 +111,13 @@ def _mood_arc(moods: Sequence[str]) -> str:
 
 
 def _bank_sound(name: str, rng: Random, mood: str = "") -> Sound:
-    """A class in one of its own phrases, now and then with a count or a manner."""
+    """A class in one of its own phrases, now and then with a count or a modifier."""
     marked = rng.choice(MARKED[name])
     if "*" in marked and len(marked.split()) <= 4 and rng.random() < 0.2:
         suits = (
             name in _TIMES_SUIT and not marked.endswith(("twice", "times")) and rng.random() < 0.6
         )
-        marked += " " + rng.choice(_TIMES if suits else _MANNERS)
+        marked += " " + rng.choice(_TIMES if suits else _MODIFIERS)
     return sound(Clause(marked), mood or MOODS[name], (name,))
 
 
@@ -215,7 +215,7 @@ def _set(scene_name: str, word: str, sounds: Sequence[Sound], timed: bool, rng: 
     return Scene(scene_name, word, tuple(sounds), tuple(lengths))
 
 
-def _assembled(scene: Scene, telling: Telling, rng: Random) -> Narrative:
+def _assembled(scene: Scene, telling: Realisation, rng: Random) -> Narrative:
     captions = telling.captions or tuple(s.clause.caption for s in scene.sounds)
     moods = [s.mood for s in scene.sounds]
     events = tuple(

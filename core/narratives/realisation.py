@@ -38,7 +38,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Telling:
+class Realisation:
     """An instruction, the phrase it has for each sound, and why the plan is as it is.
 
     `captions` overrides the captions of the sounds where the telling is shorter than the clause.
@@ -133,18 +133,18 @@ def _framed(opening: str, body: str, closing: str, scene: Scene) -> str:
     return opening.format(**words) + body + tail.format(**words)
 
 
-def prose(scene: Scene, rng: Random, form: Form = "present") -> Telling:
+def prose(scene: Scene, rng: Random, form: Form = "present") -> Realisation:
     told = _forms(scene, form)
     body = _flow(told, scene.sounds, rng)
     opening, closing = rng.choice(_PROSE_OPENINGS), rng.choice(_CLOSINGS)
-    return Telling(_framed(opening, body, closing, scene), tuple(told))
+    return Realisation(_framed(opening, body, closing, scene), tuple(told))
 
 
-def past_prose(scene: Scene, rng: Random) -> Telling:
+def past_prose(scene: Scene, rng: Random) -> Realisation:
     return prose(scene, rng, "past")
 
 
-def progressive_prose(scene: Scene, rng: Random) -> Telling:
+def progressive_prose(scene: Scene, rng: Random) -> Realisation:
     return prose(scene, rng, "progressive")
 
 
@@ -157,7 +157,7 @@ _LIST_OPENINGS = (
 )  # fmt: skip
 
 
-def gerund_list(scene: Scene, rng: Random) -> Telling:
+def gerund_list(scene: Scene, rng: Random) -> Realisation:
     told = _forms(scene, "gerund")
     joint = rng.choice(_LIST_JOINTS)
     body = joint.join(told)
@@ -168,10 +168,10 @@ def gerund_list(scene: Scene, rng: Random) -> Telling:
             + told[-1]
         )
     opening, closing = rng.choice(_LIST_OPENINGS), rng.choice(_CLOSINGS)
-    return Telling(_framed(opening, body, closing, scene), tuple(told))
+    return Realisation(_framed(opening, body, closing, scene), tuple(told))
 
 
-def terse_list(scene: Scene, rng: Random) -> Telling:
+def terse_list(scene: Scene, rng: Random) -> Realisation:
     """Bare nouns where the class has them: "rain, thunder, dog barks"."""
     told = []
     for s in scene.sounds:
@@ -181,7 +181,7 @@ def terse_list(scene: Scene, rng: Random) -> Telling:
         told = [re.sub(r"^(a|an|the) ", "", phrase) for phrase in told]
     body = rng.choice([", ", ", ", " then ", " / ", " > ", ", then ", " | ", "\n"]).join(told)
     opening = rng.choice(["", "", "", "sfx: ", "soundscape: ", "i need ", "{bare}: ", "make "])
-    return Telling(_framed(opening, body, "", scene), tuple(told), captions=tuple(told))
+    return Realisation(_framed(opening, body, "", scene), tuple(told), captions=tuple(told))
 
 
 _FIRST = ("First, ", "First ", "At first ", "It begins: ", "In the beginning ", "To start, ")
@@ -189,16 +189,16 @@ _MIDDLE = ("Then ", "After that, ", "Next, ", "Then, ", "Later ", "A little late
 _FINALLY = ("Finally, ", "At the end ", "Last, ", "In the end, ", "At last, ")
 
 
-def ordered_sentences(scene: Scene, rng: Random) -> Telling:
+def ordered_sentences(scene: Scene, rng: Random) -> Realisation:
     told = _forms(scene, "past" if rng.random() < 0.2 else "present")
     heads = [rng.choice(_FIRST), *(rng.choice(_MIDDLE) for _ in told[1:-1]), rng.choice(_FINALLY)]
     end = rng.choice([". ", ". ", "; ", ", "])
     body = end.join(head + phrase for head, phrase in zip(heads, told, strict=False))
     opening = rng.choice(["", "", "{Scene}. ", "a {mood} story. ", "i would like this: "])
-    return Telling(_framed(opening, body, ".", scene), tuple(told))
+    return Realisation(_framed(opening, body, ".", scene), tuple(told))
 
 
-def script(scene: Scene, rng: Random) -> Telling:
+def script(scene: Scene, rng: Random) -> Realisation:
     told = _forms(scene, "present")
     place = scene.bare.upper()
     head = rng.choice(
@@ -207,15 +207,15 @@ def script(scene: Scene, rng: Random) -> Telling:
     lines = [_sentence(phrase) + "." for phrase in told]
     if rng.random() < 0.35:
         lines.insert(rng.randrange(len(lines) + 1), rng.choice(SILENT))
-    return Telling(rng.choice(["\n", " "]).join([head.format(place), *lines]), tuple(told))
+    return Realisation(rng.choice(["\n", " "]).join([head.format(place), *lines]), tuple(told))
 
 
-def numbered(scene: Scene, rng: Random) -> Telling:
+def numbered(scene: Scene, rng: Random) -> Realisation:
     told = _forms(scene, rng.choice(["present", "gerund"]))
     mark = rng.choice(["{}. ", "{}) ", "({}) ", "- ", "* ", "scene {}: ", "sound {}: "])
     lines = [mark.format(i) + phrase for i, phrase in enumerate(told, 1)]
     opening = rng.choice(["", "{Scene}:\n", "my list:\n", "sounds in order:\n", "shot list\n"])
-    return Telling(
+    return Realisation(
         _framed(opening, rng.choice(["\n", "\n", " "]).join(lines), "", scene), tuple(told)
     )
 
@@ -242,7 +242,7 @@ _AFTERWORDS = (
 )  # fmt: skip
 
 
-def chatty(scene: Scene, rng: Random) -> Telling:
+def chatty(scene: Scene, rng: Random) -> Realisation:
     told = _forms(scene, "past" if rng.random() < 0.25 else "present")
     parts = [rng.choice(_CHATTER)]
     if rng.random() < 0.5:
@@ -258,13 +258,13 @@ def chatty(scene: Scene, rng: Random) -> Telling:
         parts.append(_sentence(_flow(told[cut:], scene.sounds[cut:], rng)) + ".")
     if rng.random() < 0.7:
         parts.append(rng.choice(_AFTERWORDS))
-    return Telling(" ".join(parts), tuple(told))
+    return Realisation(" ".join(parts), tuple(told))
 
 
 _GIVEN = "the times are given"
 
 
-def timed_list(scene: Scene, rng: Random) -> Telling:
+def timed_list(scene: Scene, rng: Random) -> Realisation:
     """Some or all lengths are given: "5 seconds of rain, then thunder rolling for 4 seconds"."""
     told = _forms(scene, "gerund")
     given = [rng.random() < 0.6 for _ in told]
@@ -278,10 +278,12 @@ def timed_list(scene: Scene, rng: Random) -> Telling:
     ]
     body = rng.choice([", ", ", then ", ", followed by ", ", and then ", "\n"]).join(parts)
     opening = rng.choice(["", "", "", "i need ", "make ", "{bare}: ", "soundscape with "])
-    return Telling(_framed(opening, body, rng.choice(["", "", "."]), scene), tuple(told), _GIVEN)
+    return Realisation(
+        _framed(opening, body, rng.choice(["", "", "."]), scene), tuple(told), _GIVEN
+    )
 
 
-def timed_prose(scene: Scene, rng: Random) -> Telling:
+def timed_prose(scene: Scene, rng: Random) -> Realisation:
     """Lengths inside sentences: "rain falls for ten seconds, then thunder rolls"."""
     told = _forms(scene, "present")
     given = [rng.random() < 0.5 for _ in told]
@@ -293,10 +295,12 @@ def timed_prose(scene: Scene, rng: Random) -> Telling:
         joint = "" if i == 0 else rng.choice([", then ", ", then ", ", ", ". Then ", " and then "])
         text += joint + pattern.format(c=phrase, t=spoken)
     opening = rng.choice(["", "", "", "{Scene}. ", "make a scene where "])
-    return Telling(_framed(opening, text, rng.choice(["", ".", "."]), scene), tuple(told), _GIVEN)
+    return Realisation(
+        _framed(opening, text, rng.choice(["", ".", "."]), scene), tuple(told), _GIVEN
+    )
 
 
-def after_seconds(scene: Scene, rng: Random) -> Telling:
+def after_seconds(scene: Scene, rng: Random) -> Realisation:
     """Start with this, after ten seconds that: the first length is given by the wait."""
     told = _forms(scene, "present")
     told[0] = scene.sounds[0].clause.caption
@@ -311,10 +315,10 @@ def after_seconds(scene: Scene, rng: Random) -> Telling:
             [", then {c}", ", then {c}", ", after {t} more {c}", ", {t} later {c}"]
         )
         text += pattern.format(c=told[i], t=_spoken(scene.seconds[i - 1], rng))
-    return Telling(text + rng.choice(["", "."]), tuple(told), _GIVEN)
+    return Realisation(text + rng.choice(["", "."]), tuple(told), _GIVEN)
 
 
-def time_marks(scene: Scene, rng: Random) -> Telling:
+def time_marks(scene: Scene, rng: Random) -> Realisation:
     """A cue sheet: the second at which each sound begins."""
     told = _forms(scene, rng.choice(["present", "gerund"]))
     mark = rng.choice(
@@ -325,13 +329,13 @@ def time_marks(scene: Scene, rng: Random) -> Telling:
         mark.format(m=start // 60, s=start % 60, n=start, c=phrase)
         for start, phrase in zip(starts, told, strict=True)
     ]
-    return Telling(rng.choice([", ", "\n", "; "]).join(cues), tuple(told), _GIVEN)
+    return Realisation(rng.choice([", ", "\n", "; "]).join(cues), tuple(told), _GIVEN)
 
 
 _SUGGESTED = "the scene suggests the sounds"
 
 
-def scene_only(scene: Scene, rng: Random) -> Telling:
+def scene_only(scene: Scene, rng: Random) -> Realisation:
     """A mood or a place and no sounds: "lonely winter night", "storm"."""
     if scene.word and rng.random() < 0.4:
         text = rng.choice(["{}", "{}", "{}", "{} sounds", "a {} scene", "{} ambience"]).format(
@@ -346,10 +350,10 @@ def scene_only(scene: Scene, rng: Random) -> Telling:
         )  # fmt: skip
         text = pattern.format(s=scene.scene, b=scene.bare, m=scene.mood)
     told = tuple(s.clause.standing_alone().told("present") for s in scene.sounds)
-    return Telling(text, told, _SUGGESTED)
+    return Realisation(text, told, _SUGGESTED)
 
 
-Style = Callable[[Scene, Random], Telling]
+Style = Callable[[Scene, Random], Realisation]
 
 UNTIMED: tuple[tuple[Style, float], ...] = (
     (prose, 30),
@@ -391,10 +395,10 @@ def handwriting(text: str, rng: Random) -> str:
         for i in rng.sample(long, min(len(long), rng.randint(1, 3))):
             words[i] = _typo(words[i], rng)
         text = " ".join(words)
-    manner = rng.random()
-    if manner < 0.4:
+    modifiers = rng.random()
+    if modifiers < 0.4:
         return text.lower()
-    if manner < 0.41:
+    if modifiers < 0.41:
         return text.upper()
     text = re.sub(r"([.?!]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
     return _sentence(re.sub(r"\bi\b(?=[ '])", "I", text))

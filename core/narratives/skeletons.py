@@ -96,9 +96,9 @@ UNKNOWN: tuple[Sound, ...] = _load_unknown(_OTHER["spots"], "spot") + _load_unkn
 )
 SILENT: tuple[str, ...] = tuple(_OTHER["silent"].strip().splitlines())
 
-_SUBJECTS, _ACTIONS, _MANNERS, _FEELINGS = (
+_SUBJECTS, _ACTIONS, _MODIFIERS, _FEELINGS = (
     tuple(_OTHER[name].strip().splitlines())
-    for name in ("subjects", "actions", "manners", "feelings")
+    for name in ("subjects", "actions", "modifiers", "feelings")
 )
 _ONE = re.compile(r"(an?|some) |(his|her|the|two|three) .*[^s]$|the (bus|boss)$")
 
@@ -109,6 +109,6 @@ def improvised(rng: Random) -> Sound:
     if not _ONE.match(subject):
         verb, _, rest = action.removeprefix("*").partition(" ")
         action = " ".join(filter(None, ["*" + lemma(verb), rest]))
-    manner = " " + rng.choice(_MANNERS) if rng.random() < 0.5 else ""
+    modifiers = " " + rng.choice(_MODIFIERS) if rng.random() < 0.5 else ""
     kind: Kind = "spot" if rng.random() < 0.6 else "texture"
-    return unknown_sound(Clause(f"{subject} {action}{manner}"), rng.choice(_FEELINGS), kind)
+    return unknown_sound(Clause(f"{subject} {action}{modifiers}"), rng.choice(_FEELINGS), kind)

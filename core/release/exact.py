@@ -100,7 +100,7 @@ def penalised(scores: Tensor, seen: Sequence[int], factor: float) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Draft:
+class PublishedPlan:
     """What the director wrote in an exact run.
 
     Attributes:
@@ -125,7 +125,7 @@ class Performance:
         samples: (channels, N) at `RATE`.
     """
 
-    draft: Draft
+    draft: PublishedPlan
     latents: Tensor
     samples: Samples
 
@@ -133,7 +133,7 @@ class Performance:
 @torch.inference_mode()
 def draft_exactly(
     model: AudioStory, instruction: str, total: float, cancel: threading.Event | None = None
-) -> Draft:
+) -> PublishedPlan:
     """Let the director write freely and bridge what it wrote.
 
     Raises:
@@ -180,7 +180,7 @@ def written_freely(
     return rules.written, decoder.states[len(prompt) :]
 
 
-def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> Draft:
+def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> PublishedPlan:
     """Captions, durations and conditions of a finished turn.
 
     Args:
@@ -202,7 +202,7 @@ def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> Dra
     more = torch.stack([states[e - residual : e] for e in finals[: len(ends)]])
     thought = _places(written, ids.think_end) or begins
     captions, durations = zip(*map(read_caption, told), strict=True)
-    return Draft(
+    return PublishedPlan(
         tuple(written),
         text(written[: thought[0]]),
         captions,
@@ -235,7 +235,7 @@ def read_caption(told: str) -> tuple[str, float]:
 @torch.inference_mode()
 def perform_exactly(
     model: AudioStory,
-    draft: Draft,
+    draft: PublishedPlan,
     seed: int,
     settings: RenderSettings,
     *,
@@ -311,7 +311,7 @@ def joined(clips: Sequence[Samples]) -> Samples:
     return whole
 
 
-def story_of(draft: Draft, profile: str, instruction: str, seed: int) -> Story:
+def story_of(draft: PublishedPlan, profile: str, instruction: str, seed: int) -> Story:
     """The draft as a story, as long as its events say."""
     events, clock = [], 0.0
     for number, (caption, seconds) in enumerate(zip(draft.captions, draft.durations, strict=True)):

@@ -17,7 +17,7 @@ from transformers import AutoConfig, PretrainedConfig, Qwen2Config, T5Config
 from core.errors import ProfileError, WeightsError
 from core.profile import PROFILES, ListenerConfig, Profile, load_profile
 from core.release.shards import Weights
-from core.schema import read_record
+from core.schema import read_dataclass
 
 QWEN = Qwen2Config(
     vocab_size=151936,
@@ -115,7 +115,7 @@ def read_sizes(sources: Sources, weights: Weights, codec: Weights, merge: bool) 
             codec=replace(base.codec, sample_rate=shape["sampling_rate"]),
             listener=_listener(sources, weights, settings),
         )
-        profile = read_record(Profile, asdict(profile), "config.yaml", ProfileError)
+        profile = read_dataclass(Profile, asdict(profile), "config.yaml", ProfileError)
     except (TypeError, ValueError) as cause:
         raise WeightsError(f"config.yaml holds a value that does not fit ({cause}).") from None
     return Sizes(profile, _rank(weights), llm, _text_config(sources.t5), shape)

@@ -20,7 +20,7 @@ from core.errors import AudioFileError, RenderError
 from core.performer import flow
 from core.profile import RenderSettings
 from core.render.simultaneous import blended
-from core.render.takes import Asked, grain_of, noise_of, plan_take, planned, told
+from core.render.takes import TakeRequest, grain_of, noise_of, plan_take, planned, told
 from core.story.folders import StoryFolder, read_sound
 from core.story.latents import load_latents, save_latents
 from core.story.recording import brought_to, read_recording, recording_file
@@ -271,7 +271,7 @@ def _cut(samples: npt.NDArray[np.float32], seconds: float, rate: int) -> npt.NDA
 def perform(
     model: AudioStory,
     folder: StoryFolder,
-    asked: Sequence[Asked],
+    asked: Sequence[TakeRequest],
     settings: RenderSettings,
     *,
     group: str,

@@ -1,7 +1,7 @@
 """Takes: what they are keyed by, and what can be asked for: anew, varied, repainted, from a sound.
 
-An `Asked` names an event and what its take begins from; `core.render.perform` makes it. Nothing
-here needs the model, so that a page can ask while it is loading.
+A `TakeRequest` names an event and what its take begins from; `core.render.perform` makes it.
+Nothing here needs the model, so that a page can ask while it is loading.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHORTEST_SPAN = 0.1
 
 
 @dataclass(frozen=True)
-class Asked:
+class TakeRequest:
     """A take that is wanted of an event, and what it begins from (None: noise alone)."""
 
     event_id: str
@@ -113,7 +113,7 @@ def _stream_up_to(story: Story, event: Event) -> str:
 
 def vary(
     folder: StoryFolder, event_id: str, key: str, strength: float, seed: int | None = None
-) -> Asked:
+) -> TakeRequest:
     """Ask for another take that begins from one of the event's takes.
 
     Args:
@@ -125,7 +125,7 @@ def vary(
     """
     event, take = _source(folder, event_id, key)
     of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
-    return Asked(event_id, _start(event, of, key, strength, seed, grain_of(take), None))
+    return TakeRequest(event_id, _start(event, of, key, strength, seed, grain_of(take), None))
 
 
 def repaint(
@@ -136,7 +136,7 @@ def repaint(
     end: float,
     strength: float = 1.0,
     seed: int | None = None,
-) -> Asked:
+) -> TakeRequest:
     """Ask for one of the event's takes with the seconds from `begin` to `end` made anew.
 
     Args:
@@ -155,12 +155,12 @@ def repaint(
         )
     of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
     span = (round(float(begin), 3), round(float(end), 3))
-    return Asked(event_id, _start(event, of, key, strength, seed, grain_of(take), span))
+    return TakeRequest(event_id, _start(event, of, key, strength, seed, grain_of(take), span))
 
 
 def use_recording(
     folder: StoryFolder, event_id: str, path: Path, strength: float, seed: int | None = None
-) -> Asked:
+) -> TakeRequest:
     """Check a sound file, keep it in the story's folder, and ask for a take that begins from it.
 
     A recording longer than the event is cut; where it is shorter, the performer goes on from it.
@@ -174,7 +174,7 @@ def use_recording(
     grain = event_seed(folder.story, event)
     start = _start(event, "recording", recording.digest, strength, seed, grain, None)
     keep_recording(folder.path, recording)
-    return Asked(event_id, start)
+    return TakeRequest(event_id, start)
 
 
 def noise_of(take: Take) -> int:
@@ -228,7 +228,7 @@ def due(
     settings: RenderSettings,
     crossfade: float,
     accept: Sequence[RenderSettings] = (),
-) -> tuple[Asked, ...]:
+) -> tuple[TakeRequest, ...]:
     """What rendering what has changed would render, in the story's order.
 
     An event is due when it has no take, when the file of its take is gone, or when it is not
@@ -246,7 +246,7 @@ def due(
             asked = (settings, *accept)
             if event.locked or any(_is_asked(story, event, take, s, crossfade) for s in asked):
                 continue
-        found.append(Asked(event.id, _lasting_start(take)))
+        found.append(TakeRequest(event.id, _lasting_start(take)))
     return tuple(found)
 
 
@@ -270,7 +270,7 @@ def _lasting_start(take: Take | None) -> Start | None:
     return take.start if take and take.start and take.start.of == "recording" else None
 
 
-def resumed(folder: StoryFolder) -> tuple[tuple[Asked, ...], RenderSettings] | None:
+def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSettings] | None:
     """What a crash cut short, less what was done: what to ask for, and with which settings."""
     from core.profile import RenderSettings
 
@@ -278,7 +278,7 @@ def resumed(folder: StoryFolder) -> tuple[tuple[Asked, ...], RenderSettings] | N
     if left is None or folder.rendering:
         return None
     starts = dict(zip(left.event_ids, left.starts, strict=False))
-    asked = tuple(Asked(event_id, starts.get(event_id)) for event_id in left.event_ids)
+    asked = tuple(TakeRequest(event_id, starts.get(event_id)) for event_id in left.event_ids)
     return asked, RenderSettings(left.steps, left.guidance)
 
 

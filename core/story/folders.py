@@ -26,7 +26,7 @@ import soundfile
 
 from core.errors import AudioFileError, FileError, StoryError, StudioError
 from core.files import write_atomically
-from core.schema import read_record
+from core.schema import read_dataclass
 from core.story import timeline
 from core.story.flac import write_flac
 from core.story.journal import Journal, digest
@@ -270,7 +270,7 @@ class StoryFolder:
         """The rendering that a crash cut short, less what was done and what is gone since."""
         try:
             data = json.loads((self.path / "render.json").read_text(encoding="utf-8"))
-            asked = read_record(Rendering, data, "render.json", FileError)
+            asked = read_dataclass(Rendering, data, "render.json", FileError)
         except (OSError, ValueError, StudioError):
             return None
         left = asked.only({event.id for event in self._story.events})

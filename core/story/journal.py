@@ -16,7 +16,7 @@ from typing import Any
 
 from core.errors import FileError, StoryError
 from core.files import write_atomically
-from core.schema import read_record
+from core.schema import read_dataclass
 from core.story.story import Story
 
 MAX_STEPS = 200
@@ -68,7 +68,7 @@ def patched(story: Story, patch: Patch) -> Story:
         data |= patch["fields"] | {"events": [events[key] for key in patch["order"]]}
     except KeyError:
         raise StoryError("The story's history does not fit it; it starts anew.") from None
-    return read_record(Story, data, "story", StoryError)
+    return read_dataclass(Story, data, "story", StoryError)
 
 
 def digest(text: bytes) -> str:

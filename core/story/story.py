@@ -16,7 +16,7 @@ from typing import Literal
 
 from core.errors import StoryError
 from core.files import write_atomically
-from core.schema import read_record
+from core.schema import read_dataclass
 
 SCHEMA_VERSION = 2
 READABLE_VERSIONS = (1, 2)
@@ -273,7 +273,7 @@ class Story:
             raise StoryError("The story file is not valid JSON; choose another file.") from None
         if isinstance(data, dict) and "version" in data:
             data |= {"version": _readable(data["version"])}
-        return read_record(Story, data, "story", StoryError)
+        return read_dataclass(Story, data, "story", StoryError)
 
     def save(self, path: Path) -> None:
         """Write story.json in one step, so that a crash leaves the old file or the new one."""

@@ -20,9 +20,9 @@ from torch.nn import functional
 from core.audiostory import AudioStory
 from core.bridge.bridge import Bridge
 from core.bridge.text_encoder import TextEncoder
-from core.corpus.attributes import USUAL
 from core.corpus.captions import said_by
 from core.corpus.examples import Examples
+from core.corpus.modifiers import USUAL
 from core.performer.performer import Performer
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Ablation, bridge_states
@@ -33,7 +33,7 @@ EVENTS = 48
 """Events of a warm-up step."""
 BY_ENCODER = 0.25
 """Share of stage I's sounds that are conditioned by the text encoder itself, in any of their
-captions, of which the states hold but a few: the performer reads more wordings, does not forget
+captions, of which the states hold but a few: the performer reads more paraphrases, does not forget
 what it was pre-trained on, and the cascade of the paper's comparison stays fair."""
 
 
@@ -78,7 +78,7 @@ def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder:
     bridge.requires_grad_(True)
 
 
-IN_MANNER = 0.25
+WITH_MODIFIERS = 0.25
 """Share of stage I's single sounds of which something unusual is said and heard."""
 
 Performed = list[tuple[int, list[int]]]
@@ -115,23 +115,23 @@ class Performances:
         that sound as it says.
         """
         among = set(sounds)
-        in_manner = {
+        with_modifiers = {
             wanted: [index for index in found if index in among]
-            for wanted, found in self.examples.by_manner().items()
+            for wanted, found in self.examples.by_modifiers().items()
         }
         performed = []
         for example, classes, said in zip(
             self.states.examples, self.states.classes, self.said, strict=True
         ):
-            if example != NO_EXAMPLE and said.beyond(self.examples.manners[example]) == USUAL:
+            if example != NO_EXAMPLE and said.beyond(self.examples.modifiers[example]) == USUAL:
                 performed.append([example] if example in among else [])
             else:
-                performed.append(in_manner.get((tuple(sorted(classes)), said), []))
+                performed.append(with_modifiers.get((tuple(sorted(classes)), said), []))
         return [(event, found) for event, found in enumerate(performed) if found]
 
     @staticmethod
     def _part(parts: list[Performed], generator: torch.Generator) -> Performed:
-        unusual = float(torch.rand(1, generator=generator)) < IN_MANNER
+        unusual = float(torch.rand(1, generator=generator)) < WITH_MODIFIERS
         return parts[-1 if unusual else 0]
 
     def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor, Tensor]:

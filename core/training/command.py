@@ -28,7 +28,7 @@ from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.ear import LESSONS, train_ear
-from core.training.known import write_glossary, write_known
+from core.training.known import write_known, write_lexicon
 from core.training.loop import TrainingRun, precision
 from core.training.objective import Ablation
 from core.training.pretrain import pretrain
@@ -146,7 +146,7 @@ def run(arguments: argparse.Namespace) -> None:
         latent_set.build(arguments.manifest, codec, arguments.out, programme, arguments.workers)
     elif arguments.step == "known":
         folder = load_profile(arguments.profile).folder
-        print(write_known(folder), write_glossary(folder))
+        print(write_known(folder), write_lexicon(folder))
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
         model = published(profile, arguments.start)

@@ -1,6 +1,8 @@
-"""`python app.py train known`: what is known of captions, for core/bridge/known_sounds.py and glossary.py.
+"""`python app.py train known`: what is known of captions, for core/bridge/known_sounds.py and
+lexicon.py.
 
-The stages that read captions (`meaning`, `states`, `stage3`) read glosses: run this before them.
+The stages that read captions (`meaning`, `states`, `stage3`) read paraphrases: run this before
+them.
 
 Known captions are the training phrases of every class; unknown ones are those of unknown.toml,
 which no class covers and no recording teaches. The border is set so that one known phrase in ten
@@ -16,11 +18,11 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from core.bridge.canonical import FILE as GLOSSARY
-from core.bridge.canonical import Glossary
 from core.bridge.known_sounds import FILE, OTHER
+from core.bridge.lexicon import FILE as LEXICON
+from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
-from core.corpus.captions import PHRASES, WORDINGS
+from core.corpus.captions import PARAPHRASES, PHRASES
 from core.corpus.vocabulary import BY_NAME
 from core.files import atomic_path
 from core.narratives.skeletons import UNKNOWN
@@ -56,18 +58,18 @@ def write_known(folder: Path) -> dict[str, float]:
     return {"border": border, "known": float(flagged[0]), "unknown": float(flagged[1])}
 
 
-def write_glossary(folder: Path) -> int:
+def write_lexicon(folder: Path) -> int:
     """Write every training caption of every class into a profile's folder; returns how many."""
     rows = [
         (place, caption)
         for place, name in enumerate(BY_NAME)
-        for caption in dict.fromkeys([*PHRASES[name], *WORDINGS[name]])
+        for caption in dict.fromkeys([*PHRASES[name], *PARAPHRASES[name]])
     ]
     encoder = sentence_encoder()
     known = encoder.sentences([caption for _, caption in rows])
     plain = [sound.caption for sound in BY_NAME.values()]
     sounds = torch.tensor([place for place, _ in rows])
-    Glossary(encoder, plain, sounds, known).save(folder / GLOSSARY)
+    Lexicon(encoder, plain, sounds, known).save(folder / LEXICON)
     return len(rows)
 
 

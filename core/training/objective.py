@@ -38,8 +38,8 @@ class Ablation:
 
 
 ALIKE = 0.85
-"""Known captions nearer than this are left out of the glosses in training: with them a gloss would
-hardly ever be wrong, and then be believed blindly."""
+"""Known captions nearer than this are left out of the paraphrases in training: with them a
+paraphrase would hardly ever be wrong, and then be believed blindly."""
 
 LAMBDA = {"mse": 1.0, "text": 1.0, "flow": 0.2, "reason": 0.4}
 """Weights of the terms: the release's."""
@@ -120,7 +120,7 @@ class Objective:
         if not self.ablation.captions:
             events = tuple(PlannedEvent("", event.duration) for event in events)
         if lesson.bridging:
-            events = tuple(self.model.glossed(events, ALIKE))
+            events = tuple(self.model.paraphrased(events, ALIKE))
         return self.model.stream(
             lesson.instruction, lesson.total, reasoning, events, bridging=lesson.bridging
         )
@@ -130,7 +130,7 @@ class Objective:
         ids = self.model.ids
         targets = stream.ids[1:]
         forced = torch.isin(targets, torch.tensor([ids.think, *ids.span, ids.gen_end]))
-        forced |= self._glosses(stream.ids)[1:]
+        forced |= self._paraphrases(stream.ids)[1:]
         position = torch.arange(len(targets))
         chosen = (position >= stream.prompt - 1) & ~forced
         thinking = position < int((stream.ids == ids.think_end).nonzero()[0, 0])
@@ -142,7 +142,7 @@ class Objective:
                 logits = self.model.head(states[:-1][mask])
                 yield name, functional.cross_entropy(logits, targets[mask])
 
-    def _glosses(self, ids: Tensor) -> Tensor:
+    def _paraphrases(self, ids: Tensor) -> Tensor:
         """Which ids (L,) stand between a length and its bridging tokens: they are only read."""
         span = self.model.ids.span
         if not torch.isin(ids, torch.tensor(span[:1])).any():

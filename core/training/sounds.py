@@ -34,7 +34,7 @@ class DrawnSounds:
 
 
 class EventSounds:
-    """Draws training examples whose classes and manner are those of the event.
+    """Draws training examples whose classes and modifiers are those of the event.
 
     Args:
         weights: what each latent channel counts in L_flow, (C,).
@@ -45,7 +45,7 @@ class EventSounds:
         self.examples = examples
         self.weights = weights
         self.frame_seconds = frame_seconds
-        self._by_manner = examples.by_manner()
+        self._by_modifiers = examples.by_modifiers()
 
     def draw(self, lesson: Lesson, generator: torch.Generator) -> DrawnSounds | None:
         """Windows for every event that a known sound can perform, each event several times.
@@ -55,7 +55,7 @@ class EventSounds:
         events, windows, lengths = [], [], []
         for event, (classes, meant) in enumerate(zip(lesson.classes, lesson.meant, strict=True)):
             wanted = tuple(sorted(classes)), said_by(classes, meant)
-            candidates = self._by_manner.get(wanted, [])
+            candidates = self._by_modifiers.get(wanted, [])
             for _ in range(DRAWS if candidates else 0):
                 index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
                 windows.append(self.examples.window(index, WINDOW, generator))

@@ -134,7 +134,7 @@ def read_states(model: AudioStory, read: ReadLesson, ablation: Ablation) -> tupl
     story = read.story
     events = [PlannedEvent(e.caption if ablation.captions else "", e.seconds) for e in story.events]
     reasoning = read.reasoning if ablation.reasoning else ""
-    events = model.glossed(events, ALIKE)
+    events = model.paraphrased(events, ALIKE)
     stream = model.stream(story.instruction, story.total, reasoning, events)
     states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
     return states[stream.semantic].half(), states[stream.residual].half()

@@ -27,8 +27,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder
-from core.corpus.attributes import Samples
 from core.corpus.captions import caption
+from core.corpus.modifiers import Samples
 from core.corpus.scenes import ENOUGH, SPEED, Clip, read, training_clips
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.director.describe import QUESTION, asked

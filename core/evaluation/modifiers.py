@@ -1,8 +1,8 @@
 """Is what is said to be far away heard far away, what is loud loud, what is fast fast?
 
-The same caption is rendered twice with the same seed, in a manner and in its opposite. What the
-words promise is measured on the sound: what is far away or softly done is softer and duller, what
-is fast strikes more often. By chance half of the pairs are in the right order.
+The same caption is rendered twice with the same seed, with a modifier and with its opposite. What
+the words promise is measured on the sound: what is far away or softly done is softer and duller,
+what is fast strikes more often. By chance half of the pairs are in the right order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.corpus.attributes import in_series
+from core.corpus.modifiers import in_series
 from core.corpus.vocabulary import BY_NAME
 from core.evaluation.duration import band_levels
 from core.evaluation.renders import Request
@@ -31,7 +31,7 @@ ATTACK = 1.5
 
 @dataclass(frozen=True)
 class Contrast:
-    """A manner and its opposite.
+    """A modifiers and its opposite.
 
     Attributes:
         less, more: what is added to a caption, in words of the training captions and in others.

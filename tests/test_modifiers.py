@@ -11,25 +11,25 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core.corpus.attributes import (
+from core.corpus.captions import GOES_WITHOUT_SAYING, caption, said_modifiers
+from core.corpus.modifiers import (
     FAR_DB,
     LOUDEST,
     RINGING,
     SOFT_DB,
     USUAL,
-    Manner,
+    Modifiers,
     drawn,
-    in_manner,
     in_series,
+    with_modifiers,
 )
-from core.corpus.captions import GOES_WITHOUT_SAYING, caption, said_manner
 from core.corpus.scenes import SAMPLE_RATE, Clip, Samples, compose
 from core.corpus.vocabulary import CLASSES
-from core.evaluation.attributes import MEASURES, brightness, level, onsets, ordered
+from core.evaluation.modifiers import MEASURES, brightness, level, onsets, ordered
 from core.evaluation.renders import Request
 
-SOFT, STRONG, FAR = Manner("light"), Manner("heavy"), Manner(distance="distant")
-SLOW, FAST = Manner(tempo="slow"), Manner(tempo="fast")
+SOFT, STRONG, FAR = Modifiers("light"), Modifiers("heavy"), Modifiers(distance="distant")
+SLOW, FAST = Modifiers(tempo="slow"), Modifiers(tempo="fast")
 
 
 def hiss(seed: int, rms: float = 0.1, seconds: float = 2.0) -> Samples:
@@ -45,7 +45,8 @@ def measured(sound: Samples, measure: str) -> float:
 def test_what_is_soft_or_far_is_softer_and_duller_and_what_is_strong_neither(seed: int) -> None:
     sound = hiss(seed)
     soft, strong, far = (
-        in_manner(sound, manner, np.random.default_rng(seed)) for manner in (SOFT, STRONG, FAR)
+        with_modifiers(sound, modifiers, np.random.default_rng(seed))
+        for modifiers in (SOFT, STRONG, FAR)
     )
     change = {name: measured(made, "level") - measured(sound, "level") for name, made in (
         ("soft", soft), ("strong", strong), ("far", far[: len(sound)])
@@ -61,11 +62,11 @@ def test_what_is_soft_or_far_is_softer_and_duller_and_what_is_strong_neither(see
 
 def test_what_is_far_away_rings_on_and_what_is_usual_stays_as_it_is() -> None:
     sound = hiss(1)
-    far = in_manner(sound, FAR, np.random.default_rng(1))
+    far = with_modifiers(sound, FAR, np.random.default_rng(1))
     assert len(far) == len(sound) + round(RINGING * SAMPLE_RATE)
     ringing = far[len(sound) :]
     assert np.abs(ringing[:2000]).max() > 4 * np.abs(ringing[-2000:]).max() > 0
-    assert in_manner(sound, USUAL, np.random.default_rng(1)) is sound
+    assert with_modifiers(sound, USUAL, np.random.default_rng(1)) is sound
 
 
 def test_what_is_fast_strikes_more_often(tmp_path: Path) -> None:
@@ -73,25 +74,27 @@ def test_what_is_fast_strikes_more_often(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "axe.wav", click, SAMPLE_RATE)
     clip = Clip(tmp_path / "axe.wav", "chopping", True, {})
     rates = {
-        manner: measured(
-            compose(clip, [clip], 6 * SAMPLE_RATE, np.random.default_rng(5), manner=manner).samples,
+        modifiers: measured(
+            compose(
+                clip, [clip], 6 * SAMPLE_RATE, np.random.default_rng(5), modifiers=modifiers
+            ).samples,
             "onsets",
         )
-        for manner in (SLOW, FAST)
+        for modifiers in (SLOW, FAST)
     }
     assert rates[FAST] > 2.0 * rates[SLOW] > 0
 
 
-def test_a_manner_is_drawn_beyond_what_a_clip_has() -> None:
+def test_a_modifier_is_drawn_beyond_what_a_clip_has() -> None:
     rng = np.random.default_rng(0)
     for name in ("rain", "chopping", "footsteps_snow"):
-        for own in (USUAL, FAR, Manner("heavy", "distant")):
+        for own in (USUAL, FAR, Modifiers("heavy", "distant")):
             found = [drawn(name, own, rng, tempo=True) for _ in range(60)]
-            assert all(own.beyond(manner) == USUAL for manner in found)
-            assert any(manner != own for manner in found) == (
-                own != Manner("heavy", "distant") or in_series(name)
+            assert all(own.beyond(modifiers) == USUAL for modifiers in found)
+            assert any(modifiers != own for modifiers in found) == (
+                own != Modifiers("heavy", "distant") or in_series(name)
             )
-            assert any(manner.tempo for manner in found) == in_series(name)
+            assert any(modifiers.tempo for modifiers in found) == in_series(name)
             assert not any(drawn(name, own, rng, tempo=False).tempo for _ in range(60))
 
 
@@ -99,12 +102,12 @@ def test_a_manner_is_drawn_beyond_what_a_clip_has() -> None:
 def test_captions_say_all_that_is_unusual_and_of_the_usual_nothing(name: str) -> None:
     rng = Random(0)
     usual = {k: v for k, v in GOES_WITHOUT_SAYING.items() if k != "tempo" or in_series(name)}
-    manners = [SOFT, STRONG, FAR, Manner("heavy", "distant"), USUAL]
-    manners += [SLOW, FAST, Manner("light", tempo="fast")] if in_series(name) else []
-    for manner in manners:
-        told = [caption(name, usual | manner.attributes(), rng) for _ in range(20)]
-        assert {said_manner(name, each.meant) for each in told} == {manner}
-        assert len({each.said for each in told}) > 5
+    modifiers = [SOFT, STRONG, FAR, Modifiers("heavy", "distant"), USUAL]
+    modifiers += [SLOW, FAST, Modifiers("light", tempo="fast")] if in_series(name) else []
+    for each in modifiers:
+        told = [caption(name, usual | each.attributes(), rng) for _ in range(20)]
+        assert {said_modifiers(name, one.meant) for one in told} == {each}
+        assert len({one.said for one in told}) > 5
 
 
 def test_a_measure_tells_soft_from_loud_dull_from_bright_and_slow_from_fast() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.audiostory import AudioStory, load_audiostory
-from core.bridge.canonical import Glossary
+from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
 from core.errors import Cancelled
 from core.mix.loudness import measure
@@ -85,12 +85,12 @@ def test_silence_stays_silent_and_changes_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def reading() -> AudioStory:
-    """A tiny model with a glossary of two sounds; it ships none."""
+    """A tiny model with a lexicon of two sounds; it ships none."""
     known = ["rain", "steady rain", "a dog barking", "a dog"]
     vectors = sentence_encoder().sentences(known)
     plain = ["rain falling", "a dog barking"]
     model = load_audiostory(load_profile("tiny"))
-    model.glossary = Glossary(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1]), vectors)
+    model.lexicon = Lexicon(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1]), vectors)
     return model
 
 

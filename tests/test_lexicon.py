@@ -1,4 +1,4 @@
-"""The glossary: what a caption in any words says in plain ones, and that the director reads it."""
+"""The lexicon: what a caption in any words says in plain ones, and that the director reads it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from core.audiostory import AudioStory
-from core.bridge.attributes import told_of
-from core.bridge.canonical import Glossary, _load, load_glossary, parts, together
+from core.bridge.lexicon import Lexicon, _load, load_lexicon, parts, together
+from core.bridge.modifiers import told_of
 from core.bridge.text_encoder import sentence_encoder
 from core.corpus.captions import HELD_OUT
 from core.corpus.vocabulary import BY_NAME
@@ -26,26 +26,26 @@ KNOWN = {
 
 
 @pytest.fixture(scope="module")
-def glossary() -> Glossary:
+def lexicon() -> Lexicon:
     encoder = sentence_encoder()
     sounds = [place for place, captions in enumerate(KNOWN.values()) for _ in captions]
     known = encoder.sentences([caption for captions in KNOWN.values() for caption in captions])
-    return Glossary(encoder, list(KNOWN), torch.tensor(sounds), known)
+    return Lexicon(encoder, list(KNOWN), torch.tensor(sounds), known)
 
 
-def about(gloss: str, name: str) -> bool:
-    """Whether a gloss is a class' plain caption, with or without how it sounds."""
+def about(paraphrase: str, name: str) -> bool:
+    """Whether a paraphrase is a class' plain caption, with or without how it sounds."""
     plain = BY_NAME[name].caption
-    return any(gloss == told_of(plain, paraphrase) for paraphrase in (plain, *HELD_OUT[name]))
+    return any(paraphrase == told_of(plain, paraphrase) for paraphrase in (plain, *HELD_OUT[name]))
 
 
-def test_paraphrases_that_no_glossary_holds_are_given_their_plain_caption() -> None:
-    shipped = load_glossary(load_profile("pocket"))
+def test_paraphrases_that_no_lexicon_holds_are_given_their_plain_caption() -> None:
+    shipped = load_lexicon(load_profile("pocket"))
     assert shipped is not None
     first, any_of_them = [], []
     for name, paraphrases in HELD_OUT.items():
         for paraphrase in paraphrases:
-            given = shipped.gloss(paraphrase).split("; ")
+            given = shipped.paraphrase(paraphrase).split("; ")
             first.append(about(given[0], name))
             any_of_them.append(any(about(plain, name) for plain in given))
     assert sum(first) >= 0.87 * len(first)
@@ -53,7 +53,7 @@ def test_paraphrases_that_no_glossary_holds_are_given_their_plain_caption() -> N
 
 
 def test_sounds_are_told_from_scenes() -> None:
-    shipped = load_glossary(load_profile("pocket"))
+    shipped = load_lexicon(load_profile("pocket"))
     assert shipped is not None
     sounds = ("rain", "applause", "a dog barks", "church bells", "a train leaving the station")
     scenes = ("a storm", "a haunted house", "a medieval battle", "a day at the beach", "a kitchen")
@@ -63,14 +63,14 @@ def test_sounds_are_told_from_scenes() -> None:
     assert shipped.likeliest("the sky darkens") == ""
 
 
-def test_two_sounds_have_a_gloss_each(glossary: Glossary) -> None:
-    assert glossary.gloss("drizzle on windows, while a terrier yaps") == (
+def test_two_sounds_have_a_paraphrase_each(lexicon: Lexicon) -> None:
+    assert lexicon.paraphrase("drizzle on windows, while a terrier yaps") == (
         "light rain falling; a dog barking"
     )
-    far = glossary.gloss("rain, while a terrier yaps loudly far away").split("; ")
+    far = lexicon.paraphrase("rain, while a terrier yaps loudly far away").split("; ")
     assert {"rain falling", "a dog barking loudly in the distance"} <= set(far)
-    assert glossary.gloss("A terrier yaps") == "a dog barking"
-    assert glossary.gloss("") == ""
+    assert lexicon.paraphrase("A terrier yaps") == "a dog barking"
+    assert lexicon.paraphrase("") == ""
 
 
 def test_a_caption_is_taken_apart_at_commas_and_joining_words() -> None:
@@ -79,20 +79,20 @@ def test_a_caption_is_taken_apart_at_commas_and_joining_words() -> None:
     assert parts("dogs barking") == []
 
 
-def test_sounds_at_once_are_told_from_one_and_from_sounds_in_turn(glossary: Glossary) -> None:
+def test_sounds_at_once_are_told_from_one_and_from_sounds_in_turn(lexicon: Lexicon) -> None:
     both = ("drizzle on windows", "a terrier yaps")
-    assert glossary.at_once("Drizzle on windows, while a terrier yaps") == both
-    assert glossary.at_once("While a terrier yaps, drizzle on windows") == both[::-1]
-    assert glossary.at_once("a terrier yaps after dark; at the same time a downpour") == (
+    assert lexicon.at_once("Drizzle on windows, while a terrier yaps") == both
+    assert lexicon.at_once("While a terrier yaps, drizzle on windows") == both[::-1]
+    assert lexicon.at_once("a terrier yaps after dark; at the same time a downpour") == (
         "a terrier yaps after dark",
         "a downpour",
     )
-    assert glossary.at_once("a terrier yaps, a hound bays and woof") == ()
-    assert glossary.at_once("a terrier yaps; at the same time woof") == ()
-    assert glossary.at_once("a downpour, followed by a terrier that yaps while it drizzles") == ()
-    assert glossary.at_once("a downpour, then a terrier yaps") == ()
-    assert glossary.at_once("a downpour with rubber ducks") == ()
-    assert glossary.at_once("") == ()
+    assert lexicon.at_once("a terrier yaps, a hound bays and woof") == ()
+    assert lexicon.at_once("a terrier yaps; at the same time woof") == ()
+    assert lexicon.at_once("a downpour, followed by a terrier that yaps while it drizzles") == ()
+    assert lexicon.at_once("a downpour, then a terrier yaps") == ()
+    assert lexicon.at_once("a downpour with rubber ducks") == ()
+    assert lexicon.at_once("") == ()
 
 
 def test_phrases_are_heard_at_once_where_the_caption_says_so() -> None:
@@ -108,7 +108,7 @@ def test_phrases_are_heard_at_once_where_the_caption_says_so() -> None:
 
 
 def test_hardly_any_caption_of_one_sound_is_taken_for_two() -> None:
-    shipped = load_glossary(load_profile("pocket"))
+    shipped = load_lexicon(load_profile("pocket"))
     assert shipped is not None
     assert shipped.at_once("heavy rain with distant thunder") == ("heavy rain", "distant thunder")
     assert shipped.at_once("footsteps in snow and wind") == ("footsteps in snow", "wind")
@@ -126,41 +126,41 @@ def test_hardly_any_caption_of_one_sound_is_taken_for_two() -> None:
         assert shipped.at_once(f"a storm while {nothing}") == ()
 
 
-def test_what_is_too_like_the_caption_can_be_left_out(glossary: Glossary) -> None:
+def test_what_is_too_like_the_caption_can_be_left_out(lexicon: Lexicon) -> None:
     strange = "a storm growling at the rain"
-    alone = Glossary(
+    alone = Lexicon(
         sentence_encoder(),
         ["wrong", "right"],
         torch.tensor([0, 1]),
         sentence_encoder().sentences([strange, "thunder"]),
     )
-    assert alone.gloss(strange).startswith("wrong")
-    assert alone.gloss(strange, unlike=0.85).startswith("right")
+    assert alone.paraphrase(strange).startswith("wrong")
+    assert alone.paraphrase(strange, unlike=0.85).startswith("right")
 
 
-def test_a_saved_glossary_gives_the_same_and_a_damaged_one_is_refused(
-    glossary: Glossary, tmp_path: Path
+def test_a_saved_lexicon_gives_the_same_and_a_damaged_one_is_refused(
+    lexicon: Lexicon, tmp_path: Path
 ) -> None:
-    glossary.save(tmp_path / "glossary.safetensors")
-    again = _load(tmp_path / "glossary.safetensors")
+    lexicon.save(tmp_path / "lexicon.safetensors")
+    again = _load(tmp_path / "lexicon.safetensors")
     for caption in ("a cloudburst", "barking, then a clap of thunder", "wet weather"):
-        assert again.gloss(caption) == glossary.gloss(caption)
+        assert again.paraphrase(caption) == lexicon.paraphrase(caption)
     (tmp_path / "cut.safetensors").write_bytes(b"\0" * 20)
     with pytest.raises(WeightsError, match="fetch it again"):
         _load(tmp_path / "cut.safetensors")
 
 
-def test_the_director_reads_the_gloss_and_no_plan_holds_it(
-    tiny: AudioStory, glossary: Glossary, monkeypatch: pytest.MonkeyPatch
+def test_the_director_reads_the_paraphrase_and_no_plan_holds_it(
+    tiny: AudioStory, lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = [PlannedEvent("drizzle on windows", 2.0)]
-    assert load_glossary(tiny.profile) is None
-    assert tiny.glossed(events) == events
+    assert load_lexicon(tiny.profile) is None
+    assert tiny.paraphrased(events) == events
     without = tiny.conditions("rain", 2.0, "Rain.", events)
-    monkeypatch.setattr(tiny, "glossary", glossary)
-    glossed = tiny.glossed(events)
-    assert glossed[0].gloss == "light rain falling"
-    text = plan_text("Rain.", glossed, tiny.span)
+    monkeypatch.setattr(tiny, "lexicon", lexicon)
+    paraphrased = tiny.paraphrased(events)
+    assert paraphrased[0].paraphrase == "light rain falling"
+    text = plan_text("Rain.", paraphrased, tiny.span)
     assert f"</timestamp>light rain falling{tiny.span}" in text
     assert parse_plan(text).events == tuple(events)
     assert not torch.equal(tiny.conditions("rain", 2.0, "Rain.", events), without)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.audiostory import AudioStory, load_audiostory
-from core.bridge.canonical import Glossary
+from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
 from core.director.clauses import clauses, listed
 from core.director.plan import (
@@ -207,7 +207,7 @@ def test_what_nothing_asks_for_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def glossary() -> Glossary:
+def lexicon() -> Lexicon:
     known = [
         "heavy rain",
         "steady rain",
@@ -218,12 +218,12 @@ def glossary() -> Glossary:
     ]
     vectors = sentence_encoder().sentences(known)
     plain = ["rain falling", "a dog barking", "thunder rumbling"]
-    return Glossary(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1, 2, 2]), vectors)
+    return Lexicon(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1, 2, 2]), vectors)
 
 
-def named(instruction: str, glossary: Glossary, brief: Brief | None = None) -> tuple[str, ...]:
+def named(instruction: str, lexicon: Lexicon, brief: Brief | None = None) -> tuple[str, ...]:
     timed = TimedInstruction(instruction, 10.0)
-    return named_sounds(brief or Brief(instruction, 10.0), timed, glossary)
+    return named_sounds(brief or Brief(instruction, 10.0), timed, lexicon)
 
 
 @pytest.mark.parametrize(
@@ -238,10 +238,10 @@ def named(instruction: str, glossary: Glossary, brief: Brief | None = None) -> t
     ],
 )
 def test_an_instruction_that_only_names_sounds_is_told_as_it_is(
-    glossary: Glossary, instruction: str, phrases: list[str]
+    lexicon: Lexicon, instruction: str, phrases: list[str]
 ) -> None:
     model = load_audiostory(load_profile("tiny"))
-    model.glossary = glossary
+    model.lexicon = lexicon
     story = last_story(model, instruction, 10.0)
     assert [item.phrase for item in read_items(story.reasoning)] == phrases
     assert len(story.events) == len(phrases)
@@ -254,31 +254,31 @@ def test_lines_of_a_list_are_sentences_and_wrapped_lines_go_on() -> None:
     assert listed(" \n") == ""
 
 
-def test_what_sets_a_scene_or_has_its_time_is_left_to_the_director(glossary: Glossary) -> None:
-    assert named("a quiet evening in the valley", glossary) == ()
-    assert named("steady rain, a quiet evening in the valley", glossary) == ()
-    assert named("heavy rain for 4 seconds, thunder", glossary) == ("heavy rain", "thunder")
-    assert named("at 0:05 thunder", glossary) == ()
-    assert named("heavy rain, thunder, a dog barking", glossary) == ()
-    assert named("heavy rain, thunder", glossary, Brief("heavy rain, thunder", 10.0, most=1)) == ()
+def test_what_sets_a_scene_or_has_its_time_is_left_to_the_director(lexicon: Lexicon) -> None:
+    assert named("a quiet evening in the valley", lexicon) == ()
+    assert named("steady rain, a quiet evening in the valley", lexicon) == ()
+    assert named("heavy rain for 4 seconds, thunder", lexicon) == ("heavy rain", "thunder")
+    assert named("at 0:05 thunder", lexicon) == ()
+    assert named("heavy rain, thunder, a dog barking", lexicon) == ()
+    assert named("heavy rain, thunder", lexicon, Brief("heavy rain, thunder", 10.0, most=1)) == ()
     kept = Brief("thunder", 10.0, {0: PlannedEvent("rain", 5.0)})
-    assert named("thunder", glossary, kept) == ()
+    assert named("thunder", lexicon, kept) == ()
 
 
 def test_what_is_made_up_for_a_scene_is_a_known_sound_and_each_only_once(
-    glossary: Glossary,
+    lexicon: Lexicon,
 ) -> None:
     scene = TimedInstruction("a quiet evening in the valley", 10.0)
-    assert not unheard(scene, glossary, ["a hound baying"])
-    assert unheard(scene, glossary, ["a hound baying", "steady rain", "a dog barking"])
-    assert unheard(scene, glossary, ["the accountant signs a contract"])
-    assert not unheard(scene, glossary, ["a quiet valley"])  # asked for, whatever it is
-    assert not unheard(scene, glossary, ["steady rain in the valley"])
-    assert unheard(scene, glossary, ["steady rain in the valley", "heavy rain in the valley"])
+    assert not unheard(scene, lexicon, ["a hound baying"])
+    assert unheard(scene, lexicon, ["a hound baying", "steady rain", "a dog barking"])
+    assert unheard(scene, lexicon, ["the accountant signs a contract"])
+    assert not unheard(scene, lexicon, ["a quiet valley"])  # asked for, whatever it is
+    assert not unheard(scene, lexicon, ["steady rain in the valley"])
+    assert unheard(scene, lexicon, ["steady rain in the valley", "heavy rain in the valley"])
     listed = TimedInstruction("1) a bell 2) the gangway rattling 3) people boarding", 10.0)
-    assert not unheard(listed, glossary, ["a bell", "the gangway rattling", "people boarding"])
+    assert not unheard(listed, lexicon, ["a bell", "the gangway rattling", "people boarding"])
     twice = TimedInstruction("a dog barks at the gate and another dog barks back", 10.0)
-    assert not unheard(twice, glossary, ["a dog barking at the gate", "another dog barking back"])
+    assert not unheard(twice, lexicon, ["a dog barking at the gate", "another dog barking back"])
     assert not unheard(scene, None, ["a hound baying", "a hound baying"])
 
 

@@ -1,8 +1,8 @@
-"""Manners of a sound: how strong, how far away, how fast; said in its caption and to be heard.
+"""Modifiers of a sound: how strong, how far away, how fast; said in its caption, and heard.
 
 Hardly any recording comes with a name that says so, and a caption that says "in the distance" of a
 sound that is near teaches that the words mean nothing. So what is said is made: a recording is
-brought into a manner as acoustics would, and its captions say it.
+brought into such a state as acoustics would, and its captions say it.
 
 What is far away reaches us softer, and as the synthesised sounds do from there
 (core/training/synthesis/space.py). What is struck, blown or driven harder is louder and brighter.
@@ -30,7 +30,7 @@ RINGING = 0.8
 PACE = {"slow": 1.9, "fast": 0.5}
 """How many times as long it is from one shot of a series to the next."""
 ONE_THING = 0.7
-"""Share of the sounds in a manner that have one thing unusual; the others have two."""
+"""Share of the sounds with modifiers that have one thing unusual; the others have two."""
 LOUDEST = 0.95
 BEATS = frozenset(
     ("anvil", "chicken", "chopping", "digging", "drum", "horse_gallop", "keys", "knock", "mining",
@@ -40,7 +40,7 @@ BEATS = frozenset(
 
 
 @dataclass(frozen=True)
-class Manner:
+class Modifiers:
     """What is unusual about a sound; all is usual where nothing is said.
 
     Attributes:
@@ -57,10 +57,10 @@ class Manner:
         """What there is to say."""
         return {key: value for key, value in asdict(self).items() if value}
 
-    def beyond(self, own: Manner) -> Manner:
+    def beyond(self, own: Modifiers) -> Modifiers:
         """What there is to say that `own` does not say."""
         known = own.attributes()
-        return Manner(**{k: v for k, v in self.attributes().items() if k not in known})
+        return Modifiers(**{k: v for k, v in self.attributes().items() if k not in known})
 
 
 UNUSUAL: dict[str, tuple[str, ...]] = {
@@ -68,16 +68,16 @@ UNUSUAL: dict[str, tuple[str, ...]] = {
     "distance": ("distant",),
     "tempo": ("slow", "fast"),
 }
-USUAL = Manner()
+USUAL = Modifiers()
 
 
-def manner_of(sound_class: str, attributes: Mapping[str, str]) -> Manner:
-    """The manner of a sound of which so much is known; a tempo only of what comes in series."""
+def modifiers_of(sound_class: str, attributes: Mapping[str, str]) -> Modifiers:
+    """The modifiers of a sound of which so much is known; a tempo only of what comes in series."""
     known = {key: attributes.get(key, "") for key in UNUSUAL}
     unusual = {key: value for key, value in known.items() if value in UNUSUAL[key]}
     if not in_series(sound_class):
         unusual.pop("tempo", None)
-    return Manner(**unusual)
+    return Modifiers(**unusual)
 
 
 def in_series(sound_class: str) -> bool:
@@ -85,28 +85,28 @@ def in_series(sound_class: str) -> bool:
     return sound_class in BEATS or sound_class.startswith("footsteps")
 
 
-def drawn(sound_class: str, own: Manner, rng: np.random.Generator, *, tempo: bool) -> Manner:
+def drawn(sound_class: str, own: Modifiers, rng: np.random.Generator, *, tempo: bool) -> Modifiers:
     """What is unusual in `own`, and one or two things more, of which one may be the tempo."""
     known = own.attributes()
     keys = [key for key in UNUSUAL if key not in known]
     if "tempo" in keys and not (tempo and in_series(sound_class)):
         keys.remove("tempo")
     chosen = rng.permutation(keys)[: 1 if rng.random() < ONE_THING else 2]
-    return Manner(**known | {str(key): str(rng.choice(UNUSUAL[key])) for key in chosen})
+    return Modifiers(**known | {str(key): str(rng.choice(UNUSUAL[key])) for key in chosen})
 
 
-def in_manner(sound: Samples, manner: Manner, rng: np.random.Generator) -> Samples:
+def with_modifiers(sound: Samples, modifiers: Modifiers, rng: np.random.Generator) -> Samples:
     """A sound of usual strength, heard near, as it is when it is stronger, softer or far away.
 
     Args:
         sound: mono, 44.1 kHz, at its usual level; what is far away rings on after its end.
     """
-    if manner == USUAL:
+    if modifiers == USUAL:
         return sound
     made = sound
-    if manner.strength:
-        made = _with_strength(made, manner.strength, rng)
-    if manner.distance:
+    if modifiers.strength:
+        made = _with_strength(made, modifiers.strength, rng)
+    if modifiers.distance:
         made = _far(made, rng)
     peak = float(np.abs(made).max()) + 1e-9
     return np.asarray(made * min(1.0, LOUDEST / peak), dtype=np.float32)

@@ -2,7 +2,7 @@
 
 Thousands of words say such things. `told_of` puts them into a few, always the same, after the plain
 caption of a sound: "a hound giving tongue beyond the hills" is "a dog barking in the distance". The
-performer is trained on these words, and the director reads them in its glosses.
+performer is trained on these words, and the director reads them in its paraphrases.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _OF_NOUNS: dict[str, dict[str, tuple[str, ...]]] = {
     "tempo": {"slow": ("slow",), "fast": ("fast", "quick")},
 }
 """Where no verb is there for an adverb."""
-_MANNER = re.compile(r"(ly|hard|pace|strength|time|times|again|once|twice)$")
+_MODIFIER = re.compile(r"(ly|hard|pace|strength|time|times|again|once|twice)$")
 
 
 def says(phrase: str, key: str, value: str) -> bool:
@@ -129,7 +129,7 @@ def woven(phrase: str, key: str, value: str, choose: Callable[[Sequence[str]], s
             return phrase
         short = len(phrase.split()) <= SHORT
         return _before_noun(phrase, choose(words)) if short else f"{phrase}, {words[0]}"
-    if key != "distance" and _MANNER.search(phrase):
+    if key != "distance" and _MODIFIER.search(phrase):
         return f"{phrase}, {words[0]}" if words else phrase
     return f"{phrase} {choose(_ADVERBS[key].get(value, ('',)))}".strip()
 

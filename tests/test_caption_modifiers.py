@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bridge.attributes import first, says, told_of, woven
+from core.bridge.modifiers import first, says, told_of, woven
 from core.corpus.vocabulary import BY_NAME
 
 DOG, BLAST, ROAR = "a dog barking", "an explosion", "a waterfall roaring"

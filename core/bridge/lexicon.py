@@ -1,8 +1,8 @@
 """What a caption says in plain words, looked up among thousands of captions of known sounds.
 
 A small language model has not met most words that people have for a sound; a sentence encoder has.
-The director reads this gloss before an event's bridging tokens: retrieval, as in text-to-audio by
-Re-AudioLDM (Yuan et al., ICASSP 2024), of words instead of sounds. Of 316 unseen paraphrases the
+The director reads this paraphrase before an event's bridging tokens: retrieval, as in text-to-audio
+by Re-AudioLDM (Yuan et al., ICASSP 2024), of words instead of sounds. Of 316 unseen paraphrases the
 first plain caption is the right one in 90 %, one of all given in 97 %; which of them the caption
 means is left to the director.
 """
@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.bridge.attributes import told_of
+from core.bridge.modifiers import told_of
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.files import atomic_path
 from core.language.model import opened
@@ -54,10 +54,11 @@ ANY = 2.0
 """A cosine that nothing exceeds: every neighbour counts."""
 BYTE = 127.0
 EDITION = 5
-"""Counts in the hash of the weights, since what the director reads is heard; the first glosses did
-not say how a sound is, with the second ones several sounds were performed as one, with the third
-ones some of what a caption says is heard at once, and with the fourth ones strokes did not stand
-out from what is steady."""
+"""Counts in the hash of the weights, since what the director reads is heard; the first paraphrases
+did not say how a sound is, with the second ones several sounds were performed as one, with the
+third ones some of what a caption says is heard at once, and with the fourth ones strokes did not
+stand out from what is steady.
+"""
 
 _JOINT = re.compile(
     r"\s*(?:[,;:]|\b(?:with|and|over|amid|while|plus|behind|beneath|under|during|as|against|then"
@@ -100,7 +101,7 @@ class _Vote:
         return self.share >= PART and self.alike >= PART_ALIKE
 
 
-class Glossary:
+class Lexicon:
     """Captions of known sounds, and each sound's plain caption.
 
     Args:
@@ -116,7 +117,7 @@ class Glossary:
         self._known = known
         self._read: dict[tuple[str, float], list[_Vote]] = {}
 
-    def gloss(self, caption: str, unlike: float = ANY) -> str:
+    def paraphrase(self, caption: str, unlike: float = ANY) -> str:
         """Plain captions of what it may mean, likeliest first: "a stream flowing; frogs croaking
         in the distance".
 
@@ -182,11 +183,11 @@ class Glossary:
         return self.plain[whole.sound] if likely else ""
 
     def told(self, caption: str) -> str:
-        """What a caption is performed as, for people to read: its gloss, or of several sounds at
-        once the likeliest of each, "steady rain falling + thunder rumbling in the distance".
+        """What a caption is performed as, for people to read: its paraphrase, or of several sounds
+        at once the likeliest of each, "steady rain falling + thunder rumbling in the distance".
         """
-        sounds = [self.gloss(sound).split("; ")[0] for sound in self.at_once(caption)]
-        return " + ".join(sounds) or self.gloss(caption)
+        sounds = [self.paraphrase(sound).split("; ")[0] for sound in self.at_once(caption)]
+        return " + ".join(sounds) or self.paraphrase(caption)
 
     def _found(self, caption: str, unlike: float) -> dict[int, str]:
         """Sounds, each with the text that tells of it."""
@@ -251,8 +252,8 @@ def together(caption: str) -> list[str]:
     return [phrase for phrase in phrases if len(phrase) >= SHORTEST_WORD]
 
 
-def load_glossary(profile: Profile) -> Glossary | None:
-    """The profile's glossary, loaded once; None where it ships none.
+def load_lexicon(profile: Profile) -> Lexicon | None:
+    """The profile's lexicon, loaded once; None where it ships none.
 
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
@@ -262,8 +263,8 @@ def load_glossary(profile: Profile) -> Glossary | None:
 
 
 @functools.lru_cache(maxsize=2)
-def _load(path: Path) -> Glossary:
+def _load(path: Path) -> Lexicon:
     with opened(path) as file:
         plain = json.loads(file.metadata()["plain"])
         known, sounds = (file.get_tensor(name) for name in ("known", "sounds"))
-    return Glossary(sentence_encoder(), plain, sounds, known.float() / BYTE)
+    return Lexicon(sentence_encoder(), plain, sounds, known.float() / BYTE)
