@@ -36,7 +36,7 @@ PROFILE = "pocket"
 DESCRIPTION = "Draft, edit and render long narrative audio from one instruction."
 
 
-def parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     """The parser with all sub-commands; `serve` holds when none is named."""
     root = argparse.ArgumentParser(prog="app.py", description=DESCRIPTION)
     commands = root.add_subparsers(dest="command")
@@ -138,7 +138,7 @@ def _dispatch(argv: list[str], serve: Serve) -> None:
         doctor(rest)
     else:
         named = not name.startswith("-") or name in ("-h", "--help")
-        arguments = parser().parse_args(argv if argv and named else ["serve", *argv])
+        arguments = _parser().parse_args(argv if argv and named else ["serve", *argv])
         if arguments.command == "serve":
             serve(arguments)
         else:
@@ -163,14 +163,14 @@ def say_what_is_heard(arguments: argparse.Namespace) -> None:
 
 def write_plan(arguments: argparse.Namespace) -> None:
     """The sub-command `plan`: the story without sound, to a file or to standard output."""
-    story = planned(load_model(arguments.profile or PROFILE), arguments)
+    story = _planned(load_model(arguments.profile or PROFILE), arguments)
     if arguments.story is None:
         print(story.to_json(), end="")
     else:
         story.save(arguments.story)
 
 
-def planned(model: AudioStory, arguments: argparse.Namespace) -> Story:
+def _planned(model: AudioStory, arguments: argparse.Namespace) -> Story:
     """Plan the instruction, showing the reasoning on the error stream as it is written."""
     from core.director.external import open_director
     from core.director.plan import plan
@@ -194,7 +194,7 @@ def planned(model: AudioStory, arguments: argparse.Namespace) -> Story:
     return progress.story
 
 
-def render(arguments: argparse.Namespace) -> None:
+def _render(arguments: argparse.Namespace) -> None:
     """Plan (or read) a story, render every event, mix, and write the files."""
     if arguments.out.suffix.lower() != ".wav":
         raise StoryError("--out should end in .wav; `app.py export` writes the other formats.")
@@ -212,7 +212,7 @@ def render(arguments: argparse.Namespace) -> None:
     if folder is not None:
         story, sources = perform_in(model, folder, settings)
     else:
-        story, sources = perform(model, given or planned(model, arguments), settings)
+        story, sources = perform(model, given or _planned(model, arguments), settings)
     mixing = MixSettings(rate=model.sample_rate)
     frames = story_frames(story, mixing.rate)
     inside = Inside(story.instruction, comment(story.instruction))
@@ -282,7 +282,7 @@ def _folder(source: Path | None) -> StoryFolder | None:
 COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "plan": write_plan,
     "describe": say_what_is_heard,
-    "render": render,
+    "render": _render,
     "export": exporting.run,
     "open": open_zip,
 }

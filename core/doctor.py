@@ -28,8 +28,8 @@ from core.profile import ASSETS, load_profile
 from core.release.importer import wanted_weights
 from core.release.sizes import FLAN_T5, QWEN, VOCABULARY, Sizes, published
 
-GIB = 2**30
-DRIVER = 0.8 * GIB
+_GIB = 2**30
+DRIVER = 0.8 * _GIB
 """What a graphics card's driver and the desktop keep for themselves."""
 TOKENS = 3600
 """Longest prompt and turn whose keys and values are kept."""
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
             print(f"  {'works  ' if finding.works else 'missing'}  {finding.text}")
     print("\nAudioStory-3B: its parts")
     for part, count in published_parameters().items():
-        print(f"  {part:28s} {count / 1e6:8.1f} million numbers, {2 * count / GIB:5.2f} GB")
+        print(f"  {part:28s} {count / 1e6:8.1f} million numbers, {2 * count / _GIB:5.2f} GB")
     print("\nAudioStory-3B on a graphics card (computed, not measured)")
     needs = published_needs()
     for gigabytes in CARDS:
@@ -108,7 +108,7 @@ def _large_model() -> Finding:
 def _card() -> Finding:
     if torch.cuda.is_available():
         card = torch.cuda.get_device_properties(0)
-        size = card.total_memory / GIB
+        size = card.total_memory / _GIB
         plan = card_plan(published_needs(), size)
         return Finding(plan.fits, f"Graphics card {card.name}, {size:.0f} GB. {plan.text}")
     if torch.backends.mps.is_available():
@@ -130,7 +130,7 @@ def _processor() -> Finding:
 
 
 def _memory() -> Finding:
-    free = available_memory() / GIB
+    free = available_memory() / _GIB
     if free < 2:
         return Finding(False, f"Only {free:.1f} GB of memory are free: close other programs.")
     return Finding(True, f"{free:.0f} GB of memory are free; the pocket model needs 2.")
@@ -284,7 +284,7 @@ class CardPlan:
 
 def card_plan(needs: Needs, gigabytes: float) -> CardPlan:
     """The fastest way that fits a card of this size."""
-    room = gigabytes * GIB - DRIVER
+    room = gigabytes * _GIB - DRIVER
     planning = needs.director + needs.cache
     rendering = needs.performer + needs.codec + max(needs.event, needs.tile)
     both = needs.director + rendering
@@ -297,7 +297,7 @@ def card_plan(needs: Needs, gigabytes: float) -> CardPlan:
             events,
             peak,
             f"everything stays on the card; up to {events} sounds at once, "
-            f"{peak / GIB:.1f} GB at most (bf16).",
+            f"{peak / _GIB:.1f} GB at most (bf16).",
         )
     if max(planning, rendering) <= room:
         events = int(min(MOST_EVENTS, 1 + (room - rendering) // needs.event))
@@ -308,6 +308,6 @@ def card_plan(needs: Needs, gigabytes: float) -> CardPlan:
             events,
             peak,
             "drafting and rendering take turns on the card, a few seconds between them; up to "
-            f"{events} sounds at once, {peak / GIB:.1f} GB at most (bf16).",
+            f"{events} sounds at once, {peak / _GIB:.1f} GB at most (bf16).",
         )
     return CardPlan(False, True, 0, max(planning, rendering), "too small; use the pocket model.")

@@ -20,8 +20,8 @@ from core.profile import Profile
 
 Stage = Literal["director", "performer"]
 
-GIB = 2**30
-RESERVE = 1.5 * GIB
+_GIB = 2**30
+RESERVE = 1.5 * _GIB
 """Bytes of a card that are left for its driver, the desktop, and the codec."""
 MOST_EVENTS = 8
 

@@ -1,7 +1,7 @@
 """What can be done to the open story: one name an action, one function for all of them.
 
 The picture, the keyboard, the buttons and the public endpoints all come through `act`, so that an
-edit means the same wherever it is made. The edits themselves are those of `core.timeline`.
+edit means the same wherever it is made. The edits themselves are those of `core.story.timeline`.
 """
 
 from __future__ import annotations

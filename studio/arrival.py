@@ -39,7 +39,7 @@ def wire_arrival(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
         if title and session.folder is None:
             with contextlib.suppress(StudioError):
                 stories.open_story(session, title)
-        return opened(studio, page, session, {"visitor": visitor})
+        return _opened(studio, page, session, {"visitor": visitor})
 
     def resume(request: gr.Request) -> Iterator[Updates]:
         """Go on with a rendering that a crash cut short."""
@@ -78,7 +78,7 @@ def _wire_stories(studio: Studio, page: Page) -> tuple[Any, ...]:
                 act(session, title or "")
             except StudioError as trouble:
                 gr.Warning(str(trouble))
-            return opened(studio, page, session, memory)
+            return _opened(studio, page, session, memory)
 
         return change
 
@@ -98,12 +98,12 @@ def _wire_stories(studio: Studio, page: Page) -> tuple[Any, ...]:
 
 
 def opened_components(page: Page) -> list[Any]:
-    """What `opened` updates."""
+    """What `_opened` updates."""
     asked = [page.instruction, page.total, page.mood, page.seed, page.title, page.managing]
     return [*components(page), *asked, page.memory, page.sound]
 
 
-def opened(studio: Studio, page: Page, session: Session, memory: dict[str, str]) -> Updates:
+def _opened(studio: Studio, page: Page, session: Session, memory: dict[str, str]) -> Updates:
     """The whole page for another story, its instruction too; the browser remembers its title."""
     shown = view(studio, page, session)
     folder = session.folder

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.bridge.known_sounds import KnownSounds
     from core.bridge.lexicon import Lexicon
 
-PATIENCE = 1.5
+_PATIENCE = 1.5
 GUESS = {"draft": 8.0, "render": 0.04, "describe": 3.0}
 """Seconds that a draft, one step over a second of sound, and a description take before any was
 measured."""

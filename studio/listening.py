@@ -47,7 +47,7 @@ def take_address(session: Session, take: Take) -> str:
     return address(served)
 
 
-def sources(folder: StoryFolder, rate: int) -> dict[str, Source]:
+def _sources(folder: StoryFolder, rate: int) -> dict[str, Source]:
     """The chosen take of every event that has one."""
     chosen = ((event.id, event.take) for event in folder.story.events)
     return {
@@ -81,7 +81,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
     if session.heard is not None and session.heard[:2] == (folder, revision):
         return session.heard[2]
     path = session.sounds / f"mix-{next(_NUMBER)}" / f"{folder.title}.wav"
-    parts = sources(folder, rate)
+    parts = _sources(folder, rate)
     if not parts:
         return None
     try:

@@ -23,8 +23,8 @@ EXAMPLES = (
     ("A fire crackles, a blacksmith hammers on an anvil, a horse gallops past", 24),
     ("Waves wash over a beach while seagulls cry, then a ship's horn sounds", 24),
 )
-MOODS = ("", "calm", "tense", "eerie", "joyful", "sad", "lonely", "busy")
-QUIET = {"size": "sm", "variant": "secondary", "scale": 0}
+_MOODS = ("", "calm", "tense", "eerie", "joyful", "sad", "lonely", "busy")
+_QUIET = {"size": "sm", "variant": "secondary", "scale": 0}
 
 
 @dataclass(frozen=True)
@@ -123,16 +123,16 @@ def _top() -> dict[str, object]:
             allow_custom_value=True,  # a program's session was never shown the choices
             elem_id="stories",
         )
-        manage = gr.Button("Manage", elem_id="manage", visible=False, **QUIET)
-        fresh = gr.Button("New story", visible=False, **QUIET)
-        undo = gr.Button("Undo", elem_id="undo", interactive=False, visible=False, **QUIET)
-        redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **QUIET)
-        light = gr.Button("Light", elem_id="light", **QUIET)
+        manage = gr.Button("Manage", elem_id="manage", visible=False, **_QUIET)
+        fresh = gr.Button("New story", visible=False, **_QUIET)
+        undo = gr.Button("Undo", elem_id="undo", interactive=False, visible=False, **_QUIET)
+        redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **_QUIET)
+        light = gr.Button("Light", elem_id="light", **_QUIET)
     with gr.Row(elem_id="managing", visible=False) as managing:
         title = gr.Textbox(label="Title", max_length=60, elem_id="title")
-        rename = gr.Button("Rename", **QUIET)
-        duplicate = gr.Button("Duplicate story", **QUIET)
-        archive = gr.Button("Archive", **QUIET)
+        rename = gr.Button("Rename", **_QUIET)
+        duplicate = gr.Button("Duplicate story", **_QUIET)
+        archive = gr.Button("Archive", **_QUIET)
     return {
         "stories": stories,
         "manage": manage,
@@ -161,7 +161,7 @@ def _ask(studio: Studio) -> dict[str, object]:
         with gr.Row(elem_classes="settings"):
             total = gr.Number(24, label="Seconds", elem_id="total")
             mood = gr.Dropdown(
-                [(mood or "any", mood) for mood in MOODS],
+                [(mood or "any", mood) for mood in _MOODS],
                 value="",
                 label="Mood",
                 allow_custom_value=True,
@@ -179,7 +179,7 @@ def _ask(studio: Studio) -> dict[str, object]:
                 "You get a timeline to edit before anything is rendered.</p>"
             )
             bundle = gr.UploadButton(
-                "Open a story from a zip", file_types=[".zip"], elem_id="bundle", **QUIET
+                "Open a story from a zip", file_types=[".zip"], elem_id="bundle", **_QUIET
             )
     with gr.Accordion("Reasoning", open=False, visible=False, elem_id="thinking") as thinking:
         reasoning = gr.HTML("")
@@ -205,7 +205,7 @@ def _director(*, private: bool) -> dict[str, object]:
     with gr.Accordion("Director", open=False, elem_id="director", elem_classes="folded"):
         with gr.Row(elem_classes="line"):
             seed = gr.Number(1, label="Seed", precision=0, elem_id="seed", scale=0)
-            another = gr.Button("Draft with another seed", **QUIET)
+            another = gr.Button("Draft with another seed", **_QUIET)
         with gr.Column(visible=False) as replanning:
             with gr.Row(elem_classes="line"):
                 wish = gr.Textbox(
@@ -213,11 +213,11 @@ def _director(*, private: bool) -> dict[str, object]:
                     placeholder="more tense · make it 40 s · continue",
                     max_length=400,
                 )
-                tell = gr.Button("Plan", **QUIET)
-                again = gr.Button("Plan unlocked events again", **QUIET)
+                tell = gr.Button("Plan", **_QUIET)
+                again = gr.Button("Plan unlocked events again", **_QUIET)
             with gr.Row(elem_classes="line"):
                 further = gr.Number(12, label="Seconds after the selected event", scale=0)
-                go_on = gr.Button("Continue from here", **QUIET)
+                go_on = gr.Button("Continue from here", **_QUIET)
         with gr.Row(elem_classes="line", visible=not private):
             place = gr.Textbox(
                 label="Another director",
@@ -253,7 +253,7 @@ def _overheard(*, visible: bool) -> dict[str, object]:
         gr.Row(elem_classes="line"),
     ):
         overheard = _upload("Your recording", "overheard")
-        describe = gr.Button("Describe it", **QUIET)
+        describe = gr.Button("Describe it", **_QUIET)
     return {"overheard": overheard, "describe": describe}
 
 
@@ -322,14 +322,14 @@ def _beginnings() -> dict[str, object]:
             strength = gr.Slider(
                 0.1, 1.0, 0.5, step=0.05, label="Strength: how much is new", elem_id="strength"
             )
-            vary = gr.Button("Vary the kept take", **QUIET)
+            vary = gr.Button("Vary the kept take", **_QUIET)
         with gr.Row(elem_classes="line"):
             begin = gr.Number(0, label="From, in seconds of the event", minimum=0)
             end = gr.Number(1, label="To", minimum=0)
-            repaint = gr.Button("Repaint this span", **QUIET)
+            repaint = gr.Button("Repaint this span", **_QUIET)
         with gr.Row(elem_classes="line"):
             recording = _upload("Recording", "recording")
-            use = gr.Button("Begin from it", **QUIET)
+            use = gr.Button("Begin from it", **_QUIET)
     return {
         "strength": strength,
         "vary": vary,
@@ -355,7 +355,7 @@ def _export() -> dict[str, object]:
         with gr.Row(elem_classes="line"):
             preset = gr.Dropdown(presets, value="", label="Preset")
             format_name = gr.Dropdown(formats, value="wav24", label="Format")
-            export = gr.Button("Export", elem_id="deliver", **QUIET)
+            export = gr.Button("Export", elem_id="deliver", **_QUIET)
         kinds = gr.CheckboxGroup(extras, value=[], label="With it")
         exported = gr.File(label="Files", file_count="multiple", visible=False, interactive=False)
     return {

@@ -17,11 +17,11 @@ from studio.server import running
 from studio.theme import ASSETS
 
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--mute-audio"]
-PATIENCE = 900_000
-SETTLING = 1_500
-MARGIN = 16
-INSTRUCTION = "Rain on a tin roof, then thunder rolls far away and the rain fades"
+_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--mute-audio"]
+_PATIENCE = 900_000
+_SETTLING = 1_500
+_MARGIN = 16
+_INSTRUCTION = "Rain on a tin roof, then thunder rolls far away and the rain fades"
 
 
 def main() -> None:
@@ -39,9 +39,9 @@ def main() -> None:
             running(arguments.profile, "127.0.0.1", port, Path(stories)),
             sync_playwright() as play,
         ):
-            browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
+            browser = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS, timeout=_PATIENCE)
             page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1)
-            page.set_default_timeout(PATIENCE)
+            page.set_default_timeout(_PATIENCE)
             page.goto(f"http://127.0.0.1:{port}")
             take_pictures(page, arguments.out)
             browser.close()
@@ -49,7 +49,7 @@ def main() -> None:
 
 def take_pictures(page: Page, out: Path) -> None:
     """From the empty page to a rendered story with two takes of one event."""
-    page.get_by_label("What should be heard?").fill(INSTRUCTION)
+    page.get_by_label("What should be heard?").fill(_INSTRUCTION)
     page.get_by_label("Seconds", exact=True).fill("18")
     _shoot(page, out / "1-ask.png")
     page.get_by_role("button", name="Draft", exact=True).click()
@@ -89,15 +89,15 @@ def _say(page: Page, row: int, caption: str) -> None:
 
 
 def _shoot(page: Page, path: Path, part: str = "") -> None:
-    page.wait_for_timeout(SETTLING)
+    page.wait_for_timeout(_SETTLING)
     if not part:
         page.screenshot(path=path)
         return
     box = page.locator(part).bounding_box()
     assert box is not None
-    x, y = max(0.0, box["x"] - MARGIN), max(0.0, box["y"] - MARGIN)
-    width = min(box["width"] + 2 * MARGIN, (page.viewport_size or {"width": 1280})["width"])
-    clip = {"x": x, "y": y, "width": width, "height": box["height"] + 2 * MARGIN}
+    x, y = max(0.0, box["x"] - _MARGIN), max(0.0, box["y"] - _MARGIN)
+    width = min(box["width"] + 2 * _MARGIN, (page.viewport_size or {"width": 1280})["width"])
+    clip = {"x": x, "y": y, "width": width, "height": box["height"] + 2 * _MARGIN}
     page.screenshot(path=path, full_page=True, clip=clip)
 
 

@@ -115,7 +115,7 @@ def make_takes(
         gr.Warning(str(trouble))
         yield {page.progress: gr.update()}
         return
-    shown = _Shown(studio, page, session, folder, Progress(len(asked)))
+    shown = _Shown(studio, page, session, folder, _Progress(len(asked)))
     try:
         yield view(studio, page, session) | {page.progress: shown.progress.html(shown.words)}
         work = performing(studio, folder, job, asked, wanted, group)
@@ -171,7 +171,7 @@ class _Shown:
     page: Page
     session: Session
     folder: StoryFolder
-    progress: Progress
+    progress: _Progress
     words: str = "Starting"
 
     def after(self, batch: Sequence[Any]) -> Updates:
@@ -202,7 +202,7 @@ class _Shown:
         return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"
 
 
-class Progress:
+class _Progress:
     """How far a rendering is, and how long it will take from what it took so far."""
 
     def __init__(self, events: int) -> None:

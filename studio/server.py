@@ -28,17 +28,17 @@ from studio.theme import ASSETS, studio_css, studio_theme
 from studio.tools import offer_only_tools, wire_tools
 
 DAY = 86_400
-MAX_WAITING = 200
+_MAX_WAITING = 200
 """Requests of all kinds; how many jobs may wait for the model says `studio.line`."""
 
 
-def build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
+def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
     """The page with its handlers, not yet served."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as blocks:
         wire(studio, lay_out(studio), blocks)
         if mcp:
             wire_tools(studio)
-    return blocks.queue(max_size=MAX_WAITING, default_concurrency_limit=8)
+    return blocks.queue(max_size=_MAX_WAITING, default_concurrency_limit=8)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def serving(
     """Serve this studio as long as the block lasts; see `running`."""
     # Static files are served where they are; of others Gradio keeps a copy for a day.
     gr.set_static_paths([ASSETS, studio.sessions.served])
-    blocks = build(studio, mcp=mcp)
+    blocks = _build(studio, mcp=mcp)
     try:
         blocks.launch(
             server_name=host,

@@ -28,14 +28,14 @@ MAX_LEFT = 200
 _VISITOR = re.compile(r"^[A-Za-z0-9_-]{20,64}$")
 
 
-Kind = Literal["draft", "render"]
+_Kind = Literal["draft", "render"]
 
 
 @dataclass
 class Job:
     """Something that is made for a tab: a draft, a rendering. Cancelling ends it within a step."""
 
-    kind: Kind
+    kind: _Kind
     cancel: threading.Event = field(default_factory=threading.Event)
     started: bool = False
     done: bool = False
@@ -100,11 +100,11 @@ class Session:
         self.folder, self.selected, self.heard, self.due = folder, "", None, {}
         self.shown = self.story
 
-    def making(self, kind: Kind) -> bool:
+    def making(self, kind: _Kind) -> bool:
         """Whether a job of this kind waits or runs."""
         return self.busy and self.job is not None and self.job.kind == kind
 
-    def ask(self, kind: Kind) -> Job:
+    def ask(self, kind: _Kind) -> Job:
         """Note a job that waits for its turn, so that it can be cancelled before it starts.
 
         Raises:
@@ -115,7 +115,7 @@ class Session:
         self.job = Job(kind)
         return self.job
 
-    def start(self, kind: Kind) -> Job:
+    def start(self, kind: _Kind) -> Job:
         """The job that was asked for, or a new one; raises StoryError like `ask`."""
         job = self.job
         if job is None or job.kind != kind or job.started:

@@ -11,11 +11,11 @@ from studio import listening
 from studio.page import Page, Studio
 from studio.session import Session
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-Updates = dict[Any, Any]
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+_Updates = dict[Any, Any]
 
 
-def mixed(studio: Studio, page: Page, session: Session) -> Updates:
+def mixed(studio: Studio, page: Page, session: Session) -> _Updates:
     """Mix the story as it is now, for the player and the download."""
     if session.folder is None:
         return {page.sound: ""}
@@ -35,7 +35,7 @@ def mixed(studio: Studio, page: Page, session: Session) -> Updates:
 def then_mix(studio: Studio, page: Page, change: Any) -> None:
     """After a change, mix the story anew."""
 
-    def mix(request: gr.Request) -> Updates:
+    def mix(request: gr.Request) -> _Updates:
         return mixed(studio, page, studio.sessions.of(request.session_hash))
 
     change.then(
@@ -45,5 +45,5 @@ def then_mix(studio: Studio, page: Page, change: Any) -> None:
         show_progress="hidden",
         concurrency_id="mix",
         concurrency_limit=2,
-        **PRIVATE,
+        **_PRIVATE,
     )

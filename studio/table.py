@@ -1,8 +1,8 @@
 """The table of events: a story as rows, and edited rows as edits of the story.
 
 The browser sends back the whole table, so the rows are compared with those that it was shown and
-every cell that differs becomes one edit of `core.timeline`. Rows are known by their first cell; a
-row without it is a new event, a missing one was deleted.
+every cell that differs becomes one edit of `core.story.timeline`. Rows are known by their first
+cell; a row without it is a new event, a missing one was deleted.
 """
 
 from __future__ import annotations

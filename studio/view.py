@@ -72,7 +72,7 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
         page.stop: gr.update(visible=session.making("render")),
         page.welcome: gr.update(visible=not there and not busy),
         page.thinking: gr.update(visible=there, open=False),
-        page.reasoning: reasoning(story),
+        page.reasoning: _reasoning(story),
         page.desk: gr.update(visible=there),
         page.progress: "",
         page.download: gr.update(interactive=listening.has_sound(session)),
@@ -103,7 +103,7 @@ def panel(studio: Studio, session: Session) -> str:
     )
 
 
-def reasoning(story: Story | None) -> str:
+def _reasoning(story: Story | None) -> str:
     if story is None:
         return ""
     notes = "".join(f'<p class="hint">{escape(note)}</p>' for note in story.corrections)

@@ -78,7 +78,7 @@ class KnownSounds:
         """What the performer knows of each caption."""
         vectors = self._vectors(captions)
         near = vectors @ self._known.T
-        away = self._border - likeness(near, vectors @ self._unknown.T)
+        away = self._border - _likeness(near, vectors @ self._unknown.T)
         return [
             CaptionMatch(bool(distance > 0), round(float(distance), 4), self._nearest(row))
             for distance, row in zip(away, near, strict=True)
@@ -114,7 +114,7 @@ class KnownSounds:
         return torch.stack([self._seen[key] for key in keys])
 
 
-def likeness(known: Tensor, unknown: Tensor) -> Tensor:
+def _likeness(known: Tensor, unknown: Tensor) -> Tensor:
     """How much nearer captions are to known sounds than to unknown ones, by their cosines. (B,)."""
     return known.max(1).values - OTHER * unknown.max(1).values
 

@@ -46,7 +46,7 @@ do, "a storm" and "a day at the beach" set a scene."""
 LIKELY, LIKELY_ALIKE = 0.5, 0.6
 """Share and cosine from which a phrase is about a known sound: "lightning flashes" is, "a ship
 sails past" and "the sky darkens" are not."""
-AT_ONCE = 3
+_AT_ONCE = 3
 """Sounds that are performed at once, at most."""
 SHORTEST_WORD = 3
 MOST = 4
@@ -144,7 +144,7 @@ class Lexicon:
         sounds: dict[int, str] = {}
         for vote in told:
             sounds.setdefault(vote.sound, vote.text)
-        return tuple(sounds.values())[:AT_ONCE] if len(sounds) > 1 else ()
+        return tuple(sounds.values())[:_AT_ONCE] if len(sounds) > 1 else ()
 
     def _beside(self, phrase: str) -> list[_Vote]:
         """The sounds of a phrase that is said to be heard beside another; none may be known."""

@@ -18,7 +18,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from core.errors import WeightsError
 
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 class TextEncoder:
@@ -84,6 +84,6 @@ def _package_folder() -> Path:
         raise WeightsError("The text encoder is missing; run `make install` first.")
     folder = Path(spec.origin).parent / "model"
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    if digest != SHA256:
+    if digest != _SHA256:
         raise WeightsError("The text encoder's package has changed; run `make install` again.")
     return folder

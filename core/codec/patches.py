@@ -21,9 +21,9 @@ from core.codec.griffin_lim import Stft, find_phases
 
 WINDOW = 2048
 BINS = 256
-BANDS = 96
+_BANDS = 96
 FRAMES = 4
-FEATURES = BINS + BANDS
+FEATURES = BINS + _BANDS
 PATCH = FRAMES * FEATURES
 FLOOR = 2e-3
 """Added to every magnitude before the log; a full-scale sine has magnitude 512."""
@@ -37,20 +37,20 @@ HOP = FRAMES * FULL.hop
 def band_edges() -> list[int]:
     """First bin of each band, and one past the last bin."""
     top = WINDOW // 2 + 1
-    return [round(BINS * (top / BINS) ** (k / BANDS)) for k in range(BANDS + 1)]
+    return [round(BINS * (top / BINS) ** (k / _BANDS)) for k in range(_BANDS + 1)]
 
 
 @lru_cache(maxsize=1)
 def _band_of_bin() -> Tensor:
     edges = band_edges()
     widths = torch.tensor([b - a for a, b in pairwise(edges)])
-    return torch.repeat_interleave(torch.arange(BANDS), widths)
+    return torch.repeat_interleave(torch.arange(_BANDS), widths)
 
 
 def _band_rms(spectra: Tensor) -> Tensor:
     """RMS magnitude (F, 96) of the bands of spectra (F, 1025)."""
     power = torch.view_as_real(spectra[:, BINS:]).square().sum(-1)
-    total = torch.zeros(len(power), BANDS).index_add_(1, _band_of_bin(), power)
+    total = torch.zeros(len(power), _BANDS).index_add_(1, _band_of_bin(), power)
     return (total / torch.bincount(_band_of_bin())).sqrt()
 
 

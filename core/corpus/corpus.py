@@ -2,7 +2,7 @@
 
 Build it, or go on where an earlier run stopped:
 
-    python -m core.training.corpus --root corpus
+    python -m core.corpus.corpus --root corpus
 
 Under the root: `deb/` and `raw/` (packages, unpacked), `clips/<class>/<stem>.flac` (44.1 kHz,
 mono, 16 bit, peak 0.9), `manifest.jsonl` (one clip a line) and two journals of finished work;
@@ -32,7 +32,7 @@ from core.corpus.recordings import SAMPLE_RATE, decode, write_flac
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.errors import AudioFileError
 
-Kind = Literal["recorded", "synthesised"]
+_Kind = Literal["recorded", "synthesised"]
 FULL_BAND = 16_000
 """Recordings of a lower rate, Hz, sound dull: they are taken where a class has few others."""
 FEW = 10
@@ -57,7 +57,7 @@ class Clip:
 
     path: str
     class_name: str
-    kind: Kind
+    kind: _Kind
     source: str
     file: str
     licence: str
@@ -278,14 +278,14 @@ def build(
     return clips
 
 
-def table(clips: list[Clip]) -> str:
+def _table(clips: list[Clip]) -> str:
     """Recorded train and test files and minutes, and synthesised minutes, of each class."""
     lines = [f"{'class':18s} {'train':>6s} {'test':>5s} {'rec min':>8s} {'syn min':>8s}"]
     for known in CLASSES:
         mine = [c for c in clips if c.class_name == known.name]
         real = [c for c in mine if c.kind == "recorded"]
         test = sum(c.split == "test" for c in real)
-        minutes = [sum(c.seconds for c in mine if c.kind == k) / 60 for k in get_args(Kind)]
+        minutes = [sum(c.seconds for c in mine if c.kind == k) / 60 for k in get_args(_Kind)]
         lines.append(
             f"{known.name:18s} {len(real) - test:6d} {test:5d} {minutes[0]:8.1f} {minutes[1]:8.1f}"
         )
@@ -301,7 +301,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--prune", action="store_true", help="remove clips no longer named")
     args = parser.parse_args()
-    print(table(build(args.root, None, args.debs, args.synthesised, args.workers)))
+    print(_table(build(args.root, None, args.debs, args.synthesised, args.workers)))
     if args.prune:
         prune(args.root)
 

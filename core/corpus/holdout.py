@@ -15,8 +15,8 @@ import soundfile
 import soxr
 from scipy.fft import irfft, next_fast_len, rfft
 
-Signal = npt.NDArray[np.float64]
-RATE = 11_025
+_Signal = npt.NDArray[np.float64]
+_RATE = 11_025
 COMPARED_SECONDS = 12.0
 SAME_TAKE = 0.85
 
@@ -30,16 +30,16 @@ def held_out_count(files: int) -> int:
     return int(np.clip(round(0.3 * files), 3, 12))
 
 
-def _excerpt(path: Path) -> Signal:
+def _excerpt(path: Path) -> _Signal:
     """The first seconds, with weight on what is above the rumble."""
     info = soundfile.info(path)
     frames = int(COMPARED_SECONDS * info.samplerate)
     samples, rate = soundfile.read(path, frames=frames, dtype="float64")
-    x = soxr.resample(samples, rate, RATE)
+    x = soxr.resample(samples, rate, _RATE)
     return np.append(x[:1], x[1:] - 0.95 * x[:-1])
 
 
-def likeness(a: Signal, b: Signal) -> float:
+def likeness(a: _Signal, b: _Signal) -> float:
     """Largest normalised cross-correlation of the shorter signal with any cut of the longer."""
     short, long = sorted((a, b), key=len)
     size = next_fast_len(len(short) + len(long), real=True)

@@ -37,15 +37,15 @@ from core.evaluation.recognise import SHORTEST
 from core.files import atomic_path, write_atomically
 from core.listener.aisfx import SoundEmbedder
 
-CAPTIONS = 8
+_CAPTIONS = 8
 VERSIONS = 3
 """Of every recording taken whole, at other speeds and levels."""
 MODIFIERS = 2
 """Further versions of it, each with other modifiers."""
-ATTEMPTS = 3
+_ATTEMPTS = 3
 """A sound is composed anew where it is not heard as what it is. The last attempt is kept of a
 single sound; a mixture of which one part is not heard is left out."""
-SHARD = 200
+_SHARD = 200
 """Sounds after which a build that was stopped goes on."""
 
 
@@ -81,7 +81,7 @@ class Workshop:
 
     def composed(self, index: int, classes: tuple[str, ...]) -> _Sound | None:
         """A sound of one class or a mixture of two, where both are heard."""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             rng = np.random.default_rng([7, index, attempt])
             chosen = [choose_clip(self.clips[name], rng) for name in classes]
             sound, alone = self._joined(chosen, rng)
@@ -137,7 +137,7 @@ class Workshop:
 
 
 @dataclass(frozen=True)
-class Job:
+class _Job:
     """One sound to make: how, which of its kind it is, and of what."""
 
     way: Callable[[Workshop, int, Any], _Sound | None]
@@ -163,7 +163,7 @@ class Programme:
     mixtures: int = 6000
     modifiers: int = 48
 
-    def jobs(self, clips: dict[str, list[Clip]]) -> list[Job]:
+    def jobs(self, clips: dict[str, list[Clip]]) -> list[_Job]:
         """All of them, in the order of the set."""
         kinds: list[tuple[Callable[[Workshop, int, Any], _Sound | None], list[Any]]] = [
             (
@@ -175,7 +175,7 @@ class Programme:
             (Workshop.modified, [name for name in clips for _ in range(self.modifiers)]),
             (Workshop.whole_modified, _recordings(clips, MODIFIERS)),
         ]
-        return [Job(way, n, subject) for way, of in kinds for n, subject in enumerate(of)]
+        return [_Job(way, n, subject) for way, of in kinds for n, subject in enumerate(of)]
 
 
 def build(
@@ -184,7 +184,7 @@ def build(
     out: Path,
     programme: Programme,
     workers: int = 1,
-    shard: int = SHARD,
+    shard: int = _SHARD,
 ) -> Examples:
     """Compose and encode the training set; the same for one manifest and programme.
 
@@ -225,7 +225,7 @@ def _take_up(workshop: Workshop) -> None:
     _workshop[:] = [workshop]
 
 
-def _write(file: Path, jobs: Sequence[Job]) -> None:
+def _write(file: Path, jobs: Sequence[_Job]) -> None:
     """Make the sounds of a shard."""
     with torch.inference_mode():
         sounds = [sound for job in jobs if (sound := job.done(_workshop[0])) is not None]
@@ -258,7 +258,7 @@ def _captions(row: dict[str, Any], rng: random.Random) -> list[Caption]:
     """Several ways to say it; the plain caption is among them for a single sound as usual."""
     names = row["classes"]
     texts = [
-        [caption(name, known, rng) for _ in range(CAPTIONS)]
+        [caption(name, known, rng) for _ in range(_CAPTIONS)]
         for name, known in zip(names, row["known"], strict=True)
     ]
     if len(names) == 2:

@@ -30,7 +30,7 @@ from core.evaluation.recognise import (
 )
 from core.listener.aisfx import SAMPLE_RATE, SoundEmbedder
 
-NEAR = 3
+_NEAR = 3
 """A recording's own class must be among so many nearest.
 
 On 787 recordings of 44 classes, judged by held-out ones, this kept 681 and raised the mean of the
@@ -49,7 +49,7 @@ def embedded(clips: Mapping[str, list[Clip]], embedder: SoundEmbedder) -> dict[P
 
 
 def typical(
-    clips: Mapping[str, list[Clip]], heard: Mapping[Path, Tensor], near: int = NEAR
+    clips: Mapping[str, list[Clip]], heard: Mapping[Path, Tensor], near: int = _NEAR
 ) -> dict[str, list[Clip]]:
     """The clips without the recordings that the rest of the training set takes for another class.
 

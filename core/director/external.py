@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 LARGEST = 200_000
 """Bytes that an answer may have; a plan of 24 events needs some 3000."""
-LONGEST = 180.0
+_LONGEST = 180.0
 """Seconds that an answer may take in all; SILENT: between two pieces of it."""
-SILENT = 60.0
+_SILENT = 60.0
 
 SYSTEM = (
     "You plan soundscapes. Split the request into the sounds that are heard, one event each, in "
@@ -170,8 +170,8 @@ class EndpointDirector:
     url: str
     model: str = ""
     key: str = ""
-    silent: float = SILENT
-    longest: float = LONGEST
+    silent: float = _SILENT
+    longest: float = _LONGEST
 
     @property
     def name(self) -> str:

@@ -43,7 +43,7 @@ from core.story.durations import GRID, Lengths, Span, fit_story
 from core.story.story import MAX_CAPTION, MAX_INSTRUCTION, MAX_REASONING, Event, Story
 
 MIN_TOTAL = 3.0
-ENOUGH = 3
+_ENOUGH = 3
 """Clauses of an instruction that tells what it wants, rather than naming a scene."""
 SURE = 0.8
 """Share and cosine from which a clause names a sound so surely that an event has to tell it."""
@@ -354,7 +354,7 @@ def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bo
     if given > brief.total - GRID and len(now) <= len(before):
         return True
     spoken = [part for part in parts if part.words]
-    return len(spoken) >= ENOUGH and not any(related(last, part.text) for part in spoken)
+    return len(spoken) >= _ENOUGH and not any(related(last, part.text) for part in spoken)
 
 
 def named_sounds(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None) -> tuple[str, ...]:
@@ -364,7 +364,7 @@ def named_sounds(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None)
     """
     said = timed.said
     free = not (brief.settled or brief.avoid) and brief.least == 1
-    few = 0 < len(said) < ENOUGH and len(said) <= brief.most
+    few = 0 < len(said) < _ENOUGH and len(said) <= brief.most
     in_turn = all(time.kind == "lasts" for time in timed.times)
     short = all(0 < len(phrase) <= MAX_CAPTION for phrase in said)
     if lexicon is None or not (free and few and in_turn and short):
@@ -387,7 +387,7 @@ def unheard(timed: TimedInstruction, lexicon: Lexicon | None, phrases: Sequence[
     fresh = (stems(last) & wanted).difference(*(stems(phrase) for phrase in before))
     if fresh or (place is not None and place not in told):
         return False
-    if len(spoken) >= ENOUGH and any(related(last, part.text) for part in spoken):
+    if len(spoken) >= _ENOUGH and any(related(last, part.text) for part in spoken):
         return False
     sound = lexicon.likeliest(last)
     return not sound or sound in {lexicon.likeliest(phrase) for phrase in before}

@@ -25,7 +25,7 @@ def plan_published(
     seed: int,
     cancel: threading.Event | None = None,
 ) -> Iterator[PlanProgress]:
-    """Reason out a story of `total` seconds; see `core.director.plan`.
+    """Reason out a story of `total` seconds; see `core.director.plan.plan`.
 
     Raises:
         PlanError: the director wrote no complete event.
@@ -39,7 +39,7 @@ def plan_published(
             draft = read_draft(model, *end.value)
             break
         yield PlanProgress(text.partition(THINK_END)[0].strip(), _events(text))
-    story = compose(draft, model.profile.name, instruction, total, seed)
+    story = _compose(draft, model.profile.name, instruction, total, seed)
     told = zip(draft.captions, draft.durations, strict=True)
     events = tuple(PlannedEvent(caption, seconds) for caption, seconds in told)
     yield PlanProgress(story.reasoning, events, story)
@@ -52,7 +52,9 @@ def _events(text: str) -> tuple[PlannedEvent, ...]:
         return ()
 
 
-def compose(draft: PublishedPlan, profile: str, instruction: str, total: float, seed: int) -> Story:
+def _compose(
+    draft: PublishedPlan, profile: str, instruction: str, total: float, seed: int
+) -> Story:
     """The draft as a story of `total` seconds, with what was corrected in it."""
     durations = fit_durations(draft.durations, total)
     corrections: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ def replan_unlocked(
 
     Raises:
         StoryError: every event is locked.
-        PlanError, Cancelled: as in `core.director.plan`.
+        PlanError, Cancelled: as in `core.director.plan.plan`.
     """
     sequence = list(story.sequence)
     if all(event.locked for event in sequence):

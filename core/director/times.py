@@ -18,7 +18,7 @@ from core.director.clauses import Clause, align, clauses, stem, stems
 LEFT = 1.0
 """Seconds of the whole that are enough for another event."""
 
-Kind = Literal["lasts", "waits", "starts", "opens", "closes", "each"]
+_Kind = Literal["lasts", "waits", "starts", "opens", "closes", "each"]
 
 _TO_NINETEEN = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
@@ -65,7 +65,7 @@ class TimePhrase:
         follows: it belongs to what stands after it ("5 seconds of …").
     """
 
-    kind: Kind
+    kind: _Kind
     seconds: float
     begin: int
     end: int
@@ -151,7 +151,7 @@ def _timed(text: str, match: re.Match[str], total: float) -> TimePhrase | None:
         return None
     begin, end = _widened(text, match)
     follows = bool(re.match(r"\s*(?:of\b|:)", after))
-    kind: Kind = "lasts"
+    kind: _Kind = "lasts"
     if re.match(r"\s*(?:each|apiece)\b", after) or re.search(r"\beach\s+(?:\w+\s+)?$", before):
         kind = "each"
     elif (

@@ -18,14 +18,14 @@ from torch import Tensor, nn
 
 from core.errors import WeightsError
 
-SAMPLE_RATE = 44100
+_SAMPLE_RATE = 44100
 HEARD_RATE = 32000
 FFT, WINDOW, HOP, BANDS = 1024, 800, 320, 128
 EMPHASIS = 0.97
-SHORTEST = 1.0
+_SHORTEST = 1.0
 """Seconds to which a shorter sound is filled up with silence."""
 DIMENSIONS = 384
-SHA256 = "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"
+_SHA256 = "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"
 
 _ROWS = (
     # kernel, widened, out, squeezed to, stride
@@ -141,7 +141,7 @@ def mel_filters() -> Tensor:
 class AudioSetEmbedder:
     """Embeds mono sound at 44.1 kHz, the peak set to full scale first."""
 
-    sample_rate = SAMPLE_RATE
+    sample_rate = _SAMPLE_RATE
     name = "AudioSet"
 
     def __init__(self, network: MobileNet) -> None:
@@ -157,7 +157,7 @@ class AudioSetEmbedder:
             WeightsError: it is not there, or another one.
         """
         try:
-            known = hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+            known = hashlib.sha256(path.read_bytes()).hexdigest() == _SHA256
         except OSError as error:
             raise WeightsError(f"Cannot read {path}; fetch mn04_as_mAP_432.pt.") from error
         if not known:
@@ -169,9 +169,9 @@ class AudioSetEmbedder:
 
     def spectrum(self, waveform: Tensor) -> Tensor:
         """Log-mel frames (128, T), one every 10 ms, of a waveform (N,), about -1 to 2."""
-        sound = torch.from_numpy(soxr.resample(waveform.numpy(), SAMPLE_RATE, HEARD_RATE))
+        sound = torch.from_numpy(soxr.resample(waveform.numpy(), _SAMPLE_RATE, HEARD_RATE))
         sound = sound / sound.abs().max().clamp_min(1e-5)
-        sound = F.pad(sound, (0, max(0, round(SHORTEST * HEARD_RATE) - len(sound))))
+        sound = F.pad(sound, (0, max(0, round(_SHORTEST * HEARD_RATE) - len(sound))))
         sound = sound[1:] - EMPHASIS * sound[:-1]
         bins = torch.stft(sound, FFT, HOP, WINDOW, self._window, return_complex=True)
         return ((self._filters @ bins.abs().square() + 1e-5).log() + 4.5) / 5.0

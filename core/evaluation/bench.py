@@ -22,7 +22,7 @@ from core.profile import RenderSettings, load_profile
 from core.render.render import RenderProgress, render_events
 from core.story.story import Event, Story
 
-INSTRUCTION = (
+_INSTRUCTION = (
     "rain falls on the roof, thunder rolls far away, a door creaks open, footsteps cross the "
     "wooden floor, a clock ticks"
 )
@@ -71,7 +71,7 @@ def measure_plan(model: AudioStory) -> dict[str, float]:
     started = time.perf_counter()
     first = whole = float("nan")
     events = 0
-    for progress in plan(model, INSTRUCTION, 30.0, seed=0):
+    for progress in plan(model, _INSTRUCTION, 30.0, seed=0):
         whole = time.perf_counter() - started
         events = len(progress.events)
         if progress.reasoning and first != first:

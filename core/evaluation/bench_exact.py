@@ -38,13 +38,13 @@ from core.release.exact import CROSSFADE, RATE, draft_exactly, joined, perform_e
 from core.release.sizes import published
 from core.render.render import render_events
 
-INSTRUCTION = "an evening on the farm, from the milking to the storm"
+_INSTRUCTION = "an evening on the farm, from the milking to the storm"
 REASONING = (
     "The story moves from a calm yard to a storm. First the milking with its regular strokes, then "
     "hens that settle on their perch. A gate falls shut as the wind comes up, rain begins on the "
     "tin roof, and at last thunder rolls over the valley while the animals are quiet in the barn."
 )
-EVENTS = (
+_EVENTS = (
     PlannedEvent("milk strikes the wall of a tin pail in a regular rhythm", 3.0),
     PlannedEvent("hens cluck softly as they settle on their perch", 5.0),
     PlannedEvent("a heavy wooden gate falls shut and its chain rattles", 4.0),
@@ -52,7 +52,7 @@ EVENTS = (
     PlannedEvent("thunder rolls over the valley, far away", 3.0),
 )
 TOTAL = 20.0
-SEED = 0
+_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--side", choices=SIDES, help="measure this side only, in this process")
     arguments = parser.parse_args(argv)
     if arguments.side:
-        measured = measure(arguments.side, SIZES[arguments.size], arguments.steps)
+        measured = _measure(arguments.side, SIZES[arguments.size], arguments.steps)
         print(json.dumps(asdict(measured)))
         return
     found = {side: _in_own_process(side, arguments.size, arguments.steps) for side in SIDES}
@@ -134,7 +134,7 @@ def _in_own_process(side: str, size: str, steps: int) -> Measured:
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(side: str, size: Size, steps: int) -> Measured:
+def _measure(side: str, size: Size, steps: int) -> Measured:
     """Build the model and run one side."""
     model, encoder = random_release(size, merged=side != "release", text=side == "release")
     begun = time.process_time()
@@ -186,7 +186,7 @@ def random_release(
     Args:
         merged: LoRA merged, as in an imported profile; otherwise a layer of its own.
     """
-    torch.manual_seed(SEED)
+    torch.manual_seed(_SEED)
     profile = bench_profile(size)
     tokenizer = load_tokenizer(ASSETS / "pocket" / "tokenizer")
     names = special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
@@ -242,7 +242,7 @@ class ScriptedHead(nn.Module):
 
 def script(model: AudioStory, *, forced: bool) -> list[int]:
     """The turn to be written, with or without the tokens that are forced anyway."""
-    text = plan_text(REASONING, EVENTS, model.span).removeprefix(THINK)
+    text = plan_text(REASONING, _EVENTS, model.span).removeprefix(THINK)
     ids = model.encode(text)
     span = model.ids.span
     begins = {span[0], span[len(model.ids.semantic) + 2]}
@@ -258,9 +258,9 @@ def run_exact(model: AudioStory, steps: int) -> tuple[float, float, float]:
     """Our exact mode: seconds of the director, of the rest, and audible."""
     _put_script(model, forced=False)
     begun = time.perf_counter()
-    draft = draft_exactly(model, INSTRUCTION, TOTAL)
+    draft = draft_exactly(model, _INSTRUCTION, TOTAL)
     drafted = time.perf_counter()
-    done = perform_exactly(model, draft, SEED, RenderSettings(steps, 4.0))
+    done = perform_exactly(model, draft, _SEED, RenderSettings(steps, 4.0))
     audible = done.samples.shape[1] / RATE
     return drafted - begun, time.perf_counter() - drafted, audible
 
@@ -269,7 +269,7 @@ def run_default(model: AudioStory, steps: int) -> tuple[float, float, float]:
     """Our default mode: seconds of the director, of the rest, and audible."""
     _put_script(model, forced=False)
     begun = time.perf_counter()
-    story = list(plan(model, INSTRUCTION, TOTAL, SEED))[-1].story
+    story = list(plan(model, _INSTRUCTION, TOTAL, _SEED))[-1].story
     assert story is not None
     drafted = time.perf_counter()
     ids = [event.id for event in story.events]
@@ -291,8 +291,8 @@ def run_release(
     bridged = model.bridge(semantic, residual)
     drafted = time.perf_counter()
     clips = []
-    for number, event in enumerate(EVENTS):
-        seconds = event.duration + (CROSSFADE if number < len(EVENTS) - 1 else 0.0)
+    for number, event in enumerate(_EVENTS):
+        seconds = event.duration + (CROSSFADE if number < len(_EVENTS) - 1 else 0.0)
         latents = _perform_alone(model, encoder, bridged.condition[number], seconds, steps)
         clips.append(_decode_whole(model.codec, latents, seconds))
     audible = joined(clips).shape[1] / RATE
@@ -301,7 +301,7 @@ def run_release(
 
 def _write_step_by_step(model: AudioStory) -> tuple[list[int], Tensor]:
     """Every token in a pass of its own; every layer's states are kept, as in the release."""
-    prompt = model.encode(prompt_text(INSTRUCTION, TOTAL) + THINK)
+    prompt = model.encode(prompt_text(_INSTRUCTION, TOTAL) + THINK)
     spans = model.ids.span
     split = len(model.ids.semantic) + 2
     blocks = (spans[:split], spans[split:])
@@ -349,7 +349,7 @@ def _perform_alone(
     length = torch.tensor([seconds, seconds])
     scheduler = FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000)
     scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / steps, steps))
-    torch.manual_seed(SEED)
+    torch.manual_seed(_SEED)
     frames = model.profile.performer.window_frames
     latents = torch.randn(1, frames, model.profile.performer.latent_channels)
     for t in scheduler.timesteps:

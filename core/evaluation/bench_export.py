@@ -26,7 +26,7 @@ from core.evaluation.memory import peak_mib
 from core.export import ExportSettings, export, open_story
 from core.story.story import Event, Story, Take
 
-RATE = 44_100
+_RATE = 44_100
 TAIL = 1.0
 
 
@@ -46,8 +46,8 @@ def _event(folder: Path, number: int, start: float, duration: float, layer: int)
     tail = TAIL if layer == 0 else 0.0
     key = f"take{number}"
     file = f"takes/{key}.flac"
-    sound = _noise(round((duration + tail) * RATE), number)
-    soundfile.write(folder / file, sound, RATE, subtype="PCM_16")
+    sound = _noise(round((duration + tail) * _RATE), number)
+    soundfile.write(folder / file, sound, _RATE, subtype="PCM_16")
     caption = f"sound number {number}"
     take = Take(key, "", caption, duration, tail, number, 1, 1.0, "bench", "none", file)
     return Event(

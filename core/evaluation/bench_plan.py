@@ -21,7 +21,7 @@ from core.director.plan import Brief, Turn
 from core.language.decoding import Decoder
 from core.profile import load_profile
 
-INSTRUCTION = (
+_INSTRUCTION = (
     "rain falls on the roof, thunder rolls far away, a door creaks open, footsteps cross the "
     "wooden floor, a clock ticks"
 )
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> None:
     """Measure on this machine."""
     parser = argparse.ArgumentParser(prog="app.py bench plan", description=__doc__)
     parser.add_argument("--profile", default="pocket")
-    parser.add_argument("--instruction", default=INSTRUCTION)
+    parser.add_argument("--instruction", default=_INSTRUCTION)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--threads", type=int, help="threads (default: torch's)")
     arguments = parser.parse_args(argv)

@@ -33,7 +33,7 @@ from core.evaluation.tagger import unit_level
 
 PAIRS = 40
 JOINTS = ("while {b} is heard, {a}", "{a}; at the same time {b}", "{a}, together with {b}")
-"""None of these is among those of `core.training.captions.mixture_caption`."""
+"""None of these is among those of `core.corpus.captions.mixture_caption`."""
 
 
 @dataclass(frozen=True)

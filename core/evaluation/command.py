@@ -41,7 +41,7 @@ from core.evaluation.tagger import Tagger, fit
 from core.listener.aisfx import Embedder, SoundEmbedder
 from core.profile import ASSETS, RenderSettings, load_profile
 
-HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
+_HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
 CHECKED = 300
 """Mixtures of held-out recordings that a new tagger is tried on."""
 TEXTURE = "rain"
@@ -108,10 +108,10 @@ class Evaluation:
         """
         manifest = self.arguments.manifest
         if manifest is None:
-            return Judge.load(HELD_OUT, self.embedder)
+            return Judge.load(_HELD_OUT, self.embedder)
         judge = Judge.of_recordings(held_out(manifest), self.embedder, self.model.codec)
         if self.arguments.embedder is None:
-            judge.save(HELD_OUT)
+            judge.save(_HELD_OUT)
         return judge
 
     @property
@@ -189,7 +189,7 @@ def recognise(run: Evaluation) -> dict[str, Any]:
     return report([recordings, coded, renders]) | {"shares": shares}
 
 
-def fidelity(run: Evaluation) -> dict[str, Any]:
+def _fidelity(run: Evaluation) -> dict[str, Any]:
     """Frechet and kernel distance from held-out recordings, full and fast sampler."""
     judge = run.judge()
     names = run.names(judge)
@@ -247,7 +247,7 @@ def bridge(run: Evaluation) -> dict[str, Any]:
     return {"recognition": report(tables), "shares": shares, "distance": asdict(found)}
 
 
-def lasting(run: Evaluation) -> dict[str, Any]:
+def _lasting(run: Evaluation) -> dict[str, Any]:
     """Events from 0.5 to 60 s: exact lengths, no period and no seam in a texture."""
     settings = run.settings()
     renderer = Renderer(run.model, settings)
@@ -321,10 +321,10 @@ def tagging(run: Evaluation) -> dict[str, Any]:
 
 EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "recognise": recognise,
-    "fidelity": fidelity,
+    "fidelity": _fidelity,
     "combine": combination,
     "bridge": bridge,
-    "duration": lasting,
+    "duration": _lasting,
     "modifiers": modified,
     "describe": description,
     "tagger": tagging,

@@ -30,9 +30,9 @@ from core.director.describe import QUESTION, answer, asked, hear
 from core.evaluation.recognise import LabelledRecording, Table, nothing_said, place, without
 from core.listener.aisfx import SAMPLE_RATE, Embedder
 
-SEED = 0
+_SEED = 0
 """Of the classes that are asked about besides the recording's own."""
-AT_ONCE = 11
+_AT_ONCE = 11
 """Answers whose likelihood is computed in one batch, of like lengths."""
 YES_OR_NO = 2
 """Tokens of an answer that are read where its first word is all that counts."""
@@ -70,7 +70,7 @@ def described(
     Raises:
         WeightsError: the model has not learned to hear.
     """
-    rng = Random(SEED)
+    rng = Random(_SEED)
     encoder = sentence_encoder()
     labels = [recording.name for recording in recordings]
     classes = sorted(set(labels))
@@ -139,8 +139,8 @@ def likelihoods(model: AudioStory, heard: Tensor, question: str, answers: Sequen
     written = [torch.tensor([*model.encode(text), model.ids.turn_end]) for text in answers]
     scores = torch.zeros(len(written))
     by_length = sorted(range(len(written)), key=lambda i: len(written[i]))
-    for begin in range(0, len(written), AT_ONCE):
-        rows = by_length[begin : begin + AT_ONCE]
+    for begin in range(0, len(written), _AT_ONCE):
+        rows = by_length[begin : begin + _AT_ONCE]
         ids = pad_sequence([written[i][:-1] for i in rows], batch_first=True)
         kept = deepcopy(cache)
         kept.batch_repeat_interleave(len(rows))

@@ -45,8 +45,8 @@ from core.story.story import Event, Story
 
 INSTRUCTIONS = Path(__file__).parent / "instructions.jsonl"
 CODE = Path(__file__).parent.parent
-NEAR = 0.05
-ROWS = ("ours", "zero-shot", "template")
+_NEAR = 0.05
+_ROWS = ("ours", "zero-shot", "template")
 
 Planner = Callable[[str, float], Story]
 
@@ -95,7 +95,7 @@ def held_out(path: Path = INSTRUCTIONS) -> list[Held]:
     ]
 
 
-def says(caption: str, words: Iterable[str]) -> bool:
+def _says(caption: str, words: Iterable[str]) -> bool:
     """Whether the caption has one of the words, as the beginning of a word."""
     return any(re.search(rf"\b{re.escape(word)}", caption, re.IGNORECASE) for word in words)
 
@@ -142,7 +142,7 @@ def invented(held: Held, captions: Sequence[str]) -> tuple[str, ...]:
     parts = clauses(held.instruction)
     found = []
     for i, caption in enumerate(captions):
-        asked = held.scene or any(says(caption, w) for w in (*held.required, held.optional))
+        asked = held.scene or any(_says(caption, w) for w in (*held.required, held.optional))
         said = stems(caption)
         before = sum(said == stems(other) for other in captions[:i])
         often = max((sum(s in part.stems for part in parts) for s in said), default=1)
@@ -155,11 +155,11 @@ def judge(row: str, place: int, held: Held, story: Story) -> Verdict:
     """Compare one plan with what its instruction asks for."""
     captions = [event.caption for event in story.sequence]
     lengths = [event.duration for event in story.sequence]
-    fits = [[says(caption, words) for caption in captions] for words in held.required]
+    fits = [[_says(caption, words) for caption in captions] for words in held.required]
     found = largest_matching(fits)
     order = ordered_matching(fits)
     obeyed = sum(
-        i in order and abs(lengths[order[i]] - seconds) <= NEAR for i, seconds in held.explicit
+        i in order and abs(lengths[order[i]] - seconds) <= _NEAR for i, seconds in held.explicit
     )
     return Verdict(
         row,
@@ -234,7 +234,7 @@ def main(argv: Sequence[str]) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--profile", default="pocket")
     parser.add_argument("--limit", type=int, help="judge so many instructions, evenly chosen")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rows", nargs="+", choices=_ROWS, default=list(_ROWS))
     parser.add_argument("--record", type=Path, help="file of verdicts; one that is there goes on")
     arguments = parser.parse_args(argv)
     profile = load_profile(arguments.profile)

@@ -22,7 +22,7 @@ from core.performer import flow
 LENGTHS = (0.5, 1.0, 3.3, 12.0, 30.0, 60.0)
 """Seconds that are asked for."""
 HOP_SECONDS = 0.02
-BANDS = 24
+_BANDS = 24
 SHORTEST_PERIOD = 1.0
 """Seconds; what comes back sooner is a rhythm of the sound, not a loop."""
 AROUND = 0.5
@@ -37,7 +37,7 @@ def band_levels(sound: Tensor) -> Tensor:
     stft = Stft(4 * hop)
     whole = sound[: len(sound) // hop * hop]
     power = stft.forward(whole).abs().square()
-    edges = torch.logspace(0.5, torch.log10(torch.tensor(power.shape[1])).item(), BANDS + 1)
+    edges = torch.logspace(0.5, torch.log10(torch.tensor(power.shape[1])).item(), _BANDS + 1)
     whole_bins = [int(edge) for edge in edges]
     bands = [power[:, a : max(a + 1, b)].mean(1) for a, b in pairwise(whole_bins)]
     return torch.log(torch.stack(bands, dim=1) + 1e-8)
@@ -87,7 +87,7 @@ def wandering(sound: Tensor) -> float:
 
 
 def window_joints(total: int, longest: int, frame_seconds: float) -> list[float]:
-    """Where the performer's windows begin and end, in seconds (see `core.flow.windows`).
+    """Where the performer's windows begin and end, in seconds (see `core.performer.flow.windows`).
 
     Args:
         total: latent frames of the event.

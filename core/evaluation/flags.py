@@ -15,7 +15,7 @@ from core.bridge.known_sounds import load_known_sounds
 from core.errors import WeightsError
 from core.profile import load_profile
 
-CAPTIONS = Path(__file__).parent / "flags.jsonl"
+_CAPTIONS = Path(__file__).parent / "flags.jsonl"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -30,7 +30,7 @@ def measure(profile: str) -> dict[str, float]:
     known_sounds = load_known_sounds(load_profile(profile))
     if known_sounds is None:
         raise WeightsError(f"{profile} ships no known captions; run `app.py train known`.")
-    rows = [json.loads(line) for line in CAPTIONS.read_text().splitlines()]
+    rows = [json.loads(line) for line in _CAPTIONS.read_text().splitlines()]
     matches = known_sounds.match([row["caption"] for row in rows])
     flagged: dict[bool, list[bool]] = {True: [], False: []}
     for row, match in zip(rows, matches, strict=True):

@@ -21,8 +21,8 @@ from core.evaluation.duration import band_levels
 from core.evaluation.renders import Request
 from core.listener.aisfx import SAMPLE_RATE
 
-SECONDS = 4.0
-QUIET = 1e-7
+_SECONDS = 4.0
+_QUIET = 1e-7
 BRIGHT = 2000.0
 """Hertz: of what is far away, or softly done, less lies above."""
 ATTACK = 1.5
@@ -69,14 +69,14 @@ CONTRASTS = (
 
 def level(sound: Tensor) -> float:
     """RMS in dB of full scale of a mono sound (N,)."""
-    return 10.0 * float(torch.log10(sound.square().mean() + QUIET))
+    return 10.0 * float(torch.log10(sound.square().mean() + _QUIET))
 
 
 def brightness(sound: Tensor) -> float:
     """Power above 2 kHz, in dB of the whole, of a mono sound (N,)."""
     power = torch.fft.rfft(sound).abs().square()
     above = power[torch.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE) > BRIGHT]
-    return 10.0 * float(torch.log10((above.sum() + QUIET) / (power.sum() + QUIET)))
+    return 10.0 * float(torch.log10((above.sum() + _QUIET) / (power.sum() + _QUIET)))
 
 
 def onsets(sound: Tensor) -> float:
@@ -124,7 +124,9 @@ def ordered(
                 if contrast.name == "tempo" and not in_series(name):
                     continue
                 caption = BY_NAME[name].caption
-                pair = [render(Request(f"{caption} {words}", SECONDS, 0)) for words in (less, more)]
+                pair = [
+                    render(Request(f"{caption} {words}", _SECONDS, 0)) for words in (less, more)
+                ]
                 for measure, found in differences.items():
                     first, second = (MEASURES[measure](sound) for sound in pair)
                     found.append(second - first)

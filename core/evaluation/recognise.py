@@ -160,7 +160,7 @@ def without(embeddings: Tensor, labels: Sequence[str], left: Sequence[int]) -> C
 
 
 @dataclass(frozen=True)
-class Row:
+class _Row:
     """How many sounds there are and the share of them that was recognised."""
 
     name: str
@@ -174,10 +174,10 @@ class Table:
     """Recognisability of one kind of sound, by class, by family and in all."""
 
     title: str
-    classes: tuple[Row, ...]
-    families: tuple[Row, ...]
-    total: Row
-    alike: Row
+    classes: tuple[_Row, ...]
+    families: tuple[_Row, ...]
+    total: _Row
+    alike: _Row
     """The mean of the classes, each of which counts the same."""
     cosine: float | None = None
     """Mean cosine to the embeddings of the originals, where there are originals."""
@@ -198,8 +198,8 @@ class Table:
             title,
             classes,
             _rows(families, places),
-            Row("all", len(places), top_k(places, 1), top_k(places, TOP)),
-            Row("mean of classes", len(places), top_1, top_5),
+            _Row("all", len(places), top_k(places, 1), top_k(places, TOP)),
+            _Row("mean of classes", len(places), top_1, top_5),
             cosine,
         )
 
@@ -217,11 +217,11 @@ class Table:
         return "\n".join(lines)
 
 
-def _rows(names: Sequence[str], places: Sequence[int]) -> tuple[Row, ...]:
+def _rows(names: Sequence[str], places: Sequence[int]) -> tuple[_Row, ...]:
     groups: dict[str, list[int]] = {}
     for name, found in zip(names, places, strict=True):
         groups.setdefault(name, []).append(found)
-    return tuple(Row(n, len(p), top_k(p, 1), top_k(p, TOP)) for n, p in sorted(groups.items()))
+    return tuple(_Row(n, len(p), top_k(p, 1), top_k(p, TOP)) for n, p in sorted(groups.items()))
 
 
 class Judge:

@@ -32,7 +32,7 @@ HIDDEN = 512
 DROPOUT = 0.4
 RATE, DECAY = 1e-3, 0.05
 EPOCHS = 60
-BATCH = 128
+_BATCH = 128
 STEPS_SAID = 1000
 
 Sounding = tuple[Tensor, tuple[str, ...]]
@@ -160,7 +160,7 @@ def _trained(names: Sequence[str], embeddings: Tensor, present: Tensor, seed: in
         optimizer = torch.optim.AdamW(tagger.parameters(), lr=RATE, weight_decay=DECAY)
         falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
         for _ in range(EPOCHS):
-            for rows in torch.split(torch.randperm(len(embeddings)), BATCH):
+            for rows in torch.split(torch.randperm(len(embeddings)), _BATCH):
                 loss = F.binary_cross_entropy_with_logits(tagger(embeddings[rows]), present[rows])
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)

@@ -36,7 +36,7 @@ from core.mix.master import MAX_GAIN_DB, Master, shortfall
 from core.mix.mix import PlacedEvent, place, story_frames, sum_blocks
 from core.mix.resampling import resampled
 
-Progress = Callable[[float, str], None]
+_Progress = Callable[[float, str], None]
 
 _LISTS: dict[MarkerKind, tuple[str, Callable[[tuple[Marker, ...], int], str]]] = {
     "audacity": (".txt", audacity_labels),
@@ -67,7 +67,7 @@ def export(
     *,
     title: str | None = None,
     created: datetime | None = None,
-    on_progress: Progress = lambda done, what: None,
+    on_progress: _Progress = lambda done, what: None,
     cancel: threading.Event | None = None,
 ) -> Delivery:
     """Export a story into `folder`.
@@ -97,7 +97,7 @@ class _Export:
     settings: ExportSettings
     title: str
     created: datetime | None
-    on_progress: Progress
+    on_progress: _Progress
     cancel: threading.Event | None
     names: Names = field(default_factory=Names)
 

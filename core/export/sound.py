@@ -27,7 +27,7 @@ from core.mix.loudness import Loudness
 
 SLICE = 8192
 """Frames handed to an encoder at once; libsndfile's Vorbis encoder keeps them on the stack."""
-QUALITY = {"mp3": 0.2, "ogg": 0.3, "opus": 0.3}
+_QUALITY = {"mp3": 0.2, "ogg": 0.3, "opus": 0.3}
 """libsndfile's compression level, 0 best to 1 smallest: about 220, 200 and 180 kbit/s."""
 AAC_BITRATE = "224k"
 
@@ -115,7 +115,7 @@ def _write_libsndfile(
         channels=2,
         format=kind.container,
         subtype=kind.subtype,
-        compression_level=QUALITY.get(format_name),
+        compression_level=_QUALITY.get(format_name),
     ) as file:
         file.title, file.comment, file.software = inside.title, inside.comment, ORIGINATOR
         if inside.created:

@@ -16,7 +16,7 @@ from core.mix.crossfade import Correlation, Samples, crossfade_gains
 from core.mix.mix import MixSettings, PlacedEvent, Source, sum_blocks
 from core.mix.resampling import resampled
 
-SETTLING = 8192
+_SETTLING = 8192
 """Frames that the resampler needs around a sound to ring out."""
 LOOP_OVERLAP = 1.0
 """Longest cross-fade of a loop's end into its beginning, in seconds."""
@@ -50,8 +50,8 @@ def story_stem(
     last = max(placement.end for placement in placements)
     if rate != wanted:
         step = rate // math.gcd(rate, wanted)
-        first = max(0, (first - SETTLING) // step * step)
-        last = min(total, last + SETTLING)
+        first = max(0, (first - _SETTLING) // step * step)
+        last = min(total, last + _SETTLING)
     lead = first * wanted // rate
     blocks = sum_blocks(placements, sources, first, last, block)
     return Stem(resampled(blocks, rate, wanted, frames - lead), lead, frames)
@@ -95,7 +95,7 @@ def loop_stem(
     frames = duration * wanted // rate
     if rate == wanted:
         return Stem((loop,), 0, frames)
-    around = -(-SETTLING // step) * step
+    around = -(-_SETTLING // step) * step
     circle = np.take(loop, np.arange(-around, duration + around), axis=0, mode="wrap")
     lead = around * wanted // rate
     converted = np.concatenate(list(resampled([circle], rate, wanted, frames + 2 * lead)))

@@ -194,7 +194,7 @@ def load_adapter(model: PeftModel, path: Path) -> None:
     fill(adapter_weights(model), path)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def _read_weights(path: Path) -> dict[str, Tensor]:
     """All tensors of a safetensors file, in fp32.
 
     Raises:
@@ -234,7 +234,7 @@ def fill(wanted: Mapping[str, Tensor], path: Path) -> None:
     Raises:
         WeightsError: a key is missing, unknown or misshapen; the message names it.
     """
-    weights = read_weights(path)
+    weights = _read_weights(path)
     for name in sorted(wanted.keys() ^ weights.keys()):
         fault = "lacks" if name in wanted else "has the unknown weight"
         raise WeightsError(f"{path.name} {fault} {name}; use the file of this profile.")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 X86 = ("x86_64", "AMD64")
-ROWS = 96
+_ROWS = 96
 """Of the input that the order is chosen for; others are right, too, and as fast."""
 
 
@@ -27,7 +27,7 @@ class PackedLinear(nn.Module):
         self.in_features = layer.in_features
         self.out_features = layer.out_features
         self.bias = layer.bias
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach(), ROWS)
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach(), _ROWS)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) to (..., out_features)."""

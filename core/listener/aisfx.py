@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from core.errors import WeightsError
 
 SAMPLE_RATE = 44100
-WINDOW = 2048
+_WINDOW = 2048
 HOP = 1024
-BANDS = 96
+_BANDS = 96
 BLOCK = 100
 """Mel frames in a block, 2.3 s; blocks overlap by half."""
-DIMENSIONS = 512
+_DIMENSIONS = 512
 CEILING = 9.457798957824707
 """The largest log-mel value of the training libraries; inputs are divided by it."""
 SHA256 = "499ea75909c932a2f94c35fa722fa4fabc5bcb7e84917209cc5f7402627b7eb5"
@@ -80,7 +80,7 @@ class _Network(nn.Module):
         self.conv_block1 = _Block(1, 64)
         self.conv_block2 = _Block(64, 128)
         self.conv_block3 = _Block(128, 256)
-        self.conv_block4 = _Block(256, DIMENSIONS)
+        self.conv_block4 = _Block(256, _DIMENSIONS)
 
     def forward(self, spectra: Tensor) -> Tensor:
         """Features (B, T / 8, 512) of normalised log-mel spectra (B, T, 96)."""
@@ -97,8 +97,8 @@ def _mel(hz: Tensor) -> Tensor:
 def mel_filters() -> Tensor:
     """Filters (1025, 96): triangles in mel from 0 Hz to 22.05 kHz, each of unit sum."""
     top = _mel(torch.tensor(SAMPLE_RATE / 2, dtype=torch.float64))
-    corners = torch.linspace(0.0, 1.0, BANDS + 2, dtype=torch.float64) * top
-    bins = _mel(torch.arange(WINDOW // 2 + 1, dtype=torch.float64) * SAMPLE_RATE / WINDOW)
+    corners = torch.linspace(0.0, 1.0, _BANDS + 2, dtype=torch.float64) * top
+    bins = _mel(torch.arange(_WINDOW // 2 + 1, dtype=torch.float64) * SAMPLE_RATE / _WINDOW)
     step = corners[1] - corners[0]
     weights = (1.0 - (bins.unsqueeze(1) - corners[1:-1]).abs() / step).clamp_min(0.0)
     return (weights / weights.sum(0).clamp_min(1e-12)).float()
@@ -125,13 +125,13 @@ class SoundEmbedder:
         self._network = _Network().eval().requires_grad_(False)
         self._network.load_state_dict(_read_weights(checkpoint_path()))
         self._filters = mel_filters()
-        self._window = torch.hann_window(WINDOW, periodic=False)
+        self._window = torch.hann_window(_WINDOW, periodic=False)
 
     def spectrum(self, waveform: Tensor) -> Tensor:
         """Normalised log-mel frames (T, 96) of a waveform (N,), the first centred on its start."""
         waveform = waveform / waveform.abs().max().clamp_min(1e-5)
-        padded = F.pad(waveform, (WINDOW // 2, WINDOW // 2 + HOP))
-        power = torch.fft.rfft(padded.unfold(0, WINDOW, HOP) * self._window).abs().square()
+        padded = F.pad(waveform, (_WINDOW // 2, _WINDOW // 2 + HOP))
+        power = torch.fft.rfft(padded.unfold(0, _WINDOW, HOP) * self._window).abs().square()
         return torch.log10(1.0 + 1e4 * (power @ self._filters)) / CEILING
 
     def blocks(self, waveform: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from core.errors import WeightsError
 from core.profile import ListenerConfig
 
-RATE = 16_000
+_RATE = 16_000
 SECONDS = 30.0
 
 
@@ -60,7 +60,9 @@ class Listener(nn.Module):
         """The first 30 s of a sound (channels, N) at `rate` Hz as embeddings (tokens, hidden)."""
         mono = waveform.mean(0)[: round(SECONDS * rate)].cpu().numpy().astype(np.float32)
         extractor = feature_extractor(self.config)
-        heard = extractor(soxr.resample(mono, rate, RATE), sampling_rate=RATE, return_tensors="pt")
+        heard = extractor(
+            soxr.resample(mono, rate, _RATE), sampling_rate=_RATE, return_tensors="pt"
+        )
         return self(heard["input_features"])[0]  # type: ignore[no-any-return]
 
 

@@ -1,7 +1,7 @@
 """Loudness after ITU-R BS.1770-4 and EBU R 128 (libebur128), in blocks of any size.
 
 Integrated loudness in LUFS, loudness range in LU, momentary (0.4 s) and short-term (3 s) loudness,
-and the true peak of `core.truepeak` in dBTP. Silence measures minus infinity.
+and the true peak of `core.mix.true_peak` in dBTP. Silence measures minus infinity.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ STEP_MS = 20
 
 EBU Tech 3341 asks for 100 at most; a file's highest momentary loudness needs finer steps.
 """
-BLOCK = 0.4
+_BLOCK = 0.4
 """Seconds of a gating block; shorter sounds are measured as one block of their own length."""
 
 K_OFFSET = -0.691
 """LUFS of a K-weighted power of 1."""
-SILENCE = 1e-14
+_SILENCE = 1e-14
 
 _MODES = pyebur128.MeasurementMode
 
@@ -102,7 +102,7 @@ class Meter:
     def integrated(self) -> float:
         """LUFS of everything so far."""
         milliseconds = round(1000 * self._frames / self._rate)
-        if self._frames >= BLOCK * self._rate:
+        if self._frames >= _BLOCK * self._rate:
             return float(pyebur128.get_loudness_global(self._state))
         if milliseconds == 0:
             return -math.inf
@@ -143,7 +143,7 @@ def _windowed(powers: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.fl
     mean: npt.NDArray[np.float64] = np.convolve(powers, np.full(steps, 1.0 / steps))[: len(powers)]
     with np.errstate(divide="ignore"):
         loudness = K_OFFSET + 10.0 * np.log10(mean)
-    loudness[mean < SILENCE] = -np.inf
+    loudness[mean < _SILENCE] = -np.inf
     return loudness
 
 

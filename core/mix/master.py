@@ -32,7 +32,7 @@ MAX_DRIVE_DB = 18.0
 TOLERANCE_LU = 0.02
 AUDIBLE_LU = 0.1
 """A target missed by more calls for the quick limiter."""
-ATTEMPTS = 8
+_ATTEMPTS = 8
 IN_MEMORY = 32_000_000
 """Bytes of a mix (90 s at 44.1 kHz) that are kept in memory before the scratch goes to disk."""
 
@@ -152,7 +152,7 @@ class Master:
         highest = min(MAX_GAIN_DB, first + MAX_DRIVE_DB)
         before: tuple[float, float] | None = None
         missing = 0.0
-        for _ in range(ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             limited = self._limited(gain)
             reached = measure(limited, self._rate, over_time=False, peaks=False).integrated
             missing = target - reached

@@ -115,7 +115,7 @@ class MixSettings:
         crossfade: longest cross-fade in seconds; None takes what each take's tail offers.
         share: largest part of the next event that a cross-fade may cover.
         shrink: shorten a cross-fade that does not fit; otherwise it becomes a hard cut.
-        normalise: keep the level by the measured correlation (see `core.crossfade`).
+        normalise: keep the level by the measured correlation (see `core.mix.crossfade`).
         declick: seconds of fade at edges without a cross-fade.
         spread: mono takes get the width or the place that suits them; otherwise they stay mono.
         ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.

@@ -17,7 +17,7 @@ HALF = 48
 """Samples on each side of a gap that its interpolation reads."""
 BETA = 3.0
 """Shape of the interpolation's Kaiser window."""
-BANDS = (1.0, 0.96, 0.92, 0.88)
+_BANDS = (1.0, 0.96, 0.92, 0.88)
 """Parts of the band, up to half the sample rate, that the interpolations keep."""
 
 _BATCH = 32_768
@@ -31,7 +31,7 @@ def _interpolators() -> Samples:
     """
     columns = []
     points = np.arange(OVERSAMPLING) / OVERSAMPLING
-    for band in BANDS:
+    for band in _BANDS:
         distance = np.arange(1 - HALF, HALF + 1)[:, None] - points
         window = np.i0(BETA * np.sqrt(1.0 - (distance / HALF) ** 2))
         filters = np.sinc(band * distance) * window

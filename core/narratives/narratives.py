@@ -1,6 +1,6 @@
 """Stories to train the director on: an instruction, the reasoning, and the events in order.
 
-`python -m core.training.narratives 10` prints ten of them.
+`python -m core.narratives.narratives 10` prints ten of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from core.narratives.realisation import (
 from core.narratives.skeletons import SKELETONS, UNKNOWN, Skeleton, Sound, improvised, sound
 from core.narratives.timing import allocate, natural
 
-MOST_EVENTS = 8
+_MOST_EVENTS = 8
 SHORTEST_STORY, LONGEST_STORY = 6.0, 150.0
 
 _EVENT_COUNTS = (4, 12, 22, 24, 17, 10, 6, 5)
@@ -158,7 +158,7 @@ def _with_unknown(sounds: list[Sound], rng: Random) -> list[Sound]:
             if i == len(sounds) or not sounds[i].clause.leans_back
         ]  # fmt: skip
         sounds.insert(rng.choice(spots), extra)
-    return sounds[:MOST_EVENTS]
+    return sounds[:_MOST_EVENTS]
 
 
 def _unknown(rng: Random) -> Sound:
@@ -243,14 +243,14 @@ def narrative(rng: Random) -> Narrative:
 
 
 def _chosen(skeleton: Skeleton, timed: bool, rng: Random) -> list[Sound]:
-    count = rng.choices(range(1, MOST_EVENTS + 1), _EVENT_COUNTS)[0]
+    count = rng.choices(range(1, _MOST_EVENTS + 1), _EVENT_COUNTS)[0]
     if timed:
         count = max(2, count)
     sounds = _mixed_bag(count, rng) if rng.random() < 0.3 else _part(skeleton, count, rng)
     if len(sounds) < count - 1:
         another = rng.choice([other for other in SKELETONS if other is not skeleton])
         sounds += _part(another, count - len(sounds), rng)
-    if not sounds or (rng.random() < 0.18 and len(sounds) < MOST_EVENTS):
+    if not sounds or (rng.random() < 0.18 and len(sounds) < _MOST_EVENTS):
         sounds = _with_unknown(sounds, rng)
     return sounds
 

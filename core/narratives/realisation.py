@@ -198,7 +198,7 @@ def ordered_sentences(scene: Scene, rng: Random) -> Realisation:
     return Realisation(_framed(opening, body, ".", scene), tuple(told))
 
 
-def script(scene: Scene, rng: Random) -> Realisation:
+def _script(scene: Scene, rng: Random) -> Realisation:
     told = _forms(scene, "present")
     place = scene.bare.upper()
     head = rng.choice(
@@ -362,7 +362,7 @@ UNTIMED: tuple[tuple[Style, float], ...] = (
     (gerund_list, 16),
     (terse_list, 6),
     (ordered_sentences, 10),
-    (script, 7),
+    (_script, 7),
     (numbered, 5),
     (chatty, 9),
     (scene_only, 8),

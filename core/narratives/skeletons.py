@@ -11,7 +11,7 @@ from random import Random
 from core.corpus.clauses import Clause, lemma
 from core.corpus.vocabulary import BY_NAME, Kind
 
-FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 _UNKNOWN_SECONDS: dict[Kind, tuple[float, float]] = {"spot": (1, 6), "texture": (3, 30)}
 
@@ -77,7 +77,7 @@ def _sounds(lines: str) -> tuple[Sound, ...]:
 
 def _load_skeletons() -> tuple[Skeleton, ...]:
     stories: list[Skeleton] = []
-    for path in sorted((FOLDER / "skeletons").glob("*.toml")):
+    for path in sorted((_FOLDER / "skeletons").glob("*.toml")):
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["story"]:
             stories.append(Skeleton(row["scene"], row.get("word", ""), _sounds(row["events"])))
     return tuple(stories)
@@ -88,7 +88,7 @@ def _load_unknown(lines: str, kind: Kind) -> tuple[Sound, ...]:
     return tuple(unknown_sound(_clause(told.strip()), mood.strip(), kind) for told, _, mood in rows)
 
 
-_OTHER = tomllib.loads((FOLDER / "unknown.toml").read_text(encoding="utf-8"))
+_OTHER = tomllib.loads((_FOLDER / "unknown.toml").read_text(encoding="utf-8"))
 
 SKELETONS: tuple[Skeleton, ...] = _load_skeletons()
 UNKNOWN: tuple[Sound, ...] = _load_unknown(_OTHER["spots"], "spot") + _load_unknown(

@@ -13,7 +13,7 @@ LONGEST_EVENT = 30.0
 
 
 @dataclass(frozen=True)
-class Span:
+class _Span:
     """Natural length of an event in seconds: shortest, usual, longest."""
 
     shortest: float
@@ -21,10 +21,10 @@ class Span:
     longest: float
 
 
-def natural(kind: Kind, seconds: tuple[float, float]) -> Span:
+def natural(kind: Kind, seconds: tuple[float, float]) -> _Span:
     low, high = max(1.0, seconds[0]), min(seconds[1], LONGEST_EVENT)
     usual = min(high, max(low, 8.0)) if kind == "texture" else round((2 * low + high) / 3 * 2) / 2
-    return Span(low, usual, high)
+    return _Span(low, usual, high)
 
 
 def _fill(lengths: list[float], limits: Sequence[float], spare: float) -> float:
@@ -54,7 +54,7 @@ def _on_grid(lengths: Sequence[float], total: float, step: float) -> list[float]
 
 def allocate(
     total: float,
-    spans: Sequence[Span],
+    spans: Sequence[_Span],
     kinds: Sequence[Kind],
     fixed: Mapping[int, float] | None = None,
     step: float = 0.5,

@@ -19,14 +19,14 @@ from core.release.sizes import Sources
 
 AUDIOSTORY = "TencentARC/AudioStory-3B"
 TANGOFLUX = "declare-lab/TangoFlux"
-QWEN = "Qwen/Qwen2.5-3B-Instruct"
+_QWEN = "Qwen/Qwen2.5-3B-Instruct"
 T5 = "google/flan-t5-large"
 WHISPER = "openai/whisper-large-v3"
 CODEC_PATTERNS = ("config.json", "vae.safetensors")
 CONFIG_PATTERNS = ("config.json", "generation_config.json")
 WHISPER_PATTERNS = ("config.json", "preprocessor_config.json", "model.safetensors")
 MODEL_PATTERNS = ("config.yaml", "*.bin", "*.json", "*.txt", "*.safetensors")
-FOLDER = "audiostory-3b"
+_FOLDER = "audiostory-3b"
 
 
 def from_pretrained(
@@ -51,7 +51,7 @@ def from_pretrained(
         FileError: the hub cannot be reached, or the disk is too full.
         WeightsError: see `import_release`.
     """
-    wanted: dict[str, Sequence[str]] = {repository: MODEL_PATTERNS, QWEN: CONFIG_PATTERNS}
+    wanted: dict[str, Sequence[str]] = {repository: MODEL_PATTERNS, _QWEN: CONFIG_PATTERNS}
     wanted[T5] = ("config.json",)
     if whisper:
         wanted[WHISPER] = WHISPER_PATTERNS
@@ -77,8 +77,8 @@ def from_pretrained(
     finally:
         constants.HF_HUB_OFFLINE = True
     flux = codec_folder(found[repository]) if own_codec else found[TANGOFLUX]
-    sources = Sources(found[repository], flux, found[QWEN], found[T5], found.get(WHISPER))
-    return import_release(sources, out or models_folder() / FOLDER, merge=merge, report=report)
+    sources = Sources(found[repository], flux, found[_QWEN], found[T5], found.get(WHISPER))
+    return import_release(sources, out or models_folder() / _FOLDER, merge=merge, report=report)
 
 
 def _files(repository: str, endpoint: str | None) -> dict[str, int]:

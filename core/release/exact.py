@@ -32,7 +32,7 @@ from core.story.story import Event, Story
 
 CROSSFADE = 3.0
 RATE = 32_000
-Samples = npt.NDArray[np.float32]
+_Samples = npt.NDArray[np.float32]
 OnStep = Callable[[int, int], None]
 
 
@@ -127,7 +127,7 @@ class Performance:
 
     draft: PublishedPlan
     latents: Tensor
-    samples: Samples
+    samples: _Samples
 
 
 @torch.inference_mode()
@@ -284,7 +284,7 @@ def _numbered(on_step: OnStep, first: int) -> Callable[[int], None]:
     return lambda step: on_step(first, step)
 
 
-def decoded(codec: OobleckCodec, latents: Tensor, seconds: float) -> Samples:
+def decoded(codec: OobleckCodec, latents: Tensor, seconds: float) -> _Samples:
     """A clip (channels, n) at `RATE`, of the first `seconds` of latents (T, C)."""
     frames = codec.frames(seconds) + codec.reach
     wave = codec.decode(latents[None, :frames], seed=0)[0].cpu().numpy()
@@ -296,7 +296,7 @@ def decoded(codec: OobleckCodec, latents: Tensor, seconds: float) -> Samples:
     return np.pad(clip, ((0, 0), (0, count - clip.shape[1]))).astype(np.float32)
 
 
-def joined(clips: Sequence[Samples]) -> Samples:
+def joined(clips: Sequence[_Samples]) -> _Samples:
     """Clips (channels, n) one after another, 3 s of each pair in a linear cross-fade."""
     overlap = int(CROSSFADE * RATE)
     incoming = rise("linear", np.linspace(0.0, 1.0, overlap)).astype(np.float32)

@@ -41,7 +41,7 @@ class Weights:
             wanted.setdefault(self.files[key], []).append(key)
         found: dict[str, Tensor] = {}
         for path, names in wanted.items():
-            with opened(path) as (_, get):
+            with _opened(path) as (_, get):
                 for name in names:
                     found[name] = _checked(get(name).clone(), name, path)
         return found
@@ -60,7 +60,7 @@ def read_weights(folder: Path, stems: Sequence[str]) -> Weights:
     shapes: dict[str, Shape] = {}
     sizes: dict[str, int] = {}
     for path in _weight_files(folder, stems):
-        with opened(path) as (names, get):
+        with _opened(path) as (names, get):
             for name in names:
                 if name in files:
                     raise WeightsError(f"{path.name} and {files[name].name} both hold {name}.")
@@ -95,7 +95,7 @@ def _shards(index: Path) -> list[Path]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[list[str], Get]]:
+def _opened(path: Path) -> Iterator[tuple[list[str], Get]]:
     """The keys of a weight file and a function that maps one tensor, while the block lasts.
 
     Raises:

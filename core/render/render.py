@@ -1,7 +1,7 @@
 """From a story to takes: bridge the whole story once, then perform and decode event by event.
 
 A take begins from noise, or from known latents: another take's, or those of a recording
-(`core.takes`). Events of equal length can share a batch where a device gains by it.
+(`core.render.takes`). Events of equal length can share a batch where a device gains by it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.story.story import Event, Start, Story, Take
 
 TAKE_PEAK = 0.999
 """Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
-BATCH = 1
+_BATCH = 1
 """Events of equal length that are rendered together where no GPU is planned for. Alone, an event
 has the same bits whatever else is rendered; with more threads than one, a shared matrix product
 does not. On one core 2 are only 10 % and 4 are 14 % faster."""
@@ -37,7 +37,7 @@ LONGEST = 300.0
 """Seconds of the longest event that is rendered: the pocket codec decodes it in one piece, which
 takes 5 MB of memory a second (measured: 1.5 GB for 300 s)."""
 
-MARGIN = 0.5
+_MARGIN = 0.5
 """Seconds of a sound that are encoded beyond what is used, so that its cut is not heard."""
 
 
@@ -115,7 +115,7 @@ def render_events(
     settings: RenderSettings,
     *,
     beginnings: Mapping[str, Beginning] | None = None,
-    batch: int = BATCH,
+    batch: int = _BATCH,
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[RenderedTake]:
@@ -362,7 +362,7 @@ def known(model: AudioStory, folder: StoryFolder, start: Start, seconds: float) 
         if start.of == "take":
             return load_latents(path.with_suffix(".safetensors"), model.codec.latent_channels)
         samples, rate = read_sound(path)
-    heard = samples[:, : round((seconds + MARGIN) * rate)]
+    heard = samples[:, : round((seconds + _MARGIN) * rate)]
     sound = torch.from_numpy(brought_to(heard, rate, model.sample_rate, model.channels))
     latents = model.codec.encode(sound[None])[0].cpu()
     return latents[: max(1, sound.shape[1] // model.codec.hop)]

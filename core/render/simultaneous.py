@@ -30,8 +30,8 @@ MOST_OUT = 4.0
 def blended(sounds: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float32]:
     """The sounds (P, channels, N), their levels brought nearer to each other, as one (channels, N).
 
-    Levels are integrated loudness (`core.loudness`); the mean of them is kept. Sounds that come in
-    strokes stand out from steady ones. Silence stays so.
+    Levels are integrated loudness (`core.mix.loudness`); the mean of them is kept. Sounds that come
+    in strokes stand out from steady ones. Silence stays so.
     """
     channels = sounds.shape[1]
     levels = [

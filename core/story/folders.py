@@ -233,7 +233,7 @@ class StoryFolder:
             return self._story
 
     def unrendered(self, steps: int, guidance: float) -> tuple[str, ...]:
-        """Like `core.timeline.unrendered`; a take whose file is gone counts as none."""
+        """Like `core.story.timeline.unrendered`; a take whose file is gone counts as none."""
         return self._with_lost(timeline.unrendered(self._story, steps, guidance))
 
     def changed(self) -> tuple[str, ...]:

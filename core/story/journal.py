@@ -20,7 +20,7 @@ from core.schema import read_dataclass
 from core.story.story import Story
 
 MAX_STEPS = 200
-MAX_BYTES = 32_000_000
+_MAX_BYTES = 32_000_000
 Patch = dict[str, Any]
 
 
@@ -212,7 +212,7 @@ _PATCH_PARTS = {"fields": dict, "order": list, "events": dict}
 
 def _read_lines(path: Path) -> list[Patch]:
     """The lines of the file; the last one may be half-written after a crash and is left out."""
-    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+    if not path.is_file() or path.stat().st_size > _MAX_BYTES:
         return []
     lines = []
     for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):

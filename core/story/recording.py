@@ -18,23 +18,23 @@ from core.story.flac import write_flac
 MIN_SECONDS = 0.05
 MAX_SECONDS = 600.0
 MAX_CHANNELS = 8
-RATES = (4_000, 384_000)
+_RATES = (4_000, 384_000)
 MAX_SAMPLES = round(MAX_SECONDS) * 48_000 * 2
 """Of all channels together: the longest recording as 48 kHz stereo, 230 MB of memory. A file of a
 few megabytes may unpack to many times as much."""
 MAX_BYTES = 4 * MAX_SAMPLES
 """Room for as many samples in any format, above all for the FLAC that a packed file is kept as."""
-SILENCE = 1e-5
+_SILENCE = 1e-5
 """Peak below which a recording counts as silent (-100 dBFS)."""
 
-Sound = npt.NDArray[np.float32]
+_Sound = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Recording:
     """Samples (channels, frames) at `rate` Hz, and a hash that names them."""
 
-    samples: Sound
+    samples: _Sound
     rate: int
     digest: str
 
@@ -63,7 +63,7 @@ def read_recording(path: Path) -> Recording:
     peak = float(np.maximum(samples.max(), -samples.min()))
     if not math.isfinite(peak):
         raise AudioFileError("The recording holds damaged samples; save it anew.")
-    if peak < SILENCE:
+    if peak < _SILENCE:
         raise AudioFileError("The recording is silent; choose another one.")
     samples /= max(1.0, peak)
     digest = hashlib.sha256(f"{rate}/{samples.shape}".encode())
@@ -71,7 +71,7 @@ def read_recording(path: Path) -> Recording:
     return Recording(samples, rate, digest.hexdigest()[:24])
 
 
-def _read(path: Path) -> tuple[Sound, int]:
+def _read(path: Path) -> tuple[_Sound, int]:
     """The header is checked before the samples are read, and its word is not taken for them."""
     if path.stat().st_size > MAX_BYTES:
         raise AudioFileError(
@@ -79,7 +79,7 @@ def _read(path: Path) -> tuple[Sound, int]:
         )
     with soundfile.SoundFile(path) as file:
         rate, channels = file.samplerate, file.channels
-        if not RATES[0] <= rate <= RATES[1]:
+        if not _RATES[0] <= rate <= _RATES[1]:
             raise AudioFileError(f"The recording's rate is {rate} Hz; convert it to 44100 Hz.")
         if channels > MAX_CHANNELS:
             raise AudioFileError(
@@ -121,7 +121,7 @@ def keep_recording(folder: Path, recording: Recording) -> Path:
     return path
 
 
-def brought_to(samples: Sound, rate: int, wanted: int, channels: int) -> Sound:
+def brought_to(samples: _Sound, rate: int, wanted: int, channels: int) -> _Sound:
     """Samples (n, frames) at `rate` Hz as (channels, frames) at `wanted` Hz; soxr, very high."""
     if channels == 1 or len(samples) == 1:
         samples = np.repeat(samples.mean(axis=0, keepdims=True), channels, axis=0)

@@ -58,7 +58,7 @@ def _readable(version: object) -> int:
 
 @dataclass(frozen=True)
 class Start:
-    """What a take began from, where that was not noise alone (see `core.flow.Anchor`).
+    """What a take began from, where that was not noise alone (see `core.performer.flow.Anchor`).
 
     Attributes:
         of: `take`: the latents kept with a take; `sound`: the sound of a take without latents;
@@ -95,7 +95,7 @@ class Take:
     """One rendering of an event, with everything that is needed to make it again.
 
     Attributes:
-        key: hash of all fields that make the sound (see `core.render.take_key`).
+        key: hash of all fields that make the sound (see `core.render.takes.take_key`).
         stream: the director's text up to and including the event, without bridging tokens.
         caption, duration, tail: what was asked; `tail` is the extra length for the cross-fade.
         seed, steps, guidance: the performer's settings.
@@ -131,7 +131,7 @@ class Event:
     Attributes:
         pan: -1 left to 1 right; at 0 the mix may set a spot sound a little aside.
         width: how much of the width or place that suits a mono take it gets, 0 none to 1 all;
-            None: all (see `core.width`).
+            None: all (see `core.mix.width`).
     """
 
     id: str

@@ -1,10 +1,11 @@
 """Edits of a story as pure functions: a story goes in, the edited story comes out.
 
 The page, the command line and the tests use these and nothing else to change a story. Each edit
-keeps the invariants of `core.story`: layer 0 tiles the story without gaps, so changing a length
-there ripples (what follows shifts, the total follows); layers above lie freely inside the total.
-All times are seconds and are kept to the millisecond. A locked event can be moved by a ripple but
-never changed. Every function raises `StoryError` in one sentence when an edit is impossible.
+keeps the invariants of `core.story.story`: layer 0 tiles the story without gaps, so changing a
+length there ripples (what follows shifts, the total follows); layers above lie freely inside the
+total. All times are seconds and are kept to the millisecond. A locked event can be moved by a
+ripple but never changed. Every function raises `StoryError` in one sentence when an edit is
+impossible.
 """
 
 from __future__ import annotations

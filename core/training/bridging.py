@@ -29,7 +29,7 @@ from core.training.objective import LAMBDA, Ablation, bridge_states
 from core.training.pretrain import WINDOWS, batch_size, below, compiled, drawn_pool, flow_loss
 from core.training.states import NO_EXAMPLE, BridgingStates
 
-EVENTS = 48
+_EVENTS = 48
 """Events of a warm-up step."""
 BY_ENCODER = 0.25
 """Share of stage I's sounds that are conditioned by the text encoder itself, in any of their
@@ -70,7 +70,7 @@ def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder:
     batches = Alignment(states, encoder, bridge.config.scale)
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        indices = torch.randint(len(states.captions), (EVENTS,), generator=generator)
+        indices = torch.randint(len(states.captions), (_EVENTS,), generator=generator)
         semantic, _, target = batches.rows(indices.tolist())
         yield {"mse": functional.mse_loss(bridge.semantic_projector(semantic), target)}
 

@@ -22,7 +22,7 @@ from core.files import write_atomically
 Rows = Sequence[Sequence[str]]
 
 
-def table(head: Sequence[str], rows: Rows) -> str:
+def _table(head: Sequence[str], rows: Rows) -> str:
     """A Markdown table."""
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
@@ -48,7 +48,7 @@ def data(manifest: Path) -> str:
         (source, licence, str(clips[source, licence]), f"{seconds[source, licence] / 60:.1f}")
         for source, licence in sorted(clips)
     ]
-    return f"{_totals(rows)}\n\n{table(('source', 'licence', 'clips', 'minutes'), sources)}"
+    return f"{_totals(rows)}\n\n{_table(('source', 'licence', 'clips', 'minutes'), sources)}"
 
 
 def _totals(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -59,7 +59,7 @@ def _totals(rows: Sequence[Mapping[str, Any]]) -> str:
     classes = len({r["class"] for r in rows})
     lines = [("recorded", part("recorded", "train"), part("recorded", "test"))]
     lines.append(("synthesised", part("synthesised", "train"), part("synthesised", "test")))
-    return f"{classes} sound classes.\n\n" + table(("clips", "training", "held out"), lines)
+    return f"{classes} sound classes.\n\n" + _table(("clips", "training", "held out"), lines)
 
 
 def records(folder: Path, card: Path) -> str:
@@ -72,7 +72,7 @@ def records(folder: Path, card: Path) -> str:
         if path.with_suffix(".png").exists()
     ]
     head = ("run", "steps", "hours", "losses, first to last")
-    return "\n\n".join([table(head, rows), "\n".join(pictures)])
+    return "\n\n".join([_table(head, rows), "\n".join(pictures)])
 
 
 def _run(path: Path) -> tuple[str, str, str]:
@@ -95,7 +95,7 @@ def figures(folder: Path) -> str:
     for path in sorted(folder.glob("*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
         rows = [(name, _number(value)) for name, value in flattened(found)]
-        parts.append(f"**{path.stem}**\n\n{table(('figure', 'value'), rows)}")
+        parts.append(f"**{path.stem}**\n\n{_table(('figure', 'value'), rows)}")
     return "\n\n".join(parts) or "None kept yet."
 
 

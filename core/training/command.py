@@ -44,11 +44,11 @@ CARD = ASSETS.parent / "MODEL_CARD.md"
 def main(argv: Sequence[str]) -> None:
     """Do the step that the command line names."""
     parser = argparse.ArgumentParser(prog="app.py train", description=__doc__)
-    add_arguments(parser)
+    _add_arguments(parser)
     run(parser.parse_args(argv))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     building = steps.add_parser("corpus", help="download, cut and label the corpus")
     building.add_argument("--root", type=Path, required=True)
@@ -114,7 +114,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
-    about = "runs to start from; `published`: the weights in assets/"
+    about = "runs to start from; `_published`: the weights in assets/"
     parser.add_argument("--from", dest="start", type=Path, nargs="*", default=[], help=about)
 
 
@@ -149,7 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(write_known(folder), write_lexicon(folder))
     elif arguments.step == "publish":
         profile = load_profile(arguments.profile)
-        model = published(profile, arguments.start)
+        model = _published(profile, arguments.start)
         if arguments.share != 1.0:
             draw_back(model, profile, arguments.share)
         if model.listener is not None and trained(arguments.start) <= {"listener"}:
@@ -230,7 +230,7 @@ def _read_states(profile: Profile, arguments: argparse.Namespace) -> None:
     collect(model.eval(), examples, arguments.run, arguments.lessons, _ablation(arguments))
 
 
-def published(profile: Profile, runs: list[Path]) -> AudioStory:
+def _published(profile: Profile, runs: list[Path]) -> AudioStory:
     """The model of these runs, without its listener where none of them has trained it."""
     model = started(profile, runs)
     if "listener" not in trained(runs):
@@ -273,7 +273,7 @@ def started(profile: Profile, runs: list[Path]) -> AudioStory:
     """The untrained model with the averaged weights of earlier runs put in, later runs last.
 
     A run of the performer alone has its parameters without the model's prefix. The word
-    `published` in place of a run stands for the weights in assets/.
+    `_published` in place of a run stands for the weights in assets/.
     """
     model = build_audiostory(profile, adapter=True)
     parameters = dict(model.named_parameters())

@@ -14,10 +14,10 @@ def keep_record(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / f"{run.name}.csv"
     shutil.copyfile(run / "losses.csv", record)
-    draw(record, record.with_suffix(".png"))
+    _draw(record, record.with_suffix(".png"))
 
 
-def draw(record: Path, picture: Path) -> None:
+def _draw(record: Path, picture: Path) -> None:
     """One line a loss term over the optimizer steps, on a logarithmic scale."""
     curves: dict[str, tuple[list[int], list[float]]] = {}
     with record.open(newline="") as file:

@@ -28,7 +28,7 @@ from core.errors import AudioFileError
 SAMPLE_RATE = 44100
 PIECE_PATCHES = 64
 """The longest run of patches taken from one place of a clip: 3 s."""
-PATCHES = 80_000
+_PATCHES = 80_000
 """Patches to fit on, about an hour."""
 QUIETEST_DB = -30.0
 HEARING_POWER = 0.35
@@ -125,7 +125,7 @@ def fit_blocks(blocks: list[Tensor], channels: int) -> SpectralFit:
 
 
 def fit(
-    manifest: Path, out: Path, channels: int = 64, patches: int = PATCHES, seed: int = 0
+    manifest: Path, out: Path, channels: int = 64, patches: int = _PATCHES, seed: int = 0
 ) -> SpectralCodec:
     """Fits the codec on the training clips of `manifest` and writes it to `out`.
 
@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Fit the spectral codec on a corpus.")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("assets/pocket/codec.safetensors"))
-    parser.add_argument("--patches", type=int, default=PATCHES)
+    parser.add_argument("--patches", type=int, default=_PATCHES)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     fit(args.manifest, args.out, patches=args.patches, seed=args.seed)

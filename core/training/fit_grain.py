@@ -24,12 +24,12 @@ from core.codec.grain import Grain, GrainConfig
 from core.codec.patches import HOP, PATCH, analyse
 from core.training.fit_codec import PIECE_PATCHES, QUIETEST_DB, SAMPLE_RATE, pieces
 
-PATCHES = 60_000
+_PATCHES = 60_000
 TONES = 160
 """Pieces of synthesised tones, 3 s each."""
 CROP = 32
 """Patches of a training crop: 1.5 s."""
-BATCH = 24
+_BATCH = 24
 ROUGHNESS = 0.1
 """Largest deviation of the noise that is added to latents, which have unit variance."""
 
@@ -87,9 +87,9 @@ class Residuals:
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """A batch: roughened latents (BATCH, CROP, C) and residuals (BATCH, CROP, 1408)."""
-        chosen = torch.randint(len(self.latents), (BATCH,), generator=generator)
+        chosen = torch.randint(len(self.latents), (_BATCH,), generator=generator)
         latents = self.latents[chosen]
-        rough = ROUGHNESS * torch.rand(BATCH, 1, 1, generator=generator)
+        rough = ROUGHNESS * torch.rand(_BATCH, 1, 1, generator=generator)
         latents = latents + rough * torch.randn(latents.shape, generator=generator)
         return latents, self.residuals[chosen].float()
 
@@ -127,7 +127,7 @@ def train_grain(
 def fit_grain(
     manifest: Path,
     file: Path,
-    patches: int = PATCHES,
+    patches: int = _PATCHES,
     steps: int = 1200,
     tones: int = TONES,
     seed: int = 0,

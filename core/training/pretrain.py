@@ -32,7 +32,7 @@ SHARES = (0.4, 0.2, 0.4)
 that suit a window."""
 DROP_CONDITION = 0.1
 T = TypeVar("T")
-LONG = 500
+_LONG = 500
 """Steps of a training for which compiling pays."""
 
 
@@ -96,7 +96,7 @@ def attend(
 
 def pays(steps: int) -> bool:
     """Whether so many steps win back what compiling takes, where it can be done at all."""
-    return steps >= LONG and shutil.which("g++") is not None
+    return steps >= _LONG and shutil.which("g++") is not None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from core.corpus.examples import Examples
 if TYPE_CHECKING:
     from core.training.objective import Lesson
 
-WINDOW = 64
+_WINDOW = 64
 DRAWS = 3
 
 
@@ -58,8 +58,8 @@ class EventSounds:
             candidates = self._by_modifiers.get(wanted, [])
             for _ in range(DRAWS if candidates else 0):
                 index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
-                windows.append(self.examples.window(index, WINDOW, generator))
-                lengths.append(self.examples.told(index, WINDOW))
+                windows.append(self.examples.window(index, _WINDOW, generator))
+                lengths.append(self.examples.told(index, _WINDOW))
                 events.append(event)
         if not events:
             return None

@@ -36,7 +36,7 @@ FULL = Ablation()
 
 
 @dataclass(frozen=True)
-class Stage:
+class _Stage:
     """One stage of training.
 
     Attributes:
@@ -59,12 +59,12 @@ class Stage:
     kept: int = 0
 
 
-STAGES: dict[str, Stage] = {
+STAGES: dict[str, _Stage] = {
     stage.name: stage
     for stage in (
-        Stage("plans", stories=0.9, lessons=4, flow=False, bridging=0.2),
-        Stage("meaning", stories=1.0, lessons=1, flow=False, bridging=0.0, captions=6, kept=15),
-        Stage("stage3", stories=0.8, lessons=3, flow=True),
+        _Stage("plans", stories=0.9, lessons=4, flow=False, bridging=0.2),
+        _Stage("meaning", stories=1.0, lessons=1, flow=False, bridging=0.0, captions=6, kept=15),
+        _Stage("stage3", stories=0.8, lessons=3, flow=True),
     )
 }
 
@@ -82,7 +82,7 @@ def lesson_of(told: Narrative, bridging: bool = True) -> Lesson:
     )
 
 
-def lessons(stage: Stage, examples: Examples | None, rng: Random) -> Iterator[Lesson]:
+def lessons(stage: _Stage, examples: Examples | None, rng: Random) -> Iterator[Lesson]:
     """The lessons of one step; those of captions read what `states` will read."""
     for _ in range(stage.lessons):
         told = narrative(rng) if rng.random() < stage.stories else single(rng)
@@ -95,8 +95,8 @@ def lessons(stage: Stage, examples: Examples | None, rng: Random) -> Iterator[Le
         yield replace(lesson_of(told), written=False)
 
 
-def step_losses(
-    stage: Stage, objective: Objective, examples: Examples | None
+def _step_losses(
+    stage: _Stage, objective: Objective, examples: Examples | None
 ) -> Callable[[torch.Generator], Iterator[Mapping[str, Tensor]]]:
     """The loss terms of each lesson of a step, which its generator draws."""
 
@@ -138,7 +138,7 @@ def halved(llm: nn.Module) -> Iterator[None]:
 
 def train_stage(
     model: AudioStory,
-    stage: Stage,
+    stage: _Stage,
     sounds: EventSounds | None,
     run: TrainingRun,
     folder: Path,
@@ -162,6 +162,6 @@ def train_stage(
     if pays(run.steps):
         for layer in layers_of(model):
             layer.compile(dynamic=True)
-    losses = step_losses(stage, objective, sounds.examples if sounds else None)
+    losses = _step_losses(stage, objective, sounds.examples if sounds else None)
     with halved(model.llm):
         train(model, losses, LAMBDA, run, folder)

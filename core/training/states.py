@@ -35,7 +35,7 @@ SHARD = 100
 TOLD_FROM_EXAMPLES = 0.6
 EDITED = 0.25
 UNREASONED = 0.35
-UNUSUAL = 0.4
+_UNUSUAL = 0.4
 """Share of the examples told that are chosen among those with something unusual."""
 
 
@@ -108,7 +108,7 @@ def lesson(examples: Examples, rng: Random) -> ReadLesson:
 
 
 def _example(examples: Examples, rng: Random) -> int:
-    if examples.unusual and rng.random() < UNUSUAL:
+    if examples.unusual and rng.random() < _UNUSUAL:
         return rng.choice(examples.unusual)
     return rng.randrange(len(examples.captions))
 

@@ -44,9 +44,9 @@ from core.training.stages import FULL, lesson_of
 
 UNDERSTANDING, GENERATION = 2, 1
 """Lessons of each kind a step."""
-LONGEST = 8.0
+_LONGEST = 8.0
 """Seconds of a clip that are listened to."""
-SHORTEST = 1.0
+_SHORTEST = 1.0
 """Seconds of the shortest span of a longer clip."""
 SILENCE, QUIET = 0.3, 1.0
 """How often there is silence before a span, or after it, and how many seconds of it at most."""
@@ -130,7 +130,7 @@ def _chosen(clips: Sequence[Clip], per_class: int) -> list[Clip]:
 
 
 def _views(clip: Clip, views: int, rng: Random) -> Iterator[Samples]:
-    yield read(clip)[: round(LONGEST * SAMPLE_RATE)]
+    yield read(clip)[: round(_LONGEST * SAMPLE_RATE)]
     for _ in range(views - 1 if clip.recorded else 0):
         yield _span(read(clip, 1.0 + rng.uniform(-SPEED, SPEED)), rng)
 
@@ -140,7 +140,7 @@ def _span(sound: Samples, rng: Random) -> Samples:
 
     A recording that someone brings begins anywhere and is seldom cut as closely as the corpus.
     """
-    length = min(len(sound), round(rng.uniform(SHORTEST, LONGEST) * SAMPLE_RATE))
+    length = min(len(sound), round(rng.uniform(_SHORTEST, _LONGEST) * SAMPLE_RATE))
     begin = rng.randrange(len(sound) - length + 1)
     around = [
         np.zeros(rng.randrange(round(QUIET * SAMPLE_RATE)) if rng.random() < SILENCE else 0)
@@ -214,7 +214,7 @@ def answer_loss(model: AudioStory, asked_of: Sequence[Listened]) -> Tensor:
     return functional.cross_entropy(model.head(torch.cat(telling)).float(), targets)
 
 
-def step_losses(
+def _step_losses(
     model: AudioStory, clips: Sequence[HeardClip], objective: Objective, generator: torch.Generator
 ) -> Iterator[Mapping[str, Tensor]]:
     """The loss terms of one step: two lessons of understanding, one of generation."""
@@ -248,4 +248,4 @@ def train_understanding(
     objective = Objective(model, encoder, sounds, ablation)
     model.performer.requires_grad_(sounds is not None)
     model.listener.requires_grad_(True)
-    train(model, lambda g: step_losses(model, clips, objective, g), LAMBDA, run, folder)
+    train(model, lambda g: _step_losses(model, clips, objective, g), LAMBDA, run, folder)

@@ -113,7 +113,7 @@ def synthesise(class_name: str, seconds: float, rng: np.random.Generator) -> Syn
     """One clip of a class.
 
     Args:
-        class_name: a name of `core.training.vocabulary`.
+        class_name: a name of `core.corpus.vocabulary`.
         seconds: length of the clip, at least 0.8.
         rng: where every parameter is drawn from; the same state gives the same clip.
 
