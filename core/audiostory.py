@@ -244,7 +244,8 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
     Args:
         adapter: wrap the language model with an untrained LoRA adapter.
     """
-    if profile.director.source == "folder" and not Path(profile.director.model).is_absolute():
+    folder = profile.director.folder
+    if folder is not None and not folder.is_dir():
         raise WeightsError(
             f"The weights of {profile.title} are not here; download them and run "
             "`python app.py import`, or `python app.py import --hub`."
@@ -276,13 +277,13 @@ def load_audiostory(profile: Profile, placement: Placement | None = None) -> Aud
     Raises:
         WeightsError: a weight file is missing, damaged or does not fit the profile.
     """
-    random = profile.director.source == "random"
-    adapted = not random and profile.director.lora_rank > 0
+    trained = bool(profile.weights)
+    adapted = trained and profile.director.lora_rank > 0
     model = build_audiostory(profile, adapter=adapted)
     if adapted:
         load_adapter(model.llm, profile.folder / "director.safetensors")
         model.llm = model.llm.merge_and_unload()
-    if not random:
+    if trained:
         load_module(model.bridge, profile.folder / "bridge.safetensors")
         load_module(model.performer, profile.folder / "performer.safetensors")
         if (fast := profile.folder / FAST).exists():
@@ -312,12 +313,9 @@ def weight_bytes(model: AudioStory) -> dict[str, int]:
 
 
 def _hash_weights(profile: Profile) -> str:
-    """Of the weights, what is read to them and how they are sampled: one hash, one sound.
-
-    An imported checkpoint was hashed once; its files are too large to be read at every start.
-    """
-    if profile.director.source == "folder":
-        return profile.director.sha256[:16]
+    """Of the weights, what is read to them and how they are sampled: one hash, one sound."""
+    if profile.checkpoint:
+        return profile.checkpoint[:16]
     way = profile.performer
     sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
     if way.window_frames:

@@ -26,9 +26,11 @@ class DirectorConfig:
     """The language model and how it plans.
 
     Attributes:
-        source: `package` (a GGUF in an installed package), `folder` (a transformers folder) or
-            `random` (tests only).
-        model: package and file, or folder; empty for `random`.
+        planner: `event-list` (the reasoning is a list of events, held to a grammar) or `published`
+            (the reasoning is free, as the published checkpoint learned it).
+        source: where the language model comes from: `package` (a GGUF in an installed package),
+            `folder` (a transformers folder) or `random` (tests only).
+        model: package and file, or folder (relative to assets/); empty for `random`.
         sha256: hash that the file must have; empty: not checked.
         tokenizer: folder of the tokenizer, relative to assets/.
         lora_rank, lora_alpha, lora_dropout: peft adapter over all linear layers; rank 0: none.
@@ -40,6 +42,7 @@ class DirectorConfig:
         max_new_tokens: limit of an exact run.
     """
 
+    planner: Literal["event-list", "published"]
     source: Literal["package", "folder", "random"]
     model: str
     sha256: str
@@ -55,6 +58,11 @@ class DirectorConfig:
     repetition: float = 1.0
     stops: tuple[int, ...] = ()
     max_new_tokens: int = 1600
+
+    @property
+    def folder(self) -> Path | None:
+        """The transformers folder of the language model, where it comes from one."""
+        return ASSETS / self.model if self.source == "folder" else None
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,8 @@ class Profile:
         draft, final: the performer's two qualities.
         listener: the audio input path; None where the model has none.
         quick: on a processor, speed counts for more than the last bits (core/placement.py).
+        checkpoint: SHA-256 of an imported checkpoint as a whole, whose files are too large to be
+            read for it at every start; empty: the weights are hashed when they are loaded.
     """
 
     name: str
@@ -174,6 +184,7 @@ class Profile:
     final: RenderSettings
     listener: ListenerConfig | None = None
     quick: bool = False
+    checkpoint: str = ""
 
     @property
     def sample_rate(self) -> int:
@@ -237,7 +248,7 @@ def _placed(profile: Profile, folder: Path) -> Profile:
     if not (folder / profile.director.tokenizer).is_dir():
         return profile
     director = replace(profile.director, tokenizer=str(folder / profile.director.tokenizer))
-    if director.source == "folder":
+    if director.folder is not None:
         director = replace(director, model=str(folder / director.model))
     listener = profile.listener
     if listener is not None and listener.encoder:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import threading
 
     from core.audiostory import AudioStory
-    from core.director.plan import PlanProgress
+    from core.director.progress import PlanProgress
 
 Planning = Callable[["AudioStory", "threading.Event"], "Iterator[PlanProgress]"]
 _MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")

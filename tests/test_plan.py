@@ -13,7 +13,6 @@ from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
 from core.director.clauses import clauses, listed
 from core.director.plan import (
-    Brief,
     Captions,
     Turn,
     check_instruction,
@@ -27,6 +26,7 @@ from core.director.plan import (
     unheard,
     write,
 )
+from core.director.progress import Brief
 from core.director.times import TimedInstruction
 from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure

@@ -291,12 +291,12 @@ def test_the_studio_plans_and_renders_with_the_imported_model(imported: AudioSto
     take = next(render_events(imported, story, [story.events[0].id], RenderSettings(2, GUIDANCE)))
     seconds = take.take.duration + take.take.tail
     assert take.samples.shape == (2, round(seconds * 44100))
-    assert take.take.weights == imported.profile.director.sha256[:16]
+    assert take.take.weights == imported.profile.checkpoint[:16]
 
 
 def test_what_is_silenced_outside_of_a_span_scores_nought_and_can_win(imported: AudioStory) -> None:
     """The release writes 0 there, which beats negative scores; the span then goes on from there."""
-    from core.release.exact import ForcedSpans
+    from core.director.published import ForcedSpans
 
     ids = imported.ids
     rules = ForcedSpans(ids, [1, 2], [], limit=100, repetition=1.0)
@@ -313,7 +313,7 @@ def test_what_is_silenced_outside_of_a_span_scores_nought_and_can_win(imported: 
 def test_tokens_seen_before_are_penalised_as_the_base_model_asks() -> None:
     from transformers import RepetitionPenaltyLogitsProcessor
 
-    from core.release.exact import penalised
+    from core.director.published import penalised
 
     scores, seen = torch.randn(50), [3, 7, 7, 20]
     theirs = RepetitionPenaltyLogitsProcessor(1.05)(torch.tensor([seen]), scores[None].clone())[0]

@@ -9,8 +9,8 @@ corrected is recorded in the story.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from core.audiostory import AudioStory
@@ -18,6 +18,8 @@ from core.bridge.known_sounds import load_known_sounds
 from core.bridge.lexicon import Lexicon
 from core.director.clauses import Clause, align, listed, related, stems
 from core.director.external import Director, read_answer
+from core.director.progress import Brief, PlanDraft, PlanProgress, Spans, events_so_far
+from core.director.published import plan_published
 from core.director.times import TimedInstruction
 from core.errors import PlanError
 from core.language.decoding import Decoder
@@ -48,55 +50,6 @@ _ENOUGH = 3
 SURE = 0.8
 """Share and cosine from which a clause names a sound so surely that an event has to tell it."""
 
-Spans = Callable[[Sequence[str]], Sequence[Span | None]]
-"""Natural lengths of the sounds that phrases tell of; none where a sound is not known."""
-
-
-@dataclass(frozen=True)
-class PlanProgress:
-    """What the director has written so far; the last one carries the story."""
-
-    reasoning: str
-    events: tuple[PlannedEvent, ...]
-    story: Story | None = None
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What is to be planned.
-
-    Attributes:
-        settled: events that are written as they are, by place (from 0).
-        least, most: how many events there may be.
-        mood: the mood of the events that are not settled; empty: the director's choice.
-        avoid: phrases that are not told again.
-        lengths: fits the lengths wanted of all events, given their natural ones; by default to the
-            instruction's times.
-    """
-
-    instruction: str
-    total: float
-    settled: Mapping[int, PlannedEvent] = field(default_factory=dict)
-    least: int = 1
-    most: int = 24
-    mood: str = ""
-    avoid: tuple[str, ...] = ()
-    lengths: Callable[[Sequence[float], Sequence[Span | None]], Lengths] | None = None
-
-
-@dataclass(frozen=True)
-class PlanDraft:
-    """A turn of the director, as far as it is written; once the list is done, what it settled.
-
-    Attributes:
-        items: the list, with the lengths that the director wanted.
-        lengths: those that the events get.
-    """
-
-    tokens: tuple[int, ...]
-    items: tuple[Item, ...] = ()
-    lengths: Lengths | None = None
-
 
 def plan(
     model: AudioStory,
@@ -125,9 +78,7 @@ def plan(
         Cancelled: `cancel` was set.
     """
     instruction = check_instruction(model, instruction, total)
-    if model.profile.director.source == "folder":
-        from core.director.published import plan_published
-
+    if model.profile.director.planner == "published":
         yield from plan_published(model, instruction, total, seed, cancel)
         return
     if director is not None:
@@ -407,18 +358,11 @@ def reasoning_and_events(
 ) -> tuple[str, tuple[PlannedEvent, ...]]:
     """What a draft says so far."""
     text = model.tokenizer.decode(draft.tokens)
-    return _reasoning_so_far(text), _events_so_far(text)
+    return _reasoning_so_far(text), events_so_far(text)
 
 
 def _reasoning_so_far(text: str) -> str:
     return text.partition(THINK_END)[0].removeprefix(THINK).strip()
-
-
-def _events_so_far(text: str) -> tuple[PlannedEvent, ...]:
-    try:
-        return parse_plan(text).events
-    except PlanError:
-        return ()
 
 
 def compose_story(

@@ -15,15 +15,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.audiostory import AudioStory
-from core.director.plan import (
-    Brief,
-    PlanDraft,
-    PlanProgress,
-    Spans,
-    most_events,
-    reasoning_and_events,
-    write,
-)
+from core.director.plan import most_events, reasoning_and_events, write
+from core.director.progress import Brief, PlanDraft, PlanProgress, Spans
 from core.director.times import read_times
 from core.errors import PlanError, StoryError
 from core.language.stream import PlannedEvent, one_line, parse_plan

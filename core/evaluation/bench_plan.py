@@ -17,7 +17,8 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from core.audiostory import AudioStory, load_audiostory
-from core.director.plan import Brief, Turn
+from core.director.plan import Turn
+from core.director.progress import Brief
 from core.language.decoding import Decoder
 from core.profile import load_profile
 

@@ -121,7 +121,7 @@ def load_language_model(config: DirectorConfig, vocabulary: int) -> LlamaForCaus
             tie_word_embeddings=True,
         )
         return LlamaForCausalLM(sizes)
-    folder = Path(config.model) if config.source == "folder" else _converted(config)
+    folder = config.folder or _converted(config)
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,

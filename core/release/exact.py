@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,8 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.codec.codec import OobleckCodec
-from core.errors import Cancelled, PlanError, RenderError
-from core.language.decoding import Decoder
-from core.language.stream import THINK, TIME, TIME_END, StreamIds, prompt_text
+from core.director.published import PublishedPlan, read_draft, written_freely
+from core.errors import RenderError
 from core.mix.crossfade import rise
 from core.mix.resampling import QUALITY
 from core.profile import RenderSettings
@@ -34,86 +33,6 @@ CROSSFADE = 3.0
 RATE = 32_000
 _Samples = npt.NDArray[np.float32]
 OnStep = Callable[[int, int], None]
-
-
-class ForcedSpans:
-    """The release's only rule of decoding.
-
-    After `<t5>` its 64 tokens and `</t5>` follow, after `<aud>` its 8 tokens and `</aud>`. Outside
-    of a span these tokens have the score 0, which wins where all other scores are negative.
-
-    Args:
-        stops: ids that end the turn.
-        limit: most tokens that are written.
-        repetition: see `penalised`; the prompt counts as seen.
-    """
-
-    def __init__(
-        self,
-        ids: StreamIds,
-        prompt: Sequence[int],
-        stops: Sequence[int],
-        limit: int,
-        repetition: float,
-    ):
-        split = len(ids.semantic) + 2
-        blocks = (ids.span[:split], ids.span[split:])
-        self.rest = {block[i]: block[i + 1 :] for block in blocks for i in range(len(block) - 1)}
-        self.silenced = torch.tensor([token for block in blocks for token in block[1:]])
-        self.prompt = list(prompt)
-        self.stops = frozenset({*stops, ids.turn_end})
-        self.limit = limit
-        self.repetition = repetition
-        self.written: list[int] = []
-
-    @property
-    def finished(self) -> bool:
-        ended = bool(self.written) and self.written[-1] in self.stops
-        return ended or len(self.written) >= self.limit
-
-    @property
-    def forced(self) -> tuple[int, ...]:
-        if not self.written:
-            return ()
-        return self.rest.get(self.written[-1], ())[: self.limit - len(self.written)]
-
-    def advance(self, tokens: Sequence[int]) -> None:
-        self.written += tokens
-
-    def choose(self, scores: Tensor) -> int:
-        """The best token by its score (V,)."""
-        scores = penalised(scores, self.prompt + self.written, self.repetition)
-        return int(scores.index_fill(0, self.silenced.to(scores.device), 0.0).argmax())
-
-
-def penalised(scores: Tensor, seen: Sequence[int], factor: float) -> Tensor:
-    """Scores (V,) with those of tokens seen before divided by `factor`, or multiplied below 0.
-
-    The base model's own settings ask for it (its generation_config.json), and so the release does
-    it, without saying so.
-    """
-    if factor == 1.0:
-        return scores
-    ids = torch.tensor(sorted(set(seen)), device=scores.device)
-    known = scores[ids]
-    return scores.index_copy(0, ids, torch.where(known < 0, known * factor, known / factor))
-
-
-@dataclass(frozen=True)
-class PublishedPlan:
-    """What the director wrote in an exact run.
-
-    Attributes:
-        ids: tokens written, without the prompt.
-        captions, durations: of each event, in seconds as told.
-        condition: (E, S, width).
-    """
-
-    ids: tuple[int, ...]
-    reasoning: str
-    captions: tuple[str, ...]
-    durations: tuple[float, ...]
-    condition: Tensor
 
 
 @dataclass(frozen=True)
@@ -146,90 +65,6 @@ def draft_exactly(
             next(writing)
         except StopIteration as end:
             return read_draft(model, *end.value)
-
-
-@torch.inference_mode()
-def written_freely(
-    model: AudioStory, instruction: str, total: float, cancel: threading.Event | None = None
-) -> Generator[list[int], None, tuple[list[int], Tensor]]:
-    """The director's turn, held to nothing but the forced spans.
-
-    Yields:
-        The tokens written so far, after each pass.
-
-    Returns:
-        All tokens, and the states that they were fed with, (L, hidden).
-    """
-    prompt = model.encode(prompt_text(instruction, total) + THINK)
-    limits = model.profile.director
-    rules = ForcedSpans(model.ids, prompt, limits.stops, limits.max_new_tokens, limits.repetition)
-    model.ready("director")
-    decoder = Decoder(model)
-    pending = decoder.begin(prompt)
-    while not rules.finished:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Drafting was stopped.")
-        tokens = list(rules.forced)
-        if not tokens:
-            tokens = [rules.choose(model.head(decoder.feed(pending)[-1]).float())]
-            pending = []
-        rules.advance(tokens)
-        pending += tokens
-        yield rules.written
-    decoder.feed(pending)
-    return rules.written, decoder.states[len(prompt) :]
-
-
-def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> PublishedPlan:
-    """Captions, durations and conditions of a finished turn.
-
-    Args:
-        written: the turn's tokens.
-        states: (L, hidden), the state of each token where it was fed itself.
-
-    Raises:
-        PlanError: there is no event, or one is incomplete.
-    """
-    ids, text = model.ids, model.tokenizer.decode
-    semantic, residual = len(ids.semantic), len(ids.residual)
-    begins = _places(written, ids.gen)
-    ends = _places(written, ids.span[semantic + 1])
-    finals = _places(written, ids.span[-1])
-    if not ends or len(begins) < len(ends) or len(finals) < len(ends):
-        raise PlanError("The director wrote no complete event; word the instruction differently.")
-    told = [text(written[b + 1 : e - semantic - 1]) for b, e in zip(begins, ends, strict=False)]
-    rows = torch.stack([states[e - semantic : e] for e in ends])
-    more = torch.stack([states[e - residual : e] for e in finals[: len(ends)]])
-    thought = _places(written, ids.think_end) or begins
-    captions, durations = zip(*map(read_caption, told), strict=True)
-    return PublishedPlan(
-        tuple(written),
-        text(written[: thought[0]]),
-        captions,
-        durations,
-        model.bridge(rows, more).condition.float(),
-    )
-
-
-def _places(written: Sequence[int], token: int) -> list[int]:
-    return [place for place, other in enumerate(written) if other == token]
-
-
-def read_caption(told: str) -> tuple[str, float]:
-    """Caption and seconds of `{caption}<timestamp>{seconds}</timestamp>`.
-
-    Raises:
-        PlanError: the seconds are missing or unreadable.
-    """
-    before, _, rest = told.partition(TIME)
-    number, _, after = rest.partition(TIME_END)
-    try:
-        seconds = float(number)
-    except ValueError:
-        seconds = math.nan
-    if not seconds > 0.0 or seconds == math.inf:
-        raise PlanError(f"The director gave no duration for {before.strip()[:60]!r}; draft again.")
-    return (before + after).strip(), seconds
 
 
 @torch.inference_mode()

@@ -112,8 +112,7 @@ def import_release(
         _write_tokenizer(checkpoint, folder / "tokenizer")
         report("computing the checksum")
         profile = checkpoint.sizes.profile
-        director = replace(profile.director, sha256=folder_digest(folder))
-        profile = replace(profile, weights=".", director=director)
+        profile = replace(profile, weights=".", checkpoint=folder_digest(folder))
         for name, variant in (("profile", profile), ("cached", cached(profile))):
             (folder / f"{name}.toml").write_text(profile_text(variant), encoding="utf-8")
     report(f"{out} is ready: app.py --profile {out}")
