@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Files: writing them so that a reader never sees half of one, and opening weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from core.errors import FileError
+from safetensors import SafetensorError, safe_open
+
+from core.errors import FileError, WeightsError
 
 
 @contextmanager
@@ -54,3 +57,17 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+@contextmanager
+def open_weights(path: Path) -> Iterator[Any]:
+    """A safetensors file, open; what is made of it inside the block may find it damaged.
+
+    Raises:
+        WeightsError: the file, or what it holds, cannot be read.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as cause:
+        raise WeightsError(f"{path.name} is damaged ({cause}); fetch it again.") from None

@@ -14,8 +14,9 @@ from core.audiostory import AudioStory
 from core.corpus.captions import PHRASES
 from core.errors import WeightsError
 from core.evaluation import combine, command, distance, duration, tagger
-from core.evaluation.recognise import RENDER_SECONDS, Judge, Recording, rank
+from core.evaluation.recognise import Judge, LabelledRecording
 from core.evaluation.renders import Embeddings, Renderer, Request
+from core.listener.nearest import MIXTURE_SECONDS, nearest_classes
 from core.profile import RenderSettings
 
 RATE = 44100
@@ -95,7 +96,7 @@ def test_a_combination_counts_when_both_classes_are_near() -> None:
     lines: list[str] = []
 
     def nearest(_: combine.Combination, embedding: Tensor) -> list[str]:
-        return rank(embedding, judge.classes)
+        return nearest_classes(embedding, judge.classes)
 
     found = combine.combined("both", pairs, both, nearest, lines.append)
     assert (found.count, found.both, len(lines)) == (6, 1.0, 6)
@@ -116,12 +117,12 @@ class Spectrum:
 PITCHES = {"rain": 700.0, "dog": 1900.0, "horn": 4100.0}
 
 
-def tones(pitches: dict[str, float] = PITCHES) -> list[Recording]:
+def tones(pitches: dict[str, float] = PITCHES) -> list[LabelledRecording]:
     """Three recordings a class, of a second each, at neighbouring pitches."""
     labels = [name for name in pitches for _ in range(3)]
     time = 2 * math.pi * torch.arange(RATE) / RATE
     sounds = [(n + 1) * torch.sin((50 * n + pitches[x]) * time) for n, x in enumerate(labels)]
-    return [Recording(label, sound) for label, sound in zip(labels, sounds, strict=True)]
+    return [LabelledRecording(label, sound) for label, sound in zip(labels, sounds, strict=True)]
 
 
 def test_recordings_have_no_part_in_the_classes_by_which_their_mixture_is_judged() -> None:
@@ -136,7 +137,7 @@ def test_recordings_have_no_part_in_the_classes_by_which_their_mixture_is_judged
     kept = {"rain": own[[0, 2]], "dog": own[[3, 4, 5]], "horn": own[[6, 8]]}
     others = {name: rows.mean(0) for name, rows in kept.items()}
     for embedding in heard:
-        assert mixtures.nearest(pair, embedding) == rank(embedding, others)
+        assert mixtures.nearest(pair, embedding) == nearest_classes(embedding, others)
 
     parts = [sounds[row].repeat(4) / sounds[row].square().mean().sqrt() for row in (1, 7)]
     expected = Spectrum().embed(parts[0] + parts[1])
@@ -156,7 +157,7 @@ def test_a_tagger_hears_both_sounds_of_a_mixture_that_it_has_not_heard(tmp_path:
 
 def test_mixtures_are_of_two_classes_at_like_levels_and_always_the_same() -> None:
     recordings = tones()
-    length = round(RENDER_SECONDS * RATE)
+    length = round(MIXTURE_SECONDS * RATE)
     made, again = (list(tagger.mixtures(recordings, 12)) for _ in range(2))
     for (waveform, pair), (other, _) in zip(made, again, strict=True):
         assert torch.equal(waveform, other)

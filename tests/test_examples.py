@@ -26,13 +26,13 @@ from core.corpus.latent_set import MODIFIERS, VERSIONS, Programme, build
 from core.corpus.modifiers import RINGING, USUAL
 from core.corpus.scenes import training_clips
 from core.corpus.typicality import Listening, embedded
-from core.evaluation.recognise import FEWEST, SHORTEST
 from core.listener.aisfx import SoundEmbedder
+from core.listener.nearest import FEWEST_RECORDINGS, SHORTEST_RENDER
 from core.profile import ASSETS, load_profile
 from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
 
 RATE = 44100
-RECORDINGS = FEWEST
+RECORDINGS = FEWEST_RECORDINGS
 SMALL = Programme(2, 2, 3)
 LENGTHS = {"rain": 12.0, "horn": 1.5, "knock": 0.2}
 
@@ -120,7 +120,7 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Spectra
         rings_on = RINGING if examples.modifiers[index].distance else 0.0
         seconds = LENGTHS[examples.classes[index][0]] + rings_on
         assert end == pytest.approx(
-            min(FRAMES, codec.frames(max(seconds, SHORTEST))), rel=0.1, abs=1
+            min(FRAMES, codec.frames(max(seconds, SHORTEST_RENDER))), rel=0.1, abs=1
         )
         after = examples.latents[index, end + 1 :].float()
         torch.testing.assert_close(after, silence.expand_as(after), atol=0.02, rtol=0.0)

@@ -19,6 +19,7 @@ from core.errors import AudioFileError, WeightsError
 from core.evaluation import recognise
 from core.evaluation.recognise import Judge, Table
 from core.listener.aisfx import SoundEmbedder
+from core.listener.nearest import centroids, centroids_without, nearest_classes, top_k
 
 RATE = 44100
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
@@ -88,15 +89,15 @@ def test_an_empty_manifest_says_what_to_do(tmp_path: Path) -> None:
 
 def test_a_class_is_nearest_to_its_own_centroid() -> None:
     points = torch.eye(4) + 0.01
-    classes = recognise.centroids(points, ["a", "b", "c", "d"])
-    assert [recognise.rank(point, classes)[0] for point in points] == ["a", "b", "c", "d"]
+    classes = centroids(points, ["a", "b", "c", "d"])
+    assert [nearest_classes(point, classes)[0] for point in points] == ["a", "b", "c", "d"]
 
 
 def test_a_recording_does_not_help_the_centroid_it_is_judged_by() -> None:
     points = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]])
     labels = ["a", "b", "b"]
-    assert "a" not in recognise.without(points, labels, [0])
-    one_left = recognise.without(points, labels, [1])["b"]
+    assert "a" not in centroids_without(points, labels, [0])
+    one_left = centroids_without(points, labels, [1])["b"]
     assert torch.allclose(one_left, points[2] / points[2].norm())
 
 
@@ -111,8 +112,8 @@ def test_a_saved_judge_gives_the_same_tables(judge: Judge, tmp_path: Path) -> No
 
 
 def test_top_k_counts_places() -> None:
-    assert recognise.top_k([0, 1, 4, 5], 1) == 0.25
-    assert recognise.top_k([0, 1, 4, 5], 5) == 0.75
+    assert top_k([0, 1, 4, 5], 1) == 0.25
+    assert top_k([0, 1, 4, 5], 5) == 0.75
 
 
 def test_distinct_classes_are_recognised_also_through_the_codec(judge: Judge) -> None:

@@ -31,8 +31,9 @@ from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.command import PUBLISHED, draw_back, started
 from core.training.curves import keep_record
 from core.training.distil import steps_of_student, teachers_slope, train_fast
+from core.training.lesson import ALIKE, Ablation, Lesson
 from core.training.loop import TrainingRun, schedule, train
-from core.training.objective import ALIKE, Ablation, Lesson, Objective
+from core.training.objective import Objective
 from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
-from core.language.model import opened
+from core.files import open_weights
 from core.profile import Profile
 from core.story.durations import Span
 from core.story.story import MAX_CAPTION
@@ -131,7 +131,7 @@ def load_known_sounds(profile: Profile) -> KnownSounds | None:
 
 @functools.lru_cache(maxsize=2)
 def _load(path: Path) -> KnownSounds:
-    with opened(path) as file:
+    with open_weights(path) as file:
         about = json.loads(file.metadata()["about"])
         known, unknown = (file.get_tensor(name).float() for name in ("known", "unknown"))
         spans = [Span(float(low), float(high), bool(lasts)) for low, high, lasts in about["spans"]]

@@ -22,8 +22,7 @@ from torch import Tensor
 
 from core.bridge.modifiers import told_of
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
-from core.files import atomic_path
-from core.language.model import opened
+from core.files import atomic_path, open_weights
 from core.profile import Profile
 
 FILE = "grounding/glossary.safetensors"
@@ -264,7 +263,7 @@ def load_lexicon(profile: Profile) -> Lexicon | None:
 
 @functools.lru_cache(maxsize=2)
 def _load(path: Path) -> Lexicon:
-    with opened(path) as file:
+    with open_weights(path) as file:
         plain = json.loads(file.metadata()["plain"])
         known, sounds = (file.get_tensor(name) for name in ("known", "sounds"))
     return Lexicon(sentence_encoder(), plain, sounds, known.float() / BYTE)

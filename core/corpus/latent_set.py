@@ -33,9 +33,9 @@ from core.corpus.modifiers import USUAL, Modifiers, Samples, drawn, in_series
 from core.corpus.scenes import Clip, choose_clip, compose, mix_over, training_clips, whole
 from core.corpus.typicality import Listening, embedded, typical
 from core.corpus.vocabulary import BY_NAME
-from core.evaluation.recognise import SHORTEST
 from core.files import atomic_path, write_atomically
 from core.listener.aisfx import SoundEmbedder
+from core.listener.nearest import SHORTEST_RENDER
 
 _CAPTIONS = 8
 VERSIONS = 3
@@ -124,7 +124,7 @@ class Workshop:
         return self._ending(whole(clip, rng, modifiers), clip, modifiers)
 
     def _ending(self, sound: Samples, clip: Clip, modifiers: Modifiers) -> _Sound:
-        seconds = max(len(sound) / self.codec.sample_rate, SHORTEST)
+        seconds = max(len(sound) / self.codec.sample_rate, SHORTEST_RENDER)
         ends = min(FRAMES, self.codec.frames(seconds))
         return _Sound(self._latents(sound), [clip], True, ends, modifiers)
 

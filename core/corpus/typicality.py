@@ -18,17 +18,17 @@ from torch import Tensor
 
 from core.corpus.modifiers import Samples
 from core.corpus.scenes import ENOUGH, Clip, read
-from core.evaluation.recognise import (
-    FEWEST,
-    LONGEST,
-    RENDER_SECONDS,
+from core.listener.aisfx import SAMPLE_RATE, SoundEmbedder
+from core.listener.nearest import (
+    FEWEST_RECORDINGS,
+    JUDGED_SECONDS,
+    MIXTURE_SECONDS,
     TOP,
     centroids,
-    place,
-    rank,
-    without,
+    centroids_without,
+    nearest_classes,
+    rank_of,
 )
-from core.listener.aisfx import SAMPLE_RATE, SoundEmbedder
 
 _NEAR = 3
 """A recording's own class must be among so many nearest.
@@ -41,7 +41,9 @@ classes' top-1 from 52.7 to 57.3 %, of their top-5 from 81.9 to 86.6 %.
 def embedded(clips: Mapping[str, list[Clip]], embedder: SoundEmbedder) -> dict[Path, Tensor]:
     """The embedding (512,) of every recording among the clips."""
     return {
-        clip.path: embedder.embed(torch.from_numpy(read(clip)[: round(LONGEST * SAMPLE_RATE)]))
+        clip.path: embedder.embed(
+            torch.from_numpy(read(clip)[: round(JUDGED_SECONDS * SAMPLE_RATE)])
+        )
         for own in clips.values()
         for clip in own
         if clip.recorded
@@ -54,7 +56,7 @@ def typical(
     """The clips without the recordings that the rest of the training set takes for another class.
 
     The `ENOUGH` nearest of a class always stay, and so do synthesised clips, and classes of fewer
-    than `FEWEST` recordings, which nothing can judge.
+    than `FEWEST_RECORDINGS` recordings, which nothing can judge.
 
     Args:
         heard: from `embedded`.
@@ -62,12 +64,14 @@ def typical(
     recorded = _recorded(clips)
     embeddings = torch.stack([heard[clip.path] for clip in recorded])
     labels = [clip.sound_class for clip in recorded]
-    places = {
-        clip.path: place(embeddings[i], without(embeddings, labels, [i]), clip.sound_class)
+    ranks = {
+        clip.path: rank_of(
+            clip.sound_class, embeddings[i], centroids_without(embeddings, labels, [i])
+        )
         for i, clip in enumerate(recorded)
-        if labels.count(clip.sound_class) >= FEWEST
+        if labels.count(clip.sound_class) >= FEWEST_RECORDINGS
     }
-    return {name: _nearest(own, places, near) for name, own in clips.items()}
+    return {name: _nearest(own, ranks, near) for name, own in clips.items()}
 
 
 class Listening:
@@ -89,7 +93,7 @@ class Listening:
         embedder: SoundEmbedder,
     ):
         counts = Counter(clip.sound_class for clip in _recorded(clips))
-        known = [c for c in _recorded(clips) if counts[c.sound_class] >= FEWEST]
+        known = [c for c in _recorded(clips) if counts[c.sound_class] >= FEWEST_RECORDINGS]
         embeddings = torch.stack([heard[clip.path] for clip in known])
         self.classes = centroids(embeddings, [clip.sound_class for clip in known])
         self.embedder = embedder
@@ -105,8 +109,8 @@ class Listening:
         judged = [name for name in classes if name in self.classes]
         if not judged:
             return True
-        heard = torch.from_numpy(sound[: round(RENDER_SECONDS * SAMPLE_RATE)])
-        nearest = rank(self.embedder.embed(heard), self.classes)
+        heard = torch.from_numpy(sound[: round(MIXTURE_SECONDS * SAMPLE_RATE)])
+        nearest = nearest_classes(self.embedder.embed(heard), self.classes)
         return set(judged) <= set(nearest[: TOP if len(classes) > 1 else 1])
 
 
@@ -114,7 +118,7 @@ def _recorded(clips: Mapping[str, list[Clip]]) -> list[Clip]:
     return [clip for own in clips.values() for clip in own if clip.recorded]
 
 
-def _nearest(clips: list[Clip], places: Mapping[Path, int], near: int) -> list[Clip]:
-    recorded = sorted((c.path for c in clips if c.recorded), key=lambda path: places.get(path, 0))
-    kept = {p for i, p in enumerate(recorded) if i < ENOUGH or places.get(p, 0) < near}
+def _nearest(clips: list[Clip], ranks: Mapping[Path, int], near: int) -> list[Clip]:
+    recorded = sorted((c.path for c in clips if c.recorded), key=lambda path: ranks.get(path, 0))
+    kept = {p for i, p in enumerate(recorded) if i < ENOUGH or ranks.get(p, 0) < near}
     return [c for c in clips if not c.recorded or c.path in kept]

@@ -17,19 +17,16 @@ from torch import Tensor
 
 from core.corpus.vocabulary import BY_NAME
 from core.evaluation.recognise import (
-    RENDER_SECONDS,
-    TOP,
     Heard,
     Judge,
     LabelledRecording,
     Paraphrase,
-    nothing_said,
-    rank,
+    ignored,
     unseen_paraphrase,
-    without,
 )
 from core.evaluation.renders import Request
 from core.evaluation.tagger import unit_level
+from core.listener.nearest import MIXTURE_SECONDS, TOP, centroids_without, nearest_classes
 
 PAIRS = 40
 JOINTS = ("while {b} is heard, {a}", "{a}; at the same time {b}", "{a}, together with {b}")
@@ -56,7 +53,7 @@ def combinations(
         number = len(pairs)
         first, second = paraphrase(a, number), paraphrase(b, number)
         caption = JOINTS[number % len(JOINTS)].format(a=first, b=second)
-        pairs[a, b] = Combination((a, b), Request(caption, RENDER_SECONDS, number))
+        pairs[a, b] = Combination((a, b), Request(caption, MIXTURE_SECONDS, number))
     return list(pairs.values())
 
 
@@ -83,7 +80,7 @@ def combined(
     wanted: Sequence[Combination],
     heard: Callable[[Combination], Tensor],
     ranked: Ranking,
-    say: Callable[[str], None] = nothing_said,
+    say: Callable[[str], None] = ignored,
 ) -> Combined:
     """Judges each combination by the first five classes of its embedding, likeliest first."""
     found = []
@@ -115,7 +112,7 @@ class Mixtures:
 
     def heard(self, combination: Combination) -> Tensor:
         """The embedding of the mixture, repeated to the length of a render."""
-        length = round(RENDER_SECONDS * 44_100)
+        length = round(MIXTURE_SECONDS * 44_100)
         parts = []
         for row in self._chosen(combination):
             sound = self.recordings[row].waveform
@@ -125,8 +122,8 @@ class Mixtures:
 
     def nearest(self, combination: Combination, embedding: Tensor) -> list[str]:
         """Class names, nearest first, by the centroids of all other recordings."""
-        others = without(self.judge.plain, self.judge.labels, self._chosen(combination))
-        return rank(embedding, others)
+        others = centroids_without(self.judge.plain, self.judge.labels, self._chosen(combination))
+        return nearest_classes(embedding, others)
 
     def _chosen(self, combination: Combination) -> list[int]:
         """The rows of the two recordings."""

@@ -29,7 +29,6 @@ from core.evaluation.recognise import (
     Judge,
     held_out,
     plain_paraphrase,
-    rank,
     report,
     share_of,
     tagged_table,
@@ -39,6 +38,7 @@ from core.evaluation.recognise import (
 from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
 from core.evaluation.tagger import Tagger, fit
 from core.listener.aisfx import Embedder, SoundEmbedder
+from core.listener.nearest import nearest_classes
 from core.profile import ASSETS, RenderSettings, load_profile
 
 _HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
@@ -213,7 +213,7 @@ def combination(run: Evaluation) -> dict[str, Any]:
     wanted = combine.combinations([n for n in names if n in tagger.names], run.paraphrase)
     heard = combine.rendered(run.heard(run.settings()))
     by: dict[str, tuple[Callable[[combine.Combination], Tensor], combine.Ranking]] = {
-        "renders, nearest": (heard, lambda _, embedding: rank(embedding, judge.classes)),
+        "renders, nearest": (heard, lambda _, embedding: nearest_classes(embedding, judge.classes)),
         "renders, tagged": (heard, lambda _, embedding: tagger.rank(embedding)),
     }
     if run.arguments.manifest is not None:

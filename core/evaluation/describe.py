@@ -27,8 +27,9 @@ from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.corpus.vocabulary import BY_NAME
 from core.director.describe import QUESTION, answer, asked, hear
-from core.evaluation.recognise import LabelledRecording, Table, nothing_said, place, without
+from core.evaluation.recognise import LabelledRecording, Table, ignored
 from core.listener.aisfx import SAMPLE_RATE, Embedder
+from core.listener.nearest import centroids_without, rank_of
 
 _SEED = 0
 """Of the classes that are asked about besides the recording's own."""
@@ -63,9 +64,9 @@ class Described:
 def described(
     model: AudioStory,
     recordings: Sequence[LabelledRecording],
-    say: Callable[[str], None] = nothing_said,
+    say: Callable[[str], None] = ignored,
 ) -> Described:
-    """Ask about every recording; `say` is told one line each.
+    """Ask about every recording; `say` gets a line for each.
 
     Raises:
         WeightsError: the model has not learned to hear.
@@ -75,7 +76,7 @@ def described(
     labels = [recording.name for recording in recordings]
     classes = sorted(set(labels))
     captions = [BY_NAME[name].caption for name in classes]
-    places: list[int] = []
+    ranks: list[int] = []
     likely: list[int] = []
     either: list[bool] = []
     yes: list[bool] = []
@@ -85,7 +86,7 @@ def described(
         own = classes.index(recording.name)
         other = rng.choice([i for i in range(len(classes)) if i != own])
         told = answer(model, heard)
-        places.append(_alike(encoder, told, captions).index(own))
+        ranks.append(_alike(encoder, told, captions).index(own))
         chances = likelihoods(model, heard, QUESTION, captions)
         likely.append(chances.argsort(descending=True).tolist().index(own))
         pair = [captions[own], captions[other]]
@@ -96,11 +97,11 @@ def described(
             word = answer(model, heard, f"Is {captions[name]} heard?", YES_OR_NO)
             right.append(word.startswith(truth))
         say(
-            f"{len(places)} of {len(recordings)}: {recording.name} place {places[-1] + 1}, "
+            f"{len(ranks)} of {len(recordings)}: {recording.name} rank {ranks[-1] + 1}, "
             f"likelihood {likely[-1] + 1}, {told!r}"
         )
     return Described(
-        Table.of("answers", labels, places),
+        Table.of("answers", labels, ranks),
         Table.of("likeliest", labels, likely),
         fmean(either),
         fmean(yes),
@@ -109,14 +110,14 @@ def described(
 
 
 def nearest(recordings: Sequence[LabelledRecording], embedder: Embedder) -> Table:
-    """The recordings by nearest centroid of the others (core/evaluation/recognise.py)."""
+    """The recordings by nearest centroid of the others (core/listener/nearest.py)."""
     embeddings = torch.stack([embedder.embed(recording.waveform) for recording in recordings])
     labels = [recording.name for recording in recordings]
-    places = [
-        place(embeddings[i], without(embeddings, labels, [i]), name)
+    ranks = [
+        rank_of(name, embeddings[i], centroids_without(embeddings, labels, [i]))
         for i, name in enumerate(labels)
     ]
-    return Table.of("nearest centroid", labels, places)
+    return Table.of("nearest centroid", labels, ranks)
 
 
 def _alike(encoder: TextEncoder, text: str, captions: Sequence[str]) -> list[int]:

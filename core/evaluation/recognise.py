@@ -1,13 +1,8 @@
 """Recognisability: is a sound nearest to the recordings of its own class?
 
-A class is the mean of the embeddings (core/listener/aisfx.py) of its held-out recordings. A
-sound is compared with every class by cosine. A recording never helps the centroid it is judged by.
-Renders stand for the recordings: as many of each class, each as long as one of them.
-
-Embeddings are brought to unit length, then standardised by the mean and the deviation of the
-centroids in each dimension: what all sounds share is taken out. On 235 held-out recordings of 40
-classes this measured 63.8 % top-1 and 85.1 % top-5, against 61.7 % and 84.3 % for plain cosine and
-58.7 % and 84.3 % for centring alone.
+A class is the centroid of its held-out recordings (core/listener/nearest.py); a recording never
+helps the centroid it is judged by. Renders stand for the recordings: as many of each class, each as
+long as one of them.
 """
 
 from __future__ import annotations
@@ -34,22 +29,23 @@ from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, WeightsError
 from core.files import atomic_path
 from core.listener.aisfx import SAMPLE_RATE, Embedder
+from core.listener.nearest import (
+    FEWEST_RECORDINGS,
+    JUDGED_SECONDS,
+    SHORTEST_RENDER,
+    TOP,
+    Centroids,
+    centroids,
+    centroids_without,
+    nearest_classes,
+    rank_of,
+    top_k,
+)
 
 Heard = Callable[[str, float, int], Tensor]
 """heard(caption, seconds, seed) gives the embedding (512,) of a render."""
 Paraphrase = Callable[[str, int], str]
 """paraphrase(class, n) is the caption of the n-th render of a class."""
-Centroids = dict[str, Tensor]
-
-FEWEST = 3
-"""Held-out recordings that a class needs: with fewer, leaving one out leaves no class."""
-LONGEST = 10.0
-"""Seconds of a recording that are judged; what follows is more of the same."""
-SHORTEST = 0.5
-"""Seconds of a render that stands for a shorter recording."""
-TOP = 5
-RENDER_SECONDS = 4.0
-"""Length of a render of two sounds at once."""
 
 
 def plain_paraphrase(name: str, number: int) -> str:
@@ -71,13 +67,14 @@ class LabelledRecording:
 
 
 def held_out(manifest: Path) -> list[LabelledRecording]:
-    """Test recordings of classes that have at least `FEWEST` of them.
+    """Test recordings of classes that have at least `FEWEST_RECORDINGS` of them.
 
     Raises:
         AudioFileError: the manifest lists none.
     """
     counts = Counter(str(r["class"]) for r in _recorded(manifest, "test"))
-    found = _recordings(manifest, "test", [name for name in counts if counts[name] >= FEWEST])
+    judged = [name for name in counts if counts[name] >= FEWEST_RECORDINGS]
+    found = _recordings(manifest, "test", judged)
     if not found:
         raise AudioFileError(f"No held-out recordings in {manifest}: build the corpus first.")
     return found
@@ -98,7 +95,7 @@ def trained_on(manifest: Path, names: Sequence[str]) -> list[LabelledRecording]:
 def left_out(manifest: Path) -> dict[str, int]:
     """Classes that are not judged, with the number of held-out recordings that they have."""
     counts = Counter(str(r["class"]) for r in _recorded(manifest, "test"))
-    return {name: counts[name] for name in BY_NAME if counts[name] < FEWEST}
+    return {name: counts[name] for name in BY_NAME if counts[name] < FEWEST_RECORDINGS}
 
 
 def _recorded(manifest: Path, split: str) -> list[dict[str, Any]]:
@@ -115,48 +112,15 @@ def _recordings(manifest: Path, split: str, names: Collection[str]) -> list[Labe
 
 def _read(path: Path) -> Tensor:
     samples, rate = soundfile.read(
-        path, frames=round(LONGEST * SAMPLE_RATE), dtype="float32", always_2d=True
+        path, frames=round(JUDGED_SECONDS * SAMPLE_RATE), dtype="float32", always_2d=True
     )
     if rate != SAMPLE_RATE:
         raise AudioFileError(f"{path} is at {rate} Hz: the corpus must be stored at 44100 Hz.")
     return torch.from_numpy(samples).mean(1)
 
 
-def centroids(embeddings: Tensor, labels: Sequence[str]) -> Centroids:
-    """The mean (512,) of the embeddings (N, 512), each of unit length, of every label."""
-    embeddings = F.normalize(embeddings, dim=1)
-    index = {name: [i for i, label in enumerate(labels) if label == name] for name in labels}
-    return {name: embeddings[rows].mean(0) for name, rows in index.items()}
-
-
-def rank(embedding: Tensor, classes: Centroids) -> list[str]:
-    """Class names, nearest first, by cosine to the standardised centroids (two at least)."""
-    means = torch.stack(list(classes.values()))
-    deviation, centre = torch.std_mean(means, dim=0)
-    deviation = deviation.clamp_min(1e-6)
-    standard = ((F.normalize(embedding, dim=0) - centre) / deviation).unsqueeze(0)
-    near = F.cosine_similarity(standard, (means - centre) / deviation, dim=1)
-    return [list(classes)[i] for i in near.argsort(descending=True, stable=True).tolist()]
-
-
-def nothing_said(line: str) -> None:
-    """Where nobody watches."""
-
-
-def place(embedding: Tensor, classes: Centroids, name: str) -> int:
-    """0 if `name` is the nearest class, 1 if the second, ..."""
-    return rank(embedding, classes).index(name)
-
-
-def top_k(places: Sequence[int], k: int) -> float:
-    """Share of places among the first `k`; not a number if there are none."""
-    return sum(p < k for p in places) / len(places) if places else float("nan")
-
-
-def without(embeddings: Tensor, labels: Sequence[str], left: Sequence[int]) -> Centroids:
-    """Centroids of all recordings but those in the rows `left`."""
-    keep = [i for i in range(len(labels)) if i not in left]
-    return centroids(embeddings[keep], [labels[i] for i in keep])
+def ignored(line: str) -> None:
+    """Progress goes nowhere."""
 
 
 @dataclass(frozen=True)
@@ -187,19 +151,19 @@ class Table:
         cls,
         title: str,
         labels: Sequence[str],
-        places: Sequence[int],
+        ranks: Sequence[int],
         cosine: float | None = None,
     ) -> Table:
         """From the true label of each sound and the place at which it was found."""
         families = [BY_NAME[label].family for label in labels]
-        classes = _rows(labels, places)
+        classes = _rows(labels, ranks)
         top_1, top_5 = fmean(row.top_1 for row in classes), fmean(row.top_5 for row in classes)
         return cls(
             title,
             classes,
-            _rows(families, places),
-            _Row("all", len(places), top_k(places, 1), top_k(places, TOP)),
-            _Row("mean of classes", len(places), top_1, top_5),
+            _rows(families, ranks),
+            _Row("all", len(ranks), top_k(ranks, 1), top_k(ranks, TOP)),
+            _Row("mean of classes", len(ranks), top_1, top_5),
             cosine,
         )
 
@@ -217,9 +181,9 @@ class Table:
         return "\n".join(lines)
 
 
-def _rows(names: Sequence[str], places: Sequence[int]) -> tuple[_Row, ...]:
+def _rows(names: Sequence[str], ranks: Sequence[int]) -> tuple[_Row, ...]:
     groups: dict[str, list[int]] = {}
-    for name, found in zip(names, places, strict=True):
+    for name, found in zip(names, ranks, strict=True):
         groups.setdefault(name, []).append(found)
     return tuple(_Row(n, len(p), top_k(p, 1), top_k(p, TOP)) for n, p in sorted(groups.items()))
 
@@ -279,12 +243,12 @@ class Judge:
 
     def recordings_table(self) -> Table:
         """The recordings themselves: what a perfect performer and codec could reach."""
-        return Table.of("recordings", self.labels, self._places(self.plain))
+        return Table.of("recordings", self.labels, self._ranks(self.plain))
 
     def codec_table(self) -> Table:
         """The recordings through the codec, and their mean cosine to themselves."""
         cosine = F.cosine_similarity(self.plain, self.coded, dim=1).mean().item()
-        return Table.of("through the codec", self.labels, self._places(self.coded), cosine)
+        return Table.of("through the codec", self.labels, self._ranks(self.coded), cosine)
 
     @cached_property
     def classes(self) -> Centroids:
@@ -300,7 +264,7 @@ class Judge:
     def lengths(self, name: str) -> list[float]:
         """Seconds of a render for each recording of a class."""
         own = [s for label, s in zip(self.labels, self.seconds, strict=True) if label == name]
-        return [max(SHORTEST, seconds) for seconds in own]
+        return [max(SHORTEST_RENDER, seconds) for seconds in own]
 
     def renders_table(
         self,
@@ -309,39 +273,39 @@ class Judge:
         names: Sequence[str] | None = None,
         paraphrase: Paraphrase = unseen_paraphrase,
         title: str = "renders",
-        say: Callable[[str], None] = nothing_said,
+        say: Callable[[str], None] = ignored,
     ) -> Table:
         """Renders of every judged class, or of `names` among them, with seeds 0, 1, ...
 
         Args:
             rounds: renders for each recording.
-            say: told one line a render.
+            say: gets one line a render.
         """
-        labels, places = [], []
+        labels, ranks = [], []
         for name in [n for n in sorted(self.classes) if names is None or n in names]:
             for seed, seconds in enumerate(self.lengths(name) * rounds):
                 caption = paraphrase(name, seed)
-                ranking = rank(heard(caption, seconds, seed), self.classes)
+                order = nearest_classes(heard(caption, seconds, seed), self.classes)
                 labels.append(name)
-                places.append(ranking.index(name))
-                say(f"{title}: {name} {seed} place {places[-1] + 1} ({ranking[0]}) {caption!r}")
-        return Table.of(title, labels, places)
+                ranks.append(order.index(name))
+                say(f"{title}: {name} {seed} rank {ranks[-1] + 1} ({order[0]}) {caption!r}")
+        return Table.of(title, labels, ranks)
 
-    def _places(self, embeddings: Tensor) -> list[int]:
-        """Places of the recordings, each judged by centroids that it had no part in."""
+    def _ranks(self, embeddings: Tensor) -> list[int]:
+        """Ranks of the recordings, each judged by centroids that it had no part in."""
         return [
-            place(embeddings[i], without(self.plain, self.labels, [i]), name)
+            rank_of(name, embeddings[i], centroids_without(self.plain, self.labels, [i]))
             for i, name in enumerate(self.labels)
         ]
 
 
 def tagged_table(judge: Judge, ranked: Callable[[Tensor], list[str]]) -> Table:
     """The recordings by another ranking of their embeddings."""
-    places = [
+    ranks = [
         ranked(embedding).index(label)
         for embedding, label in zip(judge.plain, judge.labels, strict=True)
     ]
-    return Table.of("recordings, tagged", judge.labels, places)
+    return Table.of("recordings, tagged", judge.labels, ranks)
 
 
 def _through(codec: Codec, waveform: Tensor) -> Tensor:

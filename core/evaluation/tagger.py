@@ -21,9 +21,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core.errors import WeightsError
-from core.evaluation.recognise import RENDER_SECONDS, LabelledRecording, nothing_said
+from core.evaluation.recognise import LabelledRecording, ignored
 from core.files import atomic_path
 from core.listener.aisfx import SAMPLE_RATE, Embedder
+from core.listener.nearest import MIXTURE_SECONDS
 
 MIXTURES = 12_000
 LEVELS_DB = 6.0
@@ -63,7 +64,7 @@ def mixtures(
 
 def _excerpt(waveform: Tensor, draw: Random) -> Tensor:
     """As long as a render: from any place; a shorter sound is repeated or comes once, anywhere."""
-    length = round(RENDER_SECONDS * SAMPLE_RATE)
+    length = round(MIXTURE_SECONDS * SAMPLE_RATE)
     spare = length - len(waveform)
     if spare <= 0:
         start = draw.randint(0, -spare)
@@ -134,7 +135,7 @@ def fit(
     embedder: Embedder,
     count: int = MIXTURES,
     seed: int = 0,
-    say: Callable[[str], None] = nothing_said,
+    say: Callable[[str], None] = ignored,
 ) -> Tagger:
     """A tagger that has heard the recordings, and `count` mixtures of two of them."""
     names = sorted({recording.name for recording in recordings})

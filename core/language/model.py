@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import (
@@ -205,20 +202,6 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise WeightsError(f"{path.name} is missing; fetch the whole repository.") from None
     except Exception as cause:
-        raise WeightsError(f"{path.name} is damaged ({cause}); fetch it again.") from None
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """A safetensors file, open; what is made of it inside the block may find it damaged.
-
-    Raises:
-        WeightsError: the file, or what it holds, cannot be read.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            yield file
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as cause:
         raise WeightsError(f"{path.name} is damaged ({cause}); fetch it again.") from None
 
 

@@ -24,8 +24,9 @@ from core.corpus.captions import said_by
 from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL
 from core.performer.performer import Performer
+from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
-from core.training.objective import LAMBDA, Ablation, bridge_states
+from core.training.objective import LAMBDA, bridge_states
 from core.training.pretrain import WINDOWS, batch_size, below, compiled, drawn_pool, flow_loss
 from core.training.states import NO_EXAMPLE, BridgingStates
 

@@ -29,8 +29,8 @@ from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.ear import LESSONS, train_ear
 from core.training.known import write_known, write_lexicon
+from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, precision
-from core.training.objective import Ablation
 from core.training.pretrain import pretrain
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage

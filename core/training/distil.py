@@ -20,8 +20,9 @@ from core.audiostory import AudioStory
 from core.performer import flow
 from core.performer.performer import Performer
 from core.training.bridging import Performances
+from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
-from core.training.objective import Ablation, bridge_states
+from core.training.objective import bridge_states
 from core.training.pretrain import compiled
 
 ON_GRID = 0.7

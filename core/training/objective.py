@@ -6,7 +6,6 @@ L = λ_mse MSE(S, scale T(caption)) + λ_text CE + λ_reason CE(reasoning) + λ_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,54 +15,12 @@ from core.audiostory import AudioStory, Stream
 from core.bridge.bridge import Bridge, BridgedTokens
 from core.bridge.text_encoder import TextEncoder
 from core.language.stream import PlannedEvent
+from core.training.lesson import ALIKE, Ablation, Lesson
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
 
-
-@dataclass(frozen=True)
-class Ablation:
-    """The paper's ablations, as switches (tables 4 and 5).
-
-    Attributes:
-        reasoning: the director writes its reasoning first.
-        captions: every event has its caption in the stream (interleaved generation).
-        residual: residual tokens take part; without them the fuser sees zeros.
-        semantic: semantic tokens are supervised by the text encoder.
-    """
-
-    reasoning: bool = True
-    captions: bool = True
-    residual: bool = True
-    semantic: bool = True
-
-
-ALIKE = 0.85
-"""Known captions nearer than this are left out of the paraphrases in training: with them a
-paraphrase would hardly ever be wrong, and then be believed blindly."""
-
 LAMBDA = {"mse": 1.0, "text": 1.0, "flow": 0.2, "reason": 0.4}
 """Weights of the terms: the release's."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One story to learn from.
-
-    Attributes:
-        classes: names of the sounds that may perform each event.
-        meant: each caption in the plain words that the text encoder reads.
-        bridging: the stream holds bridging tokens; without them only planning is learned.
-        written: the director learns to write it; otherwise it only reads it.
-    """
-
-    instruction: str
-    total: float
-    reasoning: str
-    events: tuple[PlannedEvent, ...]
-    classes: tuple[tuple[str, ...], ...]
-    meant: tuple[str, ...]
-    bridging: bool = True
-    written: bool = True
 
 
 def bridge_states(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from core.corpus.captions import said_by
 from core.corpus.examples import Examples
-
-if TYPE_CHECKING:
-    from core.training.objective import Lesson
+from core.training.lesson import Lesson
 
 _WINDOW = 64
 DRAWS = 3

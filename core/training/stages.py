@@ -26,8 +26,9 @@ from core.corpus.examples import Examples
 from core.errors import WeightsError
 from core.language.stream import PlannedEvent
 from core.narratives.narratives import Narrative, narrative, single
+from core.training.lesson import Ablation, Lesson
 from core.training.loop import TrainingRun, precision, train
-from core.training.objective import LAMBDA, Ablation, Lesson, Objective
+from core.training.objective import LAMBDA, Objective
 from core.training.pretrain import pays
 from core.training.sounds import EventSounds
 from core.training.states import lesson as reading

@@ -28,7 +28,7 @@ from core.files import atomic_path
 from core.language.stream import PlannedEvent
 from core.narratives.narratives import Narrative, narrative, told_plainly
 from core.narratives.skeletons import Sound, sound
-from core.training.objective import ALIKE, Ablation
+from core.training.lesson import ALIKE, Ablation
 
 NO_EXAMPLE = -1
 SHARD = 100

@@ -37,8 +37,9 @@ from core.files import atomic_path
 from core.listener.aisfx import SAMPLE_RATE
 from core.listener.effects import EffectsListener
 from core.narratives.narratives import single
+from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
-from core.training.objective import LAMBDA, Ablation, Objective
+from core.training.objective import LAMBDA, Objective
 from core.training.sounds import EventSounds
 from core.training.stages import FULL, lesson_of
 
