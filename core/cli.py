@@ -54,7 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     rendering.add_argument("--out", type=Path, required=True, help="sound file to write (.wav)")
     rendering.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
     rendering.add_argument("--guidance", type=float, help="guidance scale (default: the profile's)")
-    rendering.add_argument("--draft", action="store_true", help="fast sampler, for trying out")
+    rendering.add_argument(
+        "--sampler",
+        choices=("full", "fast"),
+        help="fast: distilled, its guidance learned (default: the profile's)",
+    )
+    rendering.add_argument("--draft", action="store_true", help="the profile's draft quality")
     rendering.add_argument(
         "--exact", action="store_true", help="as the published code does it (imported models only)"
     )
@@ -207,8 +212,7 @@ def _render(arguments: argparse.Namespace) -> None:
     given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
     model = load_model(arguments.profile or (given.profile if given else PROFILE))
     quality = model.profile.draft if arguments.draft else model.profile.final
-    guidance = quality.guidance if arguments.guidance is None else arguments.guidance
-    settings = RenderSettings(arguments.steps or quality.steps, guidance)
+    settings = quality.with_changes(arguments.steps, arguments.guidance, arguments.sampler)
     if folder is not None:
         story, sources = perform_in(model, folder, settings)
     else:

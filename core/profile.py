@@ -19,6 +19,9 @@ PROFILES = Path(__file__).parent / "profiles"
 ASSETS = Path(__file__).parent.parent / "assets"
 EAR = "listener.safetensors"
 """The trained projector of the audio input; a profile may do without."""
+NO_GUIDANCE = 1.0
+"""The scale at which classifier-free guidance leaves the conditional velocity as it is."""
+Sampler = Literal["full", "fast"]
 
 
 @dataclass(frozen=True)
@@ -139,13 +142,41 @@ class PerformerConfig:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How an event is sampled: steps, and the scale of classifier-free guidance.
+    """How an event is sampled.
 
-    Guidance 0 stands for the distilled transformer, into which guidance is folded.
+    Attributes:
+        steps: evaluations of the velocity from noise to sound.
+        guidance: scale of classifier-free guidance; 1: none.
+        sampler: `full`, or `fast`: the distilled transformer (core/training/distil.py). It has
+            learned the guidance, so that its own scale is always 1.
     """
 
     steps: int
-    guidance: float
+    guidance: float = NO_GUIDANCE
+    sampler: Sampler = "full"
+
+    def __post_init__(self) -> None:
+        if self.sampler == "fast" and self.guidance != NO_GUIDANCE:
+            raise ProfileError(
+                "The fast sampler has learned its guidance; leave the guidance out, or choose "
+                "the full sampler."
+            )
+
+    def with_changes(
+        self,
+        steps: int | None = None,
+        guidance: float | None = None,
+        sampler: Sampler | None = None,
+    ) -> RenderSettings:
+        """These settings with what is given in their place; a guidance alone asks for `full`.
+
+        Raises:
+            ProfileError: the fast sampler is asked for with a guidance.
+        """
+        sampler = sampler or (self.sampler if guidance is None else "full")
+        if guidance is None:
+            guidance = NO_GUIDANCE if sampler == "fast" else self.guidance
+        return RenderSettings(steps or self.steps, guidance, sampler)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_the_quality_can_be_chosen_and_a_fast_sampler_that_is_not_there_is_said(
     assert take is not None
     assert (take.steps, take.guidance) == (tiny.profile.draft.steps, tiny.profile.draft.guidance)
     out.unlink()
-    assert run(*asked, "--guidance", "0") == 1
+    assert run(*asked, "--sampler", "fast") == 1
     assert "no fast sampler" in capsys.readouterr().err
     assert not out.exists()
 

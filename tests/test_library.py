@@ -262,11 +262,12 @@ CRASHING = textwrap.dedent(
     import sys, time
     import numpy as np
     from pathlib import Path
-    from core.library import Library
-    from core.story import Take
+    from core.profile import RenderSettings
+    from core.story.folders import Library
+    from core.story.story import Take
 
     folder = Library(Path(sys.argv[1])).open("rain, then a bell")
-    folder.begin_rendering([e.id for e in folder.story.events], 4, 3.0)
+    folder.begin_rendering([e.id for e in folder.story.events], RenderSettings(4, 3.0))
     for event in folder.story.events:
         take = Take("k" + event.id, "", event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
         folder.keep_take(event.id, take, np.zeros((1, 80_000), np.float32), 8000, "r")

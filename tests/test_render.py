@@ -11,12 +11,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
-from core.audiostory import AudioStory
-from core.errors import Cancelled
+from core.audiostory import AudioStory, load_audiostory
+from core.errors import Cancelled, ProfileError
 from core.language.stream import PlannedEvent
 from core.performer import flow
-from core.performer.performer import Performer
+from core.performer.performer import Performer, seeded_noise
 from core.profile import RenderSettings, load_profile
 from core.render.render import RenderProgress, plan_take, render_events
 from core.story.story import Event, Story
@@ -204,6 +205,41 @@ def test_guidance_of_one_is_the_positive_and_zero_the_negative() -> None:
     positive, negative = torch.randn(3), torch.randn(3)
     assert torch.allclose(flow.guided(positive, negative, 1.0), positive)
     assert torch.allclose(flow.guided(positive, negative, 0.0), negative)
+
+
+def test_the_fast_sampler_is_the_distilled_transformer_by_eulers_method_unguided() -> None:
+    profile = load_profile("tiny")
+    second_order = dataclasses.replace(profile.performer, order=2)
+    model = load_audiostory(dataclasses.replace(profile, performer=second_order))
+    distilled = model.performer.add_fast()
+    with torch.no_grad():
+        distilled.proj_out.bias.add_(0.5)
+    condition = torch.randn(1, profile.bridge.semantic_tokens, profile.bridge.width)
+    seconds = torch.tensor([1.0])
+
+    def rendered(settings: RenderSettings) -> Tensor:
+        return model.performer.render(condition, [1.0], 20, [3], settings)
+
+    fast = rendered(RenderSettings(3, sampler="fast"))
+    latents = profile.performer.temperature * seeded_noise([3], 20, 64)
+    with torch.no_grad():
+        for t, after in pairwise(flow.sigmas(3, profile.performer.shift)):
+            slope = model.performer.velocity(latents, t[None], condition, seconds, distilled)
+            latents = latents + (after - t) * slope
+    assert torch.allclose(fast, latents, atol=1e-5)
+    assert not torch.allclose(fast, rendered(RenderSettings(3)), atol=0.1)
+
+
+def test_the_fast_sampler_takes_no_guidance_and_a_guidance_asks_for_the_full_one() -> None:
+    fast, full = RenderSettings(8, sampler="fast"), RenderSettings(10, 3.5)
+    with pytest.raises(ProfileError, match="learned its guidance"):
+        RenderSettings(8, 2.0, "fast")
+    with pytest.raises(ProfileError, match="learned its guidance"):
+        full.with_changes(guidance=2.0, sampler="fast")
+    assert fast.with_changes(steps=4) == RenderSettings(4, sampler="fast")
+    assert fast.with_changes(guidance=2.0) == RenderSettings(8, 2.0)
+    assert full.with_changes(sampler="fast") == RenderSettings(10, sampler="fast")
+    assert full.with_changes() == full
 
 
 @pytest.mark.parametrize("seconds", [0.5, 3.0, 9.7])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoryError
+from core.profile import RenderSettings
 from core.render.takes import resumed
 from core.story import timeline
 from core.story.folders import Library
@@ -99,7 +100,7 @@ def test_a_rendering_of_another_tab_is_not_resumed_and_one_cut_short_is(
 ) -> None:
     first, second = tabs
     folder = first.open_folder
-    folder.begin_rendering(["e1", "e2"], 2, 2.0)
+    folder.begin_rendering(["e1", "e2"], RenderSettings(2, 2.0))
     assert resumed(second.open_folder) is None
     after_a_crash = Library(first.library.root).open(folder.title)
     found = resumed(after_a_crash)

@@ -518,11 +518,11 @@ KILLED = textwrap.dedent(
     import sys
     from pathlib import Path
     from core.audiostory import load_audiostory
-    from core.library import Library
+    from core.story.folders import Library
     from core.profile import RenderSettings
     from core.profile import load_profile
-    from core.render import perform
-    from core.takes import TakeRequest, vary
+    from core.render.render import perform
+    from core.render.takes import TakeRequest, vary
 
     folder = Library(Path(sys.argv[1])).open("Rain")
     settings = RenderSettings(4, 2.0)
@@ -573,9 +573,9 @@ FULL_DISK = textwrap.dedent(
     import torch
     from core.errors import FileError
     from core.latents import save_latents
-    from core.library import Library
+    from core.story.folders import Library
     from core.recording import Recording, keep_recording
-    from core.story import Event, Story, Take
+    from core.story.story import Event, Story, Take
 
     root = Path(sys.argv[1])
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 44_100)).astype(np.float32)

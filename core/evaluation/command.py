@@ -137,10 +137,7 @@ class Evaluation:
     def settings(self, sampler: str | None = None) -> RenderSettings:
         profile = self.model.profile
         chosen = {"draft": profile.draft, "final": profile.final}[sampler or self.arguments.sampler]
-        guidance = self.arguments.guidance
-        return RenderSettings(
-            self.arguments.steps or chosen.steps, chosen.guidance if guidance is None else guidance
-        )
+        return chosen.with_changes(self.arguments.steps, self.arguments.guidance)
 
     def heard(self, settings: RenderSettings, way: Way = "bridge") -> Heard:
         """Embeddings of renders by these settings and this way."""

@@ -56,8 +56,9 @@ class Renderer:
     @property
     def name(self) -> str:
         """What makes its renders what they are, besides the request."""
-        steps, guidance = self.settings.steps, self.settings.guidance
-        return f"{self.model.weights} {self.way} {steps} steps {guidance:g}"
+        way = self.settings
+        sampled = f"{way.sampler} {way.steps} steps {way.guidance:g}"
+        return f"{self.model.weights} {self.way} {sampled}"
 
     @torch.inference_mode()
     def condition(self, caption: str, seconds: float) -> Tensor:

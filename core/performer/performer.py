@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from core.errors import Cancelled, WeightsError
 from core.performer import flow
-from core.profile import PerformerConfig, RenderSettings
+from core.profile import NO_GUIDANCE, PerformerConfig, RenderSettings
 
 
 class DurationEmbedder(nn.Module):
@@ -36,10 +36,6 @@ class DurationEmbedder(nn.Module):
         angles = value * self.frequencies[None] * 2.0 * math.pi
         features = torch.cat([value, angles.sin(), angles.cos()], dim=-1)
         return torch.as_tensor(self.linear(features.to(self.linear.weight.dtype)))[:, None]
-
-
-FOLDED = 0.0
-"""The guidance of a render by the distilled transformer, into which guidance is folded."""
 
 
 class Performer(nn.Module):
@@ -136,10 +132,9 @@ class Performer(nn.Module):
             Cancelled: `cancel` was set.
             WeightsError: the settings ask for the fast transformer and there is none.
         """
-        if settings.guidance == FOLDED and self.fast is None:
-            raise WeightsError(
-                "These weights have no fast sampler; render in final quality, or with a guidance."
-            )
+        fast = settings.sampler == "fast"
+        if fast and self.fast is None:
+            raise WeightsError("These weights have no fast sampler; choose the full one.")
         device = condition.device
         window, _ = flow.windows(self.canvas(frames), self.config.window_frames)
         length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
@@ -150,6 +145,10 @@ class Performer(nn.Module):
         def piece(latents: Tensor, t: Tensor) -> Tensor:
             count = len(latents) // len(condition)
             conditions, lengths = condition.repeat(count, 1, 1), length.repeat(count)
+            if fast:
+                return self.velocity(
+                    latents, t.expand(len(latents)), conditions, lengths, self.fast
+                )
             return self.guided_velocity(latents, t, conditions, lengths, settings.guidance)
 
         # Known latents say themselves how the event is, and it may change in the course of them.
@@ -171,7 +170,7 @@ class Performer(nn.Module):
                 velocity,
                 noise,
                 levels.to(device),
-                order=1 if settings.guidance == FOLDED else self.config.order,
+                order=1 if fast else self.config.order,
                 anchor=anchor,
                 on_step=before_step,
             )
@@ -205,13 +204,11 @@ class Performer(nn.Module):
 
         Args:
             t: one flow time, or one an item (B,).
-            guidance: 1: no guidance; `FOLDED`: the distilled transformer's own.
+            guidance: its scale; 1: none, and only the positive is evaluated.
         """
         count = len(latents)
         t = t.expand(count)
-        if guidance == FOLDED:
-            return self.velocity(latents, t, condition, seconds, self.fast)
-        if guidance == 1.0:
+        if guidance == NO_GUIDANCE:
             return self.velocity(latents, t, condition, seconds)
         both = torch.cat([self.negative.expand(count, -1, -1), condition])
         doubled = self.velocity(torch.cat([latents, latents]), t.repeat(2), both, seconds.repeat(2))

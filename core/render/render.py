@@ -294,7 +294,7 @@ def perform(
     story = folder.story
     there = {event.id for event in story.events}
     starts = {item.event_id: item.start for item in asked if item.event_id in there}
-    folder.begin_rendering(tuple(starts), settings.steps, settings.guidance, tuple(starts.values()))
+    folder.begin_rendering(tuple(starts), settings, tuple(starts.values()))
     try:
         beginnings: dict[str, Beginning] = {}
         too_long: list[Event] = []

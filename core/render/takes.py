@@ -23,6 +23,8 @@ from core.story.story import TOLERANCE, Event, Start, Story, Take
 if TYPE_CHECKING:
     from core.profile import Profile, RenderSettings
 
+_FAST = 0.0
+"""The guidance that a take of the fast sampler is written with."""
 SHORTEST_SPAN = 0.1
 """Seconds; a latent frame lasts about half of it."""
 
@@ -87,7 +89,7 @@ def _keyed(
         tail=float(crossfade) if event in story.sequence[:-1] else 0.0,
         seed=event_seed(story, event),
         steps=settings.steps,
-        guidance=float(settings.guidance),
+        guidance=_FAST if settings.sampler == "fast" else float(settings.guidance),
         profile=story.profile,
         weights=weights,
         start=start,
@@ -279,12 +281,16 @@ def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSetting
         return None
     starts = dict(zip(left.event_ids, left.starts, strict=False))
     asked = tuple(TakeRequest(event_id, starts.get(event_id)) for event_id in left.event_ids)
-    return asked, RenderSettings(left.steps, left.guidance)
+    return asked, RenderSettings(left.steps, left.guidance, left.sampler)
 
 
 def quality_of(take: Take, profile: Profile) -> Literal["draft", "final", "other"]:
     """Which of the profile's two qualities a take was made with."""
-    made = (take.steps, take.guidance)
-    if made == (profile.final.steps, profile.final.guidance):
+    if _sampled_as(take, profile.final):
         return "final"
-    return "draft" if made == (profile.draft.steps, profile.draft.guidance) else "other"
+    return "draft" if _sampled_as(take, profile.draft) else "other"
+
+
+def _sampled_as(take: Take, settings: RenderSettings) -> bool:
+    guidance = _FAST if settings.sampler == "fast" else settings.guidance
+    return (take.steps, take.guidance) == (settings.steps, guidance)

@@ -26,6 +26,7 @@ import soundfile
 
 from core.errors import AudioFileError, FileError, StoryError, StudioError
 from core.files import write_atomically
+from core.profile import RenderSettings, Sampler
 from core.schema import read_dataclass
 from core.story import timeline
 from core.story.flac import write_flac
@@ -91,6 +92,7 @@ class Rendering:
     steps: int
     guidance: float
     starts: tuple[Start | None, ...] = ()
+    sampler: Sampler = "full"
 
     def only(self, event_ids: Container[str]) -> Rendering:
         """What is left of it for these events."""
@@ -248,12 +250,12 @@ class StoryFolder:
     def begin_rendering(
         self,
         event_ids: Sequence[str],
-        steps: int,
-        guidance: float,
+        settings: RenderSettings,
         starts: Sequence[Start | None] = (),
     ) -> None:
         """Note what is being rendered, so that it can be resumed after a crash."""
-        self._note(Rendering(tuple(event_ids), steps, guidance, tuple(starts)))
+        asked = (settings.steps, settings.guidance, tuple(starts), settings.sampler)
+        self._note(Rendering(tuple(event_ids), *asked))
         self.rendering = True
 
     def _note(self, asked: Rendering) -> None:
