@@ -572,9 +572,9 @@ FULL_DISK = textwrap.dedent(
     import numpy as np
     import torch
     from core.errors import FileError
-    from core.latents import save_latents
+    from core.story.latents import save_latents
     from core.story.folders import Library
-    from core.recording import Recording, keep_recording
+    from core.story.recording import Recording, keep_recording
     from core.story.story import Event, Story, Take
 
     root = Path(sys.argv[1])
