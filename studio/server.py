@@ -18,18 +18,19 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import gradio as gr
 
 from core.errors import StudioError
-from studio.engine import Engine
-from studio.listeners import wire
-from studio.page import TITLE, Studio, lay_out
-from studio.peaks import PeakCache
-from studio.scripts import EARLY
-from studio.session import Sessions
-from studio.theme import ASSETS, studio_css, studio_theme
+from studio.handlers.listeners import wire
+from studio.jobs.model_service import Engine
+from studio.page.layout import TITLE, lay_out
+from studio.page.scripts import EARLY
+from studio.page.theme import ASSETS, studio_css, studio_theme
+from studio.sessions.registry import Sessions
+from studio.sound.peaks import PeakCache
+from studio.state import Studio
 from studio.tools import offer_only_tools, wire_tools
 
 DAY = 86_400
 _MAX_WAITING = 200
-"""Requests of all kinds; how many jobs may wait for the model says `studio.line`."""
+"""Requests of all kinds; how many jobs may wait for the model says `studio.jobs.queue`."""
 
 
 def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:

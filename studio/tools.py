@@ -19,9 +19,9 @@ from core.export.deliver import export
 from core.export.folder import open_story
 from core.render.takes import due
 from core.story.folders import Library, StoryFolder
-from studio.exporting import settings_of
-from studio.page import Studio
-from studio.session import Job
+from studio.handlers.exporting import settings_of
+from studio.jobs.job import Job
+from studio.state import Studio
 
 if TYPE_CHECKING:
     from core.story.story import Story

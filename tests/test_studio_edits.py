@@ -18,11 +18,11 @@ from core.render.takes import plan_take
 from core.story import timeline
 from core.story.folders import Library
 from core.story.story import Event, Story
-from studio import table
-from studio.actions import ACTIONS, act
-from studio.peaks import PeakCache
-from studio.picture import picture
-from studio.session import Session
+from studio.editing import table
+from studio.editing.actions import ACTIONS, act
+from studio.sessions.session import Session
+from studio.sound.peaks import PeakCache
+from studio.view.timeline import picture
 
 EDITS = 500
 RATE = 8000

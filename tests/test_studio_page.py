@@ -33,12 +33,13 @@ from core.errors import Cancelled
 from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
 from core.story.story import Story
-from studio.engine import Engine
-from studio.line import MAX_WAITING, Line
-from studio.page import Studio
-from studio.peaks import PeakCache
+from studio.jobs.job import Job
+from studio.jobs.model_service import Engine
+from studio.jobs.queue import MAX_WAITING, Line
 from studio.server import serving
-from studio.session import Job, Sessions
+from studio.sessions.registry import Sessions
+from studio.sound.peaks import PeakCache
+from studio.state import Studio
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

@@ -17,18 +17,21 @@ from core.story import timeline
 from core.story.folders import Library
 from core.story.story import Event, Story, Take
 from core.training.publish import publish_ear
-from studio import listening, table
-from studio.actions import Values, act
-from studio.describing import continued, described
-from studio.drafting import with_mood, without_mood
-from studio.engine import Engine
-from studio.line import Line, Waiting
-from studio.page import Studio
-from studio.peaks import PER_SECOND, PeakCache, outline
-from studio.picture import picture
-from studio.session import MAX_LEFT, Job, Session, Sessions
-from studio.takes import takes_panel
-from studio.theme import studio_css, studio_theme
+from studio.editing import table
+from studio.editing.actions import Values, act
+from studio.handlers.describing import continued, described
+from studio.handlers.draft_job import with_mood, without_mood
+from studio.jobs.job import Job
+from studio.jobs.model_service import Engine
+from studio.jobs.queue import Line, Waiting
+from studio.page.theme import studio_css, studio_theme
+from studio.sessions.registry import MAX_LEFT, Sessions
+from studio.sessions.session import Session
+from studio.sound import files as listening
+from studio.sound.peaks import PER_SECOND, PeakCache, outline
+from studio.state import Studio
+from studio.view.takes import takes_panel
+from studio.view.timeline import picture
 
 RATE = 44_100
 

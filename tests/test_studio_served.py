@@ -18,12 +18,13 @@ from core.export import open_story as exported_story
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Story
-from studio.engine import Engine
-from studio.listening import address
-from studio.page import Studio
-from studio.peaks import PeakCache
+from studio.jobs.model_service import Engine
 from studio.server import serving
-from studio.session import Session, Sessions
+from studio.sessions.registry import Sessions
+from studio.sessions.session import Session
+from studio.sound.files import address
+from studio.sound.peaks import PeakCache
+from studio.state import Studio
 
 PATIENCE = 60.0
 """Seconds."""

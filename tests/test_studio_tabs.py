@@ -12,10 +12,10 @@ from core.render.takes import resumed
 from core.story import timeline
 from core.story.folders import Library
 from core.story.story import Event, Story
-from studio import table
-from studio.drafting import keep_plan
-from studio.listeners import edit_table
-from studio.session import Session
+from studio.editing import table
+from studio.handlers.draft_job import keep_plan
+from studio.handlers.editing import edit_table
+from studio.sessions.session import Session
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Edits of the open story, from the timeline, the table and the keyboard."""

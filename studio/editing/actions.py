@@ -1,0 +1,166 @@
+"""What can be done to the open story: one name an action, one function for all of them.
+
+The picture, the keyboard, the buttons and the public endpoints all come through `act`, so that an
+edit means the same wherever it is made. The edits themselves are those of `core.story.timeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.errors import StoryError
+from core.story import timeline
+from core.story.story import Event, Story
+from studio.editing.cells import number, seed
+from studio.sessions.session import Session
+
+Values = Mapping[str, Any]
+Edit = Callable[[Story, Event, Values], Story | tuple[Story, str]]
+
+NEW_CAPTION = "a new sound"
+NEW_SECONDS = 4.0
+SNAP_GRID = 0.5
+
+
+def act(session: Session, name: str, values: Values) -> None:
+    """Do one action to the open story and keep the selection on what it made.
+
+    Args:
+        values: `id` of the event (default: the selected one) and what the action needs; numbers
+            may be text, as they come from a page. Actions with one `gesture` are undone together.
+
+    Raises:
+        StoryError: there is no such action, no story is open, or the story cannot be changed so.
+    """
+    folder = session.open_folder
+    if name in ("undo", "redo"):
+        folder.undo() if name == "undo" else folder.redo()
+        return
+    edit = ACTIONS.get(name)
+    if edit is None:
+        raise StoryError(f"There is no action called {name[:30]!r}.")
+    made = ""
+
+    def apply(story: Story) -> Story:
+        nonlocal made
+        done = edit(story, _event(session, story, values), values)
+        if isinstance(done, tuple):
+            done, made = done
+        return done
+
+    gesture = str(values.get("gesture") or "")
+    folder.edit(name, apply, f"{name}-{gesture}" if gesture else "")
+    session.selected = made or str(values.get("id") or session.selected)
+
+
+def _event(session: Session, story: Story, values: Values) -> Event:
+    wanted = str(values.get("id") or "")
+    if wanted:
+        return story.event(wanted)
+    return session.event or story.events[0]
+
+
+def _seconds(values: Values, name: str) -> float:
+    return number(values.get(name), name)
+
+
+def _snapped(story: Story, event: Event, values: Values, seconds: float) -> float:
+    """The time as told, or the nearest edge within `reach` seconds where `snap` is on."""
+    if not values.get("snap"):
+        return seconds
+    reach = number(values.get("reach", 0.1), "reach")
+    return timeline.snapped(story, seconds, reach=reach, grid=SNAP_GRID, ignore=event.id)
+
+
+def _move(story: Story, event: Event, values: Values) -> Story:
+    start = _seconds(values, "start")
+    if not event.layer:
+        return timeline.move(story, event.id, start)
+    first = _snapped(story, event, values, start)
+    last = _snapped(story, event, values, start + event.duration) - event.duration
+    nearest = first if abs(first - start) <= abs(last - start) else last
+    return timeline.move(story, event.id, nearest)
+
+
+def _reorder(story: Story, event: Event, values: Values) -> Story:
+    place = story.sequence.index(event) if event in story.sequence else 0
+    return timeline.reorder(story, event.id, place + int(_seconds(values, "by")))
+
+
+def _stretch(story: Story, event: Event, values: Values) -> Story:
+    end = event.start + _seconds(values, "duration")
+    return timeline.stretch(story, event.id, _snapped(story, event, values, end) - event.start)
+
+
+def _trim(story: Story, event: Event, values: Values) -> Story:
+    """Move the beginning: on layer 0 the seam with the event before it, above freely."""
+    start = _snapped(story, event, values, _seconds(values, "start"))
+    return timeline.trim(story, event.id, start)
+
+
+def _layer(story: Story, event: Event, values: Values) -> Story:
+    layer = int(_seconds(values, "layer"))
+    story = timeline.set_layer(story, event.id, max(0, layer))
+    if layer > 0 and values.get("start") is not None:
+        story = timeline.move(story, event.id, _seconds(values, "start"))
+    return story
+
+
+def _add(story: Story, event: Event, values: Values) -> tuple[Story, str]:
+    """A new event after the selected one."""
+    caption = str(values.get("text") or NEW_CAPTION).strip()
+    length = number(values.get("duration") or NEW_SECONDS, "length")
+    after = event.id if not event.layer else story.sequence[-1].id
+    place = [e.id for e in story.sequence].index(after) + 1
+    return timeline.add(story, caption, length, position=place)
+
+
+def _over(story: Story, event: Event, values: Values) -> tuple[Story, str]:
+    """A new event over the story: over the selected one, or from `at` seconds."""
+    caption = str(values.get("text") or NEW_CAPTION).strip()
+    start = _seconds(values, "at") if values.get("at") is not None else event.start
+    length = min(number(values.get("duration") or event.duration, "length"), story.total)
+    start = min(start, story.total - length)
+    layer = timeline.free_layer(story, start, length)
+    return timeline.lay_over(story, caption, start, length, layer=layer)
+
+
+def _set(field: str, name: str) -> Edit:
+    return lambda story, event, values: timeline.change(
+        story, event.id, **{field: number(values.get("value"), name)}
+    )
+
+
+def _text(field: str) -> Edit:
+    return lambda story, event, values: timeline.change(
+        story, event.id, **{field: str(values.get("text") or "").strip()}
+    )
+
+
+ACTIONS: dict[str, Edit] = {
+    "caption": _text("caption"),
+    "mood": _text("mood"),
+    "move": _move,
+    "reorder": _reorder,
+    "stretch": _stretch,
+    "roll": lambda s, e, v: timeline.roll(s, e.id, _snapped(s, e, v, _seconds(v, "end"))),
+    "trim": _trim,
+    "layer": _layer,
+    "add": _add,
+    "over": _over,
+    "split": lambda s, e, v: timeline.split(s, e.id, _seconds(v, "at")),
+    "join": lambda s, e, v: timeline.join(s, e.id),
+    "duplicate": lambda s, e, v: timeline.duplicate(s, e.id),
+    "delete": lambda s, e, v: timeline.delete(s, e.id),
+    "lock": lambda s, e, v: timeline.lock(s, e.id, not e.locked),
+    "fit": lambda s, e, v: timeline.fit(s, _seconds(v, "total")),
+    "gain": _set("gain_db", "gain"),
+    "pan": _set("pan", "pan"),
+    "fade_in": _set("fade_in", "fade in"),
+    "fade_out": _set("fade_out", "fade out"),
+    "seed": lambda s, e, v: timeline.change(s, e.id, seed=seed(v.get("value"))),
+    "keep": lambda s, e, v: timeline.choose_take(s, e.id, str(v.get("key"))),
+    "restore": lambda s, e, v: timeline.restore_take(s, e.id, str(v.get("key"))),
+    "drop": lambda s, e, v: timeline.drop_take(s, e.id, str(v.get("key"))),
+}

@@ -1,0 +1,126 @@
+"""The table of events: a story as rows, and edited rows as edits of the story.
+
+The browser sends back the whole table, so the rows are compared with those that it was shown and
+every cell that differs becomes one edit of `core.story.timeline`. Rows are known by their first
+cell; a row without it is a new event, a missing one was deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from core.story import timeline
+from core.story.story import Event, Story
+from studio.editing.actions import NEW_CAPTION, NEW_SECONDS
+from studio.editing.cells import flag, number, seed
+
+HEADERS = ["#", "Sound", "Start", "Length", "Gain", "Pan", "In", "Out", "Seed", "Lock", "State"]
+TYPES = ["str", "str", *["number"] * 6, "str", "bool", "str"]
+WIDTHS = [46, 424, 72, 72, 62, 58, 58, 58, 84, 56, 84]
+STATIC = [0, 10]
+Row = list[Any]
+
+_STATES = {"new": "new", "changed": "changed", "rendered": "ready"}
+
+
+def rows_of(story: Story | None) -> list[Row]:
+    """One row an event, in the story's order; a layered event is numbered with its layer."""
+    return [] if story is None else [_row(name, e) for name, e in _named(story)]
+
+
+def ids_of(story: Story) -> list[str]:
+    """The events' ids, row by row."""
+    return [event.id for _, event in _named(story)]
+
+
+def name_of(story: Story, event: Event) -> str:
+    """The event's name in the table and on its block: 1, 2, 3 and +1, +2 for those above."""
+    return next(name for name, named in _named(story) if named.id == event.id)
+
+
+def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Story:
+    """The story after what a person changed in the table.
+
+    Args:
+        seen: the story whose table the person changed, where another tab went on since: what
+            differs from it is done to the same events of the story as it is now.
+
+    Raises:
+        StoryError: a cell holds something that an event cannot be, or its event is gone.
+    """
+    named = dict(_named(seen or story))
+    shown = {name: _row(name, event) for name, event in named.items()}
+    kept = [str(row[0] or "") for row in rows]
+    for name, event in named.items():
+        if name not in kept:
+            story = timeline.delete(story, event.id)
+    for place, row in enumerate(rows):
+        name = str(row[0] or "")
+        if name not in named:
+            if any(str(cell or "").strip() for cell in row):
+                story = _added(story, row, place)
+        elif row != shown[name]:
+            story = _changed(story, named[name].id, shown[name], row)
+    return story
+
+
+def _named(story: Story) -> list[tuple[str, Event]]:
+    """All events with their names, in the order of the rows."""
+    above = [event for event in story.events if event.layer]
+    return [
+        *((str(n), e) for n, e in enumerate(story.sequence, 1)),
+        *((f"+{n}", e) for n, e in enumerate(above, 1)),
+    ]
+
+
+def _row(name: str, event: Event) -> Row:
+    return [
+        name,
+        event.caption,
+        event.start,
+        event.duration,
+        event.gain_db,
+        event.pan,
+        event.fade_in,
+        event.fade_out,
+        "" if event.seed is None else str(event.seed),
+        event.locked,
+        "locked" if event.locked else _STATES[timeline.status(event)],
+    ]
+
+
+def _changed(story: Story, event_id: str, old: Row, new: Row) -> Story:
+    """One edit a differing cell; a row is unlocked first and locked last."""
+    if flag(old[9]) and not flag(new[9]):
+        story = timeline.lock(story, event_id, False)
+    for column, (was, now) in enumerate(zip(old, new, strict=True)):
+        if was != now and column in _EDITS:
+            story = _EDITS[column](story, event_id, now)
+    if flag(new[9]) and not flag(old[9]):
+        story = timeline.lock(story, event_id)
+    return story
+
+
+def _added(story: Story, row: Row, place: int) -> Story:
+    caption = str(row[1] or "").strip() or NEW_CAPTION
+    seconds = number(row[3], "length") if str(row[3] or "").strip() else NEW_SECONDS
+    return timeline.add(story, caption, seconds, position=place)[0]
+
+
+def _setting(field: str, name: str) -> Callable[[Story, str, Any], Story]:
+    return lambda story, event_id, cell: timeline.change(
+        story, event_id, **{field: number(cell, name)}
+    )
+
+
+_EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
+    1: lambda story, event_id, cell: timeline.change(story, event_id, caption=str(cell).strip()),
+    2: lambda story, event_id, cell: timeline.move(story, event_id, number(cell, "start")),
+    3: lambda story, event_id, cell: timeline.stretch(story, event_id, number(cell, "length")),
+    4: _setting("gain_db", "gain"),
+    5: _setting("pan", "pan"),
+    6: _setting("fade_in", "fade in"),
+    7: _setting("fade_out", "fade out"),
+    8: lambda story, event_id, cell: timeline.change(story, event_id, seed=seed(cell)),
+}

@@ -1,0 +1,1 @@
+"""What answers the events of the page's components."""

@@ -1,0 +1,151 @@
+"""Draft: from words to a plan on the page, its reasoning shown as it is written."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from core.errors import Cancelled, StoryError, StudioError
+from core.story.folders import StoryFolder
+from core.story.story import Story
+from studio.jobs.background import reports
+from studio.jobs.job import Job
+from studio.jobs.queue import Waiting
+from studio.page.layout import Page
+from studio.sessions.session import Session
+from studio.state import Studio
+from studio.time_format import spoken
+from studio.view.updates import Updates, view, waiting
+
+if TYPE_CHECKING:
+    import threading
+
+    from core.audiostory import AudioStory
+    from core.director.progress import PlanProgress
+
+Planning = Callable[["AudioStory", "threading.Event"], "Iterator[PlanProgress]"]
+_MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")
+
+
+def with_mood(instruction: str, mood: str) -> str:
+    """The instruction as the director reads it."""
+    words, mood = instruction.strip(), " ".join(mood.split())[:40]
+    if not words or not mood:
+        return words
+    article = "an" if mood[0].lower() in "aeiou" else "a"
+    return f"{words.rstrip('.')}, in {article} {mood} mood"
+
+
+def without_mood(instruction: str) -> tuple[str, str]:
+    """The instruction and the mood that were put together."""
+    found = _MOOD.search(instruction)
+    return (instruction[: found.start()], found["mood"]) if found else (instruction, "")
+
+
+def draft(
+    studio: Studio, page: Page, session: Session, planning: Planning, keep: Callable[[Story], None]
+) -> Iterator[Updates]:
+    """Stream the director's reasoning and events, then show the story.
+
+    Args:
+        keep: what to do with the plan.
+    """
+    try:
+        job = session.start("draft")
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+        yield {page.progress: gr.update()}
+        return
+    try:
+        first = "" if studio.engine.ready else "Loading the model …"
+        opening = {
+            page.thinking: gr.update(visible=True, open=True),
+            page.reasoning: _writing(first),
+        }
+        # What was answered for a page that was still arriving may have undone the first `waiting`.
+        yield waiting(studio, page, session) | opening
+        story = None
+        for batch in reports(_work(studio, job, planning), job):
+            last = batch[-1]
+            if isinstance(last, Waiting):
+                yield {page.reasoning: _writing(_in_line(last))}
+                continue
+            story = last.story
+            yield {page.reasoning: _writing(told_so_far(last))}
+        if story is not None:
+            keep(story)
+    except Cancelled:
+        gr.Info("Drafting was stopped.")
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+    except Exception:
+        logging.exception("Drafting failed")
+        gr.Warning("Drafting failed through a fault of the studio; its terminal says more.")
+    finally:
+        job.done = True
+    yield view(studio, page, session)
+
+
+def keep_draft(session: Session, story: Story) -> None:
+    """Drafting the same words again changes the open story, which can be undone; other words
+    begin another story."""
+    folder = session.folder
+    before = "" if folder is None else without_mood(folder.story.instruction)[0]
+    if folder is not None and before == without_mood(story.instruction)[0]:
+        folder.edit("draft", lambda _: story)
+        session.selected = ""
+    else:
+        session.show(session.library.create(story))
+
+
+def keep_plan(folder: StoryFolder, before: Story, story: Story) -> None:
+    """Change the story to what was planned from `before`.
+
+    Raises:
+        StoryError: the story is another one by now; what was done to it stays.
+    """
+
+    def replaced(now: Story) -> Story:
+        if now != before:
+            raise StoryError("The story was changed while it was planned anew; plan again.")
+        return story
+
+    folder.edit("plan again", replaced)
+
+
+def told_so_far(progress: PlanProgress) -> str:
+    """The reasoning, and the events that were told already."""
+    events = "\n".join(
+        f"{number}. {event.caption} ({event.duration:g} s)"
+        for number, event in enumerate(progress.events, 1)
+    )
+    return f"{progress.reasoning}\n\n{events}".strip()
+
+
+def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[Any], None]], None]:
+    engine = studio.engine
+
+    def work(send: Callable[[Any], None]) -> None:
+        with engine.line.turn(job, engine.expected("draft"), send):
+            model = engine.model
+            began = time.monotonic()
+            for progress in planning(model, job.cancel):
+                send(progress)
+            engine.took("draft", time.monotonic() - began)
+
+    return work
+
+
+def _in_line(line: Waiting) -> str:
+    jobs = "one job" if line.before == 1 else f"{line.before} jobs"
+    return f"Waiting for {jobs}, about {spoken(line.seconds)} …"
+
+
+def _writing(text: str) -> str:
+    return f'<div class="reasoning is-writing" aria-busy="true">{escape(text)}</div>'

@@ -1,0 +1,112 @@
+"""Export from the page: the mix as a file, with stems, projects, markers or the whole story."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.errors import FileError, StudioError
+from core.export.deliver import export
+from core.export.folder import open_story
+from core.export.settings import FORMATS, PRESETS, ExportSettings, FormatName
+from studio.page.layout import Page
+from studio.sessions.session import Session
+from studio.state import Studio
+
+
+def wire_exporting(studio: Studio, page: Page) -> None:
+    """Connect Export."""
+
+    def run(
+        preset: str,
+        form: str,
+        extras: list[str],
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio's way of handing it in
+    ) -> Any:
+        """Export the rendered story; returns its files."""
+        session = studio.sessions.of(request.session_hash)
+        try:
+            wanted = settings_of(preset or "", form, extras or [])
+            files, notes = export_story(session, wanted, progress)
+        except StudioError as trouble:
+            gr.Warning(str(trouble))
+            return gr.update(visible=False, value=None)
+        for note in notes:
+            gr.Info(note)
+        return gr.update(visible=True, value=[str(path) for path in files])
+
+    page.export.click(
+        run,
+        [page.preset, page.format, page.extras],
+        page.exported,
+        api_name="export",
+        concurrency_id="mix",
+    )
+
+
+def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings:
+    """The preset, with the format and what else was ticked.
+
+    Raises:
+        FileError: there is no such preset or format.
+    """
+    if preset and preset not in PRESETS:
+        raise FileError(f"There is no preset {preset[:40]!r}; choose one of {', '.join(PRESETS)}.")
+    known: dict[str, FormatName] = {name: name for name in FORMATS}
+    if form not in known:
+        raise FileError(f"There is no format {form[:40]!r}; choose one of {', '.join(FORMATS)}.")
+    settings = PRESETS.get(preset, ExportSettings())
+    wanted = set(extras)
+    return dataclasses.replace(
+        settings,
+        format=settings.format if preset else known[form],
+        stems="both" if "stems" in wanted and settings.stems == "none" else settings.stems,
+        markers=("audacity", "csv", "json") if "markers" in wanted else settings.markers,
+        reaper="reaper" in wanted,
+        otio="otio" in wanted,
+        bundle="bundle" in wanted,
+    )
+
+
+def export_story(
+    session: Session, settings: ExportSettings, progress: gr.Progress
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Export the open story into a folder that this tab, and nobody else, can download from.
+
+    Returns:
+        the files to download: the mix, and a zip of everything when there is more than its sidecar,
+        since projects find their takes by folder; and notes about the mix.
+
+    Raises:
+        FileError: an event has no take yet, or a file cannot be written.
+    """
+    folder = session.open_folder
+    for before in session.sounds.glob("export-*"):
+        shutil.rmtree(before, ignore_errors=True)
+    # Another address each time: a browser may keep what it loaded from the one before.
+    target = session.sounds / f"export-{secrets.token_hex(4)}"
+    try:
+        done = export(
+            open_story(folder.path),
+            target / folder.title,
+            settings,
+            created=datetime.now().astimezone(),
+            on_progress=lambda part, what: progress(part, desc=what.capitalize()),
+        )
+        files = list(done.files)
+        if len(files) > 2:
+            packed = shutil.make_archive(str(target / folder.title), "zip", target / folder.title)
+            files = [files[0], Path(packed)]
+    except OSError as cause:
+        raise FileError(
+            f"The export cannot be packed ({cause.strerror}); free some space."
+        ) from None
+    return files, done.notes

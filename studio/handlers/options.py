@@ -1,0 +1,20 @@
+"""How events are wired: the settings that Gradio's listeners share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONG: dict[str, Any] = {
+    "concurrency_id": "model",
+    "concurrency_limit": 64,
+    "show_progress": "hidden",
+}
+"""Work for the model: how many wait and who is next is decided by `studio.jobs.queue`."""
+
+QUICK: dict[str, Any] = {
+    "concurrency_limit": 16,
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+}
+AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden"}
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}

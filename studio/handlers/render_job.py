@@ -1,0 +1,243 @@
+"""Render: takes for the events that need one, shown event by event, stopped within a step."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from core.errors import Cancelled, StoryError, StudioError
+from core.render.takes import TakeRequest
+from core.story import timeline
+from core.story.folders import StoryFolder
+from core.story.story import Event
+from studio.editing.table import name_of
+from studio.handlers.mixing import mixed
+from studio.jobs.background import reports
+from studio.jobs.job import Job
+from studio.jobs.queue import Waiting
+from studio.page.layout import Page
+from studio.sessions.session import Session
+from studio.state import Studio
+from studio.time_format import clock, spoken
+from studio.view.remaining import Scope, left_to_render, settings
+from studio.view.updates import Updates, quick_view, view
+
+if TYPE_CHECKING:
+    from core.profile import RenderSettings
+
+Send = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The model is not there yet."""
+
+
+def render(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
+    """Render what changed, or everything that is not in the chosen quality yet."""
+    asked = left_to_render(studio, session, scope)
+    group = f"render-{secrets.token_hex(4)}"
+    yield from make_takes(studio, page, session, asked, settings(studio, session), group)
+
+
+def render_again(studio: Studio, page: Page, session: Session, event_id: str) -> Iterator[Updates]:
+    """Render one event: as it is when it changed, else another take with a new seed."""
+    group = f"take-{secrets.token_hex(4)}"
+    try:
+        folder = session.open_folder
+        event = folder.story.event(event_id)
+        session.selected = event_id
+        if event.locked:
+            raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
+        if session.busy:
+            raise StoryError("Something is being made here already; wait for it or cancel it.")
+        due = {asked.event_id: asked for asked in left_to_render(studio, session, "all")}
+        if event_id not in due:
+            seed = unused_seed(event)
+            folder.edit("new take", lambda s: timeline.change(s, event_id, seed=seed), group)
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+        yield view(studio, page, session)
+        return
+    asked = (due.get(event_id, TakeRequest(event_id)),)
+    yield from make_takes(studio, page, session, asked, settings(studio, session), group)
+
+
+def begin_from(
+    studio: Studio,
+    page: Page,
+    session: Session,
+    ask: Callable[[StoryFolder, Event], TakeRequest],
+) -> Iterator[Updates]:
+    """Render the selected event from a take, a span of one, or a recording.
+
+    Args:
+        ask: says what to begin from; raises StudioError when that cannot be.
+    """
+    group = f"take-{secrets.token_hex(4)}"
+    try:
+        event = session.event
+        if event is None:
+            raise StoryError("No event is selected; select one first.")
+        if event.locked:
+            raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
+        asked = ask(session.open_folder, event)
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+        yield view(studio, page, session)
+        return
+    yield from make_takes(studio, page, session, (asked,), settings(studio, session), group)
+
+
+def unused_seed(event: Event) -> int:
+    """The smallest seed from 1 that no take of the event has."""
+    used = {take.seed for take in event.takes}
+    return next(seed for seed in range(1, len(used) + 2) if seed not in used)
+
+
+def make_takes(
+    studio: Studio,
+    page: Page,
+    session: Session,
+    asked: Sequence[TakeRequest],
+    wanted: RenderSettings,
+    group: str,
+) -> Iterator[Updates]:
+    """Do the work and show it: the line before it, its progress, each take as it is done."""
+    try:
+        folder, job = session.open_folder, session.start("render")
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+        yield {page.progress: gr.update()}
+        return
+    shown = _Shown(studio, page, session, folder, _Progress(len(asked)))
+    try:
+        yield view(studio, page, session) | {page.progress: shown.progress.html(shown.words)}
+        work = performing(studio, folder, job, asked, wanted, group)
+        for batch in reports(work, job):
+            yield shown.after(batch)
+    except Cancelled:
+        gr.Info("Rendering was stopped; finished takes are kept.")
+    except StudioError as trouble:
+        gr.Warning(str(trouble))
+    except Exception:
+        logging.exception("Rendering failed")
+        gr.Warning("Rendering failed through a fault of the studio; its terminal says more.")
+    finally:
+        job.done, session.working = True, ""
+    yield view(studio, page, session)
+
+
+def performing(
+    studio: Studio,
+    folder: StoryFolder,
+    job: Job,
+    asked: Sequence[TakeRequest],
+    wanted: RenderSettings,
+    group: str,
+) -> Callable[[Send], None]:
+    """The work itself: wait for the model, then perform; each take is kept at once."""
+    engine = studio.engine
+
+    def work(send: Send) -> None:
+        if not engine.ready:
+            send(Loading())
+        lengths = {event.id: event.duration for event in folder.story.events}
+        amount = wanted.steps * sum(lengths.get(one.event_id, 0.0) for one in asked)
+        with engine.line.turn(job, engine.expected("render", amount), send):
+            model = engine.model
+            from core.render.render import perform
+
+            began = time.monotonic()
+            for kept in perform(
+                model, folder, asked, wanted, group=group, on_progress=send, cancel=job.cancel
+            ):
+                send(kept)
+            engine.took("render", time.monotonic() - began, amount)
+
+    return work
+
+
+@dataclass
+class _Shown:
+    """What the page shows of a rendering."""
+
+    studio: Studio
+    page: Page
+    session: Session
+    folder: StoryFolder
+    progress: _Progress
+    words: str = "Starting"
+
+    def after(self, batch: Sequence[Any]) -> Updates:
+        """The progress at every batch; the picture and the table when an event begins or ends."""
+        session, before, kept = self.session, self.session.working, False
+        for report in batch:
+            self.words = self._words(report) or self.words
+            kept = kept or hasattr(report, "take")
+            self.progress.add(report)
+            session.working = str(getattr(report, "event_id", session.working))
+        if session.folder is not self.folder:
+            return {self.page.progress: gr.update()}
+        updates: Updates = {}
+        if kept:
+            updates = view(self.studio, self.page, session) | mixed(self.studio, self.page, session)
+        elif session.working != before:
+            updates = quick_view(self.studio, self.page, session)
+        return updates | {self.page.progress: self.progress.html(self.words)}
+
+    def _words(self, report: object) -> str:
+        if isinstance(report, Loading):
+            return "Loading the model"
+        if isinstance(report, Waiting):
+            jobs = "one job" if report.before == 1 else f"{report.before} jobs"
+            return f"Waiting for {jobs}, about {spoken(report.seconds)}"
+        event_id = str(getattr(report, "event_id", ""))
+        event = next((e for e in self.folder.story.events if e.id == event_id), None)
+        return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"
+
+
+class _Progress:
+    """How far a rendering is, and how long it will take from what it took so far."""
+
+    def __init__(self, events: int) -> None:
+        self.events = max(1, events)
+        self.share = 0.0
+        self._done = 0
+        self._began: float | None = None
+
+    def add(self, report: object) -> None:
+        if isinstance(report, (Loading, Waiting)):
+            return
+        if self._began is None:
+            self._began = time.monotonic()
+        step, steps = getattr(report, "step", 0), getattr(report, "steps", 0)
+        if hasattr(report, "take"):
+            self._done += 1
+            self.share = self._done / self.events
+        elif steps:
+            self.share = (self._done + 0.95 * step / steps) / self.events
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, once enough is done to tell."""
+        if self.share < 0.05 or self._began is None:
+            return None
+        return (time.monotonic() - self._began) * (1 - self.share) / self.share
+
+    def html(self, words: str) -> str:
+        left = "" if self.left is None else f" · {clock(self.left)} left"
+        share = f"{100 * self.share:.0f}"
+        return (
+            f'<div class="progress"><span>{escape(words)}{left}</span>'
+            f'<div class="track" role="progressbar" aria-label="Rendering" aria-valuemin="0"'
+            f' aria-valuemax="100" aria-valuenow="{share}"><i style="width:{share}%"></i></div>'
+            "</div>"
+        )

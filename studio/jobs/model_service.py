@@ -1,0 +1,107 @@
+"""The model behind the page: loaded in the background, used by one job at a time.
+
+Loading starts when the first page has been painted, or when something is asked for: importing and
+loading need all of a processor, and a page that is being painted should not wait for them.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from core.profile import Profile, load_profile
+from studio.jobs.queue import Line
+
+if TYPE_CHECKING:
+    from core.audiostory import AudioStory
+    from core.bridge.known_sounds import KnownSounds
+    from core.bridge.lexicon import Lexicon
+
+_PATIENCE = 1.5
+GUESS = {"draft": 8.0, "render": 0.04, "describe": 3.0}
+"""Seconds that a draft, one step over a second of sound, and a description take before any was
+measured."""
+
+
+class Engine:
+    """A profile and its model.
+
+    Attributes:
+        line: held by the job that uses the model.
+        known_sounds: which captions the performer knows; None until the model is there.
+        lexicon: what captions are read as; None until then, and where the profile has none.
+    """
+
+    def __init__(self, profile_name: str) -> None:
+        self.profile: Profile = load_profile(profile_name)
+        self.line = Line()
+        self.known_sounds: KnownSounds | None = None
+        self.lexicon: Lexicon | None = None
+        self._guard = threading.Lock()
+        self._loading: Future[AudioStory] | None = None
+        self._pace = dict(GUESS)
+
+    def warm_up(self, after: float = 0.0) -> None:
+        """Start loading the model, unless that was done before.
+
+        Args:
+            after: seconds to leave to the page first.
+        """
+        with self._guard:
+            if self._loading is None:
+                self._loading = Future()
+                threading.Thread(target=self._load, args=(after,), name="load", daemon=True).start()
+
+    @property
+    def ready(self) -> bool:
+        return self._loading is not None and self._loading.done()
+
+    @property
+    def model(self) -> AudioStory:
+        """The loaded model; waits for it, and raises WeightsError when it cannot be loaded."""
+        self.warm_up()
+        assert self._loading is not None
+        return self._loading.result()
+
+    def expected(self, kind: str, amount: float = 1.0) -> float:
+        """Seconds that a draft, or rendering `amount` seconds, will take on this machine."""
+        return self._pace[kind] * amount
+
+    def took(self, kind: str, seconds: float, amount: float = 1.0) -> None:
+        """Learn from what a job took."""
+        if amount > 0:
+            self._pace[kind] += 0.5 * (seconds / amount - self._pace[kind])
+
+    def _load(self, after: float) -> None:
+        time.sleep(after)
+        assert self._loading is not None
+        try:
+            with giving_way():
+                from core.audiostory import load_audiostory
+                from core.bridge.known_sounds import load_known_sounds
+
+                model = load_audiostory(self.profile)
+                self.known_sounds = load_known_sounds(self.profile)
+                self.lexicon = model.lexicon
+            self._loading.set_result(model)
+        except BaseException as error:
+            self._loading.set_exception(error)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Threads take turns ten times as often, so that the page answers while the model loads.
+
+    Opening a long story then takes 1.0 s, otherwise 2.3 s.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)

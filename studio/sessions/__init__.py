@@ -1,0 +1,1 @@
+"""What each browser tab shows, and the stories of its library."""

@@ -1,0 +1,109 @@
+"""One browser tab's work: which story it shows, what is selected, what runs, what it can hear.
+
+Nothing here is shared between tabs except the stories on disk, and those only between tabs of one
+person: on a public address every visitor has a library of their own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import StoryError
+from core.story.folders import Library, StoryFolder
+from core.story.story import Event, Story
+from studio.jobs.job import Job, JobKind
+
+
+@dataclass
+class Session:
+    """What one tab shows.
+
+    Attributes:
+        shown: the story as the tab's table shows it; another tab may have changed it since.
+        sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
+        heard: the newest mix in `sounds`, with the story and the revision that it is of.
+        working: id of the event that is being rendered.
+        quality: "draft" or "final", the settings that rendering uses.
+        typed: when the last edited table came, and its rows.
+        pressed: how often each way of planning again was asked for, for another plan each time.
+        due: what is left to render, kept for the revision and quality that it was found for.
+        guard: held by an edit and by the view of it, so that views come in the order of the edits.
+    """
+
+    library: Library
+    sounds: Path
+    folder: StoryFolder | None = None
+    shown: Story | None = None
+    selected: str = ""
+    job: Job | None = None
+    heard: tuple[StoryFolder, int, Path] | None = None
+    working: str = ""
+    quality: str = "draft"
+    typed: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
+    pressed: Counter[str] = field(default_factory=Counter)
+    due: dict[str, Any] = field(default_factory=dict)
+    guard: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and not self.job.done
+
+    @property
+    def open_folder(self) -> StoryFolder:
+        """The story's folder; raises StoryError when none is open."""
+        if self.folder is None:
+            raise StoryError("No story is open; draft one first.")
+        return self.folder
+
+    @property
+    def story(self) -> Story | None:
+        return None if self.folder is None else self.folder.story
+
+    @property
+    def event(self) -> Event | None:
+        """The selected event; the first one when the selection is gone."""
+        if self.story is None:
+            return None
+        for event in self.story.events:
+            if event.id == self.selected:
+                return event
+        return self.story.events[0]
+
+    def show(self, folder: StoryFolder | None) -> None:
+        self.folder, self.selected, self.heard, self.due = folder, "", None, {}
+        self.shown = self.story
+
+    def making(self, kind: JobKind) -> bool:
+        """Whether a job of this kind waits or runs."""
+        return self.busy and self.job is not None and self.job.kind == kind
+
+    def ask(self, kind: JobKind) -> Job:
+        """Note a job that waits for its turn, so that it can be cancelled before it starts.
+
+        Raises:
+            StoryError: another one is under way in this tab.
+        """
+        if self.busy:
+            raise StoryError("Something is being made here already; wait for it or cancel it.")
+        self.job = Job(kind)
+        return self.job
+
+    def start(self, kind: JobKind) -> Job:
+        """The job that was asked for, or a new one; raises StoryError like `ask`."""
+        job = self.job
+        if job is None or job.kind != kind or job.started:
+            job = self.ask(kind)
+        job.started = True
+        return job
+
+    def stop(self) -> None:
+        """Cancel what is made here. What has not begun is over at once, since it may never begin;
+        if it still does, it starts as cancelled."""
+        if self.job is not None:
+            self.job.cancel.set()
+            self.job.done = self.job.done or not self.job.started

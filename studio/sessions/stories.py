@@ -1,0 +1,66 @@
+"""Opening, duplicating, renaming and archiving stories of a session's library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import StoryError
+from core.export.bundle import open_bundle
+from studio.sessions.session import Session
+
+MAX_UNPACKED = 1_000_000_000
+"""Bytes of a story that is brought to the page; sounds hardly shrink in a zip."""
+
+
+def open_story(session: Session, title: str) -> None:
+    """Show a story of the library.
+
+    Raises:
+        StoryError: there is none of this title, or something is being made in this tab.
+    """
+    _require_idle(session)
+    session.show(session.library.open(title))
+
+
+def open_file(session: Session, upload: str) -> None:
+    """Show a story that was exported as a zip; it becomes one of the library.
+
+    Raises:
+        StoryError: it is no story, or something is being made in this tab.
+        FileError: it is no bundle, damaged, unsafe or too large.
+    """
+    if not upload:
+        raise StoryError("There is no file yet; choose a zip that the studio exported.")
+    path = Path(upload)
+    try:
+        _require_idle(session)
+        folder = open_bundle(path, session.library, most=MAX_UNPACKED)
+    finally:
+        path.unlink(missing_ok=True)
+    session.show(session.library.open(folder.name))
+
+
+def rename(session: Session, title: str) -> None:
+    _require_idle(session)
+    if not title.strip():
+        raise StoryError("A story needs a title; type one first.")
+    session.library.rename(session.open_folder.title, title)
+    session.heard = None
+
+
+def duplicate(session: Session) -> None:
+    """Go on with a copy of the open story."""
+    _require_idle(session)
+    session.show(session.library.duplicate(session.open_folder.title))
+
+
+def archive(session: Session) -> None:
+    """Put the open story away; it stays in the folder Archive."""
+    _require_idle(session)
+    session.library.archive(session.open_folder.title)
+    session.show(None)
+
+
+def _require_idle(session: Session) -> None:
+    if session.busy:
+        raise StoryError("Something is being made here; cancel it before you change the story.")

@@ -1,0 +1,104 @@
+"""What a tab can hear: the mix of its story and the takes of its events, as files to load.
+
+The server may serve only the folder of these files, and each tab's part of it has a name that
+nobody can guess; stories themselves are never served.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import soundfile
+
+from core.errors import Cancelled, FileError
+from core.files import atomic_path
+from core.mix.mix import FileSource, MixSettings, Source, mix_blocks
+from core.story.folders import StoryFolder
+from core.story.story import Take
+from studio.sessions.session import Session
+
+_NUMBER = itertools.count(1)
+"""Of mixes: a browser keeps what it loaded, so no two of them may have one address."""
+
+
+def address(path: Path) -> str:
+    """Where the browser loads a served file from, relative to the page."""
+    return f"gradio_api/file={quote(path.as_posix())}"
+
+
+def take_address(session: Session, take: Take) -> str:
+    """Address of a take; empty when its file is gone."""
+    folder = session.open_folder
+    if not folder.has_sound(take):
+        return ""
+    source, served = folder.take_file(take), session.sounds / f"{take.key}.flac"
+    if not served.is_file():
+        session.sounds.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, served)
+        except FileExistsError:
+            pass
+        except OSError:
+            shutil.copyfile(source, served)
+    return address(served)
+
+
+def _sources(folder: StoryFolder, rate: int) -> dict[str, Source]:
+    """The chosen take of every event that has one."""
+    chosen = ((event.id, event.take) for event in folder.story.events)
+    return {
+        event_id: FileSource(folder.take_file(take), rate)
+        for event_id, take in chosen
+        if take is not None and folder.has_sound(take)
+    }
+
+
+def has_sound(session: Session) -> bool:
+    """Whether anything of the story can be heard yet."""
+    folder = session.folder
+    if folder is None:
+        return False
+    takes = (event.take for event in folder.story.events)
+    return any(take is not None and folder.has_sound(take) for take in takes)
+
+
+def mix_file(session: Session, rate: int) -> Path | None:
+    """Mix the story as it is now into a WAV (24 bit) and return it.
+
+    None when there is nothing to hear, or when the story changed meanwhile or another one was
+    opened: that asks for its own mix. The mix before it stays too, since a player may still be in
+    the midst of it.
+
+    Raises:
+        AudioFileError, FileError: a take cannot be read, or the disk is full.
+    """
+    folder = session.open_folder
+    revision, story = folder.revision, folder.story
+    if session.heard is not None and session.heard[:2] == (folder, revision):
+        return session.heard[2]
+    path = session.sounds / f"mix-{next(_NUMBER)}" / f"{folder.title}.wav"
+    parts = _sources(folder, rate)
+    if not parts:
+        return None
+    try:
+        with (
+            atomic_path(path) as temporary,
+            soundfile.SoundFile(temporary, "w", rate, 2, "PCM_24") as file,
+        ):
+            for block in mix_blocks(story, parts, MixSettings(rate)):
+                if session.folder is not folder or folder.revision != revision:
+                    raise Cancelled("The story changed while it was mixed.")
+                file.write(block)
+    except Cancelled:
+        return None
+    except soundfile.LibsndfileError:
+        raise FileError("The mix cannot be written; free some space.") from None
+    mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
+    for old in mixes[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
+    session.heard = (folder, revision, path)
+    return path

@@ -1,0 +1,1 @@
+"""What the page's components show for a session."""

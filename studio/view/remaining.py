@@ -1,0 +1,40 @@
+"""Draft or final quality, and what is left to render in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from core.render.takes import TakeRequest, due
+from studio.sessions.session import Session
+from studio.state import Studio
+
+if TYPE_CHECKING:
+    from core.profile import RenderSettings
+
+Scope = Literal["changed", "all"]
+
+
+def settings(studio: Studio, session: Session) -> RenderSettings:
+    """The performer's settings of the chosen quality."""
+    profile = studio.engine.profile
+    return profile.final if session.quality == "final" else profile.draft
+
+
+def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[TakeRequest, ...]:
+    """What a rendering would make.
+
+    Args:
+        scope: "changed" takes a take in either quality for done, "all" only one in the chosen
+            quality; a final take is never replaced by a draft.
+    """
+    folder, profile = session.folder, studio.engine.profile
+    if folder is None:
+        return ()
+    now = (folder.title, folder.revision, session.quality)
+    if session.due.get("now") != now:
+        session.due = {"now": now}
+    if scope not in session.due:
+        accepted = (profile.draft, profile.final) if scope == "changed" else (profile.final,)
+        wanted = settings(studio, session)
+        session.due[scope] = due(folder, wanted, profile.crossfade, accepted)
+    return tuple(session.due[scope])

@@ -1,0 +1,94 @@
+"""The takes of the selected event: hear, compare, keep, restore, drop.
+
+The markup is made here, the behaviour is in assets/studio/takes.js. Everything that comes from a
+person or a file is escaped.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from core.profile import Profile
+from core.render.takes import quality_of
+from core.story.story import Event, Take
+from studio.editing.table import name_of
+from studio.sessions.session import Session
+from studio.sound.files import take_address
+
+
+def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: str = "") -> str:
+    """The selected event's name, its takes, and a button for another one.
+
+    Args:
+        ready: nothing of the selected event is left to render in the chosen quality.
+        paraphrase: the plain words that its caption is read as, where it is not plain itself.
+    """
+    folder, event = session.folder, session.event
+    if folder is None or event is None:
+        return ""
+    story = folder.story
+    off = " disabled" if session.busy or event.locked else ""
+    label = "New take" if ready else "Render this"
+    chips = "".join(
+        _chip(session, event, take, place, profile) for place, take in enumerate(event.takes, 1)
+    )
+    name = f"{name_of(story, event)}&ensp;{escape(event.caption)}"
+    said = event.caption
+    if paraphrase and paraphrase != event.caption:
+        name += f"&ensp;<small>read as: {escape(paraphrase)}</small>"
+        said += f", read as: {paraphrase}"
+    return (
+        f'<div class="takes" role="group" aria-label="Takes of event {name_of(story, event)}"'
+        f' data-of="{escape(event.id)}">'
+        f'<span class="takes-of" title="{escape(said)}">{name}</span>'
+        f'<span class="takes-list">{chips}</span>'
+        f'<button type="button" class="chip" data-again="{escape(event.id)}"{off}>{label}</button>'
+        f"{_deeds(event)}</div>"
+    )
+
+
+def made_with(take: Take, profile: Profile) -> str:
+    """How a take was made, in one line."""
+    parts = [quality_of(take, profile), f"seed {take.seed}", f"{take.steps} steps", take.caption]
+    start = take.start
+    if start is not None:
+        span = "" if start.span is None else f", {start.span[0]:g} to {start.span[1]:g} s"
+        kind = "from a recording" if start.of == "recording" else "varied"
+        kind = "repainted" if start.span else kind
+        parts.insert(1, f"{kind}{span}, strength {start.strength:g}")
+    return ", ".join(parts)
+
+
+def _chip(session: Session, event: Event, take: Take, place: int, profile: Profile) -> str:
+    source = take_address(session, take)
+    if not source:
+        return ""
+    kept = take.key == event.chosen
+    quality = quality_of(take, profile)
+    return (
+        f'<button type="button" class="chip take is-{quality}" data-take="{escape(take.key)}"'
+        f' data-listen="{escape(source)}" data-kept="{"yes" if kept else ""}"'
+        f' aria-label="Hear take {place}, {quality}{", kept" if kept else ""}" aria-pressed="false"'
+        f' title="{escape(made_with(take, profile))}">'
+        f'<i aria-hidden="true"></i>{place}&ensp;<small>{quality}</small></button>'
+    )
+
+
+def _deeds(event: Event) -> str:
+    """What can be done with a take that is being heard and is not the one kept."""
+    if event.locked:
+        return ""
+    deeds = (
+        ("keep", "Keep", "Let the event sound as this take (K)"),
+        ("compare", "A / B", "Switch between the kept take and this one while they play (X)"),
+        ("restore", "Restore", "Keep it, with the caption, length and seed it was made with"),
+        ("drop", "Remove", "Take it off the list; undo brings it back"),
+    )
+    return (
+        '<span class="takes-deeds" hidden>'
+        + "".join(
+            f'<button type="button" class="chip" data-deed="{deed}" title="{title}">{name}</button>'
+            for deed, name, title in deeds
+        )
+        + "</span>"
+    )

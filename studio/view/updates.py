@@ -1,0 +1,171 @@
+"""What the page shows for a session: one function from the story on disk to every component.
+
+Table, picture and buttons are always updated together from the same story, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.errors import StudioError
+from core.story.story import Story
+from studio.editing import table
+from studio.page.layout import Page
+from studio.sessions.session import Session
+from studio.sound import files as listening
+from studio.state import Studio
+from studio.view.remaining import left_to_render
+from studio.view.takes import takes_panel
+from studio.view.timeline import packed
+from studio.view.unfamiliar import flags
+
+Updates = dict[Any, Any]
+
+
+def components(page: Page) -> list[Any]:
+    """The components that `view` updates."""
+    return [
+        page.stories,
+        page.manage,
+        page.fresh,
+        page.undo,
+        page.redo,
+        page.draft,
+        page.cancel,
+        page.another,
+        page.replanning,
+        page.stop,
+        page.welcome,
+        page.thinking,
+        page.reasoning,
+        page.desk,
+        page.stage,
+        page.takes,
+        page.render,
+        page.render_all,
+        page.progress,
+        page.download,
+        page.flags,
+        page.table,
+    ]
+
+
+def view(studio: Studio, page: Page, session: Session) -> Updates:
+    """Everything that depends on the story and on what is running."""
+    folder, story, busy = session.folder, session.story, session.busy
+    session.shown = story
+    there = story is not None
+    undo = folder.undo_label if folder else ""
+    redo = folder.redo_label if folder else ""
+    return {
+        page.stories: _stories(session),
+        page.manage: gr.update(visible=there),
+        page.fresh: gr.update(visible=there, interactive=not busy),
+        page.undo: gr.update(visible=there, interactive=bool(undo) and not busy),
+        page.redo: gr.update(visible=there, interactive=bool(redo) and not busy),
+        page.draft: _draft_button(session),
+        page.cancel: gr.update(visible=session.making("draft")),
+        page.another: gr.update(visible=there, interactive=not busy),
+        page.replanning: gr.update(visible=there),
+        page.stop: gr.update(visible=session.making("render")),
+        page.welcome: gr.update(visible=not there and not busy),
+        page.thinking: gr.update(visible=there, open=False),
+        page.reasoning: _reasoning(story),
+        page.desk: gr.update(visible=there),
+        page.progress: "",
+        page.download: gr.update(interactive=listening.has_sound(session)),
+        page.flags: flags(studio.engine, session),
+        page.table: gr.update(value=table.rows_of(story), interactive=True),
+        **render_buttons(studio, page, session),
+        **quick_view(studio, page, session),
+    }
+
+
+def quick_view(studio: Studio, page: Page, session: Session) -> Updates:
+    """The picture and the takes, which follow the selection too."""
+    return {
+        page.stage: packed(session, studio.cache),
+        page.takes: panel(studio, session),
+    }
+
+
+def panel(studio: Studio, session: Session) -> str:
+    """The takes of the selected event."""
+    event, lexicon = session.event, studio.engine.lexicon
+    if event is None:
+        return ""
+    due = {asked.event_id for asked in left_to_render(studio, session, "all")}
+    paraphrase = lexicon.told(event.caption) if lexicon else ""
+    return takes_panel(
+        session, studio.engine.profile, ready=event.id not in due, paraphrase=paraphrase
+    )
+
+
+def _reasoning(story: Story | None) -> str:
+    if story is None:
+        return ""
+    notes = "".join(f'<p class="hint">{escape(note)}</p>' for note in story.corrections)
+    return f'<div class="reasoning">{escape(story.reasoning)}</div>{notes}'
+
+
+def render_buttons(studio: Studio, page: Page, session: Session) -> Updates:
+    """They say how much there is to render; while something renders, Cancel is in their place."""
+    if session.story is None:
+        return {page.render: gr.update(visible=False), page.render_all: gr.update(visible=False)}
+    events = len(session.story.events)
+    changed = len(left_to_render(studio, session, "changed"))
+    every = len(left_to_render(studio, session, "all"))
+    rendering, idle = session.making("render"), not session.busy
+    label = "Rendered" if not changed else "Render"
+    if 0 < changed < events:
+        label = f"Render {changed} of {events}"
+    whole = f"All in {session.quality}" if every == events else f"{every} in {session.quality}"
+    return {
+        page.render: gr.update(
+            value=label, interactive=bool(changed) and idle, visible=not rendering
+        ),
+        page.render_all: gr.update(
+            value=whole, interactive=idle, visible=every > changed and not rendering
+        ),
+    }
+
+
+def _stories(session: Session) -> Updates:
+    titles = list(session.library.titles())
+    title = session.folder.title if session.folder else None
+    return gr.update(choices=titles, value=title, visible=bool(titles), interactive=True)
+
+
+def _draft_button(session: Session) -> Updates:
+    there = session.folder is not None
+    return gr.update(
+        value="Draft again" if there else "Draft",
+        variant="secondary" if there else "primary",
+        visible=not session.making("draft"),
+        interactive=not session.busy,
+    )
+
+
+def waiting(studio: Studio, page: Page, session: Session) -> Updates:
+    """What shows at once that something was asked for, even while others are before it."""
+    return {
+        page.draft: _draft_button(session),
+        page.cancel: gr.update(visible=session.making("draft")),
+        page.stop: gr.update(visible=session.making("render")),
+        page.welcome: gr.update(visible=False),
+        **render_buttons(studio, page, session),
+    }
+
+
+def told(studio: Studio, page: Page, act: Callable[[Session], object], session: Session) -> Updates:
+    """Run an edit and show the story; what goes wrong is said in one sentence."""
+    with session.guard:
+        try:
+            act(session)
+        except StudioError as trouble:
+            gr.Warning(str(trouble))
+        return view(studio, page, session)
