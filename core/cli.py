@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         ("train", "train the pocket model"),
         ("evaluate", "measure the model"),
         ("bench", "measure speed"),
+        ("card", "write the model card's figures and all tables"),
         ("import", "make a profile of the published AudioStory-3B"),
         ("doctor", "say what works on this machine"),
     ):
@@ -133,6 +134,10 @@ def _dispatch(argv: list[str], serve: Serve) -> None:
         from core.evaluation.bench import main as bench
 
         bench(rest)
+    elif name == "card":
+        from core.experiments.card import main as card
+
+        card(rest)
     elif name == "import":
         from core.release.command import main as bring_in
 

@@ -1,7 +1,7 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
     train corpus | codec | grain | examples | performer | plans | states | warmup | stage1
-    train meaning | stage2 | stage3 | fast | publish --from RUN RUN | known | card
+    train meaning | stage2 | stage3 | fast | publish --from RUN RUN | known
 
 Each is resumable: run the same line again after a stop.
 """
@@ -23,7 +23,7 @@ from core.errors import WeightsError
 from core.language.model import load_adapter, load_module
 from core.listener.effects import EffectsListener
 from core.profile import ASSETS, EAR, Profile, load_profile
-from core.training import card, fit_codec, fit_grain, publish
+from core.training import fit_codec, fit_grain, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
@@ -38,7 +38,6 @@ from core.training.states import BridgingStates, collect
 from core.training.understanding import listen, train_understanding
 
 PUBLISHED = Path("published")
-CARD = ASSETS.parent / "MODEL_CARD.md"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -100,8 +99,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     publishing.add_argument("--profile", default="pocket")
     about = "how far to go from the weights in assets/ towards those of the runs"
     publishing.add_argument("--share", type=float, default=1.0, help=about)
-    carding = steps.add_parser("card", help="count data, records and figures into MODEL_CARD.md")
-    carding.add_argument("--manifest", type=Path, required=True)
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +111,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
-    about = "runs to start from; `_published`: the weights in assets/"
+    about = "runs to start from; `published`: the weights in assets/"
     parser.add_argument("--from", dest="start", type=Path, nargs="*", default=[], help=about)
 
 
@@ -133,13 +130,6 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.step == "grain":
         file = ASSETS / load_profile("pocket").codec.file
         fit_grain.fit_grain(arguments.manifest, file, steps=arguments.steps)
-    elif arguments.step == "card":
-        parts = {
-            "data": card.data(arguments.manifest),
-            "records": card.records(ASSETS / "training", CARD),
-            "figures": card.figures(ASSETS / "evaluation"),
-        }
-        card.write_card(CARD, parts)
     elif arguments.step == "examples":
         codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
         programme = latent_set.Programme(arguments.per_class, arguments.mixtures)
@@ -273,7 +263,7 @@ def started(profile: Profile, runs: list[Path]) -> AudioStory:
     """The untrained model with the averaged weights of earlier runs put in, later runs last.
 
     A run of the performer alone has its parameters without the model's prefix. The word
-    `_published` in place of a run stands for the weights in assets/.
+    `published` in place of a run stands for the weights in assets/.
     """
     model = build_audiostory(profile, adapter=True)
     parameters = dict(model.named_parameters())
