@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from core.bridge.lexicon import ANY, EDITION, Lexicon, load_lexicon
 from core.bridge.lexicon import FILE as LEXICON
 from core.codec.codec import Codec, OobleckCodec, SpectralCodec
 from core.errors import WeightsError
+from core.language.decoding import Decoder
 from core.language.model import (
     add_adapter,
     load_adapter,
@@ -26,6 +28,7 @@ from core.language.model import (
     read_stream_ids,
 )
 from core.language.packing import pack
+from core.language.reasoning import ListIds, read_list_ids
 from core.language.stream import (
     PlannedEvent,
     StreamIds,
@@ -96,6 +99,7 @@ class AudioStory(nn.Module):
             self.listener.requires_grad_(False)
         self.lexicon: Lexicon | None = None
         self.placement = Placement()
+        self._decoder: Decoder | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -149,6 +153,23 @@ class AudioStory(nn.Module):
     def head(self) -> nn.Module:
         model = self.llm.get_base_model() if isinstance(self.llm, PeftModel) else self.llm
         return model.lm_head  # type: ignore[no-any-return]
+
+    @cached_property
+    def list_ids(self) -> ListIds:
+        """Token ids of the reasoning's event list."""
+        return read_list_ids(self.tokenizer, self.ids.free, self.ids.time_text)
+
+    def borrow_decoder(self) -> Decoder:
+        """The decoder of the last request, which has read its prompt, or a new one.
+
+        It serves one request at a time; `return_decoder` keeps it for the next.
+        """
+        decoder, self._decoder = self._decoder, None
+        return decoder or Decoder(self)
+
+    def return_decoder(self, decoder: Decoder) -> None:
+        """Keep a decoder, so that a prompt that begins alike is not read again."""
+        self._decoder = decoder
 
     def stream(
         self,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 from core.audiostory import AudioStory
 from core.bridge.known_sounds import load_known_sounds
@@ -22,13 +21,10 @@ from core.director.progress import Brief, PlanDraft, PlanProgress, Spans, events
 from core.director.published import plan_published
 from core.director.times import TimedInstruction
 from core.errors import PlanError
-from core.language.decoding import Decoder
 from core.language.reasoning import (
     Item,
     ListConstraints,
     ListGrammar,
-    ListIds,
-    read_list_ids,
     write_items,
 )
 from core.language.stream import (
@@ -161,11 +157,11 @@ def write(
     """
     model.ready("director")
     turn = Turn(model, brief, spans)
-    decoder = _DECODERS.pop(model, None) or Decoder(model)
+    decoder = model.borrow_decoder()
     for tokens in decoder.write(turn.prompt, turn.rules, cancel, variation):
         turn.settle()
         yield PlanDraft(tuple(tokens), turn.items, turn.lengths)
-    _DECODERS[model] = decoder
+    model.return_decoder(decoder)
 
 
 def known_spans(model: AudioStory) -> Spans:
@@ -194,7 +190,7 @@ class Turn:
         self._timed = TimedInstruction(brief.instruction, brief.total)
         constraints = _constraints(brief, self._timed, model.lexicon)
         self._listing = ListGrammar(
-            _list_ids(model), constraints, model.encode, model.tokenizer.decode
+            model.list_ids, constraints, model.encode, model.tokenizer.decode
         )
         self.rules = PlanGrammar(
             model.ids, limits.max_reasoning, limits.max_caption, brief.most, self._listing
@@ -235,18 +231,6 @@ class Captions:
             return False
         self._written[place] = caption
         return True
-
-
-_DECODERS: WeakKeyDictionary[AudioStory, Decoder] = WeakKeyDictionary()
-"""A model's decoder between two requests, so that a prompt that begins alike is not read again."""
-
-_LIST_IDS: WeakKeyDictionary[AudioStory, ListIds] = WeakKeyDictionary()
-
-
-def _list_ids(model: AudioStory) -> ListIds:
-    if model not in _LIST_IDS:
-        _LIST_IDS[model] = read_list_ids(model.tokenizer, model.ids.free, model.ids.time_text)
-    return _LIST_IDS[model]
 
 
 def _constraints(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None) -> ListConstraints:

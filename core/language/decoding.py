@@ -14,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import DynamicCache
 
-from core.audiostory import AudioStory
 from core.errors import Cancelled
 
 GUESSED = 6
@@ -28,8 +27,31 @@ UNLIKELY = 0.1
 """Of the best candidate's share: what is less likely is never drawn (min-p, Nguyen et al. 2024)."""
 
 
-class Rules(Protocol):
-    """What the decoder asks of a grammar."""
+class LanguageModel(Protocol):
+    """What the decoder needs of a model.
+
+    Attributes:
+        backbone: token ids (1, L) to last hidden states (1, L, hidden), after the final norm.
+        head: hidden states (..., hidden) to scores (..., vocabulary).
+        device: where the next pass computes.
+    """
+
+    @property
+    def backbone(self) -> nn.Module: ...
+    @property
+    def head(self) -> nn.Module: ...
+    @property
+    def device(self) -> torch.device: ...
+
+
+class Grammar(Protocol):
+    """Which tokens may come next.
+
+    Attributes:
+        finished: nothing more may come.
+        forced: tokens that must come next, as one block; empty where there is a choice.
+        allowed: candidates where there is a choice; the same object whenever they are the same.
+    """
 
     @property
     def finished(self) -> bool: ...
@@ -37,8 +59,11 @@ class Rules(Protocol):
     def forced(self) -> tuple[int, ...]: ...
     @property
     def allowed(self) -> frozenset[int]: ...
-    def advance(self, tokens: Sequence[int]) -> int: ...
-    def likely(self, written: Sequence[int]) -> Sequence[int]: ...
+    def advance(self, tokens: Sequence[int]) -> int:
+        """Take note of tokens chosen or forced; returns how many of the last are taken back."""
+
+    def likely(self, written: Sequence[int]) -> Sequence[int]:
+        """A guess at what follows; empty where there is none."""
 
 
 class Decoder:
@@ -50,7 +75,7 @@ class Decoder:
         passes: passes through the model since it was made.
     """
 
-    def __init__(self, model: AudioStory):
+    def __init__(self, model: LanguageModel):
         self._model = model
         self._cache = DynamicCache()
         self._masks: dict[int, tuple[frozenset[int], Tensor]] = {}
@@ -96,7 +121,7 @@ class Decoder:
     def write(
         self,
         prompt: Sequence[int],
-        rules: Rules,
+        grammar: Grammar,
         cancel: threading.Event | None = None,
         variation: int = 0,
     ) -> Iterator[list[int]]:
@@ -109,18 +134,19 @@ class Decoder:
             Cancelled: `cancel` was set; checked before every pass.
         """
         self._draw = torch.Generator().manual_seed(variation) if variation else None
+        self._masks.clear()
         pending = self.begin(prompt)
         written: list[int] = []
-        while not rules.finished:
+        while not grammar.finished:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("Drafting was stopped.")
-            forced = list(rules.forced)
+            forced = list(grammar.forced)
             if forced:
-                back = rules.advance(forced)
+                back = grammar.advance(forced)
                 written += forced
                 pending += forced
             else:
-                pending, back = self._choose(prompt, written, pending, rules)
+                pending, back = self._choose(prompt, written, pending, grammar)
             if back:
                 del written[len(written) - back :]
                 whole = [*prompt, *written]
@@ -131,30 +157,30 @@ class Decoder:
             self.feed(pending)
 
     def _choose(
-        self, prompt: Sequence[int], written: list[int], pending: list[int], rules: Rules
+        self, prompt: Sequence[int], written: list[int], pending: list[int], grammar: Grammar
     ) -> tuple[list[int], int]:
         """One pass: the next choice, and those after it that were guessed right.
 
         Returns the tokens that the cache still lacks, and how many of `written` are taken back.
         """
-        guess = list(rules.likely(written)) or _lookup([*prompt, *written])
+        guess = list(grammar.likely(written)) or _lookup([*prompt, *written])
         before = len(self.known) + len(pending)
         logits = self._model.head(self.feed([*pending, *guess])[len(pending) - 1 :])
         right = 0
         back = 0
-        while not rules.finished:
-            forced = rules.forced
+        while not grammar.finished:
+            forced = grammar.forced
             if forced:
                 if tuple(guess[right : right + len(forced)]) != forced:
                     break
-                back = rules.advance(forced)
+                back = grammar.advance(forced)
                 written += forced
                 right += len(forced)
                 if back:
                     break
                 continue
-            token = self.best(logits[right], rules)
-            back = rules.advance([token])
+            token = self.best(logits[right], grammar)
+            back = grammar.advance([token])
             written.append(token)
             if back or right == len(guess) or guess[right] != token:
                 self._keep(before + right)
@@ -163,9 +189,9 @@ class Decoder:
         self._keep(before + right)
         return [], back
 
-    def best(self, logits: Tensor, rules: Rules) -> int:
-        """The choice among what the rules allow, by the scores (vocabulary,) of the next token."""
-        allowed = rules.allowed
+    def best(self, logits: Tensor, grammar: Grammar) -> int:
+        """The choice among the allowed tokens by the scores (vocabulary,) of the next one."""
+        allowed = grammar.allowed
         known = self._masks.get(id(allowed))
         if known is None or known[0] is not allowed:
             known = (allowed, torch.tensor(sorted(allowed), device=logits.device))
