@@ -16,7 +16,8 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 from core.bridge.bridge import Bridge, BridgedTokens
 from core.bridge.lexicon import ANY, EDITION, Lexicon, load_lexicon
 from core.bridge.lexicon import FILE as LEXICON
-from core.codec.codec import Codec, OobleckCodec, SpectralCodec
+from core.codec.codec import Codec
+from core.codec.kinds import load_codec
 from core.errors import WeightsError
 from core.language.decoding import Decoder
 from core.language.model import (
@@ -42,7 +43,7 @@ from core.listener.whisper import Listener
 from core.performer.flow import AGREEMENT
 from core.performer.performer import Performer
 from core.placement import Placement, Stage, best_placement
-from core.profile import ASSETS, EAR, CodecConfig, Profile
+from core.profile import ASSETS, EAR, Profile
 
 FAST = "performer-fast.safetensors"
 """The distilled transformer; a profile may do without."""
@@ -139,9 +140,8 @@ class AudioStory(nn.Module):
                     module.to(self.placement.device, self.placement.dtype_of(stage))
                 elif module is not None and self.placement.staged:
                     module.to("cpu")
-        if isinstance(self.codec, OobleckCodec):
-            here = stage == "performer" or not self.placement.staged
-            self.codec.autoencoder.to(self.placement.device if here else "cpu")
+        here = stage == "performer" or not self.placement.staged
+        self.codec.to(self.placement.device if here else "cpu")
 
     @property
     def backbone(self) -> nn.Module:
@@ -277,16 +277,11 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
         names = special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
         rows = tokenizer.convert_tokens_to_ids(names) if profile.director.rows else []
         llm = add_adapter(llm, profile.director, rows)
-    codec = _load_codec(profile.codec)
+    codec = load_codec(profile.codec)
     torch.manual_seed(0)
     model = AudioStory(profile, llm, tokenizer, codec, _hash_weights(profile))
     model.lexicon = load_lexicon(profile)
     return model
-
-
-def _load_codec(config: CodecConfig) -> Codec:
-    path = ASSETS / config.file
-    return OobleckCodec.load(path) if config.kind == "oobleck" else SpectralCodec.load(path)
 
 
 def load_audiostory(profile: Profile, placement: Placement | None = None) -> AudioStory:

@@ -21,7 +21,7 @@ from diffusers import AutoencoderOobleck
 from transformers import Qwen2Config, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from core.codec.codec import TILE
+from core.codec.oobleck import OobleckCodec
 from core.errors import StudioError
 from core.placement import MOST_EVENTS, event_bytes
 from core.profile import ASSETS, load_profile
@@ -261,13 +261,15 @@ def published_needs() -> Needs:
     counts = published_parameters()
     kept = 2 * QWEN.num_hidden_layers * QWEN.num_key_value_heads
     kept *= QWEN.hidden_size // QWEN.num_attention_heads
+    with torch.device("meta"):
+        codec = OobleckCodec()
     return Needs(
         director=2.0 * (counts["language model (director)"] + counts["bridge"]),
         performer=2.0 * counts["performer (DiT)"],
         codec=4.0 * counts["codec (VAE)"],
         cache=2.0 * kept * TOKENS,
         event=float(event_bytes(published())),
-        tile=4.0 * 4 * (TILE + 22) * 2048 * 128,
+        tile=float(codec.decode_bytes()),
     )
 
 

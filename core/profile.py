@@ -181,9 +181,14 @@ class RenderSettings:
 
 @dataclass(frozen=True)
 class CodecConfig:
-    """Which codec turns latents into sound; `file` holds its weights, relative to assets/."""
+    """Which codec turns latents into sound.
 
-    kind: Literal["spectral", "oobleck"]
+    Attributes:
+        kind: one of `core.codec.kinds.CODECS`.
+        file: file or folder of its weights, relative to assets/.
+    """
+
+    kind: str
     sample_rate: int
     file: str
 

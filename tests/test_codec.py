@@ -15,19 +15,20 @@ from diffusers import AutoencoderOobleck
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from core.codec.codec import TILE, OobleckCodec, SpectralCodec
 from core.codec.griffin_lim import Stft, find_phases
-from core.codec.patches import BINS, FULL, HOP, WINDOW, analyse, band_edges
+from core.codec.linear import LinearCodec
+from core.codec.oobleck import TILE, OobleckCodec
+from core.codec.patches import BINS, FULL, HOP, WINDOW, band_edges
 from core.errors import AudioFileError, WeightsError
-from core.training import fit_codec, fit_grain
+from core.training import fit_codec
 
 FITTED = Path(__file__).parent.parent / "assets" / "pocket" / "codec.safetensors"
 RATE = 44100
 
 
 @pytest.fixture(scope="module")
-def codec() -> SpectralCodec:
-    return SpectralCodec.load(FITTED)
+def codec() -> LinearCodec:
+    return LinearCodec.load(FITTED)
 
 
 def noise(seconds: float, level: float, seed: int = 0) -> Tensor:
@@ -43,7 +44,7 @@ def decibels(waveform: Tensor) -> float:
     return 20 * math.log10(waveform.square().mean().sqrt().item() + 1e-12)
 
 
-def through(codec: SpectralCodec, waveform: Tensor, seed: int = 0) -> Tensor:
+def through(codec: LinearCodec, waveform: Tensor, seed: int = 0) -> Tensor:
     decoded = codec.decode(codec.encode(waveform[None, None]), seed)
     return decoded[0, 0, : len(waveform)]
 
@@ -85,7 +86,7 @@ def test_bands_cover_every_bin_above_the_linear_ones_once() -> None:
 
 @pytest.mark.parametrize("samples", [1, 2048, 2049, 44100])
 def test_length_is_whole_latent_frames_that_cover_the_sound(
-    codec: SpectralCodec, samples: int
+    codec: LinearCodec, samples: int
 ) -> None:
     frames = codec.frames(samples / RATE)
     latents = codec.encode(noise(2, 0.1)[None, None, :samples])
@@ -95,7 +96,7 @@ def test_length_is_whole_latent_frames_that_cover_the_sound(
 
 
 @pytest.mark.parametrize("level", [0.001, 0.03, 0.3])
-def test_noise_stays_noise_at_its_own_level(codec: SpectralCodec, level: float) -> None:
+def test_noise_stays_noise_at_its_own_level(codec: LinearCodec, level: float) -> None:
     waveform = noise(2, level)
     decoded = through(codec, waveform)
     power = spectrum(decoded)
@@ -105,7 +106,7 @@ def test_noise_stays_noise_at_its_own_level(codec: SpectralCodec, level: float) 
 
 
 @pytest.mark.parametrize("hertz", [220.0, 440.0, 1000.0])
-def test_a_tone_stays_a_tone(codec: SpectralCodec, hertz: float) -> None:
+def test_a_tone_stays_a_tone(codec: LinearCodec, hertz: float) -> None:
     waveform = tone(2, hertz, 0.3)
     decoded = through(codec, waveform)
     power = spectrum(decoded)
@@ -118,11 +119,11 @@ def test_a_tone_stays_a_tone(codec: SpectralCodec, hertz: float) -> None:
     assert abs(decibels(decoded) - decibels(waveform)) < 4
 
 
-def test_silence_stays_silence(codec: SpectralCodec) -> None:
+def test_silence_stays_silence(codec: LinearCodec) -> None:
     assert decibels(through(codec, torch.zeros(RATE))) < -90
 
 
-def test_sound_before_silence_does_not_leak_into_it(codec: SpectralCodec) -> None:
+def test_sound_before_silence_does_not_leak_into_it(codec: LinearCodec) -> None:
     waveform = noise(2, 0.1)
     waveform[RATE:] = 0
     decoded = through(codec, waveform)
@@ -130,7 +131,7 @@ def test_sound_before_silence_does_not_leak_into_it(codec: SpectralCodec) -> Non
     assert decibels(decoded[RATE + 4096 :]) < -90
 
 
-def test_a_click_stays_short(codec: SpectralCodec) -> None:
+def test_a_click_stays_short(codec: LinearCodec) -> None:
     waveform = torch.zeros(RATE)
     waveform[RATE // 2 : RATE // 2 + 44] = 0.5
     energy = through(codec, waveform).square()
@@ -139,7 +140,7 @@ def test_a_click_stays_short(codec: SpectralCodec) -> None:
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_other_sound(
-    codec: SpectralCodec,
+    codec: LinearCodec,
 ) -> None:
     latents = codec.encode(noise(1, 0.1)[None, None])
     first = codec.decode(latents, 7)
@@ -147,14 +148,14 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_other_sound(
     assert not torch.allclose(first, codec.decode(latents, 8), atol=1e-2)
 
 
-def test_an_item_sounds_the_same_whatever_is_beside_it(codec: SpectralCodec) -> None:
+def test_an_item_sounds_the_same_whatever_is_beside_it(codec: LinearCodec) -> None:
     latents = codec.encode(torch.stack([noise(1, 0.1), tone(1, 300, 0.2)]).unsqueeze(1))
     both = codec.decode(latents, [3, 4])
     assert torch.equal(both[1:], codec.decode(latents[1:], [4]))
     assert torch.equal(both[:1], codec.decode(latents[:1], 3))
 
 
-def test_every_item_needs_its_seed(codec: SpectralCodec) -> None:
+def test_every_item_needs_its_seed(codec: LinearCodec) -> None:
     with pytest.raises(ValueError, match="seeds"):
         codec.decode(torch.zeros(2, 3, 64), [1])
 
@@ -181,7 +182,7 @@ class OnCard(Tensor):
         return result if fetched else tree_map_only(Tensor, cls, result)
 
 
-def test_latents_on_a_graphics_card_are_decoded_as_on_the_processor(codec: SpectralCodec) -> None:
+def test_latents_on_a_graphics_card_are_decoded_as_on_the_processor(codec: LinearCodec) -> None:
     latents = codec.encode(noise(0.2, 0.1)[None, None])
     with pytest.raises(RuntimeError, match="same device"):
         codec.fit.latents(OnCard(codec.fit.mean))
@@ -191,9 +192,9 @@ def test_latents_on_a_graphics_card_are_decoded_as_on_the_processor(codec: Spect
     )
 
 
-def test_a_saved_codec_decodes_to_the_same_bits(codec: SpectralCodec, tmp_path: Path) -> None:
+def test_a_saved_codec_decodes_to_the_same_bits(codec: LinearCodec, tmp_path: Path) -> None:
     codec.save(tmp_path / "codec.safetensors")
-    again = SpectralCodec.load(tmp_path / "codec.safetensors")
+    again = LinearCodec.load(tmp_path / "codec.safetensors")
     latents = codec.encode(noise(0.5, 0.1)[None, None])
     assert torch.equal(codec.decode(latents, 1), again.decode(latents, 1))
     assert [p.name for p in tmp_path.iterdir()] == ["codec.safetensors"]
@@ -204,7 +205,7 @@ def test_damaged_and_missing_codecs_are_refused_in_one_sentence(tmp_path: Path) 
     damaged.write_bytes(FITTED.read_bytes()[:1000])
     for path in (damaged, tmp_path / "nowhere.safetensors"):
         with pytest.raises(WeightsError, match="Cannot read the codec"):
-            SpectralCodec.load(path)
+            LinearCodec.load(path)
 
 
 def corpus(folder: Path) -> Path:
@@ -243,32 +244,9 @@ def test_fitting_on_nothing_says_what_to_do(tmp_path: Path) -> None:
         fit_codec.fit(tmp_path / "manifest.jsonl", tmp_path / "codec.safetensors")
 
 
-def test_fitting_the_decoder_leaves_every_latent_as_it_is(tmp_path: Path) -> None:
-    manifest, file = corpus(tmp_path), tmp_path / "codec.safetensors"
-    before = fit_codec.fit(manifest, file, channels=16, patches=600)
-    fitted = fit_grain.fit_grain(manifest, file, patches=200, steps=2, tones=2)
-    waveform = noise(1, 0.1)[None, None]
-    assert torch.equal(before.encode(waveform), fitted.encode(waveform))
-    assert fitted.grain is not None
-    once = file.read_bytes()
-    fit_grain.fit_grain(manifest, file, patches=200, steps=2, tones=2)
-    assert file.read_bytes() == once
-
-
-def test_the_decoder_learns_the_residuals_size(tmp_path: Path) -> None:
-    fit = SpectralCodec.load(FITTED).fit
-    blocks = [analyse(noise(3, 0.1, seed)) for seed in range(4)]
-    data = fit_grain.Residuals.of_blocks(fit, iter(blocks))
-    grain = fit_grain.train_grain(fit, data, steps=40)
-    residuals = data.residuals.float()
-    told = fit_grain.likelihood_loss(grain, data.latents, residuals)
-    alone = fit.scale(data.latents)
-    assert told < (residuals.abs() / alone + alone.log()).mean()
-
-
-def test_a_decoded_sound_has_the_latents_it_was_decoded_from(codec: SpectralCodec) -> None:
+def test_a_decoded_sound_has_the_latents_it_was_decoded_from(codec: LinearCodec) -> None:
     latents = codec.encode((noise(2, 0.1) + tone(2, 440, 0.1))[None, None])
-    once = SpectralCodec(codec.fit, codec.grain)
+    once = LinearCodec(codec.fit)
     once.passes = 1
     errors = [
         (c.encode(c.decode(latents, 0)) - latents).square().mean().sqrt() for c in (codec, once)

@@ -19,7 +19,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from core.bridge.text_encoder import TextEncoder
-from core.codec.codec import SpectralCodec
+from core.codec.codec import Codec
+from core.codec.kinds import load_codec
 from core.corpus.captions import Caption, said_by
 from core.corpus.examples import FRAMES, SPARSE, Examples
 from core.corpus.latent_set import MODIFIERS, VERSIONS, Programme, build
@@ -28,7 +29,7 @@ from core.corpus.scenes import training_clips
 from core.corpus.typicality import Listening, embedded
 from core.listener.aisfx import SoundEmbedder
 from core.listener.nearest import FEWEST_RECORDINGS, SHORTEST_RENDER
-from core.profile import ASSETS, load_profile
+from core.profile import load_profile
 from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
 
 RATE = 44100
@@ -38,8 +39,8 @@ LENGTHS = {"rain": 12.0, "horn": 1.5, "knock": 0.2}
 
 
 @pytest.fixture(scope="module")
-def codec() -> SpectralCodec:
-    return SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
+def codec() -> Codec:
+    return load_codec(load_profile("pocket").codec)
 
 
 def recorded(folder: Path, lengths: Mapping[str, float]) -> Path:
@@ -63,7 +64,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(manifest: Path, codec: SpectralCodec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(manifest: Path, codec: Codec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("examples")
     build(manifest, codec, out, SMALL)
     return out
@@ -93,9 +94,7 @@ def test_captions_say_what_is_unusual_and_nothing_else(built: Path) -> None:
             assert {said_by(classes, told.meant) for told in captions} == {modifiers}
 
 
-def test_mixtures_of_which_one_part_is_not_heard_are_left_out(
-    codec: SpectralCodec, tmp_path: Path
-) -> None:
+def test_mixtures_of_which_one_part_is_not_heard_are_left_out(codec: Codec, tmp_path: Path) -> None:
     lengths = dict.fromkeys(("rain", "horn", "knock", "dog", "owl", "siren", "cat", "bees"), 4.0)
     manifest = recorded(tmp_path, lengths)
     clips = training_clips(manifest)
@@ -111,7 +110,7 @@ def test_mixtures_of_which_one_part_is_not_heard_are_left_out(
     assert sum(heard) >= 0.8 * len(heard), "the codec alone may hide a part of some"
 
 
-def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: SpectralCodec) -> None:
+def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Codec) -> None:
     examples = Examples.load(built)
     silence = codec.encode(torch.zeros(1, 1, 8 * codec.hop))[0, 4]
     for index, end in enumerate(examples.ends):
@@ -128,7 +127,7 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Spectra
 
 
 def test_the_set_is_the_same_when_built_again(
-    built: Path, manifest: Path, codec: SpectralCodec, tmp_path: Path
+    built: Path, manifest: Path, codec: Codec, tmp_path: Path
 ) -> None:
     again = build(manifest, codec, tmp_path, SMALL, workers=2)
     assert torch.equal(again.latents, Examples.load(built).latents)
@@ -139,17 +138,17 @@ def test_the_set_is_the_same_when_built_again(
 BUILDING = """
 import sys
 from pathlib import Path
-from core.codec import SpectralCodec
-from core.profile import ASSETS, load_profile
-from core.training.repertoire import Programme, build
+from core.codec.kinds import load_codec
+from core.profile import load_profile
+from core.corpus.latent_set import Programme, build
 
-codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
+codec = load_codec(load_profile("pocket").codec)
 build(Path(sys.argv[1]), codec, Path(sys.argv[2]), Programme(2, 2, 3), shard=4)
 """
 
 
 def test_a_build_that_was_killed_goes_on_after_its_last_whole_shard(
-    built: Path, manifest: Path, codec: SpectralCodec, tmp_path: Path
+    built: Path, manifest: Path, codec: Codec, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", BUILDING, str(manifest), str(tmp_path)]
     building = subprocess.Popen(command, start_new_session=True)

@@ -11,7 +11,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core.codec.codec import SpectralCodec
+from core.codec.linear import LinearCodec
 from core.corpus.captions import HELD_OUT, PHRASES
 from core.corpus.scenes import ENOUGH, Clip, mix_over
 from core.corpus.typicality import Listening, embedded, typical
@@ -57,7 +57,7 @@ def corpus(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     manifest = corpus(tmp_path_factory.mktemp("corpus"))
-    codec = SpectralCodec.load(FITTED)
+    codec = LinearCodec.load(FITTED)
     return Judge.of_recordings(recognise.held_out(manifest), SoundEmbedder(), codec)
 
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.audiostory import AudioStory, load_audiostory
-from core.codec.codec import OobleckCodec
+from core.codec.oobleck import OobleckCodec
 from core.errors import AudioFileError, Cancelled, RenderError, StoryError
 from core.performer import flow
 from core.profile import RenderSettings, load_profile

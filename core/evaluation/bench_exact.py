@@ -28,7 +28,8 @@ from torch import Tensor, nn
 from transformers import Qwen2Config, Qwen2ForCausalLM, T5Config, T5EncoderModel
 
 from core.audiostory import AudioStory
-from core.codec.codec import OobleckCodec
+from core.codec.codec import Codec
+from core.codec.oobleck import TILE, OobleckCodec
 from core.director.plan import plan
 from core.language.model import add_adapter, load_tokenizer
 from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, special_tokens
@@ -202,7 +203,8 @@ def random_release(
     )
     llm = add_adapter(Qwen2ForCausalLM(config), profile.director, [])
     codec = OobleckCodec(
-        AutoencoderOobleck(encoder_hidden_size=min(16, size.codec), decoder_channels=size.codec)
+        AutoencoderOobleck(encoder_hidden_size=min(16, size.codec), decoder_channels=size.codec),
+        tile=profile.performer.window_frames if text else TILE,
     )
     model = AudioStory(profile, llm, tokenizer, codec, "")
     if merged:
@@ -360,9 +362,8 @@ def _perform_alone(
     return latents
 
 
-def _decode_whole(codec: object, latents: Tensor, seconds: float) -> np.ndarray:
-    assert isinstance(codec, OobleckCodec)
-    wave = codec.autoencoder.decode(latents.transpose(1, 2)).sample[0].numpy()
+def _decode_whole(codec: Codec, latents: Tensor, seconds: float) -> np.ndarray:
+    wave = codec.decode(latents, seed=0)[0].numpy()
     wave = wave[:, : int(seconds * codec.sample_rate)]
     clip = np.asarray(soxr.resample(wave.T, codec.sample_rate, RATE).T, dtype=np.float32)
     return clip[:, : math.ceil(wave.shape[1] * RATE / codec.sample_rate)]

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory
-from core.codec.codec import OobleckCodec
+from core.codec.codec import Codec
 from core.director.published import PublishedPlan, read_draft, written_freely
 from core.errors import RenderError
 from core.mix.crossfade import rise
@@ -88,7 +88,7 @@ def perform_exactly(
         Cancelled: `cancel` was set.
     """
     codec = model.codec
-    if not isinstance(codec, OobleckCodec):
+    if codec.reach is None:
         raise RenderError("Only the published model has an exact mode; choose its profile.")
     if model.performer.config.cache:
         raise RenderError("The cached variant is not exact; choose the profile itself.")
@@ -119,8 +119,9 @@ def _numbered(on_step: OnStep, first: int) -> Callable[[int], None]:
     return lambda step: on_step(first, step)
 
 
-def decoded(codec: OobleckCodec, latents: Tensor, seconds: float) -> _Samples:
+def decoded(codec: Codec, latents: Tensor, seconds: float) -> _Samples:
     """A clip (channels, n) at `RATE`, of the first `seconds` of latents (T, C)."""
+    assert codec.reach is not None
     frames = codec.frames(seconds) + codec.reach
     wave = codec.decode(latents[None, :frames], seed=0)[0].cpu().numpy()
     wave = wave[:, : int(seconds * codec.sample_rate)]

@@ -1,6 +1,6 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
-    train corpus | codec | grain | examples | performer | plans | states | warmup | stage1
+    train corpus | codec | examples | performer | plans | states | warmup | stage1
     train meaning | stage2 | stage3 | fast | publish --from RUN RUN | known
 
 Each is resumable: run the same line again after a stop.
@@ -16,14 +16,14 @@ import torch
 from safetensors.torch import load_file
 
 from core.audiostory import FAST, AudioStory, build_audiostory
-from core.codec.codec import SpectralCodec
+from core.codec.kinds import load_codec
 from core.corpus import corpus, latent_set
 from core.corpus.examples import Examples
 from core.errors import WeightsError
 from core.language.model import load_adapter, load_module
 from core.listener.effects import EffectsListener
 from core.profile import ASSETS, EAR, Profile, load_profile
-from core.training import fit_codec, fit_grain, publish
+from core.training import fit_codec, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
@@ -51,11 +51,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     building = steps.add_parser("corpus", help="download, cut and label the corpus")
     building.add_argument("--root", type=Path, required=True)
-    fitting = steps.add_parser("codec", help="fit the spectral codec on the corpus")
+    fitting = steps.add_parser("codec", help="fit the linear codec on the corpus")
     fitting.add_argument("--manifest", type=Path, required=True)
-    graining = steps.add_parser("grain", help="fit the codec's decoder; latents stay as they are")
-    graining.add_argument("--manifest", type=Path, required=True)
-    graining.add_argument("--steps", type=int, default=1200)
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
@@ -127,11 +124,8 @@ def run(arguments: argparse.Namespace) -> None:
         corpus.build(arguments.root)
     elif arguments.step == "codec":
         fit_codec.fit(arguments.manifest, ASSETS / load_profile("pocket").codec.file)
-    elif arguments.step == "grain":
-        file = ASSETS / load_profile("pocket").codec.file
-        fit_grain.fit_grain(arguments.manifest, file, steps=arguments.steps)
     elif arguments.step == "examples":
-        codec = SpectralCodec.load(ASSETS / load_profile("pocket").codec.file)
+        codec = load_codec(load_profile("pocket").codec)
         programme = latent_set.Programme(arguments.per_class, arguments.mixtures)
         latent_set.build(arguments.manifest, codec, arguments.out, programme, arguments.workers)
     elif arguments.step == "known":
@@ -158,10 +152,10 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.step == "states":
         _read_states(profile, arguments)
         return
-    codec = SpectralCodec.load(ASSETS / profile.codec.file)
+    codec = load_codec(profile.codec)
     settings = TrainingRun(arguments.steps, arguments.rate, average=arguments.average)
     frame_seconds = codec.hop / codec.sample_rate
-    weights = codec.fit.deviation / codec.fit.deviation.mean()
+    weights = codec.channel_weights()
     data = Examples.load(arguments.examples) if arguments.examples else None
     if arguments.step == "performer":
         assert data is not None

@@ -1,4 +1,4 @@
-"""Fits the spectral codec on the training clips of a corpus. Deterministic; minutes on two cores.
+"""Fits the linear codec on the training clips of a corpus. Deterministic; minutes on two cores.
 
     python -m core.training.fit_codec --manifest /work/corpus/data/manifest.jsonl \
         --out assets/pocket/codec.safetensors
@@ -21,7 +21,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core.codec.codec import SpectralCodec, SpectralFit
+from core.codec.linear import LinearCodec, LinearFit
 from core.codec.patches import BINS, FRAMES, HOP, PATCH, WINDOW, analyse, band_edges
 from core.errors import AudioFileError
 
@@ -104,7 +104,7 @@ def principal_components(blocks: list[Tensor], channels: int) -> tuple[Tensor, T
     return mean, components.float(), values.flip(0)[:channels].sqrt().float()
 
 
-def fit_blocks(blocks: list[Tensor], channels: int) -> SpectralFit:
+def fit_blocks(blocks: list[Tensor], channels: int) -> LinearFit:
     """The fit of patch blocks (T, 1408).
 
     The size of the residual is regressed on the latents; they are white, so the slope is a plain
@@ -114,7 +114,7 @@ def fit_blocks(blocks: list[Tensor], channels: int) -> SpectralFit:
     mean, components, deviation = principal_components([b * weight for b in blocks], channels)
     components = components.half().float()  # as stored, so that the residual is the real one
     spread, slope = torch.zeros_like(mean), torch.zeros_like(components)
-    fit = SpectralFit(weight, mean, components, deviation, spread, slope)
+    fit = LinearFit(weight, mean, components, deviation, spread, slope)
     total = sum(len(b) for b in blocks)
     for block in blocks:
         latents = fit.latents(block)
@@ -126,19 +126,19 @@ def fit_blocks(blocks: list[Tensor], channels: int) -> SpectralFit:
 
 def fit(
     manifest: Path, out: Path, channels: int = 64, patches: int = _PATCHES, seed: int = 0
-) -> SpectralCodec:
+) -> LinearCodec:
     """Fits the codec on the training clips of `manifest` and writes it to `out`.
 
     Raises:
         AudioFileError: the manifest lists no usable clip, or a clip cannot be read.
     """
-    codec = SpectralCodec(fit_blocks(list(pieces(manifest, patches, seed)), channels))
+    codec = LinearCodec(fit_blocks(list(pieces(manifest, patches, seed)), channels))
     codec.save(out)
-    return SpectralCodec.load(out)
+    return LinearCodec.load(out)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Fit the spectral codec on a corpus.")
+    parser = argparse.ArgumentParser(description="Fit the linear codec on a corpus.")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("assets/pocket/codec.safetensors"))
     parser.add_argument("--patches", type=int, default=_PATCHES)
