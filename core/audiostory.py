@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from core.bridge.bridge import Bridge, BridgedTokens
-from core.bridge.lexicon import ANY, EDITION, Lexicon, load_lexicon
-from core.bridge.lexicon import FILE as LEXICON
+from core.bridge.lexicon import ANY, EDITION, LEXICON_FILE, Lexicon, load_lexicon
 from core.codec.codec import Codec
 from core.codec.kinds import load_codec
 from core.errors import WeightsError
@@ -219,7 +218,7 @@ class AudioStory(nn.Module):
 
     def at_once(self, caption: str) -> tuple[str, ...]:
         """What a caption is performed as: the sounds that it tells of at once, or itself."""
-        told = self.lexicon.at_once(caption) if self.lexicon else ()
+        told = self.lexicon.simultaneous(caption) if self.lexicon else ()
         return told or (caption,)
 
     def alone(self, caption: str, seconds: float) -> Tensor:
@@ -336,7 +335,7 @@ def _hash_weights(profile: Profile) -> str:
     sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
     if way.window_frames:
         sampled += f" even windows, agreement {AGREEMENT}"
-    read = f" glosses {EDITION}" if profile.shipped(LEXICON) else ""
+    read = f" glosses {EDITION}" if profile.shipped(LEXICON_FILE) else ""
     digest = hashlib.sha256((profile.director.sha256 + sampled + read).encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -347,6 +346,6 @@ def _weight_files(profile: Profile) -> list[Path]:
     """All files that have a part in what is heard; the ear has none."""
     own = list(profile.folder.glob("*.safetensors")) if profile.weights else []
     own = [path for path in own if path.name != EAR]
-    if lexicon := profile.shipped(LEXICON):
+    if lexicon := profile.shipped(LEXICON_FILE):
         own.append(lexicon)
     return [*{*own, ASSETS / profile.codec.file}]

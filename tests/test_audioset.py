@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import AudioFileError, WeightsError
-from core.evaluation.audioset import DIMENSIONS, AudioSetEmbedder, MobileNet, mel_filters
+from core.evaluation.audioset import DIMENSIONS, AudioSetEmbedder, MobileNet, kaldi_mel_filters
 from core.evaluation.command import main
 
 RATE = 44100
@@ -34,7 +34,7 @@ def test_the_network_has_the_published_size() -> None:
 
 
 def test_a_tone_is_found_in_its_band_ten_milliseconds_a_frame(judge: AudioSetEmbedder) -> None:
-    filters = mel_filters()
+    filters = kaldi_mel_filters()
     assert filters.shape == (128, 513)
     assert filters.max() <= 1.0
     for hertz in (500.0, 3000.0, 12000.0):

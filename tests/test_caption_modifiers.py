@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bridge.modifiers import first, says, told_of, woven
+from core.bridge.modifiers import first_choice, says, with_attribute, with_modifiers_of
 from core.corpus.vocabulary import BY_NAME
 
 DOG, BLAST, ROAR = "a dog barking", "an explosion", "a waterfall roaring"
@@ -27,15 +27,15 @@ DOG, BLAST, ROAR = "a dog barking", "an explosion", "a waterfall roaring"
     ],
 )
 def test_what_a_text_says_is_said_after_the_plain_caption(plain: str, text: str, told: str) -> None:
-    assert told_of(plain, text) == told
+    assert with_modifiers_of(plain, text) == told
 
 
 @given(st.sampled_from([c.caption for c in BY_NAME.values()]), st.text(max_size=60))
 def test_a_plain_caption_says_nothing_more_and_any_text_leaves_its_words(
     plain: str, text: str
 ) -> None:
-    assert told_of(plain, plain) == plain
-    assert set(plain.split()[1:]) <= set(told_of(plain, text).replace(",", "").split())
+    assert with_modifiers_of(plain, plain) == plain
+    assert set(plain.split()[1:]) <= set(with_modifiers_of(plain, text).replace(",", "").split())
 
 
 @pytest.mark.parametrize("plain", [DOG, BLAST, "rain falling", "a fire crackling"])
@@ -44,7 +44,7 @@ def test_a_plain_caption_says_nothing_more_and_any_text_leaves_its_words(
     [("strength", "light"), ("strength", "heavy"), ("distance", "distant"), ("tempo", "slow")],
 )
 def test_what_is_woven_in_is_said(plain: str, key: str, value: str) -> None:
-    longer = woven(plain, key, value, first)
+    longer = with_attribute(plain, key, value, first_choice)
     assert longer != plain
     assert says(longer, key, value)
-    assert told_of(plain, longer) == longer
+    assert with_modifiers_of(plain, longer) == longer

@@ -225,8 +225,10 @@ def corpus(folder: Path) -> Path:
 
 def test_fitting_is_deterministic_and_its_latents_are_white(tmp_path: Path) -> None:
     manifest = corpus(tmp_path)
-    first = fit_codec.fit(manifest, tmp_path / "a.safetensors", channels=16, patches=600)
-    fit_codec.fit(manifest, tmp_path / "b.safetensors", channels=16, patches=600)
+    first = fit_codec.fit_linear_codec(
+        manifest, tmp_path / "a.safetensors", channels=16, patches=600
+    )
+    fit_codec.fit_linear_codec(manifest, tmp_path / "b.safetensors", channels=16, patches=600)
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
     latents = first.fit.latents(torch.cat(list(fit_codec.pieces(manifest, 600, 0))))
     assert (latents.mean(0).abs() < 0.05).all()
@@ -234,14 +236,14 @@ def test_fitting_is_deterministic_and_its_latents_are_white(tmp_path: Path) -> N
 
 
 def test_fitting_leaves_out_held_out_and_upsampled_clips(tmp_path: Path) -> None:
-    rows = fit_codec.read_manifest(corpus(tmp_path))
+    rows = fit_codec.full_band_clips(corpus(tmp_path))
     assert [r["path"] for r in rows] == ["0.wav", "1.wav", "2.wav", "3.wav"]
 
 
 def test_fitting_on_nothing_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("")
     with pytest.raises(AudioFileError, match="build the corpus first"):
-        fit_codec.fit(tmp_path / "manifest.jsonl", tmp_path / "codec.safetensors")
+        fit_codec.fit_linear_codec(tmp_path / "manifest.jsonl", tmp_path / "codec.safetensors")
 
 
 def test_a_decoded_sound_has_the_latents_it_was_decoded_from(codec: LinearCodec) -> None:

@@ -13,10 +13,18 @@ import pytest
 import soundfile
 
 from core.corpus import corpus, packages
-from core.corpus.corpus import Clip, read_manifest, without_dull
-from core.corpus.holdout import held_out, held_out_count, likeness, takes
-from core.corpus.packages import Licences, Source, attributes_of, extract, fetch, sources, stanzas
-from core.corpus.recordings import PEAK, SAMPLE_RATE, decode, write_flac
+from core.corpus.corpus import ManifestClip, read_corpus, without_dull
+from core.corpus.holdout import choose_held_out, group_takes, held_out_count, likeness
+from core.corpus.packages import (
+    Licences,
+    Package,
+    attributes_of,
+    audio_packages,
+    extract,
+    fetch,
+    stanzas,
+)
+from core.corpus.recordings import PEAK, SAMPLE_RATE, decode, write_clip
 from core.errors import AudioFileError
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -59,7 +67,7 @@ def container(entries: list[tuple[str, bytes]]) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Source, Path]:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Package, Path]:
     """A package like those of the table, with an inner archive and a sound container."""
     tree = tmp_path_factory.mktemp("package")
     share = tree / "usr/share/games/tiny/data"
@@ -94,20 +102,20 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Source, Path]:
         "dog": packages._pattern("bark"),
         "cow": packages._pattern(r"\d\d-Cow"),
     }
-    return Source("tiny", "GPL-2+", classes, ("inner.zip", "all.cat")), debs
+    return Package("tiny", "GPL-2+", classes, ("inner.zip", "all.cat")), debs
 
 
 @pytest.fixture(scope="module")
-def built(tiny: tuple[Source, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tiny: tuple[Package, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, debs = tiny
     root = tmp_path_factory.mktemp("corpus")
-    corpus.build(root, [source], debs, per_class=0, workers=1)
+    corpus.build_corpus(root, [source], debs, per_class=0, workers=1)
     return root
 
 
 def test_every_pattern_of_the_table_belongs_to_a_class_and_a_free_licence() -> None:
-    assert len(sources()) >= 20
-    for source in sources():
+    assert len(audio_packages()) >= 20
+    for source in audio_packages():
         assert source.classes
         assert not packages.NOT_FREE.search(source.licence)
 
@@ -126,7 +134,7 @@ def test_every_pattern_of_the_table_belongs_to_a_class_and_a_free_licence() -> N
 def test_the_name_of_a_file_gives_its_class(
     package: str, path: str, class_name: str | None
 ) -> None:
-    source = next(s for s in sources() if s.package == package)
+    source = next(s for s in audio_packages() if s.package == package)
     assert source.class_of(path) == class_name
 
 
@@ -137,7 +145,7 @@ def test_a_name_gives_only_what_it_says() -> None:
 
 
 def test_unpacking_takes_sounds_and_terms_and_nothing_outside(
-    tiny: tuple[Source, Path], tmp_path: Path
+    tiny: tuple[Package, Path], tmp_path: Path
 ) -> None:
     source, debs = tiny
     folder = extract(source, fetch(source, debs), tmp_path / "raw")
@@ -153,12 +161,12 @@ def test_a_damaged_package_is_reported_and_leaves_nothing(tmp_path: Path) -> Non
     deb = tmp_path / "tiny_1_all.deb"
     deb.write_bytes(b"not a package")
     with pytest.raises(AudioFileError, match="delete it and run again"):
-        extract(Source("tiny", "CC0", {}), deb, tmp_path / "raw")
+        extract(Package("tiny", "CC0", {}), deb, tmp_path / "raw")
     assert not (tmp_path / "raw/tiny").exists()
 
 
 def test_the_licence_is_that_of_the_closest_pattern(
-    tiny: tuple[Source, Path], tmp_path: Path
+    tiny: tuple[Package, Path], tmp_path: Path
 ) -> None:
     source, debs = tiny
     folder = extract(source, fetch(source, debs), tmp_path)
@@ -242,16 +250,16 @@ def test_crops_of_one_take_stay_on_one_side(tmp_path: Path) -> None:
         whole = noise(seed, 1.0, SAMPLE_RATE)
         for name, cut in (("a", whole), ("b", whole[10_000:30_000])):
             paths.append(tmp_path / f"{seed}{name}.flac")
-            write_flac(paths[-1], cut)
-    groups = takes(paths)
+            write_clip(paths[-1], cut)
+    groups = group_takes(paths)
     assert [len(group) for group in groups] == [2] * 6
-    test = held_out(groups)
+    test = choose_held_out(groups)
     assert len(test) == 4
     assert all(len(test & set(group)) in (0, 2) for group in groups)
 
 
 def test_the_manifest_names_free_distinct_clips(built: Path) -> None:
-    clips = read_manifest(built)
+    clips = read_corpus(built)
     assert sorted({c.class_name for c in clips}) == ["cow", "dog", "rain"]
     rain = [c for c in clips if c.class_name == "rain"]
     assert len(rain) == 8, "the copy appears once and the non-free file not at all"
@@ -277,24 +285,24 @@ def test_the_manifest_names_free_distinct_clips(built: Path) -> None:
 
 
 def test_a_second_build_decodes_nothing_and_says_the_same(
-    built: Path, tiny: tuple[Source, Path]
+    built: Path, tiny: tuple[Package, Path]
 ) -> None:
     source, debs = tiny
     before = (built / "manifest.jsonl").read_text()
     written = {p: p.stat().st_mtime_ns for p in built.rglob("*.flac")}
-    corpus.build(built, [source], debs, per_class=0, workers=1)
+    corpus.build_corpus(built, [source], debs, per_class=0, workers=1)
     assert (built / "manifest.jsonl").read_text() == before
     assert {p: p.stat().st_mtime_ns for p in built.rglob("*.flac")} == written
 
 
 def test_a_lost_clip_is_made_again_and_a_stray_one_removed(
-    built: Path, tiny: tuple[Source, Path]
+    built: Path, tiny: tuple[Package, Path]
 ) -> None:
     source, debs = tiny
-    lost, stray = built / read_manifest(built)[0].path, built / "clips/rain/stray.flac"
+    lost, stray = built / read_corpus(built)[0].path, built / "clips/rain/stray.flac"
     lost.unlink()
-    write_flac(stray, noise(1))
-    corpus.build(built, [source], debs, per_class=0, workers=1)
+    write_clip(stray, noise(1))
+    corpus.build_corpus(built, [source], debs, per_class=0, workers=1)
     assert lost.is_file()
     assert stray.is_file(), "a training may be reading it"
     corpus.prune(built)
@@ -303,9 +311,11 @@ def test_a_lost_clip_is_made_again_and_a_stray_one_removed(
 
 
 def test_dull_recordings_are_taken_only_where_few_are_not() -> None:
-    def clips(class_name: str, full: int) -> list[Clip]:
+    def clips(class_name: str, full: int) -> list[ManifestClip]:
         rates = [44_100] * full + [11_025]
-        return [Clip("p", class_name, "recorded", "s", "f", "CC0", 1.0, rate) for rate in rates]
+        return [
+            ManifestClip("p", class_name, "recorded", "s", "f", "CC0", 1.0, rate) for rate in rates
+        ]
 
     kept = without_dull(clips("wolf", 3) + clips("rain", 12))
     assert len([c for c in kept if c.class_name == "wolf"]) == 4

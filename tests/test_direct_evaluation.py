@@ -20,7 +20,7 @@ from core.evaluation.direct import (
     table,
     template,
 )
-from core.evaluation.flags import measure
+from core.evaluation.flags import flag_rates
 from core.profile import load_profile
 from core.story.durations import fit_durations
 from core.story.story import Event, Story
@@ -95,7 +95,7 @@ def test_the_held_out_instructions_can_be_judged() -> None:
 
 
 def test_unknown_sounds_are_flagged_and_known_ones_are_not() -> None:
-    figures = measure("pocket")
+    figures = flag_rates("pocket")
     assert figures["unknown_flagged"] >= 0.8
     assert figures["known_flagged"] <= 0.1
 
@@ -106,7 +106,7 @@ def test_a_flag_comes_with_known_captions_and_keeps_the_users_words() -> None:
     (match,) = known_sounds.match(["an accordion playing in a cafe"])
     assert match.far
     assert len(set(match.nearest)) == 3
-    assert known_sounds.lean("an accordion").startswith("an accordion, like ")
+    assert known_sounds.with_nearest("an accordion").startswith("an accordion, like ")
     knock, rain, kazoo = known_sounds.spans(["a knock at the door", "rain falling", "zzqx vrrm"])
     assert knock is not None
     assert knock.longest <= 6

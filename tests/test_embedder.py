@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.errors import WeightsError
 from core.listener import aisfx
-from core.listener.aisfx import BLOCK, HOP, SoundEmbedder, mel_filters
+from core.listener.aisfx import BLOCK, MEL_HOP, SoundEmbedder, mel_filters
 
 RATE = 44100
 
@@ -59,7 +59,7 @@ def test_frame_features_come_every_eight_mel_frames(judge: SoundEmbedder) -> Non
     waveform = noise(2)
     features = judge.frame_features(waveform)
     assert features.shape[1] == 512
-    assert abs(len(features) - len(waveform) / (8 * HOP)) <= 1
+    assert abs(len(features) - len(waveform) / (8 * MEL_HOP)) <= 1
 
 
 def test_silence_and_single_samples_are_embedded_too(judge: SoundEmbedder) -> None:

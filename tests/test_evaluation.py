@@ -146,7 +146,7 @@ def test_recordings_have_no_part_in_the_classes_by_which_their_mixture_is_judged
 
 def test_a_tagger_hears_both_sounds_of_a_mixture_that_it_has_not_heard(tmp_path: Path) -> None:
     pitches = PITCHES | {"owl": 7000.0, "bees": 9500.0}
-    fitted = tagger.fit(tones(pitches), Spectrum(), count=200)
+    fitted = tagger.fit_tagger(tones(pitches), Spectrum(), count=200)
     fitted.save(tmp_path / "tagger.safetensors")
     read = tagger.Tagger.load(tmp_path / "tagger.safetensors")
     assert read.names == sorted(pitches)

@@ -22,8 +22,8 @@ from core.bridge.text_encoder import TextEncoder
 from core.codec.codec import Codec
 from core.codec.kinds import load_codec
 from core.corpus.captions import Caption, said_by
-from core.corpus.examples import FRAMES, SPARSE, Examples
-from core.corpus.latent_set import MODIFIERS, VERSIONS, Programme, build
+from core.corpus.examples import EXAMPLE_FRAMES, SPARSE, Examples
+from core.corpus.latent_set import MODIFIERS, VERSIONS, LatentSetPlan, build_latent_set
 from core.corpus.modifiers import RINGING, USUAL
 from core.corpus.scenes import training_clips
 from core.corpus.typicality import Listening, embedded
@@ -34,7 +34,7 @@ from core.training.pretrain import SHARES, WINDOWS, Batches, batch_size
 
 RATE = 44100
 RECORDINGS = FEWEST_RECORDINGS
-SMALL = Programme(2, 2, 3)
+SMALL = LatentSetPlan(2, 2, 3)
 LENGTHS = {"rain": 12.0, "horn": 1.5, "knock": 0.2}
 
 
@@ -66,7 +66,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(manifest: Path, codec: Codec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("examples")
-    build(manifest, codec, out, SMALL)
+    build_latent_set(manifest, codec, out, SMALL)
     return out
 
 
@@ -74,7 +74,7 @@ def test_the_set_has_composed_sounds_mixtures_and_every_recording_whole(built: P
     examples = Examples.load(built)
     counted = {wanted: len(found) for wanted, found in examples.by_modifiers().items()}
     assert all(counted[(name,), USUAL] == 2 + VERSIONS * RECORDINGS for name in LENGTHS)
-    whole, mixtures, single = examples.suiting(FRAMES)
+    whole, mixtures, single = examples.suiting(EXAMPLE_FRAMES)
     assert {examples.classes[index][0] for index in whole} == {"rain"}
     assert all(len(examples.classes[index]) == 2 for index in mixtures)
     assert len(single) == (2 + 3) * len(LENGTHS)
@@ -100,8 +100,8 @@ def test_mixtures_of_which_one_part_is_not_heard_are_left_out(codec: Codec, tmp_
     clips = training_clips(manifest)
     embedder = SoundEmbedder()
     listening = Listening(clips, embedded(clips, embedder), embedder)
-    kept = build(manifest, codec, tmp_path, Programme(1, 20, 0))
-    mixtures = kept.suiting(FRAMES)[1]
+    kept = build_latent_set(manifest, codec, tmp_path, LatentSetPlan(1, 20, 0))
+    mixtures = kept.suiting(EXAMPLE_FRAMES)[1]
     assert 0 < len(mixtures) < 20
     heard = []
     for index in mixtures:
@@ -119,7 +119,7 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Codec) 
         rings_on = RINGING if examples.modifiers[index].distance else 0.0
         seconds = LENGTHS[examples.classes[index][0]] + rings_on
         assert end == pytest.approx(
-            min(FRAMES, codec.frames(max(seconds, SHORTEST_RENDER))), rel=0.1, abs=1
+            min(EXAMPLE_FRAMES, codec.frames(max(seconds, SHORTEST_RENDER))), rel=0.1, abs=1
         )
         after = examples.latents[index, end + 1 :].float()
         torch.testing.assert_close(after, silence.expand_as(after), atol=0.02, rtol=0.0)
@@ -129,7 +129,7 @@ def test_a_recording_taken_whole_ends_where_it_ended(built: Path, codec: Codec) 
 def test_the_set_is_the_same_when_built_again(
     built: Path, manifest: Path, codec: Codec, tmp_path: Path
 ) -> None:
-    again = build(manifest, codec, tmp_path, SMALL, workers=2)
+    again = build_latent_set(manifest, codec, tmp_path, SMALL, workers=2)
     assert torch.equal(again.latents, Examples.load(built).latents)
     files = (folder / "examples.jsonl" for folder in (built, tmp_path))
     assert len({file.read_text() for file in files}) == 1
@@ -140,10 +140,10 @@ import sys
 from pathlib import Path
 from core.codec.kinds import load_codec
 from core.profile import load_profile
-from core.corpus.latent_set import Programme, build
+from core.corpus.latent_set import LatentSetPlan, build_latent_set
 
 codec = load_codec(load_profile("pocket").codec)
-build(Path(sys.argv[1]), codec, Path(sys.argv[2]), Programme(2, 2, 3), shard=4)
+build_latent_set(Path(sys.argv[1]), codec, Path(sys.argv[2]), LatentSetPlan(2, 2, 3), shard=4)
 """
 
 
@@ -161,7 +161,7 @@ def test_a_build_that_was_killed_goes_on_after_its_last_whole_shard(
         about = first.metadata()
     marked = {name: latents + 1 for name, latents in load_file(there[0]).items()}
     save_file(marked, there[0], metadata=about)
-    again = build(manifest, codec, tmp_path, SMALL, shard=4)
+    again = build_latent_set(manifest, codec, tmp_path, SMALL, shard=4)
     whole = Examples.load(built)
     assert again.captions == whole.captions
     assert torch.equal(again.latents[:4], whole.latents[:4] + 1), "made again instead of taken"
@@ -172,7 +172,7 @@ def test_a_build_that_was_killed_goes_on_after_its_last_whole_shard(
 
 def numbered(ends: list[int], name: str) -> Examples:
     """Sounds of a class whose latents say which they are and which frame it is."""
-    frame = torch.arange(FRAMES) / FRAMES
+    frame = torch.arange(EXAMPLE_FRAMES) / EXAMPLE_FRAMES
     latents = torch.stack([(index + frame)[:, None].expand(-1, 64) for index in range(len(ends))])
     captions = [[Caption("steady rain falling", "steady rain falling")] for _ in ends]
     names, alone = [[name] for _ in ends], [bool(end) for end in ends]
@@ -181,7 +181,7 @@ def numbered(ends: list[int], name: str) -> Examples:
 
 @pytest.mark.parametrize("name", ["dog", "rain"])
 def test_a_shot_ends_within_its_window_and_a_texture_never_does(name: str) -> None:
-    ends = list(range(WINDOWS[0], FRAMES + 1))
+    ends = list(range(WINDOWS[0], EXAMPLE_FRAMES + 1))
     examples = numbered(ends, name)
     suited = {frames: examples.suiting(frames)[0] for frames in WINDOWS}
     assert set().union(*suited.values()) == set(range(len(ends)))
@@ -190,7 +190,7 @@ def test_a_shot_ends_within_its_window_and_a_texture_never_does(name: str) -> No
             shorter, longer = sorted((frames, ends[index]))
             assert shorter >= 0.7 * longer
             assert shorter == (ends[index] if name == "dog" else frames)
-            assert examples.told(index, frames) == shorter
+            assert examples.sounding_frames(index, frames) == shorter
 
 
 @pytest.mark.parametrize(("name", "shown"), [("dog", False), ("cat", True)])

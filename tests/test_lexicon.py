@@ -10,7 +10,7 @@ import torch
 
 from core.audiostory import AudioStory
 from core.bridge.lexicon import Lexicon, _load, load_lexicon, parts, together
-from core.bridge.modifiers import told_of
+from core.bridge.modifiers import with_modifiers_of
 from core.bridge.text_encoder import sentence_encoder
 from core.corpus.captions import HELD_OUT
 from core.corpus.vocabulary import BY_NAME
@@ -36,7 +36,10 @@ def lexicon() -> Lexicon:
 def about(paraphrase: str, name: str) -> bool:
     """Whether a paraphrase is a class' plain caption, with or without how it sounds."""
     plain = BY_NAME[name].caption
-    return any(paraphrase == told_of(plain, paraphrase) for paraphrase in (plain, *HELD_OUT[name]))
+    return any(
+        paraphrase == with_modifiers_of(plain, paraphrase)
+        for paraphrase in (plain, *HELD_OUT[name])
+    )
 
 
 def test_paraphrases_that_no_lexicon_holds_are_given_their_plain_caption() -> None:
@@ -81,18 +84,20 @@ def test_a_caption_is_taken_apart_at_commas_and_joining_words() -> None:
 
 def test_sounds_at_once_are_told_from_one_and_from_sounds_in_turn(lexicon: Lexicon) -> None:
     both = ("drizzle on windows", "a terrier yaps")
-    assert lexicon.at_once("Drizzle on windows, while a terrier yaps") == both
-    assert lexicon.at_once("While a terrier yaps, drizzle on windows") == both[::-1]
-    assert lexicon.at_once("a terrier yaps after dark; at the same time a downpour") == (
+    assert lexicon.simultaneous("Drizzle on windows, while a terrier yaps") == both
+    assert lexicon.simultaneous("While a terrier yaps, drizzle on windows") == both[::-1]
+    assert lexicon.simultaneous("a terrier yaps after dark; at the same time a downpour") == (
         "a terrier yaps after dark",
         "a downpour",
     )
-    assert lexicon.at_once("a terrier yaps, a hound bays and woof") == ()
-    assert lexicon.at_once("a terrier yaps; at the same time woof") == ()
-    assert lexicon.at_once("a downpour, followed by a terrier that yaps while it drizzles") == ()
-    assert lexicon.at_once("a downpour, then a terrier yaps") == ()
-    assert lexicon.at_once("a downpour with rubber ducks") == ()
-    assert lexicon.at_once("") == ()
+    assert lexicon.simultaneous("a terrier yaps, a hound bays and woof") == ()
+    assert lexicon.simultaneous("a terrier yaps; at the same time woof") == ()
+    assert (
+        lexicon.simultaneous("a downpour, followed by a terrier that yaps while it drizzles") == ()
+    )
+    assert lexicon.simultaneous("a downpour, then a terrier yaps") == ()
+    assert lexicon.simultaneous("a downpour with rubber ducks") == ()
+    assert lexicon.simultaneous("") == ()
 
 
 def test_phrases_are_heard_at_once_where_the_caption_says_so() -> None:
@@ -110,20 +115,23 @@ def test_phrases_are_heard_at_once_where_the_caption_says_so() -> None:
 def test_hardly_any_caption_of_one_sound_is_taken_for_two() -> None:
     shipped = load_lexicon(load_profile("pocket"))
     assert shipped is not None
-    assert shipped.at_once("heavy rain with distant thunder") == ("heavy rain", "distant thunder")
-    assert shipped.at_once("footsteps in snow and wind") == ("footsteps in snow", "wind")
+    assert shipped.simultaneous("heavy rain with distant thunder") == (
+        "heavy rain",
+        "distant thunder",
+    )
+    assert shipped.simultaneous("footsteps in snow and wind") == ("footsteps in snow", "wind")
     plain = [known.caption for known in BY_NAME.values()]
     unseen = [paraphrase for paraphrases in HELD_OUT.values() for paraphrase in paraphrases]
-    assert not any(shipped.at_once(caption) for caption in plain)
-    assert sum(bool(shipped.at_once(caption)) for caption in unseen) <= 0.03 * len(unseen)
+    assert not any(shipped.simultaneous(caption) for caption in plain)
+    assert sum(bool(shipped.simultaneous(caption)) for caption in unseen) <= 0.03 * len(unseen)
     pairs = [f"{first} and {second}" for first, second in pairwise(plain)]
-    assert sum(len(shipped.at_once(pair)) == 2 for pair in pairs) >= 0.95 * len(pairs)
+    assert sum(len(shipped.simultaneous(pair)) == 2 for pair in pairs) >= 0.95 * len(pairs)
     strange = [
         f"{first}, along with {second}" for first, second in zip(unseen, unseen[40:], strict=False)
     ]
-    assert sum(len(shipped.at_once(pair)) == 2 for pair in strange) >= 0.85 * len(strange)
+    assert sum(len(shipped.simultaneous(pair)) == 2 for pair in strange) >= 0.85 * len(strange)
     for nothing in ("a long pause", "the ship sinks", "a stranger waits"):
-        assert shipped.at_once(f"a storm while {nothing}") == ()
+        assert shipped.simultaneous(f"a storm while {nothing}") == ()
 
 
 def test_what_is_too_like_the_caption_can_be_left_out(lexicon: Lexicon) -> None:

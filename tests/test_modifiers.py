@@ -19,25 +19,26 @@ from core.corpus.modifiers import (
     SOFT_DB,
     USUAL,
     Modifiers,
-    drawn,
+    draw_modifiers,
     in_series,
     with_modifiers,
 )
-from core.corpus.scenes import SAMPLE_RATE, Clip, Samples, compose
+from core.corpus.recordings import SAMPLE_RATE, Waveform
+from core.corpus.scenes import Clip, compose
 from core.corpus.vocabulary import CLASSES
-from core.evaluation.modifiers import MEASURES, brightness, level, onsets, ordered
+from core.evaluation.modifiers import MEASURES, brightness, onsets, ordered, rms_level
 from core.evaluation.renders import Request
 
 SOFT, STRONG, FAR = Modifiers("light"), Modifiers("heavy"), Modifiers(distance="distant")
 SLOW, FAST = Modifiers(tempo="slow"), Modifiers(tempo="fast")
 
 
-def hiss(seed: int, rms: float = 0.1, seconds: float = 2.0) -> Samples:
+def hiss(seed: int, rms: float = 0.1, seconds: float = 2.0) -> Waveform:
     noise = np.random.default_rng(seed).standard_normal(round(seconds * SAMPLE_RATE))
     return (rms * noise).astype(np.float32)
 
 
-def measured(sound: Samples, measure: str) -> float:
+def measured(sound: Waveform, measure: str) -> float:
     return MEASURES[measure](torch.from_numpy(sound))
 
 
@@ -89,13 +90,13 @@ def test_a_modifier_is_drawn_beyond_what_a_clip_has() -> None:
     rng = np.random.default_rng(0)
     for name in ("rain", "chopping", "footsteps_snow"):
         for own in (USUAL, FAR, Modifiers("heavy", "distant")):
-            found = [drawn(name, own, rng, tempo=True) for _ in range(60)]
+            found = [draw_modifiers(name, own, rng, tempo=True) for _ in range(60)]
             assert all(own.beyond(modifiers) == USUAL for modifiers in found)
             assert any(modifiers != own for modifiers in found) == (
                 own != Modifiers("heavy", "distant") or in_series(name)
             )
             assert any(modifiers.tempo for modifiers in found) == in_series(name)
-            assert not any(drawn(name, own, rng, tempo=False).tempo for _ in range(60))
+            assert not any(draw_modifiers(name, own, rng, tempo=False).tempo for _ in range(60))
 
 
 @pytest.mark.parametrize("name", [c.name for c in CLASSES])
@@ -112,7 +113,7 @@ def test_captions_say_all_that_is_unusual_and_of_the_usual_nothing(name: str) ->
 
 def test_a_measure_tells_soft_from_loud_dull_from_bright_and_slow_from_fast() -> None:
     sound = torch.from_numpy(hiss(0))
-    assert level(0.1 * sound) == pytest.approx(level(sound) - 20.0, abs=0.1)
+    assert rms_level(0.1 * sound) == pytest.approx(rms_level(sound) - 20.0, abs=0.1)
     dull = torch.nn.functional.avg_pool1d(sound[None, None], 32, stride=1)[0, 0]
     assert brightness(dull) < brightness(sound) - 6.0
     time = np.arange(4 * SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE

@@ -18,14 +18,14 @@ from core.corpus.captions import (
     Caption,
     caption,
     mixture_caption,
-    plainly,
+    plain_meaning,
 )
-from core.corpus.clauses import Clause, render
+from core.corpus.clauses import MarkedClause, in_form
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.evaluation.combine import JOINTS
 from core.narratives.narratives import Narrative, single, story_stream
 from core.narratives.skeletons import SKELETONS, UNKNOWN
-from core.narratives.timing import allocate, natural
+from core.narratives.timing import allocate, natural_span
 
 EVALUATION = Path(__file__).parents[1] / "core" / "evaluation" / "instructions.jsonl"
 
@@ -37,7 +37,7 @@ SUM = re.compile(
     r"(?:; (?P<why>[a-z ]+))?\."
 )
 LINE = re.compile(
-    rf"(?P<n>\d+)\. (?P<told>[^()]+) \((?P<seconds>{SECONDS}) s, (?P<mood>{MOOD})\)\. "
+    rf"(?P<n>\d+)\. (?P<phrase>[^()]+) \((?P<seconds>{SECONDS}) s, (?P<mood>{MOOD})\)\. "
 )
 REASONING = re.compile(rf"(?:{re.sub(r'[?]P<[a-z]+>', '', LINE.pattern)})+(?:{SUM.pattern})")
 
@@ -72,14 +72,14 @@ def test_told_phrases_stand_in_the_instruction_in_their_order(stories: list[Narr
     for story in stories:
         if "the scene suggests" in story.reasoning:
             continue
-        told = [line["told"].lower() for line in LINE.finditer(story.reasoning)]
+        phrases = [line["phrase"].lower() for line in LINE.finditer(story.reasoning)]
         text, at, found = story.instruction.lower(), 0, 0
-        for phrase in told:
+        for phrase in phrases:
             place = text.find(phrase, at)
             if place >= 0:
                 found, at = found + 1, place + len(phrase)
         # a typo may hide up to three of them
-        assert found >= len(told) - 3, story
+        assert found >= len(phrases) - 3, story
 
 
 def test_times_given_in_the_instruction_are_obeyed(stories: list[Narrative]) -> None:
@@ -90,7 +90,7 @@ def test_times_given_in_the_instruction_are_obeyed(stories: list[Narrative]) -> 
             continue
         for line in LINE.finditer(story.reasoning):
             for length, rest in pattern.findall(story.instruction.lower()):
-                if rest.startswith(line["told"]):
+                if rest.startswith(line["phrase"]):
                     assert float(line["seconds"]) == float(length)
                     checked += 1
     assert checked > 20
@@ -177,20 +177,23 @@ def test_a_mixture_names_both_sounds_and_means_them_in_plain_words() -> None:
 
 def test_a_wording_means_the_plain_caption_and_what_it_says_of_strength_and_distance() -> None:
     paraphrase = next(text for text in PARAPHRASES["siren"] if "howls" in text)
-    far = plainly(f"{paraphrase} in the distance", ["siren"])
-    assert far == plainly("a siren howling far away", ["siren"])
+    far = plain_meaning(f"{paraphrase} in the distance", ["siren"])
+    assert far == plain_meaning("a siren howling far away", ["siren"])
     assert far.startswith("a siren wailing ")
     assert far.endswith(("in the distance", "far away", "from afar"))
     for name in BY_NAME:
-        assert plainly(BY_NAME[name].caption, [name]) == BY_NAME[name].caption
+        assert plain_meaning(BY_NAME[name].caption, [name]) == BY_NAME[name].caption
         for text in PARAPHRASES[name]:
-            meant = set(re.findall(r"[\w']+", plainly(text, [name])))
+            meant = set(re.findall(r"[\w']+", plain_meaning(text, [name])))
             assert set(BY_NAME[name].caption.split()[1:]) <= meant
 
 
 def test_what_no_class_covers_means_what_it_says() -> None:
-    assert plainly("a whispered name", []) == "a whispered name"
-    assert plainly("an owl over embers", ["owl", "fire"]) == "an owl hooting with a fire crackling"
+    assert plain_meaning("a whispered name", []) == "a whispered name"
+    assert (
+        plain_meaning("an owl over embers", ["owl", "fire"])
+        == "an owl hooting with a fire crackling"
+    )
     for story in islice(story_stream(0), 200):
         for event in story.events:
             assert event.classes or event.meant == event.caption
@@ -198,16 +201,16 @@ def test_what_no_class_covers_means_what_it_says() -> None:
 
 def test_one_clause_gives_all_its_forms() -> None:
     clause = "thunder *rolls and *rumbles on"
-    assert render(clause, "present") == "thunder rolls and rumbles on"
-    assert render(clause, "gerund") == "thunder rolling and rumbling on"
-    assert render(clause, "past") == "thunder rolled and rumbled on"
-    assert render(clause, "progressive") == "thunder is rolling and rumbling on"
-    assert Clause("it *creaks open", "a door creaking open").leans_back
+    assert in_form(clause, "present") == "thunder rolls and rumbles on"
+    assert in_form(clause, "gerund") == "thunder rolling and rumbling on"
+    assert in_form(clause, "past") == "thunder rolled and rumbled on"
+    assert in_form(clause, "progressive") == "thunder is rolling and rumbling on"
+    assert MarkedClause("it *creaks open", "a door creaking open").is_anaphoric
 
 
 def test_spot_sounds_stay_short_and_textures_take_the_rest() -> None:
     rain, knock = BY_NAME["rain"], BY_NAME["knock"]
-    spans = [natural(c.kind, c.seconds) for c in (rain, knock, rain)]
+    spans = [natural_span(c.kind, c.seconds) for c in (rain, knock, rain)]
     lengths = allocate(30, spans, ["texture", "spot", "texture"])
     assert sum(lengths) == 30
     assert lengths[1] <= knock.seconds[1]

@@ -75,7 +75,7 @@ def test_a_minute_of_rain_has_its_length_no_period_no_seam_and_one_level(
     sound = renderer(Request("steady rain falling", 60.0, 0))
     window = pocket.performer.config.window_frames
     joints = duration.window_joints(pocket.codec.frames(60.0), window, 2048 / 44100)
-    found = duration.lasting(sound, 60.0, joints)
+    found = duration.measure_duration(sound, 60.0, joints)
     assert found.exact
     assert found.periodicity < 0.4
     assert found.seam < 1.5

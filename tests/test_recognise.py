@@ -58,7 +58,7 @@ def corpus(folder: Path) -> Path:
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     manifest = corpus(tmp_path_factory.mktemp("corpus"))
     codec = LinearCodec.load(FITTED)
-    return Judge.of_recordings(recognise.held_out(manifest), SoundEmbedder(), codec)
+    return Judge.of_recordings(recognise.held_out_recordings(manifest), SoundEmbedder(), codec)
 
 
 def test_only_held_out_recordings_of_classes_with_three_are_used(
@@ -75,16 +75,16 @@ def test_a_tagger_learns_from_the_training_recordings_of_its_classes_alone(tmp_p
     rows = [json.loads(line) for line in manifest.read_text().splitlines()]
     rows = [r for r in rows if not (r["split"] == "train" and r["path"] == "rain1.wav")]
     manifest.write_text("\n".join(json.dumps(r) for r in rows))
-    found = recognise.trained_on(manifest, ["rain", "owl"])
+    found = recognise.training_recordings(manifest, ["rain", "owl"])
     assert [recording.name for recording in found] == ["rain", "rain", "owl", "owl"]
     with pytest.raises(AudioFileError, match="build the corpus first"):
-        recognise.trained_on(manifest, ["dog"])
+        recognise.training_recordings(manifest, ["dog"])
 
 
 def test_an_empty_manifest_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("")
     with pytest.raises(AudioFileError, match="build the corpus first"):
-        recognise.held_out(tmp_path / "manifest.jsonl")
+        recognise.held_out_recordings(tmp_path / "manifest.jsonl")
 
 
 def test_a_class_is_nearest_to_its_own_centroid() -> None:

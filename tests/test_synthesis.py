@@ -7,9 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.corpus.packages import sources
-from core.corpus.synthesis import PEAK, RATE, RECIPES, Synthesised, synthesise
-from core.corpus.synthesis.space import place
+from core.corpus.packages import audio_packages
+from core.corpus.recordings import PEAK, SAMPLE_RATE
+from core.corpus.synthesis import RECIPES, Synthesised, synthesise_clip
+from core.corpus.synthesis.space import at_distance
 from core.corpus.vocabulary import BY_NAME
 from core.errors import StudioError
 
@@ -24,7 +25,7 @@ ATTRIBUTES = {
 
 @cache
 def _clip(name: str, seed: int, seconds: float = SECONDS) -> Synthesised:
-    return synthesise(name, seconds, np.random.default_rng(seed))
+    return synthesise_clip(name, seconds, np.random.default_rng(seed))
 
 
 RECORDED_ALONE = {"aeroplane", "drip", "scream", "waterfall"}
@@ -34,14 +35,14 @@ RECORDED_ALONE = {"aeroplane", "drip", "scream", "waterfall"}
 def test_every_other_class_of_the_vocabulary_has_a_recipe() -> None:
     assert set(BY_NAME) - set(RECIPES) == RECORDED_ALONE
     assert set(RECIPES) <= set(BY_NAME)
-    patterns = [name for source in sources() for name in source.classes]
+    patterns = [name for source in audio_packages() for name in source.classes]
     assert all(patterns.count(name) > 1 for name in RECORDED_ALONE)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_clip_has_its_length_and_level_and_is_finite(name: str) -> None:
     samples = _clip(name, 1).samples
-    assert samples.shape == (round(SECONDS * RATE),)
+    assert samples.shape == (round(SECONDS * SAMPLE_RATE),)
     assert samples.dtype == np.float32
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-4)
@@ -51,7 +52,7 @@ def test_a_clip_has_its_length_and_level_and_is_finite(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_seed_gives_one_clip_and_another_seed_another(name: str) -> None:
     first, other = _clip(name, 1), _clip(name, 2)
-    again = synthesise(name, SECONDS, np.random.default_rng(1))
+    again = synthesise_clip(name, SECONDS, np.random.default_rng(1))
     assert np.array_equal(first.samples, again.samples)
     assert first.attributes == again.attributes
     assert not np.array_equal(first.samples, other.samples)
@@ -69,7 +70,7 @@ def test_attributes_use_the_words_that_captions_know(name: str) -> None:
 
 def _onsets(samples: np.ndarray) -> int:
     """Rises of the loudness over its own slow mean, by 10 ms blocks."""
-    block = RATE // 100
+    block = SAMPLE_RATE // 100
     loud = np.sqrt(np.mean(samples[: len(samples) // block * block].reshape(-1, block) ** 2, 1))
     return int(np.sum((loud[1:] > 0.25 * loud.max()) & (loud[:-1] < 0.6 * loud[1:])))
 
@@ -82,7 +83,7 @@ def _mean_over(name: str, key: str, value: str, measure: object, seconds: float 
 
 def _brightness(samples: np.ndarray) -> float:
     power = np.abs(np.fft.rfft(samples)) ** 2
-    hz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
     return float(np.sum(power * hz) / np.sum(power))
 
 
@@ -100,7 +101,7 @@ def test_distant_is_duller_than_close(name: str) -> None:
 
 def _share_above_2_khz(samples: np.ndarray) -> float:
     power = np.abs(np.fft.rfft(samples)) ** 2
-    hz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
     return float(power[hz > 2000].sum() / power.sum())
 
 
@@ -109,12 +110,14 @@ def test_every_sound_loses_high_tones_when_it_is_placed_far(name: str) -> None:
     # Paired: animals and grounds differ more from each other than near does from far.
     for seed in range(12):
         sound = _clip(name, seed).samples.astype(np.float64)
-        near, far = (place(sound, d, np.random.default_rng(seed)) for d in ("close", "distant"))
+        near, far = (
+            at_distance(sound, d, np.random.default_rng(seed)) for d in ("close", "distant")
+        )
         assert _share_above_2_khz(far) < _share_above_2_khz(near)
 
 
 def test_an_unknown_class_and_a_moment_are_refused_in_words() -> None:
     with pytest.raises(StudioError, match="choose one of"):
-        synthesise("unicorn", 2.0, np.random.default_rng(0))
+        synthesise_clip("unicorn", 2.0, np.random.default_rng(0))
     with pytest.raises(StudioError, match="longer"):
-        synthesise("rain", 0.1, np.random.default_rng(0))
+        synthesise_clip("rain", 0.1, np.random.default_rng(0))

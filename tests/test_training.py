@@ -37,7 +37,7 @@ from core.training.objective import Objective
 from core.training.pretrain import pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
-from core.training.stages import STAGES, lessons, train_stage
+from core.training.stages import STAGES, stage_lessons, train_stage
 from core.training.states import NO_EXAMPLE, SHARD, BridgingStates, collect, lesson, read_states
 
 RATE = 44100
@@ -122,10 +122,10 @@ def test_captions_are_read_for_what_they_mean_and_not_learned_by_heart(
     profile: Profile, sounds: EventSounds
 ) -> None:
     model = with_adapter(profile)
-    told = [[Caption("it pours", "steady rain falling")]]
-    examples = Examples(sounds.examples.latents[:1], told, [["rain"]], [False], [0], [USUAL])
+    captions = [[Caption("it pours", "steady rain falling")]]
+    examples = Examples(sounds.examples.latents[:1], captions, [["rain"]], [False], [0], [USUAL])
     stage = replace(STAGES["meaning"], lessons=1, captions=9)
-    given = list(lessons(stage, examples, Random(0)))
+    given = list(stage_lessons(stage, examples, Random(0)))
     read = [lesson for lesson in given if not lesson.written]
     assert [lesson.written for lesson in given] == [True] + 9 * [False]
     means = {
@@ -180,7 +180,7 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
             example = kept.examples[event]
             if example >= 0:
                 assert kept.captions[event] in examples.captions[example]
-                assert caption in [told.said for told in examples.captions[example]]
+                assert caption in [each.said for each in examples.captions[example]]
                 rows = examples.latents[example].float().unfold(0, len(window), 1)
                 assert (rows == window.T).all((1, 2)).any()
                 assert length == min(len(window), examples.ends[example] or len(window))
@@ -199,9 +199,9 @@ def test_what_is_said_to_be_unusual_is_performed_by_sounds_that_are() -> None:
         [NO_EXAMPLE, NO_EXAMPLE, 0, 2],
     )
     latents = torch.arange(3.0)[:, None, None].expand(3, 192, 64).half()
-    told = [[Caption(dog, dog)]] * 3
+    captions = [[Caption(dog, dog)]] * 3
     modifiers = [USUAL, far, far]
-    among = Examples(latents, told, [["dog"]] * 3, [False] * 3, [0] * 3, modifiers)
+    among = Examples(latents, captions, [["dog"]] * 3, [False] * 3, [0] * 3, modifiers)
     heard: dict[int, set[int]] = {}
     for seed in range(40):
         events, _, windows, _ = Performances(kept, among).draw(torch.Generator().manual_seed(seed))

@@ -20,7 +20,7 @@ from core.corpus.vocabulary import CLASSES
 from core.director.describe import MAX_QUESTION, answer, describe, hear
 from core.errors import PlanError, WeightsError
 from core.evaluation.describe import described, likelihoods
-from core.evaluation.recognise import held_out
+from core.evaluation.recognise import held_out_recordings
 from core.listener.effects import EffectsListener
 from core.profile import EAR, ListenerConfig, Profile, load_profile
 from core.training.ear import train_ear
@@ -31,8 +31,8 @@ from core.training.understanding import (
     HeardClip,
     Listened,
     answer_loss,
-    lessons,
     listen,
+    listening_lessons,
     question,
     train_understanding,
 )
@@ -144,7 +144,7 @@ def test_recordings_are_heard_several_times_and_rare_classes_not_drowned(
     assert [clip.sound_class for clip in heard] == ["horn"] * 3 + ["rain"] * 3
     assert len({clip.features.sum().item() for clip in heard}) == 6
     many = [*heard[:1], *heard[3:], *heard[3:], *heard[3:]]
-    drawn = [lesson.clip.sound_class for lesson in lessons(many, 400, Random(0))]
+    drawn = [lesson.clip.sound_class for lesson in listening_lessons(many, 400, Random(0))]
     assert 70 < drawn.count("horn") < 130
 
 
@@ -181,7 +181,7 @@ def test_the_ear_alone_learns_and_all_else_stays_to_the_bit(
     ]
     with torch.inference_mode():
         untaught, taught = (
-            answer_loss(m, lessons(clips, 64, Random(7))) for m in (untrained, model)
+            answer_loss(m, listening_lessons(clips, 64, Random(7))) for m in (untrained, model)
         )
     assert taught < untaught - 1e-3
     now, before = model.state_dict(), untrained.state_dict()
@@ -221,7 +221,7 @@ def test_the_evaluation_asks_about_every_recording(profile: Profile, tmp_path: P
     (tmp_path / "manifest.jsonl").write_text("\n".join(rows))
     model = hearing(profile)
     told: list[str] = []
-    found = described(model, held_out(tmp_path / "manifest.jsonl"), told.append)
+    found = described(model, held_out_recordings(tmp_path / "manifest.jsonl"), told.append)
     assert len(told) == found.answers.total.count == found.likeliest.total.count == 6
     assert all(0.0 <= share <= 1.0 for share in (found.either_or, found.yes, found.no))
     assert found.likeliest.total.top_5 == 1.0

@@ -23,7 +23,7 @@ from core.profile import Profile
 from core.story.durations import Span
 from core.story.story import MAX_CAPTION
 
-FILE = "grounding/known.safetensors"
+KNOWN_FILE = "grounding/known.safetensors"
 OTHER = 0.8
 """Weight of the likeness to unknown sounds; between 0.5 and 1 it matters little."""
 SAME_SOUND = 0.6
@@ -93,7 +93,7 @@ class KnownSounds:
             for cosine, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
 
-    def lean(self, caption: str) -> str:
+    def with_nearest(self, caption: str) -> str:
         """The user's words and the nearest known ones: "a kettle whistling, like steam hissing"."""
         nearest = self.match([caption])[0].nearest[0]
         return f"{caption[: MAX_CAPTION - len(nearest) - 7]}, like {nearest}"
@@ -125,7 +125,7 @@ def load_known_sounds(profile: Profile) -> KnownSounds | None:
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
     """
-    path = profile.shipped(FILE)
+    path = profile.shipped(KNOWN_FILE)
     return _load(path) if path else None
 
 

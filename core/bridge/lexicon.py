@@ -20,12 +20,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.bridge.modifiers import told_of
+from core.bridge.modifiers import with_modifiers_of
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.files import atomic_path, open_weights
 from core.profile import Profile
 
-FILE = "grounding/glossary.safetensors"
+LEXICON_FILE = "grounding/glossary.safetensors"
 NEIGHBOURS = 20
 SHARPNESS = 12.0
 """Neighbours vote for their sound with the exponential of so many times their cosine."""
@@ -45,7 +45,7 @@ do, "a storm" and "a day at the beach" set a scene."""
 LIKELY, LIKELY_ALIKE = 0.5, 0.6
 """Share and cosine from which a phrase is about a known sound: "lightning flashes" is, "a ship
 sails past" and "the sky darkens" are not."""
-_AT_ONCE = 3
+_MOST_SIMULTANEOUS = 3
 """Sounds that are performed at once, at most."""
 SHORTEST_WORD = 3
 MOST = 4
@@ -104,13 +104,15 @@ class Lexicon:
     """Captions of known sounds, and each sound's plain caption.
 
     Args:
-        plain: plain caption of each of C sounds.
+        plain_captions: plain caption of each of C sounds.
         sounds: which of them each known caption is about, (K,).
         known: unit vectors of the known captions, (K, D).
     """
 
-    def __init__(self, encoder: TextEncoder, plain: Sequence[str], sounds: Tensor, known: Tensor):
-        self.plain = tuple(plain)
+    def __init__(
+        self, encoder: TextEncoder, plain_captions: Sequence[str], sounds: Tensor, known: Tensor
+    ):
+        self.plain_captions = tuple(plain_captions)
         self._encoder = encoder
         self._sounds = sounds.long()
         self._known = known
@@ -126,10 +128,12 @@ class Lexicon:
         if not caption:
             return ""
         found = self._found(caption, unlike)
-        told = [told_of(self.plain[sound], text) for sound, text in found.items()]
-        return "; ".join(told[:MOST])
+        plain = [
+            with_modifiers_of(self.plain_captions[sound], text) for sound, text in found.items()
+        ]
+        return "; ".join(plain[:MOST])
 
-    def at_once(self, caption: str) -> tuple[str, ...]:
+    def simultaneous(self, caption: str) -> tuple[str, ...]:
         """The parts of a caption that tell of several sounds heard at once: ("heavy rain", "distant
         thunder"). Empty where it tells of one, or of sounds in turn.
         """
@@ -137,13 +141,13 @@ class Lexicon:
             return ()
         phrases = together(caption)
         if len(phrases) > 1:
-            told = [vote for phrase in phrases for vote in self._beside(phrase)]
+            votes = [vote for phrase in phrases for vote in self._beside(phrase)]
         else:
-            told = self._joined(caption)
+            votes = self._joined(caption)
         sounds: dict[int, str] = {}
-        for vote in told:
+        for vote in votes:
             sounds.setdefault(vote.sound, vote.text)
-        return tuple(sounds.values())[:_AT_ONCE] if len(sounds) > 1 else ()
+        return tuple(sounds.values())[:_MOST_SIMULTANEOUS] if len(sounds) > 1 else ()
 
     def _beside(self, phrase: str) -> list[_Vote]:
         """The sounds of a phrase that is said to be heard beside another; none may be known."""
@@ -160,11 +164,11 @@ class Lexicon:
         if _PERHAPS_IN_TURN.search(caption.lower()):
             return []
         whole, *heard = self._votes(caption, ANY)
-        told = [vote for vote in heard if vote.sure]
-        least = min((vote.alike for vote in told), default=0.0)
-        several = len({vote.sound for vote in told}) > 1
+        votes = [vote for vote in heard if vote.sure]
+        least = min((vote.alike for vote in votes), default=0.0)
+        several = len({vote.sound for vote in votes}) > 1
         apart = several and least >= alike and (whole.share <= ONE_SOUND or least >= PLAINLY)
-        return told if apart else []
+        return votes if apart else []
 
     def names(self, phrase: str, share: float = NAMED, alike: float = NAMED_ALIKE) -> bool:
         """Whether a phrase as a whole names a known sound, not a scene or an unknown one.
@@ -179,39 +183,39 @@ class Lexicon:
         """The plain caption of the sound that a phrase is about; "" where none is likely."""
         whole = self._votes(phrase, ANY)[0]
         likely = whole.share >= LIKELY and whole.alike >= LIKELY_ALIKE
-        return self.plain[whole.sound] if likely else ""
+        return self.plain_captions[whole.sound] if likely else ""
 
-    def told(self, caption: str) -> str:
+    def performed_as(self, caption: str) -> str:
         """What a caption is performed as, for people to read: its paraphrase, or of several sounds
         at once the likeliest of each, "steady rain falling + thunder rumbling in the distance".
         """
-        sounds = [self.paraphrase(sound).split("; ")[0] for sound in self.at_once(caption)]
+        sounds = [self.paraphrase(sound).split("; ")[0] for sound in self.simultaneous(caption)]
         return " + ".join(sounds) or self.paraphrase(caption)
 
     def _found(self, caption: str, unlike: float) -> dict[int, str]:
         """Sounds, each with the text that tells of it."""
-        whole, *told = self._votes(caption, unlike)
+        whole, *votes = self._votes(caption, unlike)
         found = {whole.sound: whole.text}
         if whole.second is not None:
             found[whole.second] = whole.text
-        return found | {vote.sound: vote.text for vote in told if vote.sure}
+        return found | {vote.sound: vote.text for vote in votes if vote.sure}
 
     def _votes(self, caption: str, unlike: float) -> list[_Vote]:
-        """What the neighbours of a caption and of each of its parts vote for; reckoned once."""
+        """What the neighbours of a caption and of each of its parts vote for; counted once."""
         key = (caption, unlike)
         if key not in self._read:
-            self._read[key] = self._reckoned([caption, *parts(caption)], unlike)
+            self._read[key] = self._count_votes([caption, *parts(caption)], unlike)
         return self._read[key]
 
-    def _reckoned(self, texts: list[str], unlike: float) -> list[_Vote]:
+    def _count_votes(self, texts: list[str], unlike: float) -> list[_Vote]:
         vectors = self._encoder.sentences(texts)
         with torch.autocast("cpu", enabled=False):
             cosines = vectors @ self._known.T
         cosines = cosines.masked_fill(cosines > unlike, -1.0)
         nearest = cosines.topk(min(NEIGHBOURS, len(self._known)))
-        votes = torch.zeros(len(texts), len(self.plain))
+        votes = torch.zeros(len(texts), len(self.plain_captions))
         votes.scatter_add_(1, self._sounds[nearest.indices], (SHARPNESS * nearest.values).exp())
-        first = (votes / votes.sum(1, keepdim=True)).topk(min(2, len(self.plain)))
+        first = (votes / votes.sum(1, keepdim=True)).topk(min(2, len(self.plain_captions)))
         rows = zip(
             texts, first.indices.tolist(), first.values.tolist(), nearest.values, strict=True
         )
@@ -233,7 +237,7 @@ class Lexicon:
             "sounds": self._sounds.to(torch.int16),
         }
         with atomic_path(path) as temporary:
-            save_file(tensors, temporary, metadata={"plain": json.dumps(self.plain)})
+            save_file(tensors, temporary, metadata={"plain": json.dumps(self.plain_captions)})
 
 
 def parts(caption: str) -> list[str]:
@@ -257,7 +261,7 @@ def load_lexicon(profile: Profile) -> Lexicon | None:
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
     """
-    path = profile.shipped(FILE)
+    path = profile.shipped(LEXICON_FILE)
     return _load(path) if path else None
 
 

@@ -1,8 +1,8 @@
 """How a caption says that a sound is: strong or soft, near or far, slow or fast.
 
-Thousands of words say such things. `told_of` puts them into a few, always the same, after the plain
-caption of a sound: "a hound giving tongue beyond the hills" is "a dog barking in the distance". The
-performer is trained on these words, and the director reads them in its paraphrases.
+Thousands of words say such things. `with_modifiers_of` puts them into a few, always the same, after
+the plain caption of a sound: "a hound giving tongue beyond the hills" is "a dog barking in the
+distance". The performer is trained on these words, and the director reads them in its paraphrases.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def says(phrase: str, key: str, value: str) -> bool:
 
 
 def words_for(plain: str, key: str, value: str) -> set[str]:
-    """The words with which `woven` says it after a plain caption, without the caption's own."""
+    """The words with which `with_attribute` says it, without those of the plain caption itself."""
     adjectives = [of.get(value, ()) for noun, of in _ADJECTIVES.items() if plain.startswith(noun)]
     of_nouns = _OF_NOUNS.get(key, {}).get(value, ())
     words = {*_ADVERBS[key][value], *of_nouns}
@@ -93,7 +93,7 @@ def words_for(plain: str, key: str, value: str) -> set[str]:
 
 
 @lru_cache(maxsize=16384)
-def told_of(plain: str, text: str) -> str:
+def with_modifiers_of(plain: str, text: str) -> str:
     """A plain caption with what a text says of strength, tempo and distance.
 
     What the plain caption says by itself, as that a waterfall roars, must be said in so many words.
@@ -105,12 +105,14 @@ def told_of(plain: str, text: str) -> str:
             words = words_for(plain, key, value)
             plainly = any(re.search(rf"\b{word}\b", text) for word in words)
             if plainly if by_itself else says(text, key, value):
-                plain = woven(plain, key, value, first)
+                plain = with_attribute(plain, key, value, first_choice)
                 break
     return plain
 
 
-def woven(phrase: str, key: str, value: str, choose: Callable[[Sequence[str]], str]) -> str:
+def with_attribute(
+    phrase: str, key: str, value: str, choose: Callable[[Sequence[str]], str]
+) -> str:
     """A phrase that says one attribute more, or the phrase where that would sound odd.
 
     Args:
@@ -142,6 +144,6 @@ def _before_noun(phrase: str, adjective: str) -> str:
     return f"{'the' if article[1] == 'the' else 'a'} {adjective} {phrase[article.end() :]}"
 
 
-def first(words: Sequence[str]) -> str:
+def first_choice(words: Sequence[str]) -> str:
     """The word that is always taken where nothing is left to chance."""
     return words[0]

@@ -10,15 +10,22 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from core.bridge.modifiers import IMPLIED, first, says, told_of, words_for, woven
-from core.corpus.clauses import render
+from core.bridge.modifiers import (
+    IMPLIED,
+    first_choice,
+    says,
+    with_attribute,
+    with_modifiers_of,
+    words_for,
+)
+from core.corpus.clauses import in_form
 from core.corpus.modifiers import UNUSUAL, USUAL, Modifiers, modifiers_of
 from core.corpus.vocabulary import BY_NAME
 
 MAX_WORDS = 14
 TRIES = 8
-"""Phrases that are tried for one into which all that is unusual can be woven."""
-WORDED = 0.75
+"""Phrases that are tried for one into which all that is unusual can be put."""
+PARAPHRASED = 0.75
 """Share of the captions that are taken from the many paraphrases, eight times as many."""
 
 _TABLE = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
@@ -27,7 +34,7 @@ MARKED: dict[str, tuple[str, ...]] = {name: tuple(_TABLE[name]["train"]) for nam
 """Phrases of a class with their verbs starred (see clauses.py)."""
 
 PHRASES: dict[str, tuple[str, ...]] = {
-    name: tuple(dict.fromkeys([BY_NAME[name].caption, *(render(m, "gerund") for m in marked)]))
+    name: tuple(dict.fromkeys([BY_NAME[name].caption, *(in_form(m, "gerund") for m in marked)]))
     for name, marked in MARKED.items()
 }
 """Base captions of a class, the plain caption of the vocabulary first."""
@@ -112,21 +119,23 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Capt
         rng: source of the choices.
     """
     surfaced = "surface" in attributes and not class_name.startswith("footsteps_")
-    worded = rng.random() < WORDED and not surfaced
-    phrases = PARAPHRASES[class_name] if worded else PHRASES[class_name]
+    paraphrased = rng.random() < PARAPHRASED and not surfaced
+    phrases = PARAPHRASES[class_name] if paraphrased else PHRASES[class_name]
     plain, wanted = BY_NAME[class_name].caption, modifiers_of(class_name, attributes).attributes()
     fitting = [p for p in phrases if _fits(class_name, p, attributes)] or [plain]
     for phrase in [*rng.choices(fitting, k=TRIES), plain]:
-        told = _told(class_name, phrase, attributes, rng)
-        said = said_modifiers(class_name, told.meant).attributes()
+        found = _with_attributes(class_name, phrase, attributes, rng)
+        said = said_modifiers(class_name, found.meant).attributes()
         if all(said.get(key) == wanted.get(key) for key in UNUSUAL if key in attributes):
             break
-    return told
+    return found
 
 
-def _told(class_name: str, phrase: str, attributes: Mapping[str, str], rng: Random) -> Caption:
-    """The phrase with some attributes woven in: all that is unusual, where there is room."""
-    meant = told_of(BY_NAME[class_name].caption, phrase)
+def _with_attributes(
+    class_name: str, phrase: str, attributes: Mapping[str, str], rng: Random
+) -> Caption:
+    """The phrase with some attributes put in: all that is unusual, where there is room."""
+    meant = with_modifiers_of(BY_NAME[class_name].caption, phrase)
     said = 0
     for key in ("strength", "surface", "tempo", "count", "distance"):
         value = attributes.get(key, "")
@@ -138,7 +147,7 @@ def _told(class_name: str, phrase: str, attributes: Mapping[str, str], rng: Rand
             continue
         longer = _longer(phrase, key, value, rng.choice)
         if longer != phrase and len(longer.split()) <= MAX_WORDS:
-            meant = _longer(meant, key, value, first)
+            meant = _longer(meant, key, value, first_choice)
             phrase, said = longer, said + 1
     return Caption(phrase, meant)
 
@@ -162,7 +171,7 @@ def said_modifiers(class_name: str, meant: str) -> Modifiers:
 def _longer(phrase: str, key: str, value: str, choose: Callable[[Sequence[str]], str]) -> str:
     """The phrase with one attribute more, or as it was where the attribute would sound odd."""
     if key != "surface":
-        return woven(phrase, key, value, choose)
+        return with_attribute(phrase, key, value, choose)
     if _PLACE.search(phrase) or value in phrase:
         return phrase
     return f"{phrase} on {'a ' if _COUNTED.search(value) else ''}{value}"
@@ -173,7 +182,7 @@ def said_by(classes: Sequence[str], meant: str) -> Modifiers:
     return said_modifiers(classes[0], meant) if len(classes) == 1 else USUAL
 
 
-def plainly(text: str, classes: Sequence[str]) -> str:
+def plain_meaning(text: str, classes: Sequence[str]) -> str:
     """What a text about sounds of these classes means, in their plain captions.
 
     Of one class, what the text says of strength, tempo and distance stays said; what no class
@@ -182,7 +191,7 @@ def plainly(text: str, classes: Sequence[str]) -> str:
     if not classes:
         return text
     if len(classes) == 1:
-        return told_of(BY_NAME[classes[0]].caption, text)
+        return with_modifiers_of(BY_NAME[classes[0]].caption, text)
     return " with ".join(BY_NAME[name].caption for name in classes)
 
 

@@ -1,4 +1,4 @@
-"""A marked clause and its forms: "thunder *rolls in" is told as rolls, rolling, rolled, is rolling.
+"""A marked clause and its forms: "thunder *rolls in" is rolls, rolling, rolled, is rolling.
 
 The star marks a verb in the third person present; a clause without one is a noun phrase.
 """
@@ -64,7 +64,7 @@ def past(verb: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def render(marked: str, form: Form) -> str:
+def in_form(marked: str, form: Form) -> str:
     """The marked clause in one form; a noun phrase comes back as it is."""
     if form == "present":
         return marked.replace("*", "")
@@ -81,8 +81,8 @@ def render(marked: str, form: Form) -> str:
 
 
 @dataclass(frozen=True)
-class Clause:
-    """One sound as a person tells it.
+class MarkedClause:
+    """One sound as a person describes it.
 
     Attributes:
         marked: the clause with its verbs starred.
@@ -97,17 +97,18 @@ class Clause:
         return "*" in self.marked
 
     @property
-    def leans_back(self) -> bool:
+    def is_anaphoric(self) -> bool:
         """Whether the clause needs the one before it: "it creaks open"."""
         return bool(self.heard) and _ANAPHOR.match(self.marked) is not None
 
     @property
     def caption(self) -> str:
-        return self.heard or render(self.marked, "gerund")
+        return self.heard or in_form(self.marked, "gerund")
 
-    def told(self, form: Form) -> str:
-        return render(self.marked, form)
+    def written(self, form: Form) -> str:
+        """The clause in one form."""
+        return in_form(self.marked, form)
 
-    def standing_alone(self) -> Clause:
-        """The same sound told without reference to the sound before."""
-        return Clause(self.heard) if self.leans_back else self
+    def standing_alone(self) -> MarkedClause:
+        """The same sound described without reference to the sound before."""
+        return MarkedClause(self.heard) if self.is_anaphoric else self

@@ -25,10 +25,18 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from core.corpus.holdout import held_out, takes
-from core.corpus.packages import AUDIO, NOT_FREE, Licences, Source, attributes_of, extract, fetch
-from core.corpus.packages import sources as all_sources
-from core.corpus.recordings import SAMPLE_RATE, decode, write_flac
+from core.corpus.holdout import choose_held_out, group_takes
+from core.corpus.packages import (
+    AUDIO,
+    NOT_FREE,
+    Licences,
+    Package,
+    attributes_of,
+    audio_packages,
+    extract,
+    fetch,
+)
+from core.corpus.recordings import SAMPLE_RATE, decode, write_clip
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.errors import AudioFileError
 
@@ -39,7 +47,7 @@ FEW = 10
 
 
 @dataclass(frozen=True)
-class Clip:
+class ManifestClip:
     """One line of the manifest.
 
     Attributes:
@@ -71,7 +79,7 @@ class Clip:
         return {"path": row.pop("path"), "class": row.pop("class_name"), **row}
 
     @classmethod
-    def from_json(cls, row: dict[str, Any]) -> Clip:
+    def from_json(cls, row: dict[str, Any]) -> ManifestClip:
         return cls(class_name=row["class"], **{k: v for k, v in row.items() if k != "class"})
 
 
@@ -93,7 +101,7 @@ class Candidate:
         return f"clips/{self.class_name}/{self.source}_{name}_{mark}.flac"
 
 
-def candidates(source: Source, folder: Path) -> Iterator[Candidate]:
+def candidates(source: Package, folder: Path) -> Iterator[Candidate]:
     """The files of an unpacked package that have a class and a free licence, in order."""
     licences = Licences(source, folder)
     for raw in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO):
@@ -115,9 +123,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def read_manifest(root: Path) -> list[Clip]:
+def read_corpus(root: Path) -> list[ManifestClip]:
     """The clips of a corpus in the manifest's order."""
-    return [Clip.from_json(row) for row in read_lines(root / "manifest.jsonl")]
+    return [ManifestClip.from_json(row) for row in read_lines(root / "manifest.jsonl")]
 
 
 def _journalled(
@@ -137,12 +145,14 @@ def _decode(job: tuple[Path, Candidate]) -> dict[str, Any]:
         samples, rate, mark = decode(candidate.raw)
     except AudioFileError as error:
         return {"path": candidate.path, "dropped": str(error)}
-    write_flac(root / candidate.path, samples)
+    write_clip(root / candidate.path, samples)
     seconds = round(len(samples) / SAMPLE_RATE, 3)
     return {"path": candidate.path, "seconds": seconds, "sample_rate": rate, "digest": mark}
 
 
-def recorded(root: Path, sources: Iterable[Source], debs: Path, workers: int) -> list[Clip]:
+def recorded(
+    root: Path, sources: Iterable[Package], debs: Path, workers: int
+) -> list[ManifestClip]:
     """Fetch, unpack and decode; each distinct recording appears once, without its split."""
     found: list[Candidate] = []
     for source in sources:
@@ -155,11 +165,11 @@ def recorded(root: Path, sources: Iterable[Source], debs: Path, workers: int) ->
     left = [(root, candidate) for candidate in found if candidate.path not in done]
     _journalled(journal, left, _decode, workers)
     rows = {row["path"]: row for row in read_lines(journal)}
-    clips: dict[str, Clip] = {}
+    clips: dict[str, ManifestClip] = {}
     for c in found:
         row = rows[c.path]
         if "digest" in row and row["digest"] not in clips:
-            clips[row["digest"]] = Clip(
+            clips[row["digest"]] = ManifestClip(
                 c.path,
                 c.class_name,
                 "recorded",
@@ -173,7 +183,7 @@ def recorded(root: Path, sources: Iterable[Source], debs: Path, workers: int) ->
     return without_dull(list(clips.values()))
 
 
-def without_dull(clips: list[Clip]) -> list[Clip]:
+def without_dull(clips: list[ManifestClip]) -> list[ManifestClip]:
     """Without low-rate recordings in the classes that have at least FEW of full band."""
     full = Counter(c.class_name for c in clips if c.sample_rate >= FULL_BAND)
     return [c for c in clips if c.sample_rate >= FULL_BAND or full[c.class_name] < FEW]
@@ -184,10 +194,10 @@ def _stands(root: Path, row: dict[str, Any]) -> bool:
 
 
 def _split_class(paths: list[Path]) -> set[Path]:
-    return held_out(takes(paths))
+    return choose_held_out(group_takes(paths))
 
 
-def split(root: Path, clips: list[Clip], workers: int) -> list[Clip]:
+def with_splits(root: Path, clips: list[ManifestClip], workers: int) -> list[ManifestClip]:
     """The clips with held-out recordings marked as test, class by class."""
     by_class = [[root / c.path for c in clips if c.class_name == k.name] for k in CLASSES]
     with ProcessPoolExecutor(workers) as pool:
@@ -197,7 +207,7 @@ def split(root: Path, clips: list[Clip], workers: int) -> list[Clip]:
 
 def _synthesise(job: tuple[Path, str, int]) -> dict[str, Any]:
     """One synthesised clip, the same for the same class and index."""
-    from core.corpus.synthesis import synthesise
+    from core.corpus.synthesis import synthesise_clip
 
     root, class_name, index = job
     seed = hashlib.sha256(f"{class_name}/{index}".encode()).digest()[:8]
@@ -205,10 +215,10 @@ def _synthesise(job: tuple[Path, str, int]) -> dict[str, Any]:
     shortest, longest = BY_NAME[class_name].seconds
     low = max(shortest, min(4.0, longest / 2))
     seconds = float(rng.uniform(low, min(10.0, longest)))
-    made = synthesise(class_name, seconds, rng)
+    made = synthesise_clip(class_name, seconds, rng)
     path = f"clips/{class_name}/synthesised_{index:05d}.flac"
-    write_flac(root / path, made.samples)
-    clip = Clip(
+    write_clip(root / path, made.samples)
+    clip = ManifestClip(
         path,
         class_name,
         "synthesised",
@@ -222,7 +232,7 @@ def _synthesise(job: tuple[Path, str, int]) -> dict[str, Any]:
     return clip.to_json()
 
 
-def synthesised(root: Path, per_class: int, workers: int) -> list[Clip]:
+def synthesised(root: Path, per_class: int, workers: int) -> list[ManifestClip]:
     """The first `per_class` synthesised clips of every class that has a recipe."""
     from core.corpus.synthesis import RECIPES
 
@@ -232,10 +242,10 @@ def synthesised(root: Path, per_class: int, workers: int) -> list[Clip]:
     left = [(root, name, i) for name, i in wanted if f"{name}/{i}" not in done]
     _journalled(journal, left, _synthesise, workers)
     rows = {row["file"]: row for row in read_lines(journal)}
-    return [Clip.from_json(rows[f"{name}/{i}"]) for name, i in wanted]
+    return [ManifestClip.from_json(rows[f"{name}/{i}"]) for name, i in wanted]
 
 
-def write_manifest(root: Path, clips: list[Clip]) -> None:
+def write_manifest(root: Path, clips: list[ManifestClip]) -> None:
     """Replace the manifest whole."""
     partial = root / "manifest.partial"
     partial.write_text("".join(json.dumps(clip.to_json()) + "\n" for clip in clips))
@@ -244,19 +254,19 @@ def write_manifest(root: Path, clips: list[Clip]) -> None:
 
 def prune(root: Path) -> None:
     """Remove the clips that the manifest no longer names; not while a training reads them."""
-    named = {root / clip.path for clip in read_manifest(root)}
+    named = {root / clip.path for clip in read_corpus(root)}
     for path in (root / "clips").rglob("*.flac"):
         if path not in named:
             path.unlink()
 
 
-def build(
+def build_corpus(
     root: Path,
-    sources: Iterable[Source] | None = None,
+    sources: Iterable[Package] | None = None,
     debs: Path | None = None,
     per_class: int = 40,
     workers: int = 2,
-) -> list[Clip]:
+) -> list[ManifestClip]:
     """Build or complete the corpus under `root`.
 
     Args:
@@ -270,15 +280,15 @@ def build(
     found nor downloaded, or is damaged.
     """
     root.mkdir(parents=True, exist_ok=True)
-    chosen = all_sources() if sources is None else sources
-    clips = split(root, recorded(root, chosen, debs or root / "deb", workers), workers)
+    chosen = audio_packages() if sources is None else sources
+    clips = with_splits(root, recorded(root, chosen, debs or root / "deb", workers), workers)
     if per_class:
         clips += synthesised(root, per_class, workers)
     write_manifest(root, clips)
     return clips
 
 
-def _table(clips: list[Clip]) -> str:
+def _table(clips: list[ManifestClip]) -> str:
     """Recorded train and test files and minutes, and synthesised minutes, of each class."""
     lines = [f"{'class':18s} {'train':>6s} {'test':>5s} {'rec min':>8s} {'syn min':>8s}"]
     for known in CLASSES:
@@ -301,7 +311,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--prune", action="store_true", help="remove clips no longer named")
     args = parser.parse_args()
-    print(_table(build(args.root, None, args.debs, args.synthesised, args.workers)))
+    print(_table(build_corpus(args.root, None, args.debs, args.synthesised, args.workers)))
     if args.prune:
         prune(args.root)
 

@@ -19,7 +19,7 @@ from core.corpus.captions import Caption
 from core.corpus.modifiers import USUAL, Modifiers
 from core.corpus.vocabulary import BY_NAME
 
-FRAMES = 192
+EXAMPLE_FRAMES = 192
 SPARSE = 68
 """Only from so many frames on may a shot with silence after it be what one expects of an event, and
 only where no recording of the class is as long; how shorter ones sound is learned from recordings,
@@ -80,8 +80,8 @@ class Examples:
             return FITS * end <= frames <= end
         return FITS * frames <= end <= frames
 
-    def told(self, index: int, frames: int) -> int:
-        """How many frames the performer is told that a window of so many has sound for: the rest
+    def sounding_frames(self, index: int, frames: int) -> int:
+        """How many frames of a window of so many have sound, for the duration embedder: the rest
         of a window after a whole recording is not part of the event."""
         return min(frames, self.ends[index] or frames)
 
@@ -103,7 +103,7 @@ class Examples:
     def load(folder: Path) -> Examples:
         rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text().splitlines()]
         latents = load_file(folder / "latents.safetensors")["latents"]
-        captions = [[Caption(*told) for told in row["captions"]] for row in rows]
+        captions = [[Caption(*pair) for pair in row["captions"]] for row in rows]
         classes, alone, ends = ([row[key] for row in rows] for key in ("classes", "alone", "ends"))
         modifiers = [Modifiers(**row["modifiers"]) for row in rows]
         return Examples(latents, captions, classes, alone, ends, modifiers)

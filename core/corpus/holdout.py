@@ -52,7 +52,7 @@ def likeness(a: _Signal, b: _Signal) -> float:
     return float(np.max(np.abs(cuts[enough]) / scale))
 
 
-def takes(paths: list[Path]) -> list[list[Path]]:
+def group_takes(paths: list[Path]) -> list[list[Path]]:
     """The files grouped by take, each group and the list of groups in the order given."""
     excerpts = [_excerpt(path) for path in paths]
     group = list(range(len(paths)))
@@ -64,7 +64,7 @@ def takes(paths: list[Path]) -> list[list[Path]]:
     return [[p for p, g in zip(paths, group, strict=True) if g == k] for k in sorted(set(group))]
 
 
-def held_out(groups: list[list[Path]]) -> set[Path]:
+def choose_held_out(groups: list[list[Path]]) -> set[Path]:
     """The recordings of one class that are held out, by hash of the names."""
     room = held_out_count(sum(len(group) for group in groups))
     chosen: set[Path] = set()

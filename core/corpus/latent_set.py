@@ -5,7 +5,7 @@
 Most sounds are composed; and every recording stands in the set as it was made, from its beginning
 to its end, so that a sound of a second is learned as a sound of a second, not as a part of a longer
 one. After them come sounds of both kinds that are softer, stronger, farther away, slower or faster
-than usual, whose captions say so (core/corpus/attributes.py).
+than usual, whose captions say so (core/corpus/modifiers.py).
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from torch import Tensor
 
 from core.codec.codec import Codec
 from core.corpus.captions import GOES_WITHOUT_SAYING, Caption, caption, mixture_caption
-from core.corpus.examples import FRAMES, Examples
-from core.corpus.modifiers import USUAL, Modifiers, Samples, drawn, in_series
+from core.corpus.examples import EXAMPLE_FRAMES, Examples
+from core.corpus.modifiers import USUAL, Modifiers, draw_modifiers, in_series
+from core.corpus.recordings import Waveform
 from core.corpus.scenes import Clip, choose_clip, compose, mix_over, training_clips, whole
 from core.corpus.typicality import Listening, embedded, typical
 from core.corpus.vocabulary import BY_NAME
@@ -72,8 +73,8 @@ class _Sound:
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What sounds are made of and with. Each is the same whenever and wherever it is made."""
+class Composer:
+    """Makes the sounds of the set; each is the same whenever and wherever it is made."""
 
     clips: dict[str, list[Clip]]
     listening: Listening
@@ -93,11 +94,11 @@ class Workshop:
         modifiers = USUAL if len(classes) > 1 else chosen[0].modifiers
         return _Sound(self._latents(sound), chosen, alone, modifiers=modifiers)
 
-    def _joined(self, chosen: Sequence[Clip], rng: np.random.Generator) -> tuple[Samples, bool]:
+    def _joined(self, chosen: Sequence[Clip], rng: np.random.Generator) -> tuple[Waveform, bool]:
         """One sound or a mixture of two, and whether it is one shot with silence after it."""
-        mixed, samples = len(chosen) > 1, FRAMES * self.codec.hop
+        mixed, samples = len(chosen) > 1, EXAMPLE_FRAMES * self.codec.hop
         sounds = [
-            compose(clip, self.clips[clip.sound_class], samples, rng, lasting=mixed)
+            compose(clip, self.clips[clip.sound_class], samples, rng, repeated=mixed)
             for clip in chosen
         ]
         if mixed:
@@ -112,44 +113,44 @@ class Workshop:
         """A sound of a class of which something is unusual."""
         rng = np.random.default_rng([17, index])
         clip = choose_clip(self.clips[name], rng)
-        modifiers = drawn(name, clip.modifiers, rng, tempo=True)
-        samples = FRAMES * self.codec.hop
+        modifiers = draw_modifiers(name, clip.modifiers, rng, tempo=True)
+        samples = EXAMPLE_FRAMES * self.codec.hop
         made = compose(clip, self.clips[name], samples, rng, modifiers=modifiers)
         return _Sound(self._latents(made.samples), [clip], made.alone, modifiers=modifiers)
 
     def whole_modified(self, index: int, clip: Clip) -> _Sound:
         """A recording of which something was made unusual."""
         rng = np.random.default_rng([19, index])
-        modifiers = drawn(clip.sound_class, clip.modifiers, rng, tempo=False)
+        modifiers = draw_modifiers(clip.sound_class, clip.modifiers, rng, tempo=False)
         return self._ending(whole(clip, rng, modifiers), clip, modifiers)
 
-    def _ending(self, sound: Samples, clip: Clip, modifiers: Modifiers) -> _Sound:
+    def _ending(self, sound: Waveform, clip: Clip, modifiers: Modifiers) -> _Sound:
         seconds = max(len(sound) / self.codec.sample_rate, SHORTEST_RENDER)
-        ends = min(FRAMES, self.codec.frames(seconds))
+        ends = min(EXAMPLE_FRAMES, self.codec.frames(seconds))
         return _Sound(self._latents(sound), [clip], True, ends, modifiers)
 
-    def _latents(self, sound: Samples) -> Tensor:
+    def _latents(self, sound: Waveform) -> Tensor:
         """Latents (FRAMES, C) of the beginning of a sound, filled up with silence."""
-        samples = np.zeros(FRAMES * self.codec.hop, dtype=np.float32)
+        samples = np.zeros(EXAMPLE_FRAMES * self.codec.hop, dtype=np.float32)
         heard = sound[: len(samples)]
         samples[: len(heard)] = heard
-        return self.codec.encode(torch.from_numpy(samples)[None, None])[0, :FRAMES].half()
+        return self.codec.encode(torch.from_numpy(samples)[None, None])[0, :EXAMPLE_FRAMES].half()
 
 
 @dataclass(frozen=True)
 class _Job:
     """One sound to make: how, which of its kind it is, and of what."""
 
-    way: Callable[[Workshop, int, Any], _Sound | None]
+    way: Callable[[Composer, int, Any], _Sound | None]
     index: int
     subject: Any
 
-    def done(self, workshop: Workshop) -> _Sound | None:
-        return self.way(workshop, self.index, self.subject)
+    def done(self, composer: Composer) -> _Sound | None:
+        return self.way(composer, self.index, self.subject)
 
 
 @dataclass(frozen=True)
-class Programme:
+class LatentSetPlan:
     """How many sounds there are to be.
 
     Attributes:
@@ -165,28 +166,28 @@ class Programme:
 
     def jobs(self, clips: dict[str, list[Clip]]) -> list[_Job]:
         """All of them, in the order of the set."""
-        kinds: list[tuple[Callable[[Workshop, int, Any], _Sound | None], list[Any]]] = [
+        kinds: list[tuple[Callable[[Composer, int, Any], _Sound | None], list[Any]]] = [
             (
-                Workshop.composed,
+                Composer.composed,
                 [(name,) for name in clips for _ in range(self.per_class)]
                 + _pairs(clips, self.mixtures),
             ),
-            (Workshop.taken_whole, _recordings(clips, VERSIONS)),
-            (Workshop.modified, [name for name in clips for _ in range(self.modifiers)]),
-            (Workshop.whole_modified, _recordings(clips, MODIFIERS)),
+            (Composer.taken_whole, _recordings(clips, VERSIONS)),
+            (Composer.modified, [name for name in clips for _ in range(self.modifiers)]),
+            (Composer.whole_modified, _recordings(clips, MODIFIERS)),
         ]
         return [_Job(way, n, subject) for way, of in kinds for n, subject in enumerate(of)]
 
 
-def build(
+def build_latent_set(
     manifest: Path,
     codec: Codec,
     out: Path,
-    programme: Programme,
+    plan: LatentSetPlan,
     workers: int = 1,
     shard: int = _SHARD,
 ) -> Examples:
-    """Compose and encode the training set; the same for one manifest and programme.
+    """Compose and encode the training set; the same for one manifest and plan.
 
     Goes on after the last whole shard of a build that was stopped.
 
@@ -198,9 +199,9 @@ def build(
     every = training_clips(manifest)
     heard = embedded(every, embedder)
     clips = typical(every, heard)
-    workshop = Workshop(clips, Listening(clips, heard, embedder), codec)
-    jobs = programme.jobs(clips)
-    about = manifest.read_bytes() + f"{programme} {shard}".encode()
+    composer = Composer(clips, Listening(clips, heard, embedder), codec)
+    jobs = plan.jobs(clips)
+    about = manifest.read_bytes() + f"{plan} {shard}".encode()
     made = out / f"made-{hashlib.sha256(about).hexdigest()[:12]}"
     made.mkdir(parents=True, exist_ok=True)
     shards = {
@@ -208,7 +209,7 @@ def build(
         for first in range(0, len(jobs), shard)
     }
     left = [file for file in shards if not file.exists()]
-    with ProcessPoolExecutor(workers, initializer=_take_up, initargs=(workshop,)) as pool:
+    with ProcessPoolExecutor(workers, initializer=_start_process, initargs=(composer,)) as pool:
         for _ in pool.map(_write, left, [shards[file] for file in left]):
             pass
     examples = _gathered(list(shards), out)
@@ -216,19 +217,19 @@ def build(
     return examples
 
 
-_workshop: list[Workshop] = []
+_composer: list[Composer] = []
 """That of a process."""
 
 
-def _take_up(workshop: Workshop) -> None:
+def _start_process(composer: Composer) -> None:
     torch.set_num_threads(1)
-    _workshop[:] = [workshop]
+    _composer[:] = [composer]
 
 
 def _write(file: Path, jobs: Sequence[_Job]) -> None:
     """Make the sounds of a shard."""
     with torch.inference_mode():
-        sounds = [sound for job in jobs if (sound := job.done(_workshop[0])) is not None]
+        sounds = [sound for job in jobs if (sound := job.done(_composer[0])) is not None]
     latents = {str(number): sound.latents for number, sound in enumerate(sounds)}
     rows = json.dumps([sound.row() for sound in sounds])
     with atomic_path(file) as temporary:

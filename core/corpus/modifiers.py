@@ -16,11 +16,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.corpus.synthesis.space import place
+from core.corpus.recordings import SAMPLE_RATE, Waveform
+from core.corpus.synthesis.space import at_distance
 
-Samples = npt.NDArray[np.float32]
-
-SAMPLE_RATE = 44100
 FAR_DB, SOFT_DB, STRONG_DB = -9.0, -8.0, 4.0
 """Change of level of what is far away, softly done, strongly done."""
 TILT = {"light": -2.0, "heavy": 1.5}
@@ -85,7 +83,9 @@ def in_series(sound_class: str) -> bool:
     return sound_class in BEATS or sound_class.startswith("footsteps")
 
 
-def drawn(sound_class: str, own: Modifiers, rng: np.random.Generator, *, tempo: bool) -> Modifiers:
+def draw_modifiers(
+    sound_class: str, own: Modifiers, rng: np.random.Generator, *, tempo: bool
+) -> Modifiers:
     """What is unusual in `own`, and one or two things more, of which one may be the tempo."""
     known = own.attributes()
     keys = [key for key in UNUSUAL if key not in known]
@@ -95,7 +95,7 @@ def drawn(sound_class: str, own: Modifiers, rng: np.random.Generator, *, tempo: 
     return Modifiers(**known | {str(key): str(rng.choice(UNUSUAL[key])) for key in chosen})
 
 
-def with_modifiers(sound: Samples, modifiers: Modifiers, rng: np.random.Generator) -> Samples:
+def with_modifiers(sound: Waveform, modifiers: Modifiers, rng: np.random.Generator) -> Waveform:
     """A sound of usual strength, heard near, as it is when it is stronger, softer or far away.
 
     Args:
@@ -112,7 +112,7 @@ def with_modifiers(sound: Samples, modifiers: Modifiers, rng: np.random.Generato
     return np.asarray(made * min(1.0, LOUDEST / peak), dtype=np.float32)
 
 
-def _with_strength(sound: Samples, strength: str, rng: np.random.Generator) -> Samples:
+def _with_strength(sound: Waveform, strength: str, rng: np.random.Generator) -> Waveform:
     made = _filtered(sound, lambda hz: TILT[strength] * np.log2(np.maximum(hz / 400.0, 1.0)), 9.0)
     level = {"light": SOFT_DB, "heavy": STRONG_DB}[strength] + rng.uniform(-1.5, 1.5)
     made = made * (_rms(sound) / _rms(made)) * 10 ** (level / 20)
@@ -121,17 +121,17 @@ def _with_strength(sound: Samples, strength: str, rng: np.random.Generator) -> S
     return np.asarray(made, dtype=np.float32)
 
 
-def _far(sound: Samples, rng: np.random.Generator) -> Samples:
+def _far(sound: Waveform, rng: np.random.Generator) -> Waveform:
     ringing = np.pad(sound.astype(np.float64), (0, round(RINGING * SAMPLE_RATE)))
-    far = place(ringing, "distant", rng)
+    far = at_distance(ringing, "distant", rng)
     level = FAR_DB + rng.uniform(-1.5, 1.5)
     made = far * (_rms(sound) / _rms(far[: len(sound)])) * 10 ** (level / 20)
     return np.asarray(made, dtype=np.float32)
 
 
 def _filtered(
-    sound: npt.NDArray[np.floating], decibels: Callable[[Samples], Samples], most: float
-) -> Samples:
+    sound: npt.NDArray[np.floating], decibels: Callable[[Waveform], Waveform], most: float
+) -> Waveform:
     """The sound with a gain for each frequency, of `most` dB at most, without delay."""
     hz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE).astype(np.float32)
     gain = 10 ** (np.clip(decibels(hz), -most, most) / 20)

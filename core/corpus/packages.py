@@ -32,7 +32,7 @@ COMMONS = {"Zero": "CC0", "Attribution": "CC-BY", "Attribution-ShareAlike": "CC-
 
 
 @dataclass(frozen=True)
-class Source:
+class Package:
     """One package.
 
     Attributes:
@@ -59,11 +59,11 @@ def _pattern(text: str | list[str]) -> re.Pattern[str]:
 
 
 @cache
-def sources() -> tuple[Source, ...]:
+def audio_packages() -> tuple[Package, ...]:
     """The packages of `packages.toml`; a class that the vocabulary lacks is a KeyError."""
     rows = tomllib.loads(TABLE.read_text())["packages"]
     return tuple(
-        Source(
+        Package(
             package,
             row["licence"],
             {BY_NAME[name].name: _pattern(text) for name, text in row["classes"].items()},
@@ -105,7 +105,7 @@ def attributes_of(path: str) -> dict[str, str]:
     return {key: word for key, word, found in _attribute_patterns() if found.search(path)}
 
 
-def fetch(source: Source, folder: Path) -> Path:
+def fetch(source: Package, folder: Path) -> Path:
     """The package's .deb in `folder`, downloaded from the Debian archive if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (found := sorted(folder.glob(f"{source.package}_*.deb"))):
@@ -146,7 +146,7 @@ def _unpack(archive: Path) -> None:
     archive.unlink()
 
 
-def extract(source: Source, deb: Path, raw: Path) -> Path:
+def extract(source: Package, deb: Path, raw: Path) -> Path:
     """Unpack the audio and the copyright file of a package into `raw`/<package>.
 
     A package that is already there is not unpacked again. Raises AudioFileError when the
@@ -224,7 +224,7 @@ def _fits(pattern: str, path: str) -> int:
 class Licences:
     """The licence of each file of one unpacked package."""
 
-    def __init__(self, source: Source, folder: Path) -> None:
+    def __init__(self, source: Package, folder: Path) -> None:
         terms = folder / "usr/share/doc" / source.package / "copyright"
         text = terms.read_text(errors="replace") if terms.is_file() else ""
         self._folder = folder

@@ -16,7 +16,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from core.errors import AudioFileError
 
-_Samples = npt.NDArray[np.float32]
+Waveform = npt.NDArray[np.float32]
 SAMPLE_RATE = 44_100
 LOWEST_RATE = 11_000
 PEAK = 0.9
@@ -28,7 +28,7 @@ MOST_PADDING = 16
 """Samples that the zero-phase filter needs at least."""
 
 
-def _read(path: Path) -> tuple[_Samples, int]:
+def _read(path: Path) -> tuple[Waveform, int]:
     """Samples (n, channels) at the file's own rate, through ffmpeg where libsndfile cannot."""
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -53,13 +53,13 @@ def _read(path: Path) -> tuple[_Samples, int]:
         return samples, int(rate)
 
 
-def _mono(samples: _Samples) -> _Samples:
+def _mono(samples: Waveform) -> Waveform:
     """The mean of the channels, or the first one where they would cancel each other."""
     mean, first = samples.mean(axis=1), samples[:, 0]
     return first if np.sum(mean**2) < 0.1 * np.sum(first**2) else mean
 
 
-def _trimmed(samples: _Samples, rate: int) -> _Samples:
+def _trimmed(samples: Waveform, rate: int) -> Waveform:
     """The longest stretch without a gap of GAP_SECONDS below FLOOR_DB of the peak."""
     loud = np.flatnonzero(np.abs(samples) > np.max(np.abs(samples)) * 10 ** (FLOOR_DB / 20))
     stretches = np.split(loud, np.flatnonzero(np.diff(loud) > GAP_SECONDS * rate) + 1)
@@ -67,19 +67,19 @@ def _trimmed(samples: _Samples, rate: int) -> _Samples:
     return samples[longest[0] : longest[-1] + 1]
 
 
-def _without_rumble(samples: _Samples, rate: int) -> _Samples:
+def _without_rumble(samples: Waveform, rate: int) -> Waveform:
     """Without what no one hears but what takes the level: offset and infrasound."""
     sections = butter(2, RUMBLE_HZ, "highpass", fs=rate, output="sos")
     return np.asarray(sosfiltfilt(sections, samples), dtype=np.float32)
 
 
-def _digest(samples: _Samples) -> str:
+def _digest(samples: Waveform) -> str:
     """Hash of decoded samples at their own rate: equal for the same audio in two packages."""
     level = samples / max(float(np.max(np.abs(samples))), 1e-9)
     return hashlib.sha256(np.round(level * 32_767).astype("<i2").tobytes()).hexdigest()
 
 
-def decode(path: Path) -> tuple[_Samples, int, str]:
+def decode(path: Path) -> tuple[Waveform, int, str]:
     """Samples (n,) at 44.1 kHz with peak 0.9, the original rate in Hz and the digest.
 
     Raises AudioFileError for a file that is unreadable, silent, too short or of too low a
@@ -101,7 +101,7 @@ def decode(path: Path) -> tuple[_Samples, int, str]:
     return (mono * (PEAK / np.max(np.abs(mono)))).astype(np.float32), rate, mark
 
 
-def write_flac(path: Path, samples: _Samples) -> None:
+def write_clip(path: Path, samples: Waveform) -> None:
     """16-bit FLAC at 44.1 kHz, written whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")

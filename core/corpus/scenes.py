@@ -19,14 +19,13 @@ import soxr
 
 from core.corpus.modifiers import (
     PACE,
-    SAMPLE_RATE,
     USUAL,
     Modifiers,
-    Samples,
     in_series,
     modifiers_of,
     with_modifiers,
 )
+from core.corpus.recordings import SAMPLE_RATE, Waveform
 from core.corpus.vocabulary import BY_NAME
 
 OVERLAP = 0.35
@@ -98,7 +97,7 @@ class Composed:
         alone: one shot at the start, and then silence.
     """
 
-    samples: Samples
+    samples: Waveform
     alone: bool = False
 
 
@@ -108,7 +107,7 @@ def compose(
     frames: int,
     rng: np.random.Generator,
     *,
-    lasting: bool = False,
+    repeated: bool = False,
     modifiers: Modifiers = USUAL,
 ) -> Composed:
     """A sound of `frames` samples made of `clip` and clips of its family.
@@ -116,7 +115,7 @@ def compose(
     Args:
         clip: the clip that gives the sound its caption.
         kin: clips of the same class; those of the same family may follow the clip.
-        lasting: a shot is heard again and again, as over a bed.
+        repeated: a shot is heard again and again, as over a bed.
         modifiers: what is unusual about the sound, the clip's own modifiers included.
     """
     related = [other for other in kin if other.family == clip.family]
@@ -129,13 +128,13 @@ def compose(
             sound = sound + _texture(first, related, frames, rng, factor)
         return Composed(with_modifiers(_level(sound, clip, rng), made, rng)[:frames])
     usually = ALONE_OF_BEATS if in_series(clip.sound_class) else ALONE
-    alone = not (lasting or made.tempo) and bool(rng.random() < usually)
+    alone = not (repeated or made.tempo) and bool(rng.random() < usually)
     pace = PACE.get(made.tempo, 1.0)
     sound = _shots(first, [] if alone else related, frames, rng, factor, pace)
     return Composed(with_modifiers(_level(sound, clip, rng), made, rng)[:frames], alone)
 
 
-def whole(clip: Clip, rng: np.random.Generator, modifiers: Modifiers = USUAL) -> Samples:
+def whole(clip: Clip, rng: np.random.Generator, modifiers: Modifiers = USUAL) -> Waveform:
     """The clip as it was recorded, from its first sample to its last, with modifiers."""
     sound = _level(read(clip, _factor(clip, rng)), clip, rng)
     return with_modifiers(sound, modifiers.beyond(clip.modifiers), rng)
@@ -148,7 +147,7 @@ def _factor(clip: Clip, rng: np.random.Generator) -> float:
     return 1.0
 
 
-def read(clip: Clip, factor: float = 1.0) -> Samples:
+def read(clip: Clip, factor: float = 1.0) -> Waveform:
     """The clip, `factor` times as long and as much lower."""
     samples, rate = soundfile.read(clip.path, dtype="float32")
     if rate != SAMPLE_RATE or samples.ndim != 1:
@@ -158,7 +157,7 @@ def read(clip: Clip, factor: float = 1.0) -> Samples:
     return np.asarray(samples, dtype=np.float32)
 
 
-def mix_over(bed: Samples, sound: Samples, rng: np.random.Generator) -> Samples:
+def mix_over(bed: Waveform, sound: Waveform, rng: np.random.Generator) -> Waveform:
     """Two sounds at once; the second by RMS a little louder or softer than the bed."""
     level = _rms(bed) / _rms(sound)
     mixed = bed + level * 10 ** (rng.uniform(-4.0, 4.0) / 20) * sound
@@ -166,8 +165,8 @@ def mix_over(bed: Samples, sound: Samples, rng: np.random.Generator) -> Samples:
 
 
 def _texture(
-    first: Samples, related: list[Clip], frames: int, rng: np.random.Generator, factor: float
-) -> Samples:
+    first: Waveform, related: list[Clip], frames: int, rng: np.random.Generator, factor: float
+) -> Waveform:
     """Crops joined by equal-power overlaps until the length is filled."""
     start = int(rng.integers(0, max(1, len(first) - frames + 1)))
     out = first[start : start + frames]
@@ -179,7 +178,7 @@ def _texture(
     return out[:frames]
 
 
-def _join(left: Samples, right: Samples) -> Samples:
+def _join(left: Waveform, right: Waveform) -> Waveform:
     overlap = min(int(OVERLAP * SAMPLE_RATE), len(left) // 2, len(right) // 2)
     if overlap < 1:
         return np.concatenate([left, right])
@@ -189,13 +188,13 @@ def _join(left: Samples, right: Samples) -> Samples:
 
 
 def _shots(
-    first: Samples,
+    first: Waveform,
     related: list[Clip],
     frames: int,
     rng: np.random.Generator,
     factor: float,
     pace: float = 1.0,
-) -> Samples:
+) -> Waveform:
     """The clip at the start, then clips of its family, if any, at a steady but human pace.
 
     Args:
@@ -215,7 +214,7 @@ def _shots(
     return out[:frames]
 
 
-def _level(sound: Samples, clip: Clip, rng: np.random.Generator) -> Samples:
+def _level(sound: Waveform, clip: Clip, rng: np.random.Generator) -> Waveform:
     """Bring a sound to its usual level: textures by RMS, shots by peak, distant ones softer."""
     offset = rng.uniform(-3.0, 2.0) - (6.0 if clip.attributes.get("distance") == "distant" else 0.0)
     offset += {"light": -3.0, "heavy": 2.0}.get(clip.attributes.get("strength", ""), 0.0)
@@ -227,5 +226,5 @@ def _level(sound: Samples, clip: Clip, rng: np.random.Generator) -> Samples:
     return np.asarray(sound * min(gain, 0.95 / peak), dtype=np.float32)
 
 
-def _rms(sound: Samples) -> float:
+def _rms(sound: Waveform) -> float:
     return float(np.sqrt(np.mean(sound**2))) + 1e-9

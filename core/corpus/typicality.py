@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.corpus.modifiers import Samples
+from core.corpus.recordings import Waveform
 from core.corpus.scenes import ENOUGH, Clip, read
-from core.listener.aisfx import SAMPLE_RATE, SoundEmbedder
+from core.listener.aisfx import AISFX_RATE, SoundEmbedder
 from core.listener.nearest import (
     FEWEST_RECORDINGS,
     JUDGED_SECONDS,
@@ -42,7 +42,7 @@ def embedded(clips: Mapping[str, list[Clip]], embedder: SoundEmbedder) -> dict[P
     """The embedding (512,) of every recording among the clips."""
     return {
         clip.path: embedder.embed(
-            torch.from_numpy(read(clip)[: round(JUDGED_SECONDS * SAMPLE_RATE)])
+            torch.from_numpy(read(clip)[: round(JUDGED_SECONDS * AISFX_RATE)])
         )
         for own in clips.values()
         for clip in own
@@ -98,7 +98,7 @@ class Listening:
         self.classes = centroids(embeddings, [clip.sound_class for clip in known])
         self.embedder = embedder
 
-    def hears(self, sound: Samples, classes: Sequence[str]) -> bool:
+    def hears(self, sound: Waveform, classes: Sequence[str]) -> bool:
         """One class must be the nearest, both of a mixture among the five nearest.
 
         Classes that nothing can judge are taken as heard.
@@ -109,7 +109,7 @@ class Listening:
         judged = [name for name in classes if name in self.classes]
         if not judged:
             return True
-        heard = torch.from_numpy(sound[: round(MIXTURE_SECONDS * SAMPLE_RATE)])
+        heard = torch.from_numpy(sound[: round(MIXTURE_SECONDS * AISFX_RATE)])
         nearest = nearest_classes(self.embedder.embed(heard), self.classes)
         return set(judged) <= set(nearest[: TOP if len(classes) > 1 else 1])
 

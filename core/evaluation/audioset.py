@@ -128,7 +128,7 @@ class MobileNet(nn.Module):
         return F.hardswish(last(x)).mean((2, 3))
 
 
-def mel_filters() -> Tensor:
+def kaldi_mel_filters() -> Tensor:
     """Triangles in mel (128, 513) from 0 Hz to 16 kHz, of height 1, as Kaldi has them."""
     top = 1127.0 * np.log(1.0 + HEARD_RATE / 2.0 / 700.0)
     corners = np.linspace(0.0, top, BANDS + 2)[:, None]
@@ -146,7 +146,7 @@ class AudioSetEmbedder:
 
     def __init__(self, network: MobileNet) -> None:
         self._network = network.eval().requires_grad_(False)
-        self._filters = mel_filters()
+        self._filters = kaldi_mel_filters()
         self._window = torch.hann_window(WINDOW, periodic=False)
 
     @classmethod

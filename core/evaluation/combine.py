@@ -1,6 +1,6 @@
 """Prompts that combine two sounds: are both among the first five classes?
 
-Forty pairs of a texture and another sound, told with paraphrases and joints that training never
+Forty pairs of a texture and another sound, said with paraphrases and joints that training never
 saw. Classes are ranked by the nearest centroid, which is made for one sound, and by a tagger, which
 is made for several (core/evaluation/tagger.py). Mixtures of two held-out recordings say how well
 either hears what is real.

@@ -27,16 +27,16 @@ from core.evaluation.audioset import AudioSetEmbedder
 from core.evaluation.recognise import (
     Heard,
     Judge,
-    held_out,
+    held_out_recordings,
     plain_paraphrase,
     report,
     share_of,
     tagged_table,
-    trained_on,
+    training_recordings,
     unseen_paraphrase,
 )
 from core.evaluation.renders import WAYS, Embeddings, Renderer, Request, Way
-from core.evaluation.tagger import Tagger, fit
+from core.evaluation.tagger import Tagger, fit_tagger
 from core.listener.aisfx import Embedder, SoundEmbedder
 from core.listener.nearest import nearest_classes
 from core.profile import ASSETS, RenderSettings, load_profile
@@ -109,7 +109,7 @@ class Evaluation:
         manifest = self.arguments.manifest
         if manifest is None:
             return Judge.load(_HELD_OUT, self.embedder)
-        judge = Judge.of_recordings(held_out(manifest), self.embedder, self.model.codec)
+        judge = Judge.of_recordings(held_out_recordings(manifest), self.embedder, self.model.codec)
         if self.arguments.embedder is None:
             judge.save(_HELD_OUT)
         return judge
@@ -214,7 +214,7 @@ def combination(run: Evaluation) -> dict[str, Any]:
         "renders, tagged": (heard, lambda _, embedding: tagger.rank(embedding)),
     }
     if run.arguments.manifest is not None:
-        mixed = combine.Mixtures(held_out(run.arguments.manifest), judge)
+        mixed = combine.Mixtures(held_out_recordings(run.arguments.manifest), judge)
         by["mixed recordings, nearest"] = mixed.heard, mixed.nearest
         by["mixed recordings, tagged"] = mixed.heard, lambda _, embedding: tagger.rank(embedding)
     results = [combine.combined(title, wanted, *how, say) for title, how in by.items()]
@@ -244,7 +244,7 @@ def bridge(run: Evaluation) -> dict[str, Any]:
     return {"recognition": report(tables), "shares": shares, "distance": asdict(found)}
 
 
-def _lasting(run: Evaluation) -> dict[str, Any]:
+def _duration(run: Evaluation) -> dict[str, Any]:
     """Events from 0.5 to 60 s: exact lengths, no period and no seam in a texture."""
     settings = run.settings()
     renderer = Renderer(run.model, settings)
@@ -255,7 +255,7 @@ def _lasting(run: Evaluation) -> dict[str, Any]:
         sound = renderer(Request(run.paraphrase(name, 0), seconds, 0))
         frame = codec.hop / codec.sample_rate
         joints = duration.window_joints(codec.frames(seconds), window, frame)
-        results.append(duration.lasting(sound, seconds, joints))
+        results.append(duration.measure_duration(sound, seconds, joints))
         say(str(results[-1]))
     return {"class": name, "events": [asdict(result) for result in results]}
 
@@ -281,7 +281,7 @@ def description(run: Evaluation) -> dict[str, Any]:
     """What is answered about held-out recordings, beside what the ear's encoder tells apart."""
     if run.arguments.manifest is None:
         raise AudioFileError("There is nothing to listen to; name the corpus with --manifest.")
-    recordings = held_out(run.arguments.manifest)
+    recordings = held_out_recordings(run.arguments.manifest)
     judged = {recording.name for recording in recordings}
     names = set(run.arguments.classes or judged)
     if len(names & judged) < 2 or not names <= judged:
@@ -301,12 +301,14 @@ def tagging(run: Evaluation) -> dict[str, Any]:
     if manifest is None:
         raise AudioFileError("There is nothing to learn from; name the corpus with --manifest.")
     judge = run.judge()
-    fit(trained_on(manifest, run.names(judge)), run.embedder, say=say).save(run.tagger_file)
+    fit_tagger(training_recordings(manifest, run.names(judge)), run.embedder, say=say).save(
+        run.tagger_file
+    )
     tagger = Tagger.load(run.tagger_file)
     table = tagged_table(judge, tagger.rank)
     print(f"\n{table}")
     wanted = combine.combinations(tagger.names, plain_paraphrase, CHECKED)
-    mixed = combine.Mixtures(held_out(manifest), judge)
+    mixed = combine.Mixtures(held_out_recordings(manifest), judge)
     found = {
         "nearest": combine.combined("nearest", wanted, mixed.heard, mixed.nearest),
         "tagged": combine.combined("tagged", wanted, mixed.heard, lambda _, e: tagger.rank(e)),
@@ -321,7 +323,7 @@ EVALUATIONS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "fidelity": _fidelity,
     "combine": combination,
     "bridge": bridge,
-    "duration": _lasting,
+    "duration": _duration,
     "modifiers": modified,
     "describe": description,
     "tagger": tagging,

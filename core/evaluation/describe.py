@@ -28,12 +28,12 @@ from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.corpus.vocabulary import BY_NAME
 from core.director.describe import QUESTION, answer, asked, hear
 from core.evaluation.recognise import LabelledRecording, Table, ignored
-from core.listener.aisfx import SAMPLE_RATE, Embedder
+from core.listener.aisfx import AISFX_RATE, Embedder
 from core.listener.nearest import centroids_without, rank_of
 
 _SEED = 0
 """Of the classes that are asked about besides the recording's own."""
-_AT_ONCE = 11
+_BATCH = 11
 """Answers whose likelihood is computed in one batch, of like lengths."""
 YES_OR_NO = 2
 """Tokens of an answer that are read where its first word is all that counts."""
@@ -82,11 +82,11 @@ def described(
     yes: list[bool] = []
     no: list[bool] = []
     for recording in recordings:
-        heard = hear(model, recording.waveform[None], SAMPLE_RATE)
+        heard = hear(model, recording.waveform[None], AISFX_RATE)
         own = classes.index(recording.name)
         other = rng.choice([i for i in range(len(classes)) if i != own])
-        told = answer(model, heard)
-        ranks.append(_alike(encoder, told, captions).index(own))
+        said = answer(model, heard)
+        ranks.append(_alike(encoder, said, captions).index(own))
         chances = likelihoods(model, heard, QUESTION, captions)
         likely.append(chances.argsort(descending=True).tolist().index(own))
         pair = [captions[own], captions[other]]
@@ -98,7 +98,7 @@ def described(
             right.append(word.startswith(truth))
         say(
             f"{len(ranks)} of {len(recordings)}: {recording.name} rank {ranks[-1] + 1}, "
-            f"likelihood {likely[-1] + 1}, {told!r}"
+            f"likelihood {likely[-1] + 1}, {said!r}"
         )
     return Described(
         Table.of("answers", labels, ranks),
@@ -122,8 +122,8 @@ def nearest(recordings: Sequence[LabelledRecording], embedder: Embedder) -> Tabl
 
 def _alike(encoder: TextEncoder, text: str, captions: Sequence[str]) -> list[int]:
     """Indices of the captions, the one most like the text first."""
-    told, *known = encoder.sentences([text, *captions])
-    order = (torch.stack(known) @ told).argsort(descending=True, stable=True)
+    vector, *known = encoder.sentences([text, *captions])
+    order = (torch.stack(known) @ vector).argsort(descending=True, stable=True)
     return [int(i) for i in order]
 
 
@@ -140,8 +140,8 @@ def likelihoods(model: AudioStory, heard: Tensor, question: str, answers: Sequen
     written = [torch.tensor([*model.encode(text), model.ids.turn_end]) for text in answers]
     scores = torch.zeros(len(written))
     by_length = sorted(range(len(written)), key=lambda i: len(written[i]))
-    for begin in range(0, len(written), _AT_ONCE):
-        rows = by_length[begin : begin + _AT_ONCE]
+    for begin in range(0, len(written), _BATCH):
+        rows = by_length[begin : begin + _BATCH]
         ids = pad_sequence([written[i][:-1] for i in rows], batch_first=True)
         kept = deepcopy(cache)
         kept.batch_repeat_interleave(len(rows))
@@ -149,10 +149,10 @@ def likelihoods(model: AudioStory, heard: Tensor, question: str, answers: Sequen
         later = model.backbone(**given, use_cache=True).last_hidden_state
         states = torch.cat([first.expand(len(rows), 1, -1), later], dim=1)
         lengths = [len(written[i]) for i in rows]
-        telling = torch.cat([row[:count] for row, count in zip(states, lengths, strict=True)])
+        answering = torch.cat([row[:count] for row, count in zip(states, lengths, strict=True)])
         targets = torch.cat([written[i] for i in rows])
         losses = functional.cross_entropy(
-            model.head(telling).float().cpu(), targets, reduction="none"
+            model.head(answering).float().cpu(), targets, reduction="none"
         )
         scores[rows] = -torch.stack([part.sum() for part in torch.split(losses, lengths)])
     return scores

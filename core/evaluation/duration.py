@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.codec.griffin_lim import Stft
-from core.listener.aisfx import SAMPLE_RATE
+from core.listener.aisfx import AISFX_RATE
 from core.performer import flow
 
 LENGTHS = (0.5, 1.0, 3.3, 12.0, 30.0, 60.0)
@@ -33,7 +33,7 @@ SLOWLY = 3.0
 
 def band_levels(sound: Tensor) -> Tensor:
     """Log levels (T, 24) of 24 bands every 20 ms, of a mono sound (N,) at 44.1 kHz."""
-    hop = round(HOP_SECONDS * SAMPLE_RATE)
+    hop = round(HOP_SECONDS * AISFX_RATE)
     stft = Stft(4 * hop)
     whole = sound[: len(sound) // hop * hop]
     power = stft.forward(whole).abs().square()
@@ -80,7 +80,7 @@ def seam_contrast(sound: Tensor, seams: list[float]) -> float:
 
 def wandering(sound: Tensor) -> float:
     """By how many dB the loudest 3 s of a sound (N,) lie above the softest."""
-    length = round(SLOWLY * SAMPLE_RATE)
+    length = round(SLOWLY * AISFX_RATE)
     parts = sound[: len(sound) // length * length].reshape(-1, length)
     levels = 10.0 * torch.log10(parts.square().mean(1) + 1e-12)
     return float(levels.max() - levels.min())
@@ -99,7 +99,7 @@ def window_joints(total: int, longest: int, frame_seconds: float) -> list[float]
 
 
 @dataclass(frozen=True)
-class Lasting:
+class DurationCheck:
     """What a render of a length turned out to be.
 
     Attributes:
@@ -118,10 +118,10 @@ class Lasting:
     wandering: float
 
 
-def lasting(sound: Tensor, asked: float, seams: list[float]) -> Lasting:
+def measure_duration(sound: Tensor, asked: float, seams: list[float]) -> DurationCheck:
     """Measures a render (N,) of `asked` seconds."""
-    exact = len(sound) == round(asked * SAMPLE_RATE)
+    exact = len(sound) == round(asked * AISFX_RATE)
     long = asked >= 10.0
     strength, period = periodicity(sound) if long else (float("nan"), float("nan"))
     wanders = wandering(sound) if long else float("nan")
-    return Lasting(asked, exact, strength, period, seam_contrast(sound, seams), wanders)
+    return DurationCheck(asked, exact, strength, period, seam_contrast(sound, seams), wanders)

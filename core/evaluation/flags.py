@@ -22,10 +22,10 @@ def main(argv: Sequence[str]) -> None:
     """Print every caption that is judged wrongly; the last line is one JSON object."""
     parser = argparse.ArgumentParser(prog="app.py evaluate flags", description=__doc__)
     parser.add_argument("--profile", default="pocket")
-    print(json.dumps(measure(parser.parse_args(argv).profile)))
+    print(json.dumps(flag_rates(parser.parse_args(argv).profile)))
 
 
-def measure(profile: str) -> dict[str, float]:
+def flag_rates(profile: str) -> dict[str, float]:
     """Shares of the unknown and of the known captions that are flagged."""
     known_sounds = load_known_sounds(load_profile(profile))
     if known_sounds is None:

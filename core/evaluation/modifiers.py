@@ -19,7 +19,7 @@ from core.corpus.modifiers import in_series
 from core.corpus.vocabulary import BY_NAME
 from core.evaluation.duration import band_levels
 from core.evaluation.renders import Request
-from core.listener.aisfx import SAMPLE_RATE
+from core.listener.aisfx import AISFX_RATE
 
 _SECONDS = 4.0
 _QUIET = 1e-7
@@ -67,7 +67,7 @@ CONTRASTS = (
 )
 
 
-def level(sound: Tensor) -> float:
+def rms_level(sound: Tensor) -> float:
     """RMS in dB of full scale of a mono sound (N,)."""
     return 10.0 * float(torch.log10(sound.square().mean() + _QUIET))
 
@@ -75,7 +75,7 @@ def level(sound: Tensor) -> float:
 def brightness(sound: Tensor) -> float:
     """Power above 2 kHz, in dB of the whole, of a mono sound (N,)."""
     power = torch.fft.rfft(sound).abs().square()
-    above = power[torch.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE) > BRIGHT]
+    above = power[torch.fft.rfftfreq(len(sound), 1 / AISFX_RATE) > BRIGHT]
     return 10.0 * float(torch.log10((above.sum() + _QUIET) / (power.sum() + _QUIET)))
 
 
@@ -86,11 +86,11 @@ def onsets(sound: Tensor) -> float:
     inner = smooth[1:-1]
     peaks = (inner > smooth[:-2]) & (inner >= smooth[2:])
     strong = inner > smooth.mean() + ATTACK * smooth.std()
-    return int((peaks & strong).sum()) / (len(sound) / SAMPLE_RATE)
+    return int((peaks & strong).sum()) / (len(sound) / AISFX_RATE)
 
 
 MEASURES: dict[str, Callable[[Tensor], float]] = {
-    "level": level,
+    "level": rms_level,
     "brightness": brightness,
     "onsets": onsets,
 }
@@ -130,8 +130,8 @@ def ordered(
                 for measure, found in differences.items():
                     first, second = (MEASURES[measure](sound) for sound in pair)
                     found.append(second - first)
-                told = ", ".join(f"{m} {found[-1]:+.2f}" for m, found in differences.items())
-                say(f"{contrast.name}, {kind} words: {name}: {told}")
+                changes = ", ".join(f"{m} {found[-1]:+.2f}" for m, found in differences.items())
+                say(f"{contrast.name}, {kind} words: {name}: {changes}")
             for measure, found in differences.items():
                 if found:
                     right = fmean(d > 0 for d in found)

@@ -28,7 +28,7 @@ from core.corpus.captions import HELD_OUT
 from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, WeightsError
 from core.files import atomic_path
-from core.listener.aisfx import SAMPLE_RATE, Embedder
+from core.listener.aisfx import AISFX_RATE, Embedder
 from core.listener.nearest import (
     FEWEST_RECORDINGS,
     JUDGED_SECONDS,
@@ -66,7 +66,7 @@ class LabelledRecording:
     waveform: Tensor
 
 
-def held_out(manifest: Path) -> list[LabelledRecording]:
+def held_out_recordings(manifest: Path) -> list[LabelledRecording]:
     """Test recordings of classes that have at least `FEWEST_RECORDINGS` of them.
 
     Raises:
@@ -80,7 +80,7 @@ def held_out(manifest: Path) -> list[LabelledRecording]:
     return found
 
 
-def trained_on(manifest: Path, names: Sequence[str]) -> list[LabelledRecording]:
+def training_recordings(manifest: Path, names: Sequence[str]) -> list[LabelledRecording]:
     """Training recordings of these classes.
 
     Raises:
@@ -112,9 +112,9 @@ def _recordings(manifest: Path, split: str, names: Collection[str]) -> list[Labe
 
 def _read(path: Path) -> Tensor:
     samples, rate = soundfile.read(
-        path, frames=round(JUDGED_SECONDS * SAMPLE_RATE), dtype="float32", always_2d=True
+        path, frames=round(JUDGED_SECONDS * AISFX_RATE), dtype="float32", always_2d=True
     )
-    if rate != SAMPLE_RATE:
+    if rate != AISFX_RATE:
         raise AudioFileError(f"{path} is at {rate} Hz: the corpus must be stored at 44100 Hz.")
     return torch.from_numpy(samples).mean(1)
 
@@ -214,7 +214,7 @@ class Judge:
         plain = [embedder.embed(r.waveform) for r in recordings]
         coded = [embedder.embed(_through(codec, r.waveform)) for r in recordings]
         labels = [r.name for r in recordings]
-        seconds = [len(r.waveform) / SAMPLE_RATE for r in recordings]
+        seconds = [len(r.waveform) / AISFX_RATE for r in recordings]
         return cls(labels, seconds, torch.stack(plain), torch.stack(coded), embedder)
 
     def save(self, path: Path) -> None:

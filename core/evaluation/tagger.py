@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from core.errors import WeightsError
 from core.evaluation.recognise import LabelledRecording, ignored
 from core.files import atomic_path
-from core.listener.aisfx import SAMPLE_RATE, Embedder
+from core.listener.aisfx import AISFX_RATE, Embedder
 from core.listener.nearest import MIXTURE_SECONDS
 
 MIXTURES = 12_000
@@ -64,7 +64,7 @@ def mixtures(
 
 def _excerpt(waveform: Tensor, draw: Random) -> Tensor:
     """As long as a render: from any place; a shorter sound is repeated or comes once, anywhere."""
-    length = round(MIXTURE_SECONDS * SAMPLE_RATE)
+    length = round(MIXTURE_SECONDS * AISFX_RATE)
     spare = length - len(waveform)
     if spare <= 0:
         start = draw.randint(0, -spare)
@@ -130,7 +130,7 @@ class Tagger(nn.Module):
         return tagger.eval().requires_grad_(False)
 
 
-def fit(
+def fit_tagger(
     recordings: Sequence[LabelledRecording],
     embedder: Embedder,
     count: int = MIXTURES,

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from core.errors import WeightsError
 
-SAMPLE_RATE = 44100
+AISFX_RATE = 44100
 _WINDOW = 2048
-HOP = 1024
+MEL_HOP = 1024
 _BANDS = 96
 BLOCK = 100
 """Mel frames in a block, 2.3 s; blocks overlap by half."""
@@ -96,9 +96,9 @@ def _mel(hz: Tensor) -> Tensor:
 
 def mel_filters() -> Tensor:
     """Filters (1025, 96): triangles in mel from 0 Hz to 22.05 kHz, each of unit sum."""
-    top = _mel(torch.tensor(SAMPLE_RATE / 2, dtype=torch.float64))
+    top = _mel(torch.tensor(AISFX_RATE / 2, dtype=torch.float64))
     corners = torch.linspace(0.0, 1.0, _BANDS + 2, dtype=torch.float64) * top
-    bins = _mel(torch.arange(_WINDOW // 2 + 1, dtype=torch.float64) * SAMPLE_RATE / _WINDOW)
+    bins = _mel(torch.arange(_WINDOW // 2 + 1, dtype=torch.float64) * AISFX_RATE / _WINDOW)
     step = corners[1] - corners[0]
     weights = (1.0 - (bins.unsqueeze(1) - corners[1:-1]).abs() / step).clamp_min(0.0)
     return (weights / weights.sum(0).clamp_min(1e-12)).float()
@@ -119,7 +119,7 @@ class SoundEmbedder:
     """
 
     name = "aisfx"
-    sample_rate = SAMPLE_RATE
+    sample_rate = AISFX_RATE
 
     def __init__(self) -> None:
         self._network = _Network().eval().requires_grad_(False)
@@ -130,8 +130,8 @@ class SoundEmbedder:
     def spectrum(self, waveform: Tensor) -> Tensor:
         """Normalised log-mel frames (T, 96) of a waveform (N,), the first centred on its start."""
         waveform = waveform / waveform.abs().max().clamp_min(1e-5)
-        padded = F.pad(waveform, (_WINDOW // 2, _WINDOW // 2 + HOP))
-        power = torch.fft.rfft(padded.unfold(0, _WINDOW, HOP) * self._window).abs().square()
+        padded = F.pad(waveform, (_WINDOW // 2, _WINDOW // 2 + MEL_HOP))
+        power = torch.fft.rfft(padded.unfold(0, _WINDOW, MEL_HOP) * self._window).abs().square()
         return torch.log10(1.0 + 1e4 * (power @ self._filters)) / CEILING
 
     def blocks(self, waveform: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.listener.aisfx import SAMPLE_RATE, SoundEmbedder
+from core.listener.aisfx import AISFX_RATE, SoundEmbedder
 from core.listener.whisper import SECONDS, Listener
 from core.profile import ListenerConfig
 
@@ -34,7 +34,7 @@ class EffectsListener(Listener):
         if self._embedder is None:
             self._embedder = SoundEmbedder()
         mono = waveform.mean(0)[: round(SECONDS * rate)].cpu().numpy().astype(np.float32)
-        sound = torch.from_numpy(soxr.resample(mono, rate, SAMPLE_RATE))
+        sound = torch.from_numpy(soxr.resample(mono, rate, AISFX_RATE))
         frames = self._embedder.frame_features(sound)
         return functional.adaptive_avg_pool1d(frames.T[None], self.config.tokens)[0].T
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 
-from core.corpus.captions import MARKED, MOODS, caption, plainly
-from core.corpus.clauses import Clause
+from core.corpus.captions import MARKED, MOODS, caption, plain_meaning
+from core.corpus.clauses import MarkedClause
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.narratives.realisation import (
     NUMBERS,
@@ -22,17 +22,17 @@ from core.narratives.realisation import (
     Realisation,
     Scene,
     Style,
+    as_typed,
+    format_seconds,
     gerund_list,
-    handwriting,
     numbered,
     ordered_sentences,
     pick,
-    plain,
     prose,
     scene_only,
 )
-from core.narratives.skeletons import SKELETONS, UNKNOWN, Skeleton, Sound, improvised, sound
-from core.narratives.timing import allocate, natural
+from core.narratives.skeletons import SKELETONS, UNKNOWN, Skeleton, Sound, random_sound, sound
+from core.narratives.timing import allocate, natural_span
 
 _MOST_EVENTS = 8
 SHORTEST_STORY, LONGEST_STORY = 6.0, 150.0
@@ -81,7 +81,7 @@ class Narrative:
 
 
 def reasoning(
-    told: Sequence[str], seconds: Sequence[float], moods: Sequence[str], why: str = ""
+    phrases: Sequence[str], seconds: Sequence[float], moods: Sequence[str], why: str = ""
 ) -> str:
     """The text that the director thinks before it writes the events.
 
@@ -89,11 +89,11 @@ def reasoning(
     times are given." The list comes first, for a small model counts what stands before it.
     """
     arc = _mood_arc(moods)
-    count = NUMBERS[len(told)].capitalize()
-    sum_up = f"{count} event{'s' if len(told) > 1 else ''}, {arc}{'; ' + why if why else ''}."
+    count = NUMBERS[len(phrases)].capitalize()
+    sum_up = f"{count} event{'s' if len(phrases) > 1 else ''}, {arc}{'; ' + why if why else ''}."
     lines = [
-        f"{i}. {phrase} ({plain(length)} s, {mood})."
-        for i, (phrase, length, mood) in enumerate(zip(told, seconds, moods, strict=True), 1)
+        f"{i}. {phrase} ({format_seconds(length)} s, {mood})."
+        for i, (phrase, length, mood) in enumerate(zip(phrases, seconds, moods, strict=True), 1)
     ]
     return " ".join([*lines, sum_up])
 
@@ -110,7 +110,7 @@ def _mood_arc(moods: Sequence[str]) -> str:
     return f"from {moods[0]} to {moods[-1]}"
 
 
-def _bank_sound(name: str, rng: Random, mood: str = "") -> Sound:
+def _class_sound(name: str, rng: Random, mood: str = "") -> Sound:
     """A class in one of its own phrases, now and then with a count or a modifier."""
     marked = rng.choice(MARKED[name])
     if "*" in marked and len(marked.split()) <= 4 and rng.random() < 0.2:
@@ -118,7 +118,7 @@ def _bank_sound(name: str, rng: Random, mood: str = "") -> Sound:
             name in _TIMES_SUIT and not marked.endswith(("twice", "times")) and rng.random() < 0.6
         )
         marked += " " + rng.choice(_TIMES if suits else _MODIFIERS)
-    return sound(Clause(marked), mood or MOODS[name], (name,))
+    return sound(MarkedClause(marked), mood or MOODS[name], (name,))
 
 
 def _substituted(original: Sound, rng: Random) -> Sound:
@@ -128,7 +128,7 @@ def _substituted(original: Sound, rng: Random) -> Sound:
     known = BY_NAME[original.classes[0]]
     family = [c.name for c in CLASSES if c.family == known.family and c.kind == known.kind]
     name = rng.choice(family) if rng.random() < 0.35 else known.name
-    return _bank_sound(name, rng, original.mood if name == known.name else "")
+    return _class_sound(name, rng, original.mood if name == known.name else "")
 
 
 def _part(skeleton: Skeleton, count: int, rng: Random) -> list[Sound]:
@@ -140,14 +140,14 @@ def _part(skeleton: Skeleton, count: int, rng: Random) -> list[Sound]:
         chosen = skeleton.sounds[i]
         if i - 1 not in keep:
             chosen = replace(chosen, clause=chosen.clause.standing_alone())
-        elif not chosen.clause.leans_back and not _leant_on(skeleton, i):
+        elif not chosen.clause.is_anaphoric and not _is_antecedent(skeleton, i):
             chosen = _substituted(chosen, rng)
         sounds.append(chosen)
     return sounds
 
 
-def _leant_on(skeleton: Skeleton, i: int) -> bool:
-    return i + 1 < len(skeleton.sounds) and skeleton.sounds[i + 1].clause.leans_back
+def _is_antecedent(skeleton: Skeleton, i: int) -> bool:
+    return i + 1 < len(skeleton.sounds) and skeleton.sounds[i + 1].clause.is_anaphoric
 
 
 def _with_unknown(sounds: list[Sound], rng: Random) -> list[Sound]:
@@ -155,27 +155,27 @@ def _with_unknown(sounds: list[Sound], rng: Random) -> list[Sound]:
         extra = _unknown(rng)
         spots = [
             i for i in range(len(sounds) + 1)
-            if i == len(sounds) or not sounds[i].clause.leans_back
+            if i == len(sounds) or not sounds[i].clause.is_anaphoric
         ]  # fmt: skip
         sounds.insert(rng.choice(spots), extra)
     return sounds[:_MOST_EVENTS]
 
 
 def _unknown(rng: Random) -> Sound:
-    return rng.choice(UNKNOWN) if rng.random() < 0.5 else improvised(rng)
+    return rng.choice(UNKNOWN) if rng.random() < 0.5 else random_sound(rng)
 
 
-def _mixed_bag(count: int, rng: Random) -> list[Sound]:
+def _unrelated_sounds(count: int, rng: Random) -> list[Sound]:
     """Sounds with no story behind them: the instruction alone says what comes next."""
     return [
-        _unknown(rng) if rng.random() < 0.35 else _bank_sound(rng.choice(CLASSES).name, rng)
+        _unknown(rng) if rng.random() < 0.35 else _class_sound(rng.choice(CLASSES).name, rng)
         for _ in range(count)
     ]
 
 
 def _total(sounds: Sequence[Sound], timed: bool, rng: Random) -> float:
     """A length that suits the sounds: near their usual sum, mostly a round number, 6 to 150 s."""
-    spans = [natural(s.kind, s.seconds) for s in sounds]
+    spans = [natural_span(s.kind, s.seconds) for s in sounds]
     stretch = rng.uniform(1.5, 4.0) if rng.random() < 0.08 else rng.uniform(0.75, 1.4)
     wish = stretch * sum(span.usual for span in spans)
     least = max(SHORTEST_STORY, 1.5 * len(sounds))
@@ -205,40 +205,42 @@ def _given_lengths(sounds: Sequence[Sound], total: float, rng: Random) -> dict[i
     return given
 
 
-def _set(scene_name: str, word: str, sounds: Sequence[Sound], timed: bool, rng: Random) -> Scene:
-    """The sounds with their lengths; in a timed telling whole seconds, some of them unusual."""
+def _timed_scene(
+    scene_name: str, word: str, sounds: Sequence[Sound], timed: bool, rng: Random
+) -> Scene:
+    """The sounds with their lengths; in a timed instruction whole seconds, some of them unusual."""
     total = _total(sounds, timed, rng)
     given = _given_lengths(sounds, total, rng) if timed and rng.random() < 0.5 else {}
-    spans = [natural(s.kind, s.seconds) for s in sounds]
+    spans = [natural_span(s.kind, s.seconds) for s in sounds]
     step = 1.0 if timed else _step(total, len(sounds))
     lengths = allocate(total, spans, [s.kind for s in sounds], given, step)
     return Scene(scene_name, word, tuple(sounds), tuple(lengths))
 
 
-def _assembled(scene: Scene, telling: Realisation, rng: Random) -> Narrative:
-    captions = telling.captions or tuple(s.clause.caption for s in scene.sounds)
+def _assembled(scene: Scene, realised: Realisation, rng: Random) -> Narrative:
+    captions = realised.captions or tuple(s.clause.caption for s in scene.sounds)
     moods = [s.mood for s in scene.sounds]
     events = tuple(
-        NarrativeEvent(text, length, s.mood, s.classes, s.meant or plainly(text, s.classes))
+        NarrativeEvent(text, length, s.mood, s.classes, s.meant or plain_meaning(text, s.classes))
         for text, length, s in zip(captions, scene.seconds, scene.sounds, strict=True)
     )
     return Narrative(
-        instruction=handwriting(telling.instruction, rng),
+        instruction=as_typed(realised.instruction, rng),
         total=sum(scene.seconds),
-        reasoning=reasoning(telling.told, scene.seconds, moods, telling.why),
+        reasoning=reasoning(realised.phrases, scene.seconds, moods, realised.why),
         events=events,
     )
 
 
 def narrative(rng: Random) -> Narrative:
-    """One story: a skeleton cut, varied and told in one of many ways, or a bag of sounds."""
+    """One story: a skeleton cut, varied and written in one of many ways, or unrelated sounds."""
     timed = rng.random() < 0.15
     style = pick(TIMED if timed else UNTIMED, rng)
     skeleton = rng.choice(SKELETONS)
     # what a place suggests has to be learned, so it is always the whole skeleton, unchanged
     named = style is not scene_only
     sounds = _chosen(skeleton, timed, rng) if named else list(skeleton.sounds)
-    scene = _set(skeleton.scene, skeleton.word, sounds, timed, rng)
+    scene = _timed_scene(skeleton.scene, skeleton.word, sounds, timed, rng)
     return _assembled(scene, style(scene, rng), rng)
 
 
@@ -246,7 +248,7 @@ def _chosen(skeleton: Skeleton, timed: bool, rng: Random) -> list[Sound]:
     count = rng.choices(range(1, _MOST_EVENTS + 1), _EVENT_COUNTS)[0]
     if timed:
         count = max(2, count)
-    sounds = _mixed_bag(count, rng) if rng.random() < 0.3 else _part(skeleton, count, rng)
+    sounds = _unrelated_sounds(count, rng) if rng.random() < 0.3 else _part(skeleton, count, rng)
     if len(sounds) < count - 1:
         another = rng.choice([other for other in SKELETONS if other is not skeleton])
         sounds += _part(another, count - len(sounds), rng)
@@ -270,9 +272,9 @@ _PLAIN_STYLES: tuple[tuple[Style, float], ...] = (
 )
 
 
-def told_plainly(sounds: Sequence[Sound], rng: Random) -> Narrative:
+def narrative_of_sounds(sounds: Sequence[Sound], rng: Random) -> Narrative:
     """A story of given sounds, each in its own words."""
-    scene = _set(rng.choice(SKELETONS).scene, "", sounds, False, rng)
+    scene = _timed_scene(rng.choice(SKELETONS).scene, "", sounds, False, rng)
     return _assembled(scene, pick(_PLAIN_STYLES, rng)(scene, rng), rng)
 
 
@@ -284,16 +286,16 @@ _SINGLE = (
 
 
 def single(rng: Random) -> Narrative:
-    """One event of one class, told in the performer's own words (stage I of the training)."""
+    """One event of one class, in the performer's own words (stage I of the training)."""
     known = rng.choice(CLASSES)
     text = caption(known.name, {}, rng)
     low, high = known.seconds
     seconds = max(2.0, round(rng.uniform(low, min(high, 12.0)) * 2) / 2)
-    instruction = rng.choice(_SINGLE).format(c=text.said, t=plain(seconds))
+    instruction = rng.choice(_SINGLE).format(c=text.said, t=format_seconds(seconds))
     mood = MOODS[known.name]
-    why = "the times are given" if f"{plain(seconds)} seconds" in instruction else ""
+    why = "the times are given" if f"{format_seconds(seconds)} seconds" in instruction else ""
     return Narrative(
-        instruction=handwriting(instruction, rng),
+        instruction=as_typed(instruction, rng),
         total=seconds,
         reasoning=reasoning([text.said], [seconds], [mood], why),
         events=(NarrativeEvent(text.said, seconds, mood, (known.name,), text.meant),),
@@ -302,7 +304,7 @@ def single(rng: Random) -> Narrative:
 
 def _main(count: int, seed: int = 0) -> None:
     for story in islice(story_stream(seed), count):
-        print(f"\n[{plain(story.total)} s] {story.instruction}\n  {story.reasoning}")
+        print(f"\n[{format_seconds(story.total)} s] {story.instruction}\n  {story.reasoning}")
         for event in story.events:
             print(f"    {event.seconds:5.1f}  {event.caption}  {event.classes}")
 

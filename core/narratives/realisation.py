@@ -20,7 +20,7 @@ NUMBERS = (
 
 @dataclass(frozen=True)
 class Scene:
-    """What is to be told: sounds in order with their lengths in whole or half seconds."""
+    """What is to be said: sounds in order with their lengths in whole or half seconds."""
 
     scene: str
     word: str
@@ -41,16 +41,16 @@ class Scene:
 class Realisation:
     """An instruction, the phrase it has for each sound, and why the plan is as it is.
 
-    `captions` overrides the captions of the sounds where the telling is shorter than the clause.
+    `captions` overrides the captions of the sounds where it is shorter than the clause.
     """
 
     instruction: str
-    told: tuple[str, ...]
+    phrases: tuple[str, ...]
     why: str = ""
     captions: tuple[str, ...] = ()
 
 
-def plain(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Seconds as they are written everywhere: "4", "4.5"."""
     return f"{seconds:g}"
 
@@ -61,13 +61,13 @@ def _spoken(seconds: float, rng: Random) -> str:
         return rng.choice(["1 second", "one second"])
     if seconds < len(NUMBERS) and rng.random() < 0.35:
         return f"{NUMBERS[int(seconds)]} seconds"
-    return plain(seconds) + rng.choice([" seconds", " seconds", " sec", "s", " s"])
+    return format_seconds(seconds) + rng.choice([" seconds", " seconds", " sec", "s", " s"])
 
 
 def _forms(scene: Scene, form: Form) -> list[str]:
-    """What is said of each sound; a clause that leans back cannot be told as a gerund."""
+    """What is said of each sound; a clause that refers back cannot be a gerund."""
     return [
-        s.clause.caption if form == "gerund" and s.clause.leans_back else s.clause.told(form)
+        s.clause.caption if form == "gerund" and s.clause.is_anaphoric else s.clause.written(form)
         for s in scene.sounds
     ]
 
@@ -96,14 +96,14 @@ _LIST_JOINTS = (
 )
 
 
-def _flow(told: Sequence[str], sounds: Sequence[Sound], rng: Random) -> str:
+def _flow(phrases: Sequence[str], sounds: Sequence[Sound], rng: Random) -> str:
     """Clauses joined into sentences, in order."""
-    text = told[0]
-    for i in range(1, len(told)):
-        joint = rng.choice(_LAST if i == len(told) - 1 and rng.random() < 0.5 else _JOINTS)
+    text = phrases[0]
+    for i in range(1, len(phrases)):
+        joint = rng.choice(_LAST if i == len(phrases) - 1 and rng.random() < 0.5 else _JOINTS)
         if not sounds[i].clause.has_verb and joint in (" while ", " as ", " before ", " until "):
             joint = ", then "
-        text += joint + (_sentence(told[i]) if joint == ". " else told[i])
+        text += joint + (_sentence(phrases[i]) if joint == ". " else phrases[i])
     return text
 
 
@@ -123,7 +123,7 @@ _CLOSINGS = (
 
 
 def _framed(opening: str, body: str, closing: str, scene: Scene) -> str:
-    total = plain(sum(scene.seconds))
+    total = format_seconds(sum(scene.seconds))
     words = {
         "scene": scene.scene, "Scene": _sentence(scene.scene), "bare": scene.bare,
         "mood": scene.mood, "seconds": total,
@@ -134,10 +134,10 @@ def _framed(opening: str, body: str, closing: str, scene: Scene) -> str:
 
 
 def prose(scene: Scene, rng: Random, form: Form = "present") -> Realisation:
-    told = _forms(scene, form)
-    body = _flow(told, scene.sounds, rng)
+    phrases = _forms(scene, form)
+    body = _flow(phrases, scene.sounds, rng)
     opening, closing = rng.choice(_PROSE_OPENINGS), rng.choice(_CLOSINGS)
-    return Realisation(_framed(opening, body, closing, scene), tuple(told))
+    return Realisation(_framed(opening, body, closing, scene), tuple(phrases))
 
 
 def past_prose(scene: Scene, rng: Random) -> Realisation:
@@ -158,30 +158,30 @@ _LIST_OPENINGS = (
 
 
 def gerund_list(scene: Scene, rng: Random) -> Realisation:
-    told = _forms(scene, "gerund")
+    phrases = _forms(scene, "gerund")
     joint = rng.choice(_LIST_JOINTS)
-    body = joint.join(told)
-    if len(told) > 1 and joint == ", " and rng.random() < 0.5:
+    body = joint.join(phrases)
+    if len(phrases) > 1 and joint == ", " and rng.random() < 0.5:
         body = (
-            ", ".join(told[:-1])
+            ", ".join(phrases[:-1])
             + rng.choice([" and ", ", and ", ", and finally ", ", then "])
-            + told[-1]
+            + phrases[-1]
         )
     opening, closing = rng.choice(_LIST_OPENINGS), rng.choice(_CLOSINGS)
-    return Realisation(_framed(opening, body, closing, scene), tuple(told))
+    return Realisation(_framed(opening, body, closing, scene), tuple(phrases))
 
 
 def terse_list(scene: Scene, rng: Random) -> Realisation:
     """Bare nouns where the class has them: "rain, thunder, dog barks"."""
-    told = []
+    phrases = []
     for s in scene.sounds:
         nouns = [p for p in MARKED[s.classes[0]] if "*" not in p] if len(s.classes) == 1 else []
-        told.append(rng.choice(nouns) if nouns else s.clause.caption)
+        phrases.append(rng.choice(nouns) if nouns else s.clause.caption)
     if rng.random() < 0.4:
-        told = [re.sub(r"^(a|an|the) ", "", phrase) for phrase in told]
-    body = rng.choice([", ", ", ", " then ", " / ", " > ", ", then ", " | ", "\n"]).join(told)
+        phrases = [re.sub(r"^(a|an|the) ", "", phrase) for phrase in phrases]
+    body = rng.choice([", ", ", ", " then ", " / ", " > ", ", then ", " | ", "\n"]).join(phrases)
     opening = rng.choice(["", "", "", "sfx: ", "soundscape: ", "i need ", "{bare}: ", "make "])
-    return Realisation(_framed(opening, body, "", scene), tuple(told), captions=tuple(told))
+    return Realisation(_framed(opening, body, "", scene), tuple(phrases), captions=tuple(phrases))
 
 
 _FIRST = ("First, ", "First ", "At first ", "It begins: ", "In the beginning ", "To start, ")
@@ -190,33 +190,37 @@ _FINALLY = ("Finally, ", "At the end ", "Last, ", "In the end, ", "At last, ")
 
 
 def ordered_sentences(scene: Scene, rng: Random) -> Realisation:
-    told = _forms(scene, "past" if rng.random() < 0.2 else "present")
-    heads = [rng.choice(_FIRST), *(rng.choice(_MIDDLE) for _ in told[1:-1]), rng.choice(_FINALLY)]
+    phrases = _forms(scene, "past" if rng.random() < 0.2 else "present")
+    heads = [
+        rng.choice(_FIRST),
+        *(rng.choice(_MIDDLE) for _ in phrases[1:-1]),
+        rng.choice(_FINALLY),
+    ]
     end = rng.choice([". ", ". ", "; ", ", "])
-    body = end.join(head + phrase for head, phrase in zip(heads, told, strict=False))
+    body = end.join(head + phrase for head, phrase in zip(heads, phrases, strict=False))
     opening = rng.choice(["", "", "{Scene}. ", "a {mood} story. ", "i would like this: "])
-    return Realisation(_framed(opening, body, ".", scene), tuple(told))
+    return Realisation(_framed(opening, body, ".", scene), tuple(phrases))
 
 
 def _script(scene: Scene, rng: Random) -> Realisation:
-    told = _forms(scene, "present")
+    phrases = _forms(scene, "present")
     place = scene.bare.upper()
     head = rng.choice(
         ["EXT. {} - DAY", "EXT. {} - NIGHT", "INT. {} - NIGHT", "INT. {}", "SCENE: {}"]
     )
-    lines = [_sentence(phrase) + "." for phrase in told]
+    lines = [_sentence(phrase) + "." for phrase in phrases]
     if rng.random() < 0.35:
         lines.insert(rng.randrange(len(lines) + 1), rng.choice(SILENT))
-    return Realisation(rng.choice(["\n", " "]).join([head.format(place), *lines]), tuple(told))
+    return Realisation(rng.choice(["\n", " "]).join([head.format(place), *lines]), tuple(phrases))
 
 
 def numbered(scene: Scene, rng: Random) -> Realisation:
-    told = _forms(scene, rng.choice(["present", "gerund"]))
+    phrases = _forms(scene, rng.choice(["present", "gerund"]))
     mark = rng.choice(["{}. ", "{}) ", "({}) ", "- ", "* ", "scene {}: ", "sound {}: "])
-    lines = [mark.format(i) + phrase for i, phrase in enumerate(told, 1)]
+    lines = [mark.format(i) + phrase for i, phrase in enumerate(phrases, 1)]
     opening = rng.choice(["", "{Scene}:\n", "my list:\n", "sounds in order:\n", "shot list\n"])
     return Realisation(
-        _framed(opening, rng.choice(["\n", "\n", " "]).join(lines), "", scene), tuple(told)
+        _framed(opening, rng.choice(["\n", "\n", " "]).join(lines), "", scene), tuple(phrases)
     )
 
 
@@ -243,7 +247,7 @@ _AFTERWORDS = (
 
 
 def chatty(scene: Scene, rng: Random) -> Realisation:
-    told = _forms(scene, "past" if rng.random() < 0.25 else "present")
+    phrases = _forms(scene, "past" if rng.random() < 0.25 else "present")
     parts = [rng.choice(_CHATTER)]
     if rng.random() < 0.5:
         parts.append(
@@ -251,14 +255,14 @@ def chatty(scene: Scene, rng: Random) -> Realisation:
         )
     silences = rng.sample(SILENT, 2)
     parts += silences[: rng.randint(0, 1)]
-    cut = rng.randint(1, len(told)) if len(told) > 2 else len(told)
-    parts.append(_sentence(_flow(told[:cut], scene.sounds[:cut], rng)) + ".")
-    if cut < len(told):
+    cut = rng.randint(1, len(phrases)) if len(phrases) > 2 else len(phrases)
+    parts.append(_sentence(_flow(phrases[:cut], scene.sounds[:cut], rng)) + ".")
+    if cut < len(phrases):
         parts += silences[1 : rng.randint(1, 2)]
-        parts.append(_sentence(_flow(told[cut:], scene.sounds[cut:], rng)) + ".")
+        parts.append(_sentence(_flow(phrases[cut:], scene.sounds[cut:], rng)) + ".")
     if rng.random() < 0.7:
         parts.append(rng.choice(_AFTERWORDS))
-    return Realisation(" ".join(parts), tuple(told))
+    return Realisation(" ".join(parts), tuple(phrases))
 
 
 _GIVEN = "the times are given"
@@ -266,70 +270,70 @@ _GIVEN = "the times are given"
 
 def timed_list(scene: Scene, rng: Random) -> Realisation:
     """Some or all lengths are given: "5 seconds of rain, then thunder rolling for 4 seconds"."""
-    told = _forms(scene, "gerund")
-    given = [rng.random() < 0.6 for _ in told]
-    given[rng.randrange(len(told))] = True
+    phrases = _forms(scene, "gerund")
+    given = [rng.random() < 0.6 for _ in phrases]
+    given[rng.randrange(len(phrases))] = True
     pattern = rng.choice(
         ["{t} of {c}", "{t} of {c}", "{c} for {t}", "{c} ({t})", "{c} {t}", "{t}: {c}"]
     )
     parts = [
         pattern.format(t=_spoken(seconds, rng), c=phrase) if named else phrase
-        for phrase, seconds, named in zip(told, scene.seconds, given, strict=True)
+        for phrase, seconds, named in zip(phrases, scene.seconds, given, strict=True)
     ]
     body = rng.choice([", ", ", then ", ", followed by ", ", and then ", "\n"]).join(parts)
     opening = rng.choice(["", "", "", "i need ", "make ", "{bare}: ", "soundscape with "])
     return Realisation(
-        _framed(opening, body, rng.choice(["", "", "."]), scene), tuple(told), _GIVEN
+        _framed(opening, body, rng.choice(["", "", "."]), scene), tuple(phrases), _GIVEN
     )
 
 
 def timed_prose(scene: Scene, rng: Random) -> Realisation:
     """Lengths inside sentences: "rain falls for ten seconds, then thunder rolls"."""
-    told = _forms(scene, "present")
-    given = [rng.random() < 0.5 for _ in told]
-    given[rng.randrange(len(told))] = True
+    phrases = _forms(scene, "present")
+    given = [rng.random() < 0.5 for _ in phrases]
+    given[rng.randrange(len(phrases))] = True
     text = ""
-    for i, (phrase, seconds) in enumerate(zip(told, scene.seconds, strict=True)):
+    for i, (phrase, seconds) in enumerate(zip(phrases, scene.seconds, strict=True)):
         spoken = _spoken(seconds, rng)
         pattern = rng.choice(["{c} for {t}", "{c} for {t}", "for {t} {c}"]) if given[i] else "{c}"
         joint = "" if i == 0 else rng.choice([", then ", ", then ", ", ", ". Then ", " and then "])
         text += joint + pattern.format(c=phrase, t=spoken)
     opening = rng.choice(["", "", "", "{Scene}. ", "make a scene where "])
     return Realisation(
-        _framed(opening, text, rng.choice(["", ".", "."]), scene), tuple(told), _GIVEN
+        _framed(opening, text, rng.choice(["", ".", "."]), scene), tuple(phrases), _GIVEN
     )
 
 
 def after_seconds(scene: Scene, rng: Random) -> Realisation:
     """Start with this, after ten seconds that: the first length is given by the wait."""
-    told = _forms(scene, "present")
-    told[0] = scene.sounds[0].clause.caption
+    phrases = _forms(scene, "present")
+    phrases[0] = scene.sounds[0].clause.caption
     wait = _spoken(scene.seconds[0], rng)
     start = rng.choice(["start with {}", "begin with {}", "it starts with {}", "open on {}"])
-    text = start.format(told[0]) + rng.choice([", after {} ", ". After {} ", ", {} later "]).format(
-        wait
-    )
-    text += told[1] if len(told) > 1 else "it ends"
-    for i in range(2, len(told)):
+    text = start.format(phrases[0]) + rng.choice(
+        [", after {} ", ". After {} ", ", {} later "]
+    ).format(wait)
+    text += phrases[1] if len(phrases) > 1 else "it ends"
+    for i in range(2, len(phrases)):
         pattern = rng.choice(
             [", then {c}", ", then {c}", ", after {t} more {c}", ", {t} later {c}"]
         )
-        text += pattern.format(c=told[i], t=_spoken(scene.seconds[i - 1], rng))
-    return Realisation(text + rng.choice(["", "."]), tuple(told), _GIVEN)
+        text += pattern.format(c=phrases[i], t=_spoken(scene.seconds[i - 1], rng))
+    return Realisation(text + rng.choice(["", "."]), tuple(phrases), _GIVEN)
 
 
 def time_marks(scene: Scene, rng: Random) -> Realisation:
     """A cue sheet: the second at which each sound begins."""
-    told = _forms(scene, rng.choice(["present", "gerund"]))
+    phrases = _forms(scene, rng.choice(["present", "gerund"]))
     mark = rng.choice(
         ["{m}:{s:02d} {c}", "at {n} s {c}", "at {n} seconds {c}", "[{n}s] {c}", "{n}s {c}"]
     )
-    starts = [int(sum(scene.seconds[:i])) for i in range(len(told))]
+    starts = [int(sum(scene.seconds[:i])) for i in range(len(phrases))]
     cues = [
         mark.format(m=start // 60, s=start % 60, n=start, c=phrase)
-        for start, phrase in zip(starts, told, strict=True)
+        for start, phrase in zip(starts, phrases, strict=True)
     ]
-    return Realisation(rng.choice([", ", "\n", "; "]).join(cues), tuple(told), _GIVEN)
+    return Realisation(rng.choice([", ", "\n", "; "]).join(cues), tuple(phrases), _GIVEN)
 
 
 _SUGGESTED = "the scene suggests the sounds"
@@ -349,8 +353,8 @@ def scene_only(scene: Scene, rng: Random) -> Realisation:
              "{b} atmosphere", "create {s} for my podcast", "the mood of {s}"]
         )  # fmt: skip
         text = pattern.format(s=scene.scene, b=scene.bare, m=scene.mood)
-    told = tuple(s.clause.standing_alone().told("present") for s in scene.sounds)
-    return Realisation(text, told, _SUGGESTED)
+    phrases = tuple(s.clause.standing_alone().written("present") for s in scene.sounds)
+    return Realisation(text, phrases, _SUGGESTED)
 
 
 Style = Callable[[Scene, Random], Realisation]
@@ -387,7 +391,7 @@ def _typo(word: str, rng: Random) -> str:
     return word[:i] + (word[i + 1 :] if kind < 0.8 else word[i] + word[i:])
 
 
-def handwriting(text: str, rng: Random) -> str:
+def as_typed(text: str, rng: Random) -> str:
     """Capitals, their absence, and now and then a slip of the finger; digits stay as they are."""
     if rng.random() < 0.07:
         words = text.split(" ")

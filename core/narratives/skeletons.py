@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from core.corpus.clauses import Clause, lemma
+from core.corpus.clauses import MarkedClause, lemma
 from core.corpus.vocabulary import BY_NAME, Kind
 
 _FOLDER = Path(__file__).parent
@@ -18,12 +18,12 @@ _UNKNOWN_SECONDS: dict[Kind, tuple[float, float]] = {"spot": (1, 6), "texture": 
 
 @dataclass(frozen=True)
 class Sound:
-    """One event of a skeleton: how it is told, what it is, its mood and its natural seconds.
+    """One event of a skeleton: how it is written, what it is, its mood and its natural seconds.
 
     `meant` is its caption in plain words where the clause has others.
     """
 
-    clause: Clause
+    clause: MarkedClause
     mood: str
     classes: tuple[str, ...]
     kind: Kind
@@ -40,7 +40,7 @@ class Skeleton:
     sounds: tuple[Sound, ...]
 
 
-def sound(clause: Clause, mood: str, classes: tuple[str, ...]) -> Sound:
+def sound(clause: MarkedClause, mood: str, classes: tuple[str, ...]) -> Sound:
     """A sound of one class, or a mixture: a mixture is a texture when any of its classes is one."""
     known = [BY_NAME[name] for name in classes]
     kind: Kind = "texture" if any(c.kind == "texture" for c in known) else "spot"
@@ -50,22 +50,22 @@ def sound(clause: Clause, mood: str, classes: tuple[str, ...]) -> Sound:
     )
 
 
-def unknown_sound(clause: Clause, mood: str, kind: Kind) -> Sound:
+def unknown_sound(clause: MarkedClause, mood: str, kind: Kind) -> Sound:
     return Sound(clause, mood, (), kind, _UNKNOWN_SECONDS[kind])
 
 
-def _clause(text: str) -> Clause:
+def _clause(text: str) -> MarkedClause:
     marked, _, heard = (part.strip() for part in text.partition("->"))
-    return Clause(marked, heard)
+    return MarkedClause(marked, heard)
 
 
 def _sound(line: str, mood_before: str) -> Sound:
     label, _, rest = line.partition(": ")
-    told, _, mood = (part.strip() for part in rest.partition("|"))
+    text, _, mood = (part.strip() for part in rest.partition("|"))
     mood = mood or mood_before
     if label in ("-s", "-t"):
-        return unknown_sound(_clause(told), mood, "spot" if label == "-s" else "texture")
-    return sound(_clause(told), mood, tuple(label.split("+")))
+        return unknown_sound(_clause(text), mood, "spot" if label == "-s" else "texture")
+    return sound(_clause(text), mood, tuple(label.split("+")))
 
 
 def _sounds(lines: str) -> tuple[Sound, ...]:
@@ -85,7 +85,7 @@ def _load_skeletons() -> tuple[Skeleton, ...]:
 
 def _load_unknown(lines: str, kind: Kind) -> tuple[Sound, ...]:
     rows = (line.partition("|") for line in lines.strip().splitlines())
-    return tuple(unknown_sound(_clause(told.strip()), mood.strip(), kind) for told, _, mood in rows)
+    return tuple(unknown_sound(_clause(text.strip()), mood.strip(), kind) for text, _, mood in rows)
 
 
 _OTHER = tomllib.loads((_FOLDER / "unknown.toml").read_text(encoding="utf-8"))
@@ -103,7 +103,7 @@ _SUBJECTS, _ACTIONS, _MODIFIERS, _FEELINGS = (
 _ONE = re.compile(r"(an?|some) |(his|her|the|two|three) .*[^s]$|the (bus|boss)$")
 
 
-def improvised(rng: Random) -> Sound:
+def random_sound(rng: Random) -> Sound:
     """A sound that nobody wrote down: "a rusty bucket rattles in the cellar"."""
     subject, action = rng.choice(_SUBJECTS), rng.choice(_ACTIONS)
     if not _ONE.match(subject):
@@ -111,4 +111,6 @@ def improvised(rng: Random) -> Sound:
         action = " ".join(filter(None, ["*" + lemma(verb), rest]))
     modifiers = " " + rng.choice(_MODIFIERS) if rng.random() < 0.5 else ""
     kind: Kind = "spot" if rng.random() < 0.6 else "texture"
-    return unknown_sound(Clause(f"{subject} {action}{modifiers}"), rng.choice(_FEELINGS), kind)
+    return unknown_sound(
+        MarkedClause(f"{subject} {action}{modifiers}"), rng.choice(_FEELINGS), kind
+    )

@@ -21,7 +21,7 @@ class _Span:
     longest: float
 
 
-def natural(kind: Kind, seconds: tuple[float, float]) -> _Span:
+def natural_span(kind: Kind, seconds: tuple[float, float]) -> _Span:
     low, high = max(1.0, seconds[0]), min(seconds[1], LONGEST_EVENT)
     usual = min(high, max(low, 8.0)) if kind == "texture" else round((2 * low + high) / 3 * 2) / 2
     return _Span(low, usual, high)

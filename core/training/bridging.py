@@ -137,7 +137,7 @@ class Performances:
 
     def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor, Tensor]:
         """Indices of B events, and of what performs them a caption each, latents (B, T, C), and
-        the lengths (B,) that the performer is told, in frames."""
+        the lengths (B,) for the duration embedder, in frames."""
         frames = WINDOWS[below(len(WINDOWS), generator)]
         events, captions, windows, lengths = [], [], [], []
         for _ in range(batch_size(frames, self.states.semantic.shape[1])):
@@ -146,7 +146,7 @@ class Performances:
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]
             windows.append(self.examples.window(example, frames, generator))
-            lengths.append(self.examples.told(example, frames))
+            lengths.append(self.examples.sounding_frames(example, frames))
             captions.append(choices[below(len(choices), generator)].said)
             events.append(event)
         return events, captions, torch.stack(windows), torch.tensor(lengths)

@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
     """Do the step that the command line names."""
     parser = argparse.ArgumentParser(prog="app.py train", description=__doc__)
     _add_arguments(parser)
-    run(parser.parse_args(argv))
+    run_step(parser.parse_args(argv))
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +56,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
-    composing.add_argument("--per-class", type=int, default=latent_set.Programme.per_class)
-    composing.add_argument("--mixtures", type=int, default=latent_set.Programme.mixtures)
+    composing.add_argument("--per-class", type=int, default=latent_set.LatentSetPlan.per_class)
+    composing.add_argument("--mixtures", type=int, default=latent_set.LatentSetPlan.mixtures)
     composing.add_argument("--workers", type=int, default=1, help="processes")
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
     _add_run_arguments(performing)
@@ -118,16 +118,18 @@ def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--no-{switch}", dest=switch, action="store_false")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run_step(arguments: argparse.Namespace) -> None:
     """Do the step that the command line names."""
     if arguments.step == "corpus":
-        corpus.build(arguments.root)
+        corpus.build_corpus(arguments.root)
     elif arguments.step == "codec":
-        fit_codec.fit(arguments.manifest, ASSETS / load_profile("pocket").codec.file)
+        fit_codec.fit_linear_codec(arguments.manifest, ASSETS / load_profile("pocket").codec.file)
     elif arguments.step == "examples":
         codec = load_codec(load_profile("pocket").codec)
-        programme = latent_set.Programme(arguments.per_class, arguments.mixtures)
-        latent_set.build(arguments.manifest, codec, arguments.out, programme, arguments.workers)
+        plan = latent_set.LatentSetPlan(arguments.per_class, arguments.mixtures)
+        latent_set.build_latent_set(
+            arguments.manifest, codec, arguments.out, plan, arguments.workers
+        )
     elif arguments.step == "known":
         folder = load_profile(arguments.profile).folder
         print(write_known(folder), write_lexicon(folder))

@@ -30,7 +30,7 @@ from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
 from core.training.loop import TrainingRun, precision, train
 from core.training.objective import LAMBDA
-from core.training.understanding import HeardClip, answer_loss, draw, lessons
+from core.training.understanding import HeardClip, answer_loss, draw, listening_lessons
 
 LESSONS = 16
 """Lessons a step."""
@@ -73,7 +73,7 @@ def train_ear(
         yield {"mse": functional.mse_loss(heard.mean(1), wanted)}
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        yield {"text": answer_loss(model, lessons(clips, count, _random(generator)))}
+        yield {"text": answer_loss(model, listening_lessons(clips, count, _random(generator)))}
 
     train(model, distances, LAMBDA, ALIGNMENT, folder / "aligned")
     if precision() == "bf16":

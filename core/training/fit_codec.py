@@ -23,9 +23,9 @@ from torch import Tensor
 
 from core.codec.linear import LinearCodec, LinearFit
 from core.codec.patches import BINS, FRAMES, HOP, PATCH, WINDOW, analyse, band_edges
+from core.corpus.recordings import SAMPLE_RATE
 from core.errors import AudioFileError
 
-SAMPLE_RATE = 44100
 PIECE_PATCHES = 64
 """The longest run of patches taken from one place of a clip: 3 s."""
 _PATCHES = 80_000
@@ -34,7 +34,7 @@ QUIETEST_DB = -30.0
 HEARING_POWER = 0.35
 
 
-def read_manifest(manifest: Path) -> list[dict[str, Any]]:
+def full_band_clips(manifest: Path) -> list[dict[str, Any]]:
     """Rows of the manifest that the codec is fitted on: training clips of full bandwidth.
 
     Raises:
@@ -61,7 +61,7 @@ def pieces(manifest: Path, patches: int, seed: int) -> Iterator[Tensor]:
     """Patch blocks (T, 1408): classes in turn, so that a large class does not rule the fit."""
     draw = random.Random(seed)
     by_class: dict[str, list[Path]] = {}
-    for row in read_manifest(manifest):
+    for row in full_band_clips(manifest):
         by_class.setdefault(str(row["class"]), []).append(manifest.parent / str(row["path"]))
     names = sorted(by_class)
     length, taken = PIECE_PATCHES * HOP, 0
@@ -124,7 +124,7 @@ def fit_blocks(blocks: list[Tensor], channels: int) -> LinearFit:
     return fit
 
 
-def fit(
+def fit_linear_codec(
     manifest: Path, out: Path, channels: int = 64, patches: int = _PATCHES, seed: int = 0
 ) -> LinearCodec:
     """Fits the codec on the training clips of `manifest` and writes it to `out`.
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--patches", type=int, default=_PATCHES)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    fit(args.manifest, args.out, patches=args.patches, seed=args.seed)
+    fit_linear_codec(args.manifest, args.out, patches=args.patches, seed=args.seed)
 
 
 if __name__ == "__main__":

@@ -18,15 +18,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from core.bridge.known_sounds import FILE, OTHER
-from core.bridge.lexicon import FILE as LEXICON
-from core.bridge.lexicon import Lexicon
+from core.bridge.known_sounds import KNOWN_FILE, OTHER
+from core.bridge.lexicon import LEXICON_FILE, Lexicon
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.corpus.captions import PARAPHRASES, PHRASES
 from core.corpus.vocabulary import BY_NAME
 from core.files import atomic_path
 from core.narratives.skeletons import UNKNOWN
-from core.narratives.timing import natural
+from core.narratives.timing import natural_span
 
 FLAGGED_KNOWN = 0.10
 
@@ -50,8 +49,8 @@ def write_known(folder: Path) -> dict[str, float]:
         "spans": [_span(name) for name, _ in rows],
         "border": border,
     }
-    (folder / FILE).parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / FILE) as temporary:
+    (folder / KNOWN_FILE).parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder / KNOWN_FILE) as temporary:
         tensors = {"known": known.half(), "unknown": unknown.half()}
         save_file(tensors, temporary, metadata={"about": json.dumps(about)})
     flagged = torch.stack([(kept < border).float().mean(), (strange < border).float().mean()])
@@ -69,12 +68,12 @@ def write_lexicon(folder: Path) -> int:
     known = encoder.sentences([caption for _, caption in rows])
     plain = [sound.caption for sound in BY_NAME.values()]
     sounds = torch.tensor([place for place, _ in rows])
-    Lexicon(encoder, plain, sounds, known).save(folder / LEXICON)
+    Lexicon(encoder, plain, sounds, known).save(folder / LEXICON_FILE)
     return len(rows)
 
 
 def _span(name: str) -> tuple[float, float, bool]:
     known = BY_NAME[name]
-    span = natural(known.kind, known.seconds)
+    span = natural_span(known.kind, known.seconds)
     lasts = known.kind == "texture"
     return span.shortest, known.seconds[1] if lasts else span.longest, lasts

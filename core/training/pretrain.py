@@ -31,7 +31,7 @@ SHARES = (0.4, 0.2, 0.4)
 """How often whole recordings, mixtures and composed single sounds are drawn, where there are any
 that suit a window."""
 DROP_CONDITION = 0.1
-T = TypeVar("T")
+_T = TypeVar("_T")
 _LONG = 500
 """Steps of a training for which compiling pays."""
 
@@ -140,10 +140,10 @@ class Batches:
             pool = drawn_pool(self.pools[frames], generator)
             index = pool[below(len(pool), generator)]
             windows.append(self.examples.window(index, frames, generator))
-            lengths.append(self.examples.told(index, frames))
+            lengths.append(self.examples.sounding_frames(index, frames))
             choices = self.examples.captions[index]
-            told = choices[below(len(choices), generator)]
-            captions.append(told.meant if below(2, generator) else told.said)
+            caption = choices[below(len(choices), generator)]
+            captions.append(caption.meant if below(2, generator) else caption.said)
         seconds = torch.tensor(lengths) * self.frame_seconds
         return torch.stack(windows), self.encoder(captions), seconds
 
@@ -153,7 +153,7 @@ def batch_size(frames: int, tokens: int) -> int:
     return TOKENS_A_BATCH // (frames + tokens + 1)
 
 
-def drawn_pool(pools: Sequence[list[T]], generator: torch.Generator) -> list[T]:
+def drawn_pool(pools: Sequence[list[_T]], generator: torch.Generator) -> list[_T]:
     """What to draw the next sound from: one of the three pools by its share, never an empty one."""
     shares = torch.tensor([s if pool else 0.0 for s, pool in zip(SHARES, pools, strict=True)])
     return pools[int(torch.multinomial(shares, 1, generator=generator))]

@@ -22,7 +22,7 @@ class DrawnSounds:
     Attributes:
         events: index of the event that each item performs, (B,).
         latents: (B, WINDOW, C).
-        seconds: what the duration embedder is told, (B,).
+        seconds: for the duration embedder, (B,).
     """
 
     events: Tensor
@@ -56,7 +56,7 @@ class EventSounds:
             for _ in range(DRAWS if candidates else 0):
                 index = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
                 windows.append(self.examples.window(index, _WINDOW, generator))
-                lengths.append(self.examples.told(index, _WINDOW))
+                lengths.append(self.examples.sounding_frames(index, _WINDOW))
                 events.append(event)
         if not events:
             return None

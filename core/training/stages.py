@@ -33,7 +33,7 @@ from core.training.pretrain import pays
 from core.training.sounds import EventSounds
 from core.training.states import lesson as reading
 
-FULL = Ablation()
+NO_ABLATION = Ablation()
 
 
 @dataclass(frozen=True)
@@ -70,30 +70,30 @@ STAGES: dict[str, _Stage] = {
 }
 
 
-def lesson_of(told: Narrative, bridging: bool = True) -> Lesson:
-    events = tuple(PlannedEvent(e.caption, e.seconds, e.mood) for e in told.events)
+def lesson_of(story: Narrative, bridging: bool = True) -> Lesson:
+    events = tuple(PlannedEvent(e.caption, e.seconds, e.mood) for e in story.events)
     return Lesson(
-        told.instruction,
-        told.total,
-        told.reasoning,
+        story.instruction,
+        story.total,
+        story.reasoning,
         events,
-        classes=tuple(e.classes for e in told.events),
-        meant=tuple(e.meant for e in told.events),
+        classes=tuple(e.classes for e in story.events),
+        meant=tuple(e.meant for e in story.events),
         bridging=bridging,
     )
 
 
-def lessons(stage: _Stage, examples: Examples | None, rng: Random) -> Iterator[Lesson]:
+def stage_lessons(stage: _Stage, examples: Examples | None, rng: Random) -> Iterator[Lesson]:
     """The lessons of one step; those of captions read what `states` will read."""
     for _ in range(stage.lessons):
-        told = narrative(rng) if rng.random() < stage.stories else single(rng)
-        yield lesson_of(told, rng.random() < stage.bridging)
+        story = narrative(rng) if rng.random() < stage.stories else single(rng)
+        yield lesson_of(story, rng.random() < stage.bridging)
     if examples is None:
         return
     for _ in range(stage.captions):
         read = reading(examples, rng)
-        told = replace(read.story, reasoning=read.reasoning)
-        yield replace(lesson_of(told), written=False)
+        story = replace(read.story, reasoning=read.reasoning)
+        yield replace(lesson_of(story), written=False)
 
 
 def _step_losses(
@@ -103,7 +103,7 @@ def _step_losses(
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
         rng = Random(int(torch.randint(2**31, (1,), generator=generator)))
-        for lesson in lessons(stage, examples, rng):
+        for lesson in stage_lessons(stage, examples, rng):
             yield dict(objective.terms(lesson, generator))
 
     return losses
@@ -143,7 +143,7 @@ def train_stage(
     sounds: EventSounds | None,
     run: TrainingRun,
     folder: Path,
-    ablation: Ablation = FULL,
+    ablation: Ablation = NO_ABLATION,
 ) -> None:
     """Train LLM adapter, projectors, fuser and DiT together on one stage's lessons.
 

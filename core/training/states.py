@@ -22,21 +22,21 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.corpus.captions import MOODS, Caption
-from core.corpus.clauses import Clause
+from core.corpus.clauses import MarkedClause
 from core.corpus.examples import Examples
 from core.files import atomic_path
 from core.language.stream import PlannedEvent
-from core.narratives.narratives import Narrative, narrative, told_plainly
+from core.narratives.narratives import Narrative, narrative, narrative_of_sounds
 from core.narratives.skeletons import Sound, sound
 from core.training.lesson import ALIKE, Ablation
 
 NO_EXAMPLE = -1
 SHARD = 100
-TOLD_FROM_EXAMPLES = 0.6
+FROM_EXAMPLES = 0.6
 EDITED = 0.25
 UNREASONED = 0.35
 _UNUSUAL = 0.4
-"""Share of the examples told that are chosen among those with something unusual."""
+"""Share of the examples written about that are chosen among those with something unusual."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def lesson(examples: Examples, rng: Random) -> ReadLesson:
     Some have captions that were edited after the reasoning, some no reasoning at all, for that is
     what people render.
     """
-    if rng.random() < TOLD_FROM_EXAMPLES:
+    if rng.random() < FROM_EXAMPLES:
         chosen = [_example(examples, rng) for _ in range(rng.randint(1, 5))]
-        story = told_plainly([_as_sound(examples, i, rng) for i in chosen], rng)
+        story = narrative_of_sounds([_as_sound(examples, i, rng) for i in chosen], rng)
     else:
         story = narrative(rng)
         chosen = [NO_EXAMPLE] * len(story.events)
@@ -115,8 +115,10 @@ def _example(examples: Examples, rng: Random) -> int:
 
 def _as_sound(examples: Examples, index: int, rng: Random) -> Sound:
     classes = tuple(examples.classes[index])
-    told = rng.choice(examples.captions[index])
-    return replace(sound(Clause(told.said), MOODS[classes[0]], classes), meant=told.meant)
+    caption = rng.choice(examples.captions[index])
+    return replace(
+        sound(MarkedClause(caption.said), MOODS[classes[0]], classes), meant=caption.meant
+    )
 
 
 def _edited(story: Narrative, order: Sequence[int]) -> Narrative:

@@ -28,20 +28,20 @@ from torch.nn.utils.rnn import pad_sequence
 from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder
 from core.corpus.captions import caption
-from core.corpus.modifiers import Samples
+from core.corpus.recordings import Waveform
 from core.corpus.scenes import ENOUGH, SPEED, Clip, read, training_clips
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.director.describe import QUESTION, asked
 from core.errors import WeightsError
 from core.files import atomic_path
-from core.listener.aisfx import SAMPLE_RATE
+from core.listener.aisfx import AISFX_RATE
 from core.listener.effects import EffectsListener
 from core.narratives.narratives import single
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Objective
 from core.training.sounds import EventSounds
-from core.training.stages import FULL, lesson_of
+from core.training.stages import NO_ABLATION, lesson_of
 
 UNDERSTANDING, GENERATION = 2, 1
 """Lessons of each kind a step."""
@@ -113,7 +113,7 @@ def listen(
         for clips in training_clips(manifest).values():
             for clip in _chosen(clips, per_class):
                 for sound in _views(clip, views, rng):
-                    heard.append(listener.pooled(torch.from_numpy(sound)[None], SAMPLE_RATE))
+                    heard.append(listener.pooled(torch.from_numpy(sound)[None], AISFX_RATE))
                     about.append((clip.sound_class, clip.attributes))
         with atomic_path(file) as temporary:
             kept = {"features": torch.stack(heard)}
@@ -130,21 +130,21 @@ def _chosen(clips: Sequence[Clip], per_class: int) -> list[Clip]:
     return (recorded if len(recorded) >= ENOUGH else recorded + synthesised)[:per_class]
 
 
-def _views(clip: Clip, views: int, rng: Random) -> Iterator[Samples]:
-    yield read(clip)[: round(_LONGEST * SAMPLE_RATE)]
+def _views(clip: Clip, views: int, rng: Random) -> Iterator[Waveform]:
+    yield read(clip)[: round(_LONGEST * AISFX_RATE)]
     for _ in range(views - 1 if clip.recorded else 0):
         yield _span(read(clip, 1.0 + rng.uniform(-SPEED, SPEED)), rng)
 
 
-def _span(sound: Samples, rng: Random) -> Samples:
+def _span(sound: Waveform, rng: Random) -> Waveform:
     """Some seconds of a sound, now and then with silence before or after them.
 
     A recording that someone brings begins anywhere and is seldom cut as closely as the corpus.
     """
-    length = min(len(sound), round(rng.uniform(_SHORTEST, _LONGEST) * SAMPLE_RATE))
+    length = min(len(sound), round(rng.uniform(_SHORTEST, _LONGEST) * AISFX_RATE))
     begin = rng.randrange(len(sound) - length + 1)
     around = [
-        np.zeros(rng.randrange(round(QUIET * SAMPLE_RATE)) if rng.random() < SILENCE else 0)
+        np.zeros(rng.randrange(round(QUIET * AISFX_RATE)) if rng.random() < SILENCE else 0)
         for _ in range(2)
     ]
     parts = (around[0], sound[begin : begin + length], around[1])
@@ -157,10 +157,10 @@ def question(clip: HeardClip, rng: Random) -> tuple[str, str]:
     The answers are in the plain words that captions mean: they are what the performer knows best,
     and a small model that is to say the same in hundreds of ways says none of them surely.
     """
-    told = caption(clip.sound_class, clip.attributes, rng).meant
+    meant = caption(clip.sound_class, clip.attributes, rng).meant
     kind = rng.random()
     if kind < 0.5:
-        return rng.choice(ASKING), told
+        return rng.choice(ASKING), meant
     known = [key for key in ATTRIBUTES if clip.attributes.get(key) in ATTRIBUTES[key][1]]
     if kind < 0.6 and known:
         key = rng.choice(known)
@@ -173,8 +173,8 @@ def question(clip: HeardClip, rng: Random) -> tuple[str, str]:
         rng.shuffle(pair)
         return f"Is it {pair[0]} or {pair[1]}?", own.caption
     if rng.random() < 0.5:
-        return f"Is {own.caption} heard?", f"Yes, {told}."
-    return f"Is {other.caption} heard?", f"No, {told}."
+        return f"Is {own.caption} heard?", f"Yes, {meant}."
+    return f"Is {other.caption} heard?", f"No, {meant}."
 
 
 def draw(clips: Sequence[HeardClip], count: int, rng: Random) -> list[HeardClip]:
@@ -187,7 +187,7 @@ def draw(clips: Sequence[HeardClip], count: int, rng: Random) -> list[HeardClip]
     return [rng.choice(classes[name]) for name in drawn]
 
 
-def lessons(clips: Sequence[HeardClip], count: int, rng: Random) -> list[Listened]:
+def listening_lessons(clips: Sequence[HeardClip], count: int, rng: Random) -> list[Listened]:
     """Questions about drawn clips, and their answers."""
     return [Listened(clip, *question(clip, rng)) for clip in draw(clips, count, rng)]
 
@@ -207,12 +207,12 @@ def answer_loss(model: AudioStory, asked_of: Sequence[Listened]) -> Tensor:
     states = model.backbone(
         inputs_embeds=pad_sequence(inputs, batch_first=True), use_cache=False
     ).last_hidden_state
-    telling = [
+    answering = [
         row[len(given) - len(answer) : len(given)]
         for row, given, answer in zip(states, inputs, written, strict=True)
     ]
     targets = torch.tensor([token for answer in written for token in answer])
-    return functional.cross_entropy(model.head(torch.cat(telling)).float(), targets)
+    return functional.cross_entropy(model.head(torch.cat(answering)).float(), targets)
 
 
 def _step_losses(
@@ -220,7 +220,7 @@ def _step_losses(
 ) -> Iterator[Mapping[str, Tensor]]:
     """The loss terms of one step: two lessons of understanding, one of generation."""
     rng = Random(int(torch.randint(2**31, (1,), generator=generator)))
-    yield {"text": answer_loss(model, lessons(clips, UNDERSTANDING, rng))}
+    yield {"text": answer_loss(model, listening_lessons(clips, UNDERSTANDING, rng))}
     for _ in range(GENERATION):
         yield dict(objective.terms(lesson_of(single(rng)), generator))
 
@@ -231,7 +231,7 @@ def train_understanding(
     sounds: EventSounds | None,
     run: TrainingRun,
     folder: Path,
-    ablation: Ablation = FULL,
+    ablation: Ablation = NO_ABLATION,
 ) -> None:
     """Train adapter, the ear's projector, bridge and DiT; the ear itself stays as it is.
 

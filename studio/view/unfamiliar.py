@@ -21,7 +21,7 @@ def flags(engine: Engine, session: Session) -> str:
     rows = []
     for event, match in zip(story.events, matches, strict=True):
         if match.far and not event.locked:
-            leaned = known_sounds.lean(event.caption)
+            leaned = known_sounds.with_nearest(event.caption)
             rows.append(
                 f"<li>{name_of(story, event)}&ensp;The performer has heard nothing like "
                 f"“{escape(event.caption)}”; nearest: {escape(', '.join(match.nearest))}."

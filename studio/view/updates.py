@@ -99,7 +99,7 @@ def panel(studio: Studio, session: Session) -> str:
     if event is None:
         return ""
     due = {asked.event_id for asked in left_to_render(studio, session, "all")}
-    paraphrase = lexicon.told(event.caption) if lexicon else ""
+    paraphrase = lexicon.performed_as(event.caption) if lexicon else ""
     return takes_panel(
         session, studio.engine.profile, ready=event.id not in due, paraphrase=paraphrase
     )

@@ -23,8 +23,7 @@ from core.corpus.synthesis import (
     weather,
     work,
 )
-from core.corpus.synthesis.clip import PEAK, Recipe, Synthesised
-from core.corpus.synthesis.sampling import RATE
+from core.corpus.synthesis.clip import Recipe, Synthesised
 from core.errors import StudioError
 
 RECIPES: dict[str, Recipe] = {
@@ -81,7 +80,7 @@ RECIPES: dict[str, Recipe] = {
     "motorcycle": traffic.motorcycle,
     "skid": traffic.skid,
     "crash": traffic.crash,
-    "train": traffic.train,
+    "train": traffic.railway_train,
     "steam_train": traffic.steam_train,
     "helicopter": traffic.helicopter,
     "siren": traffic.siren,
@@ -109,7 +108,7 @@ SHORTEST_SECONDS = 0.8
 """No recipe can show its class in less."""
 
 
-def synthesise(class_name: str, seconds: float, rng: np.random.Generator) -> Synthesised:
+def synthesise_clip(class_name: str, seconds: float, rng: np.random.Generator) -> Synthesised:
     """One clip of a class.
 
     Args:
@@ -128,4 +127,4 @@ def synthesise(class_name: str, seconds: float, rng: np.random.Generator) -> Syn
     return RECIPES[class_name](seconds, rng)
 
 
-__all__ = ["PEAK", "RATE", "RECIPES", "Recipe", "Synthesised", "synthesise"]
+__all__ = ["RECIPES", "Recipe", "Synthesised", "synthesise"]

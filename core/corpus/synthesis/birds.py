@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, shaped
-from core.corpus.synthesis.grains import add, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -21,7 +21,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import brown, harmonics, pink
-from core.corpus.synthesis.space import draw_distance, outdoors, place, reverb, room
+from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb, room
 from core.corpus.synthesis.voices import Timbre, vocalise
 
 
@@ -65,8 +65,8 @@ def _song(seconds: float, rng: Rng) -> Signal:
             syllable = repertoire[int(rng.integers(len(repertoire)))]
             gap = between(rng, 0.02, 0.14)
             for _ in range(int(rng.integers(1, 6))):
-                add(out, t, syllable, between(rng, 0.6, 1.0))
-                t += len(syllable) / RATE + gap * between(rng, 0.8, 1.2)
+                add_at(out, t, syllable, between(rng, 0.6, 1.0))
+                t += len(syllable) / SAMPLE_RATE + gap * between(rng, 0.8, 1.2)
         t += pause * between(rng, 0.5, 1.6)
     return out
 
@@ -124,14 +124,16 @@ def gulls(seconds: float, rng: Rng) -> Synthesised:
         t = between(rng, 0, 0.4 if index == 0 else min(2.0, seconds / 2))
         while t < seconds:
             for cry in cries[: int(rng.integers(1, 6))]:
-                add(bird, t, cry, between(rng, 0.6, 1.0))
-                t += len(cry) / RATE * between(rng, 1.0, 1.3)
+                add_at(bird, t, cry, between(rng, 0.6, 1.0))
+                t += len(cry) / SAMPLE_RATE * between(rng, 1.0, 1.3)
             t += between(rng, 0.5, 2.0)
         x += gain * reverb(bird, rng, between(rng, 0.8, 2.0), between(rng, 0.1, 0.4), 3000)
     sea = shaped(pink(n, rng), (60, -3), (400, 0), (3000, -8), (12_000, -20)) * swell(
         n, 0.3, rng, 0.3
     )
-    x = place(x, distance, rng) / float(np.max(np.abs(x))) + between(rng, 0.005, 0.05) * unit(sea)
+    x = at_distance(x, distance, rng) / float(np.max(np.abs(x))) + between(rng, 0.005, 0.05) * unit(
+        sea
+    )
     return finish(x, seconds, rng, {"count": count, "distance": distance})
 
 
@@ -159,7 +161,7 @@ def owl(seconds: float, rng: Rng) -> Synthesised:
             if tawny and length == 1.0:
                 tremble = 0.6 + 0.4 * np.sin(2 * np.pi * 14 * ticks(len(hoot)))
                 hoot = hoot * tremble
-            add(x, t, hoot, between(rng, 0.7, 1.0))
+            add_at(x, t, hoot, between(rng, 0.7, 1.0))
             t += (length + gap * between(rng, 0.8, 1.3)) * scale
     distance = draw_distance(rng, 0.4)
     x = reverb(x, rng, between(rng, 1.2, 2.5), 0.6 if distance == "distant" else 0.2, 1500)
@@ -192,7 +194,7 @@ def crow(seconds: float, rng: Rng) -> Synthesised:
     while t < seconds - 0.1:
         for _ in range(int(rng.integers(2, 5))):
             caw = _caw(rng, f * between(rng, 0.95, 1.05), length * between(rng, 0.85, 1.1), formant)
-            add(x, t, caw, between(rng, 0.75, 1))
+            add_at(x, t, caw, between(rng, 0.75, 1))
             t += length * between(rng, 1.25, 1.9)
         t += between(rng, 0.6, 1.6)
     count = "single"
@@ -200,9 +202,9 @@ def crow(seconds: float, rng: Rng) -> Synthesised:
         count = "several"
         for _ in range(int(rng.integers(2, 6))):
             other = _caw(rng, log_between(rng, 280, 520), length, formant * between(rng, 0.85, 1.2))
-            add(x, between(rng, 0, seconds), lowpass(other, 3000, 1), between(rng, 0.15, 0.4))
+            add_at(x, between(rng, 0, seconds), lowpass(other, 3000, 1), between(rng, 0.15, 0.4))
     distance = draw_distance(rng, 0.35)
-    x = peaked(place(x, distance, rng)) + between(rng, 0.002, 0.015) * _leaves(n, rng)
+    x = peaked(at_distance(x, distance, rng)) + between(rng, 0.002, 0.015) * _leaves(n, rng)
     return finish(x, seconds, rng, {"distance": distance, "count": count})
 
 
@@ -230,10 +232,10 @@ def chicken(seconds: float, rng: Rng) -> Synthesised:
         t = between(rng, 0, 0.2 + 0.6 * index)
         while t < seconds:
             if chance(rng, 0.12):
-                add(x, t, cackle, gain)
-                t += len(cackle) / RATE
+                add_at(x, t, cackle, gain)
+                t += len(cackle) / SAMPLE_RATE
             else:
-                add(x, t, clucks[int(rng.integers(6))], gain * between(rng, 0.35, 0.8))
+                add_at(x, t, clucks[int(rng.integers(6))], gain * between(rng, 0.35, 0.8))
             t += pace * between(rng, 0.5, 1.6) + (between(rng, 0.3, 1.0) if chance(rng, 0.1) else 0)
     straw = bursts(rng, 20, (2500, 7000), (0.004, 0.02), 1.5)
     places = poisson(n, 8.0 * swell(n, 0.7, rng, 0.8), rng)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.corpus.recordings import PEAK
 from core.corpus.synthesis.envelopes import fade
 from core.corpus.synthesis.filters import highpass, lowpass
 from core.corpus.synthesis.levels import peaked
 from core.corpus.synthesis.sampling import Rng, Signal, between, frames, log_between
 from core.corpus.synthesis.sources import pink
-
-PEAK = 0.9
 
 
 @dataclass(frozen=True)

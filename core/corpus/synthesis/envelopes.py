@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from core.corpus.synthesis.sampling import RATE, Rng, Signal, frames, ticks
+from core.corpus.recordings import SAMPLE_RATE
+from core.corpus.synthesis.sampling import Rng, Signal, frames, ticks
 
 
 def decay(n: int, t60: float) -> Signal:
@@ -32,11 +33,11 @@ def contour(n: int, *points: tuple[float, float]) -> Signal:
 
 def wander(n: int, hz: float, rng: Rng) -> Signal:
     """Smooth random curve of zero mean and about unit deviation, turning about `hz` a second."""
-    step = int(np.clip(RATE / (12 * hz), 1, 2048))
+    step = int(np.clip(SAMPLE_RATE / (12 * hz), 1, 2048))
     blocks = -(-n // step)
-    knots = int(blocks * step / RATE * hz) + 5
+    knots = int(blocks * step / SAMPLE_RATE * hz) + 5
     spline = CubicSpline(np.arange(knots), rng.standard_normal(knots))
-    coarse = spline(rng.random() + np.arange(blocks + 1) * (step * hz / RATE))
+    coarse = spline(rng.random() + np.arange(blocks + 1) * (step * hz / SAMPLE_RATE))
     ramp = np.arange(step) / step
     curve: Signal = coarse[:-1, None] + np.diff(coarse)[:, None] * ramp
     return curve.ravel()[:n]

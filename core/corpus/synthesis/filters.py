@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import fft, signal
 
-from core.corpus.synthesis.sampling import RATE, Signal
+from core.corpus.recordings import SAMPLE_RATE
+from core.corpus.synthesis.sampling import Signal
 
 Response = Callable[[Signal, Signal], Signal]
 """Gain of shape (T, F) for times (T, 1) in fractions of the length and frequencies (1, F) in Hz."""
 
-_NYQUIST = RATE / 2
+_NYQUIST = SAMPLE_RATE / 2
 _WINDOW, _HOP = 1024, 256
 
 
 def _butterworth(x: Signal, hz: float | list[float], kind: str, order: int) -> Signal:
-    sections = signal.butter(order, hz, kind, fs=RATE, output="sos")
+    sections = signal.butter(order, hz, kind, fs=SAMPLE_RATE, output="sos")
     y: Signal = signal.sosfilt(sections, x)
     return y
 
@@ -47,9 +48,9 @@ def bandpass(x: Signal, low: float, high: float, order: int = 2) -> Signal:
 
 def resonate(x: Signal, hz: float, width: float) -> Signal:
     """Two-pole resonance of unit peak gain at `hz`, `width` Hz wide."""
-    beta = np.tan(np.pi * min(max(width, 1.0), 0.45 * RATE) / RATE)
+    beta = np.tan(np.pi * min(max(width, 1.0), 0.45 * SAMPLE_RATE) / SAMPLE_RATE)
     gain = 1 / (1 + beta)
-    feedback = [1.0, -2 * gain * np.cos(2 * np.pi * _inside(hz) / RATE), 2 * gain - 1]
+    feedback = [1.0, -2 * gain * np.cos(2 * np.pi * _inside(hz) / SAMPLE_RATE), 2 * gain - 1]
     y: Signal = signal.lfilter([1 - gain, 0.0, gain - 1], feedback, x)
     return y
 
@@ -66,7 +67,7 @@ def shaped(x: Signal, *points: tuple[float, float]) -> Signal:
     """The signal through a drawn spectrum: (Hz, dB) points joined in log-frequency."""
     size = fft.next_fast_len(len(x) + 2048, real=True)
     where, gains = zip(*points, strict=True)
-    hz = np.maximum(fft.rfftfreq(size, 1 / RATE), 10.0)
+    hz = np.maximum(fft.rfftfreq(size, 1 / SAMPLE_RATE), 10.0)
     gain_db = np.interp(np.log(hz), np.log(np.asarray(where)), np.asarray(gains))
     y: Signal = fft.irfft(fft.rfft(x, size) * 10 ** (gain_db / 20), size)[: len(x)]
     return y
@@ -81,7 +82,7 @@ def moving(x: Signal, response: Response) -> Signal:
     window = np.sqrt(signal.windows.hann(_WINDOW, sym=False))
     blocks = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:count]
     times = np.linspace(0, 1, count)[:, None]
-    gains = response(times, fft.rfftfreq(_WINDOW, 1 / RATE)[None, :])
+    gains = response(times, fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)[None, :])
     blocks = fft.irfft(fft.rfft(blocks * window) * gains, _WINDOW) * window
     out = np.zeros((count + 4) * _HOP)
     for part in range(_WINDOW // _HOP):

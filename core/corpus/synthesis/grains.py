@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.envelopes import decay
 from core.corpus.synthesis.filters import bandpass
 from core.corpus.synthesis.levels import peaked
-from core.corpus.synthesis.sampling import RATE, Rng, Signal, between, frames, log_between, ticks
+from core.corpus.synthesis.sampling import Rng, Signal, between, frames, log_between, ticks
 
 Places = npt.NDArray[np.int64]
 
@@ -18,9 +19,9 @@ Places = npt.NDArray[np.int64]
 def poisson(n: int, per_second: float | Signal, rng: Rng) -> Places:
     """Start samples of random independent events; the rate may change with time."""
     if isinstance(per_second, float | int):
-        return np.sort(rng.integers(0, n, rng.poisson(per_second * n / RATE)))
+        return np.sort(rng.integers(0, n, rng.poisson(per_second * n / SAMPLE_RATE)))
     peak = float(np.max(per_second))
-    places = np.sort(rng.integers(0, n, rng.poisson(peak * n / RATE)))
+    places = np.sort(rng.integers(0, n, rng.poisson(peak * n / SAMPLE_RATE)))
     return places[rng.random(len(places)) * peak < per_second[places]]
 
 
@@ -35,9 +36,9 @@ def scatter(n: int, places: Places, gains: Signal, bank: Sequence[Signal], rng: 
     return out[:n]
 
 
-def add(out: Signal, seconds: float, sound: Signal, gain: float = 1.0) -> None:
+def add_at(out: Signal, seconds: float, sound: Signal, gain: float = 1.0) -> None:
     """Add `sound` into `out` from `seconds` on; what passes the end is dropped."""
-    place = round(seconds * RATE)
+    place = round(seconds * SAMPLE_RATE)
     if place < 0:
         sound, place = sound[-place:], 0
     stop = min(len(out), place + len(sound))

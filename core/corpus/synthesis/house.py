@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances
-from core.corpus.synthesis.grains import add, burst, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, burst, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, pane, wood
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -32,7 +32,7 @@ def _latch(rng: Rng) -> Signal:
     x = np.zeros(n)
     body = metal(rng, 1400, 9000, 16, t60=0.05)
     for _ in range(int(rng.integers(2, 5))):
-        add(x, between(rng, 0, 0.12), body.struck(4000, rng), between(rng, 0.3, 1.0))
+        add_at(x, between(rng, 0, 0.12), body.struck(4000, rng), between(rng, 0.3, 1.0))
     return peaked(x)
 
 
@@ -50,7 +50,7 @@ def door_creak(seconds: float, rng: Rng) -> Synthesised:
     squeak = [(float(hz), float(hz) / 30, 0.8) for hz in spread(rng, 450, 2600, 5)]
     start = between(rng, 0.05, 0.3)
     if chance(rng, 0.5):
-        add(x, 0.03, _latch(rng), between(rng, 0.15, 0.5))
+        add_at(x, 0.03, _latch(rng), between(rng, 0.15, 0.5))
         start += 0.2
     each = max(0.35, (seconds - start - 0.1) / pushes)
     for push in range(pushes):
@@ -72,7 +72,7 @@ def door_creak(seconds: float, rng: Rng) -> Synthesised:
             slip, *[(float(f), float(f) / 8, g) for f, g in zip(panel.hz, panel.gains, strict=True)]
         )
         cry = 0.6 * peaked(tone) + peaked(resonances(slip, *squeak))
-        add(x, start + push * each, cry * arch(m, 0.1, 0.2) * swell(m, 5, rng, 0.4))
+        add_at(x, start + push * each, cry * arch(m, 0.1, 0.2) * swell(m, 5, rng, 0.4))
     x = room(x, rng) if chance(rng, 0.6) else hall(x, rng)
     x = peaked(x) + between(rng, 0.001, 0.006) * _air(n, rng)
     return finish(x, seconds, rng, {"tempo": tempo, "surface": "wood"})
@@ -97,11 +97,11 @@ def door_slam(seconds: float, rng: Rng) -> Synthesised:
         m, 0.001, between(rng, 0.06, 0.14)
     )
     x_hit += 0.6 * peaked(slap)
-    add(x, at, x_hit)
-    add(x, at + between(rng, 0.005, 0.05), _latch(rng), between(rng, 0.2, 0.6))
+    add_at(x, at, x_hit)
+    add_at(x, at + between(rng, 0.005, 0.05), _latch(rng), between(rng, 0.2, 0.6))
     for bounce in range(int(rng.integers(0, 4))):
         late = at + 0.07 + 0.06 * bounce * between(rng, 0.7, 1.3)
-        add(
+        add_at(
             x, late, body.struck(frames(0.3), rng, 1500), 0.35 * between(rng, 0.4, 1) / (bounce + 1)
         )
     whoosh = bandpass(white(n, rng), 150, 1200, 1) * np.exp(-(((ticks(n) - at) / 0.12) ** 2))
@@ -126,9 +126,9 @@ def knock(seconds: float, rng: Rng) -> Synthesised:
                 break
             blow = body.struck(frames(0.4), rng, 500 + 2200 * (1.2 - force), vary=0.15)
             thud = sine(np.full(frames(0.15), between(rng, 85, 120))) * decay(frames(0.15), 0.12)
-            add(blow, 0, thud, force * 0.7)
-            add(blow, 0, burst(rng, 700, 4500, 0.012), between(rng, 0.2, 0.5))
-            add(x, t, blow, between(rng, 0.75, 1.0))
+            add_at(blow, 0, thud, force * 0.7)
+            add_at(blow, 0, burst(rng, 700, 4500, 0.012), between(rng, 0.2, 0.5))
+            add_at(x, t, blow, between(rng, 0.75, 1.0))
             t += pace * between(rng, 0.92, 1.08)
         t += between(rng, 0.6, 1.5)
     x = hall(x, rng) if chance(rng, 0.25) else room(x, rng)
@@ -159,15 +159,15 @@ def glass(seconds: float, rng: Rng) -> Synthesised:
         hz, 0.25 * (1500 / hz) ** 0.3 * np.exp(0.4 * rng.standard_normal(count)), rng.random(count)
     )
     crack = highpass(white(m, rng), 1200, 1) * strike(m, 0.0008, between(rng, 0.06, 0.2))
-    add(x, at, body.struck(m, rng) + between(rng, 0.5, 1.0) * peaked(crack))
+    add_at(x, at, body.struck(m, rng) + between(rng, 0.5, 1.0) * peaked(crack))
     if chance(rng, 0.5):
         thud = lowpass(white(m, rng), 400, 2) * strike(m, 0.002, 0.15)
-        add(x, at, peaked(thud), 0.4)
+        add_at(x, at, peaked(thud), 0.4)
     rest = n - frames(at)
     fall = _shards(rest, rng, 260 * force, between(rng, 0.15, 0.3) * force**0.3)
     late = _shards(rest, rng, 25 * force, between(rng, 0.4, 0.9))
-    add(x, at + 0.02, fall, between(rng, 1.0, 1.8))
-    add(x, at + between(rng, 0.15, 0.4), late, between(rng, 0.6, 1.2))
+    add_at(x, at + 0.02, fall, between(rng, 1.0, 1.8))
+    add_at(x, at + between(rng, 0.15, 0.4), late, between(rng, 0.6, 1.2))
     x = room(x, rng)
     return finish(limited(x, 9), seconds, rng, {"strength": strength}, fade_out=0.2)
 
@@ -184,14 +184,14 @@ def clock(seconds: float, rng: Rng) -> Synthesised:
         m = frames(0.22)
         tick = np.zeros(m)
         for late in (0.0, between(rng, 0.004, 0.012), between(rng, 0.014, 0.03)):
-            add(tick, late, plate.tuned(factor).struck(3500, rng), between(rng, 0.3, 1.0))
-            add(tick, late, case.tuned(factor).struck(m, rng, 2500), between(rng, 0.3, 0.9))
+            add_at(tick, late, plate.tuned(factor).struck(3500, rng), between(rng, 0.3, 1.0))
+            add_at(tick, late, case.tuned(factor).struck(m, rng, 2500), between(rng, 0.3, 0.9))
         sounds.append(peaked(tick))
     limp = between(rng, 0.0, 0.06)
     pattern = (1 + limp, 1 - limp)
     times = beats(seconds, 1 / rate, 0.003, rng, between(rng, 0, 0.3), pattern)
     for index, t in enumerate(times):
-        add(x, t, sounds[index % 2], between(rng, 0.88, 1.0))
+        add_at(x, t, sounds[index % 2], between(rng, 0.88, 1.0))
     x = room(x, rng) if chance(rng, 0.8) else hall(x, rng)
     x = peaked(x) + between(rng, 0.001, 0.008) * _air(n, rng)
     return finish(x, seconds, rng, {"tempo": tempo})
@@ -201,11 +201,11 @@ def _bell_ring(m: int, rng: Rng, gongs: list[Modes], rate: float) -> Signal:
     """Two gongs struck in turn by a clapper, `rate` times a second."""
     x = np.zeros(m)
     blows = [[g.struck(frames(0.7), rng, vary=0.05) for _ in range(2)] for g in gongs]
-    stop = m / RATE - 0.6
+    stop = m / SAMPLE_RATE - 0.6
     for index, t in enumerate(beats(max(0.2, stop), 1 / rate, 0.015, rng)):
         pair = blows[index % 2]
-        add(x, t, pair[int(rng.integers(2))], between(rng, 0.8, 1.0))
-        add(x, t, burst(rng, 2000, 9000, 0.005), 0.15)
+        add_at(x, t, pair[int(rng.integers(2))], between(rng, 0.8, 1.0))
+        add_at(x, t, burst(rng, 2000, 9000, 0.005), 0.15)
     return x
 
 
@@ -235,7 +235,7 @@ def telephone(seconds: float, rng: Rng) -> Synthesised:
                 ring = peaked(bandpass(ring, 500, 5000, 1))
             else:
                 ring = peaked(_bell_ring(m, rng, gongs, rate))
-            add(x, t, ring)
+            add_at(x, t, ring)
             t += length + (0.25 if twice else 0.0)
         t += between(rng, 0.8, 2.0)
     x = reverb(x, rng, between(rng, 0.25, 0.8), between(rng, 0.1, 0.35), 4000)
@@ -260,7 +260,7 @@ def _clinks(rng: Rng, count: int) -> list[Signal]:
             held = log_between(rng, 0.05, 0.6)
             m = frames(0.5)
             clink = key.struck(m, rng, vary=0.7) * decay(m, held)
-            add(clink, 0, burst(rng, 3000, 12_000, 0.004), between(rng, 0.1, 0.5))
+            add_at(clink, 0, burst(rng, 3000, 12_000, 0.004), between(rng, 0.1, 0.5))
             bank.append(peaked(clink))
     return bank
 
@@ -293,13 +293,13 @@ def _snap(rng: Rng, plate: Modes, spring: Modes, wall: Modes, force: float) -> S
     m = frames(0.3)
     x = np.zeros(m)
     over = between(rng, 0.012, 0.045)
-    add(x, 0.0, plate.struck(3000, rng, 5000), between(rng, 0.05, 0.25))
-    add(x, over - 0.004, spring.struck(4000, rng), between(rng, 0.2, 0.7))
-    add(x, over, plate.struck(m, rng, 7000 + 9000 * force), 1.0)
-    add(x, over, wall.struck(m, rng, 900), between(rng, 0.1, 0.4) * force)
-    add(x, over, burst(rng, 3000, 16_000, between(rng, 0.002, 0.008)), between(rng, 0.6, 1.4))
+    add_at(x, 0.0, plate.struck(3000, rng, 5000), between(rng, 0.05, 0.25))
+    add_at(x, over - 0.004, spring.struck(4000, rng), between(rng, 0.2, 0.7))
+    add_at(x, over, plate.struck(m, rng, 7000 + 9000 * force), 1.0)
+    add_at(x, over, wall.struck(m, rng, 900), between(rng, 0.1, 0.4) * force)
+    add_at(x, over, burst(rng, 3000, 16_000, between(rng, 0.002, 0.008)), between(rng, 0.6, 1.4))
     for late in rng.uniform(0.004, 0.025, int(rng.integers(1, 4))):
-        add(x, over + float(late), plate.struck(2500, rng, 7000), between(rng, 0.05, 0.35))
+        add_at(x, over + float(late), plate.struck(2500, rng, 7000), between(rng, 0.05, 0.35))
     return peaked(x)
 
 
@@ -315,7 +315,9 @@ def light_switch(seconds: float, rng: Rng) -> Synthesised:
     t = between(rng, 0.02, 0.2)
     for click in range(clicks):
         throw = plate.tuned(back if click % 2 else 1.0)
-        add(x, t, _snap(rng, throw, spring, wall, between(rng, 0.4, 1.0)), between(rng, 0.8, 1.0))
+        add_at(
+            x, t, _snap(rng, throw, spring, wall, between(rng, 0.4, 1.0)), between(rng, 0.8, 1.0)
+        )
         if click and t > seconds - 0.1:
             break
         t += between(rng, 0.2, max(0.25, min(0.8, (seconds - 0.35) / clicks)))
@@ -361,14 +363,14 @@ def chair(seconds: float, rng: Rng) -> Synthesised:
     x = np.zeros(n)
     t = between(rng, 0.02, 0.15)
     if chance(rng, 0.5):
-        add(x, t, _leg(rng, seat), force * between(rng, 0.3, 0.8))
+        add_at(x, t, _leg(rng, seat), force * between(rng, 0.3, 0.8))
         t += between(rng, 0.05, 0.2)
     while t < seconds - 0.3:
         length = min(between(rng, 0.25, 1.1), seconds - t - 0.1)
-        add(x, t, _scrape(rng, seat, length, between(rng, 0.6, 1.0)))
+        add_at(x, t, _scrape(rng, seat, length, between(rng, 0.6, 1.0)))
         t += length
         for _ in range(int(rng.integers(0, 3))):
-            add(x, t, _leg(rng, seat), force * between(rng, 0.3, 0.9))
+            add_at(x, t, _leg(rng, seat), force * between(rng, 0.3, 0.9))
             t += between(rng, 0.06, 0.16)
         t += between(rng, 0.05, 0.7)
     x = hall(x, rng) if chance(rng, 0.3) else room(x, rng)

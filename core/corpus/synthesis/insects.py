@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped
-from core.corpus.synthesis.grains import add
+from core.corpus.synthesis.grains import add_at
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.sampling import (
     Rng,
@@ -65,7 +65,7 @@ def frogs(seconds: float, rng: Rng) -> Synthesised:
         active = between(rng, 0.6, 1.0)
         for t in beats(seconds, pace, 0.08, rng, first=between(rng, 0, pace)):
             if chance(rng, active):
-                add(x, t, croak[int(rng.integers(4))], gain * between(rng, 0.7, 1.0))
+                add_at(x, t, croak[int(rng.integers(4))], gain * between(rng, 0.7, 1.0))
     x = reverb(peaked(x), rng, between(rng, 0.6, 1.6), between(rng, 0.1, 0.4), 2500)
     x += between(rng, 0.004, 0.03) * _night(n, rng)
     return finish(limited(x, 7), seconds, rng, {"count": count})
@@ -95,7 +95,7 @@ def crickets(seconds: float, rng: Rng) -> Synthesised:
         )
         gain = 1.0 if index == 0 else between(rng, 0.1, 0.6)
         for t in beats(seconds, between(rng, 0.28, 0.7), 0.04, rng, first=between(rng, 0, 0.6)):
-            add(x, t, chirp, gain * between(rng, 0.85, 1.0))
+            add_at(x, t, chirp, gain * between(rng, 0.85, 1.0))
     if number > 1:
         for _ in range(int(rng.integers(1, 4))):
             trill = sine(home * between(rng, 0.6, 1.3) * (1 + 0.003 * wander(n, 3, rng)))
@@ -129,7 +129,7 @@ def bees(seconds: float, rng: Rng) -> Synthesised:
         doppler = contour(m, (0, 1.06), (0.4, 1.04), (0.6, 0.95), (1, 0.93))
         near = np.exp(-(((np.linspace(0, 1, m) - 0.5) / between(rng, 0.1, 0.25)) ** 2))
         pitch = home * between(rng, 0.9, 1.3) * doppler * (1 + 0.01 * wander(m, 20, rng))
-        add(x, t, unit(harmonics(pitch, tilted(30, 3), rng)) * near, between(rng, 0.5, 2.0))
+        add_at(x, t, unit(harmonics(pitch, tilted(30, 3), rng)) * near, between(rng, 0.5, 2.0))
     air = highpass(pink(n, rng), 300, 1)
     x = lowpass(x, between(rng, 4000, 9000), 1) + between(rng, 0.01, 0.06) * air
     return finish(limited(outdoors(x, rng), 4.5), seconds, rng, {"count": count})

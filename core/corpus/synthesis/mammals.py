@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, decay, strike, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, moving, resonances
-from core.corpus.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import wood
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -22,7 +22,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import harmonics, pink, sine, tilted, white
-from core.corpus.synthesis.space import draw_distance, place, reverb, room
+from core.corpus.synthesis.space import at_distance, draw_distance, reverb, room
 from core.corpus.synthesis.voices import Timbre, vocalise
 
 
@@ -59,16 +59,16 @@ def dog(seconds: float, rng: Rng) -> Synthesised:
         m = frames(between(rng, 0.5, 1.0))
         hz = 75 * contour(m, (0, 0.9), (1, 1.3)) * (1 + 0.1 * wander(m, 20, rng))
         mouth = ((350, 450, 300, 1.0), (1000, 1100, 400, 0.5), (2200, 2200, 900, 0.2))
-        add(x, t, vocalise(hz, arch(m, 0.3, 0.3), Timbre(mouth, 5, 0.4, 1.5, 0.5), rng), 0.4)
-        t += m / RATE
+        add_at(x, t, vocalise(hz, arch(m, 0.3, 0.3), Timbre(mouth, 5, 0.4, 1.5, 0.5), rng), 0.4)
+        t += m / SAMPLE_RATE
     while t < seconds - 0.15:
         for _ in range(int(rng.integers(1, 5))):
             bark = _bark(rng, f * between(rng, 0.9, 1.1), tract, length * between(rng, 0.85, 1.2))
-            add(x, t, bark, between(rng, 0.75, 1.0))
+            add_at(x, t, bark, between(rng, 0.75, 1.0))
             t += pace * between(rng, 0.85, 1.2)
         t += between(rng, 0.2, 1.2)
     distance = draw_distance(rng, 0.25)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(_meadow(limited(x, 8), rng), seconds, rng, {"distance": distance})
 
 
@@ -98,7 +98,7 @@ def wolf(seconds: float, rng: Rng) -> Synthesised:
         t = between(rng, 0.01, 0.2) if index == 0 else between(rng, 0.2, max(0.5, seconds - 2))
         while t < seconds - 0.8:
             length = min(between(rng, 2.0, 5.0), max(1.0, seconds - t - 0.2))
-            add(x, t, _howl(rng, length), 1.0 if index == 0 else between(rng, 0.2, 0.6))
+            add_at(x, t, _howl(rng, length), 1.0 if index == 0 else between(rng, 0.2, 0.6))
             t += length + between(rng, 0.4, 2.0)
     distance = draw_distance(rng, 0.5)
     wet = between(rng, 0.6, 1.0) if distance == "distant" else between(rng, 0.15, 0.4)
@@ -145,11 +145,11 @@ def horse_gallop(seconds: float, rng: Rng) -> Synthesised:
             for foot, weight in zip(feet, weights, strict=True):
                 fall = bank[int(rng.integers(len(bank)))]
                 when = t + foot * own + 0.008 * rng.standard_normal()
-                add(x, when, fall, float(weight) * between(rng, 0.8, 1.1) / (1 + horse))
+                add_at(x, when, fall, float(weight) * between(rng, 0.8, 1.1) / (1 + horse))
             t += own * between(rng, 0.97, 1.03)
     passing = contour(n, (0, between(rng, 0.2, 1)), (0.5, 1), (1, between(rng, 0.1, 1)))
     distance = draw_distance(rng, 0.2)
-    x = place(x * passing, distance, rng)
+    x = at_distance(x * passing, distance, rng)
     attributes = {"tempo": tempo, "surface": surface, "distance": distance, "count": count}
     return finish(_meadow(limited(x, 8), rng), seconds, rng, attributes)
 
@@ -171,7 +171,7 @@ def horse_neigh(seconds: float, rng: Rng) -> Synthesised:
     hz = top * contour(m, (0, 0.6), (0.1, 1.0), (0.35, 0.85), (0.7, 0.5), (1, 0.22))
     depth = contour(m, (0, 0.0), (0.25, 0.3), (0.6, 1.0), (1, 1.0))
     rate = between(rng, 9, 13)
-    tremble = np.sin(2 * np.pi * np.cumsum(rate * (1 + 0.08 * wander(m, 3, rng))) / RATE)
+    tremble = np.sin(2 * np.pi * np.cumsum(rate * (1 + 0.08 * wander(m, 3, rng))) / SAMPLE_RATE)
     hz = hz * (1 + 0.1 * depth * tremble)
     loud = contour(m, (0, 0), (0.06, 0.8), (0.3, 1), (0.7, 0.7), (1, 0)) * (
         1 - 0.45 * depth * (1 - tremble) / 2
@@ -186,17 +186,17 @@ def horse_neigh(seconds: float, rng: Rng) -> Synthesised:
     cry = vocalise(hz, loud, timbre, rng)
     second = vocalise(hz * 0.36 + 120, loud, Timbre(throat, 6, 0.2, 0.6, 0.3), rng)
     x = np.zeros(n)
-    add(x, 0.02, cry + between(rng, 0.15, 0.5) * second)
+    add_at(x, 0.02, cry + between(rng, 0.15, 0.5) * second)
     if seconds - length > 0.5 and chance(rng, 0.7):
-        add(x, 0.02 + length + between(rng, 0, 0.15), _snort(rng), between(rng, 0.2, 0.6))
+        add_at(x, 0.02 + length + between(rng, 0, 0.15), _snort(rng), between(rng, 0.2, 0.6))
     distance = draw_distance(rng, 0.2)
-    return finish(_meadow(place(x, distance, rng), rng), seconds, rng, {"distance": distance})
+    return finish(_meadow(at_distance(x, distance, rng), rng), seconds, rng, {"distance": distance})
 
 
 def _bleat(rng: Rng, f: float, tract: float, seconds: float) -> Signal:
     n = frames(seconds)
     shake = np.sin(
-        2 * np.pi * np.cumsum(between(rng, 7, 11) * (1 + 0.06 * wander(n, 4, rng))) / RATE
+        2 * np.pi * np.cumsum(between(rng, 7, 11) * (1 + 0.06 * wander(n, 4, rng))) / SAMPLE_RATE
     )
     depth = contour(n, (0, 0.2), (0.3, 1), (1, 1))
     hz = f * contour(n, (0, 0.9), (0.15, 1.04), (0.6, 1), (1, 0.85)) * (1 + 0.035 * depth * shake)
@@ -223,10 +223,10 @@ def sheep(seconds: float, rng: Rng) -> Synthesised:
         t = between(rng, 0.01, 0.15) if index == 0 else between(rng, 0, seconds)
         while t < seconds - 0.3:
             length = min(between(rng, 0.5, 1.2), seconds - t)
-            add(x, t, _bleat(rng, f, 1.25 if lamb else between(rng, 0.9, 1.1), length), gain)
+            add_at(x, t, _bleat(rng, f, 1.25 if lamb else between(rng, 0.9, 1.1), length), gain)
             t += length + between(rng, 0.4, 2.2)
     distance = draw_distance(rng, 0.25)
-    x = _meadow(place(x, distance, rng), rng)
+    x = _meadow(at_distance(x, distance, rng), rng)
     return finish(x, seconds, rng, {"count": count, "distance": distance})
 
 
@@ -251,10 +251,10 @@ def cow(seconds: float, rng: Rng) -> Synthesised:
             mouth, slope=5, breath=0.12, rough=rough, subharmonic=between(rng, 0.1, 0.5)
         )
         loud = contour(m, (0, 0), (0.15, 0.5), (0.6, 1), (0.85, 0.8), (1, 0))
-        add(x, t, vocalise(hz, loud, timbre, rng), between(rng, 0.8, 1.0))
+        add_at(x, t, vocalise(hz, loud, timbre, rng), between(rng, 0.8, 1.0))
         t += length + between(rng, 0.5, 1.5)
     distance = draw_distance(rng, 0.25)
-    x = room(x, rng) if distance == "close" and chance(rng, 0.3) else place(x, distance, rng)
+    x = room(x, rng) if distance == "close" and chance(rng, 0.3) else at_distance(x, distance, rng)
     return finish(_meadow(x, rng), seconds, rng, {"distance": distance})
 
 
@@ -294,7 +294,7 @@ def _meow(rng: Rng, f: float, tract: float, length: float) -> Signal:
     front = contour(n, (0, 0.6), (peak * 0.8, 1.0), (0.75, 0.25), (1, 0.0))
     tone = unit(harmonics(hz, tilted(int(np.clip(16_000 / f, 4, 45)), between(rng, 3, 6)), rng))
     strain = between(rng, 0.0, 0.35) * np.clip(wander(n, 3, rng), 0, 1)
-    tone = tone * (1 + strain * np.sin(np.pi * np.cumsum(hz) / RATE))
+    tone = tone * (1 + strain * np.sin(np.pi * np.cumsum(hz) / SAMPLE_RATE))
     air = between(rng, 0.03, 0.12) * white(n, rng)
     loud = contour(n, (0, 0), (0.1, 0.45), (peak, 1), (0.75, 0.6), (1, 0))
     return peaked(_cat_mouth((tone + air) * loud, opening, front, tract))
@@ -313,9 +313,9 @@ def cat(seconds: float, rng: Rng) -> Synthesised:
         length = between(rng, 0.22, 0.4) if short else between(rng, 0.55, 1.3)
         length = min(length, max(0.3, seconds - t - 0.05))
         call = _meow(rng, f * between(rng, 0.88, 1.12), tract, length)
-        add(x, t, call, between(rng, 0.55, 0.85) if short else between(rng, 0.8, 1.0))
+        add_at(x, t, call, between(rng, 0.55, 0.85) if short else between(rng, 0.8, 1.0))
         t += length + (between(rng, 0.1, 0.4) if short else between(rng, 0.3, 1.8))
         calls += 1
     distance = draw_distance(rng, 0.2)
-    x = room(x, rng) if distance == "close" and chance(rng, 0.6) else place(x, distance, rng)
+    x = room(x, rng) if distance == "close" and chance(rng, 0.6) else at_distance(x, distance, rng)
     return finish(_meadow(x, rng), seconds, rng, {"distance": distance})

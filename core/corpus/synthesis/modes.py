@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.levels import peaked
-from core.corpus.synthesis.sampling import RATE, Rng, Signal, between, spread
+from core.corpus.synthesis.sampling import Rng, Signal, between, spread
 
 _BLOCK = 512
 
@@ -32,8 +33,8 @@ class Modes:
         for hz, t60, gain in zip(self.hz, self.t60, gains, strict=True):
             if hz > 20_000:
                 continue
-            blocks = min(len(out), int(1.3 * t60 * RATE) + _BLOCK) // _BLOCK
-            pole = (-6.908 / t60 + 2j * np.pi * hz) / RATE
+            blocks = min(len(out), int(1.3 * t60 * SAMPLE_RATE) + _BLOCK) // _BLOCK
+            pole = (-6.908 / t60 + 2j * np.pi * hz) / SAMPLE_RATE
             inner = np.exp(pole * np.arange(_BLOCK)) * np.exp(2j * np.pi * rng.random()) * gain
             outer = np.exp(pole * _BLOCK * np.arange(blocks))
             out[: blocks * _BLOCK] += np.outer(outer, inner).imag.ravel()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, contour, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances
-from core.corpus.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, membrane, wood
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -52,8 +52,8 @@ def church_bell(seconds: float, rng: Rng) -> Synthesised:
         hard = between(rng, 1500, 4500)
         for t in beats(seconds - 0.5, pace, 0.02, rng, first=between(rng, 0.02, 0.2) + 0.4 * index):
             blow = bell.struck(n - frames(t), rng, hard, vary=0.12)
-            add(x, t, blow, between(rng, 0.7, 1.0) * 0.8**index)
-            add(x, t, burst(rng, 400, 4000, 0.03), 0.12)
+            add_at(x, t, blow, between(rng, 0.7, 1.0) * 0.8**index)
+            add_at(x, t, burst(rng, 400, 4000, 0.03), 0.12)
     distance = draw_distance(rng, 0.45)
     wet = between(rng, 0.5, 0.9) if distance == "distant" else between(rng, 0.1, 0.3)
     x = reverb(x, rng, between(rng, 1.5, 3.0), wet, 1800)
@@ -104,7 +104,7 @@ def drum(seconds: float, rng: Rng) -> Synthesised:
         for turn, t in enumerate(beats(seconds - 0.1, beat, 0.006, rng, first, pattern)):
             when = t + 0.012 * abs(rng.standard_normal()) * (index > 0)
             accent = float(accents[turn % len(pattern)])
-            add(x, when, strokes[int(rng.integers(5))], accent * between(rng, 0.8, 1.0))
+            add_at(x, when, strokes[int(rng.integers(5))], accent * between(rng, 0.8, 1.0))
     x = hall(x, rng) if chance(rng, 0.5) else outdoors(x, rng)
     return finish(limited(x, 6), seconds, rng, {"tempo": tempo, "count": count})
 
@@ -114,7 +114,9 @@ def _tone(rng: Rng, hz: float, length: float, bright: float) -> Signal:
     n = frames(length)
     press = contour(n, (0, 0), (0.06, 0.8), (0.2, 0.75), (0.8, between(rng, 0.8, 1.0)), (1, 0))
     pitch = hz * contour(n, (0, between(rng, 0.92, 0.98)), (0.08, 1.0), (0.93, 1.0), (1, 0.96))
-    vibrato = 1 + 0.004 * np.sin(2 * np.pi * 5 * np.arange(n) / RATE) + 0.003 * wander(n, 9, rng)
+    vibrato = (
+        1 + 0.004 * np.sin(2 * np.pi * 5 * np.arange(n) / SAMPLE_RATE) + 0.003 * wander(n, 9, rng)
+    )
     x = np.zeros(n)
     for order in (1, 2, 3):
         gains = np.exp(-np.arange(24) / (1.2 * bright * order))
@@ -137,10 +139,10 @@ def horn(seconds: float, rng: Rng) -> Synthesised:
             notes += 1
             length = min(float(rng.choice([0.25, 0.4, 0.8, 1.4])), seconds - t - 0.05)
             ratio = float(rng.choice([1.0, 1.0, 1.5, 2.0, 1.333]))
-            add(x, t, _tone(rng, root * ratio, length, bright), between(rng, 0.85, 1.0))
+            add_at(x, t, _tone(rng, root * ratio, length, bright), between(rng, 0.85, 1.0))
             t += length + between(rng, 0.0, 0.08)
     else:
-        add(x, 0.03, _tone(rng, root, seconds * between(rng, 0.6, 0.85), bright))
+        add_at(x, 0.03, _tone(rng, root, seconds * between(rng, 0.6, 0.85), bright))
     distance = draw_distance(rng, 0.4)
     wet = between(rng, 0.6, 0.9) if distance == "distant" else between(rng, 0.15, 0.4)
     x = reverb(x, rng, between(rng, 1.2, 3.0), wet, 1500)
@@ -171,11 +173,11 @@ def gong(seconds: float, rng: Rng) -> Synthesised:
         spread_t60 = t60 * np.exp(0.3 * rng.standard_normal(45))
         band = Modes(hz, spread_t60, rng.uniform(0.3, 1, 45)).struck(n, rng)
         core = core + gain * band * (
-            1 - np.exp(-np.arange(n) / RATE / (bloom * between(rng, 0.7, 1.5)))
+            1 - np.exp(-np.arange(n) / SAMPLE_RATE / (bloom * between(rng, 0.7, 1.5)))
         )
-    add(x, at, core)
+    add_at(x, at, core)
     mallet = lowpass(white(frames(0.2), rng), 400 + 800 * force) * strike(frames(0.2), 0.003, 0.08)
-    add(x, at, peaked(mallet), 0.6)
+    add_at(x, at, peaked(mallet), 0.6)
     x = hall(x, rng) if chance(rng, 0.6) else room(x, rng)
     fade_out = min(1.5, seconds / 3)
     return finish(limited(x, 5), seconds, rng, {"strength": strength}, fade_out=fade_out)
@@ -194,7 +196,7 @@ def _tine(rng: Rng, hz: float, ring: float) -> Signal:
     t60 = ring * (1000 / hz) ** 0.5 * np.array([1.0, 1.1, 0.6, 0.4, 0.2, 0.05])
     n = frames(1.2 * ring * (1000 / hz) ** 0.5)
     x = Modes(hz * ratios, t60, gains).struck(n, rng, vary=0.25)
-    add(x, 0, burst(rng, 2500, 9000, 0.006), between(rng, 0.06, 0.25))
+    add_at(x, 0, burst(rng, 2500, 9000, 0.006), between(rng, 0.06, 0.25))
     return x
 
 
@@ -243,8 +245,10 @@ def music_box(seconds: float, rng: Rng) -> Synthesised:
         octave, place = divmod(degree, len(scale))
         hz = key * 2 ** (octave + scale[place] / 12) * float(tuning[degree])
         when = t * (1 + slowing * t / seconds) + 0.008 * rng.standard_normal()
-        add(x, max(0.0, when), _tine(rng, hz, ring), gain)
-        add(x, max(0.0, when), box.struck(frames(0.1), rng, 1500), gain * between(rng, 0.02, 0.08))
+        add_at(x, max(0.0, when), _tine(rng, hz, ring), gain)
+        add_at(
+            x, max(0.0, when), box.struck(frames(0.1), rng, 1500), gain * between(rng, 0.02, 0.08)
+        )
     x = peaked(x) + between(rng, 0.001, 0.008) * _clockwork(n, rng)
     x = reverb(x, rng, between(rng, 0.3, 1.2), between(rng, 0.15, 0.4), 4500)
     return finish(x, seconds, rng, {"tempo": tempo}, fade_out=min(0.4, seconds / 5))

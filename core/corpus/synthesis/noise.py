@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped, sweeping
-from core.corpus.synthesis.grains import add, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import metal
 from core.corpus.synthesis.sampling import (
@@ -21,7 +21,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import brown, harmonics, pink, sine, tilted, white
-from core.corpus.synthesis.space import draw_distance, hall, place, reverb, room
+from core.corpus.synthesis.space import at_distance, draw_distance, hall, reverb, room
 
 
 def _beat(n: int, rng: Rng, rate: float) -> Signal:
@@ -34,17 +34,17 @@ def _beat(n: int, rng: Rng, rate: float) -> Signal:
     hiss = chance(rng, 0.4)
     for t in beats(n / 44_100, 1 / rate, 0.01, rng, first=between(rng, 0, 0.5 / rate)):
         for step, weight in zip(steps, weights, strict=True):
-            add(x, t + float(step) / rate, blows[int(rng.integers(4))], float(weight))
+            add_at(x, t + float(step) / rate, blows[int(rng.integers(4))], float(weight))
         if hiss:
             m = frames(0.3 / rate)
-            add(
+            add_at(
                 x,
                 t + 0.5 / rate,
                 highpass(white(m, rng), 2500, 1) * strike(m, 0.01, 0.25 / rate),
                 0.08,
             )
         m = frames(0.3)
-        add(x, t, peaked(lowpass(white(m, rng), 200)) * decay(m, 0.2), 0.5)
+        add_at(x, t, peaked(lowpass(white(m, rng), 200)) * decay(m, 0.2), 0.5)
     return x
 
 
@@ -79,7 +79,7 @@ def machine(seconds: float, rng: Rng) -> Synthesised:
     distance = draw_distance(rng, 0.2)
     x = hall(x, rng) if distance == "close" and chance(rng, 0.5) else room(x, rng)
     if distance == "distant":
-        x = place(x, distance, rng)
+        x = at_distance(x, distance, rng)
     attributes["distance"] = distance
     return finish(limited(x, 5), seconds, rng, attributes)
 
@@ -145,11 +145,11 @@ def alarm(seconds: float, rng: Rng) -> Synthesised:
     pattern = (1.0,) * (group - 1) + (2.2,) if group else (1.0,)
     x = np.zeros(n)
     for t in beats(seconds, period, 0.0, rng, first=between(rng, 0, 0.2), pattern=pattern):
-        add(x, t, sound)
+        add_at(x, t, sound)
     distance = draw_distance(rng, 0.25)
     x = resonances(x, (hz, hz, 1.0), (2800, 2500, 0.5)) + 0.3 * x
     x = reverb(x, rng, between(rng, 0.3, 1.5), between(rng, 0.1, 0.4), 4000)
     if distance == "distant":
-        x = place(x, distance, rng)
+        x = at_distance(x, distance, rng)
     x = peaked(x) + between(rng, 0.001, 0.008) * unit(lowpass(brown(n, rng), 800))
     return finish(x, seconds, rng, {"tempo": tempo, "distance": distance})

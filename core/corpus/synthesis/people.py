@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances, shaped
-from core.corpus.synthesis.grains import add, bubbles, burst, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, bubbles, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, wood
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -58,7 +58,7 @@ def _step_snow(rng: Rng, force: float) -> Signal:
     rate = press * between(rng, 900, 1800)
     places = poisson(n, rate, rng)
     crunch = scatter(n, places, sizes(len(places), rng, 1.6), flakes, rng)
-    slip = 0.6 + 0.4 * np.sin(2 * np.pi * np.cumsum(90 + 70 * press) / RATE)
+    slip = 0.6 + 0.4 * np.sin(2 * np.pi * np.cumsum(90 + 70 * press) / SAMPLE_RATE)
     squeak = bandpass(white(n, rng), 500, 2600, 1) * press * slip
     powder = bandpass(white(n, rng), 2500, 9000, 1) * press
     x = unit(crunch) + 0.5 * unit(squeak) + 0.25 * unit(powder)
@@ -99,11 +99,11 @@ def _step_wood(rng: Rng, force: float, floor: Modes) -> Signal:
     x = floor.struck(n, rng, hard) + 0.5 * _thump(n, rng, between(rng, 48, 80), 0.14)
     x[:2000] += between(rng, 0.2, 0.6) * np.pad(burst(rng, 900, 4500, 0.012), (0, 2000))[:2000]
     toe = floor.struck(n, rng, hard * 0.8)
-    add(x, between(rng, 0.09, 0.16), toe, between(rng, 0.2, 0.5))
+    add_at(x, between(rng, 0.09, 0.16), toe, between(rng, 0.2, 0.5))
     if chance(rng, 0.15):
         m = frames(between(rng, 0.1, 0.25))
         squeal = resonances(white(m, rng), (log_between(rng, 500, 1100), 30, 1.0))
-        add(x, 0.08, peaked(squeal) * arch(m), between(rng, 0.03, 0.12))
+        add_at(x, 0.08, peaked(squeal) * arch(m), between(rng, 0.03, 0.12))
     return peaked(x) * (0.6 + 0.4 * force)
 
 
@@ -121,8 +121,10 @@ def _walk(surface: str, seconds: float, rng: Rng) -> Synthesised:
         step = _step_wood(rng, force, floor) if wooden else _STEPS[surface](rng, force)
         if tempo == "fast":
             step = step[: frames(0.45)] * decay(min(len(step), frames(0.45)), 1.2)
-        add(x, t, step, float(feet[index % 2]) * between(rng, 0.75, 1.0))
-    cloth = bandpass(pink(n, rng), 800, 5000, 1) * (1 + np.cos(np.arange(n) / RATE * 6.283 * rate))
+        add_at(x, t, step, float(feet[index % 2]) * between(rng, 0.75, 1.0))
+    cloth = bandpass(pink(n, rng), 800, 5000, 1) * (
+        1 + np.cos(np.arange(n) / SAMPLE_RATE * 6.283 * rate)
+    )
     x = limited(x, 7) + between(rng, 0.0, 0.006) * unit(cloth)
     x = room(x, rng) if surface == "wood" else outdoors(x, rng)
     return finish(x, seconds, rng, {"tempo": tempo, "surface": surface})
@@ -158,7 +160,7 @@ def _talk(n: int, rng: Rng) -> tuple[Signal, Signal]:
     pitch = f * 2 ** (0.22 * wander(n, 1.2, rng) + 0.08 * wander(n, 4, rng))
     source = glottal(pitch, rng, between(rng, 0.5, 0.7), 0.1)
     rate = between(rng, 3.5, 5.5)
-    beat = np.arange(n) / RATE * rate + 0.35 * wander(n, rate / 2, rng)
+    beat = np.arange(n) / SAMPLE_RATE * rate + 0.35 * wander(n, rate / 2, rng)
     syllable = np.sin(np.pi * (beat % 1.0))
     phrase = np.clip(1.5 * (wander(n, 0.5, rng) + between(rng, 0.0, 0.8)), 0, 1)
     vowels = rng.integers(len(_VOWELS), size=int(beat.max() - beat.min()) + 3)
@@ -211,7 +213,7 @@ def applause(seconds: float, rng: Rng) -> Synthesised:
         near = between(rng, 0.1, 1.0) ** 2
         stop = seconds * between(rng, 0.6, 1.0) if ends else seconds
         for t in beats(stop, 1 / between(rng, 2.6, 4.8), 0.07, rng, first=between(rng, 0, 0.6)):
-            add(x, t, claps[int(rng.integers(3))], near * between(rng, 0.6, 1.0))
+            add_at(x, t, claps[int(rng.integers(3))], near * between(rng, 0.6, 1.0))
     x = x[:n]
     if strength == "heavy":
         x = unit(x) + between(rng, 0.2, 0.5) * unit(bandpass(white(n, rng), 700, 3500, 1))
@@ -233,7 +235,7 @@ def heartbeat(seconds: float, rng: Rng) -> Synthesised:
             m = frames(length * 1.6)
             tone = sine(hz * contour(m, (0, 1.3), (0.4, 1.0), (1, 0.75)))
             thud = lowpass(white(m, rng), hz * 2.5, 2) * 2
-            add(
+            add_at(
                 x,
                 t + late,
                 (tone + 0.5 * thud) * strike(m, 0.012, length),
@@ -287,17 +289,17 @@ def _laugh(n: int, rng: Rng, tempo: float) -> Signal:
     base = log_between(rng, 150, 270) if low else log_between(rng, 260, 450)
     size = between(rng, 0.93, 1.02) if low else between(rng, 1.08, 1.2)
     voiced, t = between(rng, 0.6, 1.0), between(rng, 0.01, 0.15)
-    seconds = n / RATE
+    seconds = n / SAMPLE_RATE
     while t < seconds - 0.2:
         vowel = _LAUGHS[int(rng.integers(len(_LAUGHS)))]
         f, loud = base * between(rng, 0.9, 1.35), between(rng, 0.75, 1.0)
         for index in range(int(rng.integers(4, 13))):
             period = tempo * between(rng, 0.9, 1.1) * (1 + 0.015 * index)
             ha = _ha(rng, f * between(rng, 0.94, 1.06), period * 0.98, vowel, size, voiced)
-            add(x, t, ha, loud * between(rng, 0.75, 1.0))
+            add_at(x, t, ha, loud * between(rng, 0.75, 1.0))
             t, f, loud = t + period, f * between(rng, 0.93, 1.0), loud * between(rng, 0.88, 0.99)
         if chance(rng, 0.6):
-            add(x, t + 0.05, _gasp(rng, size), 0.15 * float(np.max(np.abs(x)) + 1e-9))
+            add_at(x, t + 0.05, _gasp(rng, size), 0.15 * float(np.max(np.abs(x)) + 1e-9))
         t += between(rng, 0.35, 1.1)
     return peaked(x)
 
@@ -363,9 +365,9 @@ def snore(seconds: float, rng: Rng) -> Synthesised:
     part, t = between(rng, 0.3, 0.42), between(rng, 0.01, 0.2)
     while t < seconds:
         breath = period * between(rng, 0.93, 1.07)
-        add(x, t, _inhale(rng, part * breath, harsh), between(rng, 0.75, 1.0))
+        add_at(x, t, _inhale(rng, part * breath, harsh), between(rng, 0.75, 1.0))
         late = t + breath * (part + between(rng, 0.03, 0.1))
-        add(x, late, _exhale(rng, breath * between(rng, 0.3, 0.42)), soft)
+        add_at(x, late, _exhale(rng, breath * between(rng, 0.3, 0.42)), soft)
         t += breath
     x = room(x, rng)
     x = peaked(x) + between(rng, 0.001, 0.004) * unit(lowpass(brown(n, rng), 500, 1))

@@ -7,25 +7,24 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-RATE = 44_100
-"""Samples a second of every synthesised signal."""
+from core.corpus.recordings import SAMPLE_RATE
 
 Signal = npt.NDArray[np.float64]
 """One channel of samples or of control values, shape (n,)."""
 
 Rng = np.random.Generator
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def frames(seconds: float) -> int:
     """Samples in `seconds`, at least one."""
-    return max(1, round(seconds * RATE))
+    return max(1, round(seconds * SAMPLE_RATE))
 
 
 def ticks(n: int) -> Signal:
     """Time of each of `n` samples in seconds."""
-    return np.arange(n) / RATE
+    return np.arange(n) / SAMPLE_RATE
 
 
 def between(rng: Rng, low: float, high: float) -> float:
@@ -43,7 +42,7 @@ def spread(rng: Rng, low: float, high: float, count: int) -> Signal:
     return np.sort(np.exp(rng.uniform(np.log(low), np.log(high), count)))
 
 
-def level(rng: Rng, **choices: T) -> tuple[str, T]:
+def level(rng: Rng, **choices: _T) -> tuple[str, _T]:
     """Draw one named setting, e.g. ``level(rng, light=40.0, heavy=900.0)``."""
     name = list(choices)[int(rng.integers(len(choices)))]
     return name, choices[name]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import fft
 
-from core.corpus.synthesis.sampling import RATE, Rng, Signal
+from core.corpus.recordings import SAMPLE_RATE
+from core.corpus.synthesis.sampling import Rng, Signal
 
 _BLOCK = 4096
 
@@ -20,7 +21,7 @@ def white(n: int, rng: Rng) -> Signal:
 def coloured(n: int, slope: float, rng: Rng, floor: float = 25.0) -> Signal:
     """Noise of unit RMS whose power falls by `slope` dB an octave above `floor` Hz."""
     size = fft.next_fast_len(n + 64, real=True)
-    hz = np.maximum(fft.rfftfreq(size, 1 / RATE), floor)
+    hz = np.maximum(fft.rfftfreq(size, 1 / SAMPLE_RATE), floor)
     bins = fft.rfft(rng.standard_normal(size)) * (hz / 1000) ** (-slope / 6.02)
     bins[0] = 0
     noise: Signal = fft.irfft(bins, size)[:n]
@@ -40,7 +41,7 @@ def brown(n: int, rng: Rng) -> Signal:
 
 def phase(hz: Signal) -> Signal:
     """Cycles run through by an oscillator of instantaneous frequency `hz`."""
-    return np.cumsum(hz) / RATE
+    return np.cumsum(hz) / SAMPLE_RATE
 
 
 def sine(hz: Signal, start: float = 0.0) -> Signal:
@@ -89,7 +90,7 @@ def pulses(hz: Signal, rng: Rng, jitter: float = 0.0, uneven: float = 0.0) -> Si
     """
     n = len(hz)
     beat = np.flatnonzero(np.diff(np.floor(phase(hz) + rng.random())) > 0)
-    period = RATE / np.maximum(hz[beat], 1e-3)
+    period = SAMPLE_RATE / np.maximum(hz[beat], 1e-3)
     where = np.clip(beat + period * jitter * rng.standard_normal(len(beat)), 0, n - 1).astype(int)
     out = np.zeros(n)
     np.add.at(out, where, np.maximum(0.05, 1 + uneven * rng.standard_normal(len(where))))

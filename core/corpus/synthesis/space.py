@@ -52,7 +52,7 @@ def draw_distance(rng: Rng, far: float = 0.3) -> str:
     return "distant" if chance(rng, far) else "close"
 
 
-def place(x: Signal, distance: str, rng: Rng, dry: bool = False) -> Signal:
+def at_distance(x: Signal, distance: str, rng: Rng, dry: bool = False) -> Signal:
     """Near: a touch of the open. Far: high tones lost to the air, and a larger diffuse part."""
     if distance == "close":
         return x if dry else outdoors(x, rng)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped, sweeping
-from core.corpus.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, pane
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -23,7 +23,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import brown, harmonics, phase, pink, pulses, sine, tilted, white
-from core.corpus.synthesis.space import draw_distance, outdoors, place, reverb
+from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb
 
 
 def _exhaust(rng: Rng, big: float) -> tuple[tuple[float, float, float], ...]:
@@ -72,13 +72,13 @@ def engine(seconds: float, rng: Rng) -> Synthesised:
     x += between(rng, 0.0, 0.06) * unit(harmonics(hz * between(rng, 5, 9), [1, 0.4, 0.2], rng))
     x = lowpass(x, between(rng, 3500, 11_000), 1)
     distance = draw_distance(rng, 0.15)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 4), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
 def _throttle(n: int, rng: Rng, idle: float, top: float) -> Signal:
     """Crank speed (Hz) of a rider who blips the throttle: quick rises, slower falls."""
-    seconds, t = n / RATE, between(rng, 0.0, 0.4)
+    seconds, t = n / SAMPLE_RATE, between(rng, 0.0, 0.4)
     points = [(0.0, idle)]
     while t < seconds - 0.9:
         peak = idle + (top - idle) * between(rng, 0.5, 1.0)
@@ -148,7 +148,7 @@ def motorcycle(seconds: float, rng: Rng) -> Synthesised:
     x += between(rng, 0.02, 0.08) * unit(tick)
     x = lowpass(x, between(rng, 3500, 8000), 1)
     distance = draw_distance(rng, 0.2)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 4), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -184,7 +184,7 @@ def skid(seconds: float, rng: Rng) -> Synthesised:
         slide = _squeal(m, rng)
     slide = slide * contour(m, (0, 0), (0.06, 1.0), (0.6, 0.9), (0.9, 0.5), (1, 0))
     x = np.zeros(n)
-    add(x, 0.01, slide)
+    add_at(x, 0.01, slide)
     rumble = unit(lowpass(brown(n, rng), 200)) * contour(n, (0, 1), (0.8, 0.3), (1, 0))
     x = outdoors(x + between(rng, 0.05, 0.2) * rumble, rng)
     attributes = {"surface": "gravel" if gravel else "asphalt"}
@@ -201,8 +201,8 @@ def _wreck(n: int, rng: Rng, force: float) -> Signal:
     crush = lowpass(bandpass(white(m, rng), 150, 1500, 1), between(rng, 2000, 5000), 1) * strike(
         m, 0.002, between(rng, 0.25, 0.6)
     )
-    add(x, 0, boom, 0.9)
-    add(x, 0, peaked(crush * swell(m, 35, rng, 0.6)), 1.4)
+    add_at(x, 0, boom, 0.9)
+    add_at(x, 0, peaked(crush * swell(m, 35, rng, 0.6)), 1.4)
     sheet = [
         metal(rng, log_between(rng, 100, 400), 4000, 24, t60=log_between(rng, 0.1, 0.6))
         for _ in range(8)
@@ -227,8 +227,8 @@ def crash(seconds: float, rng: Rng) -> Synthesised:
     if seconds > 2 and chance(rng, 0.45):
         at = between(rng, 0.4, min(1.2, seconds * 0.35))
         m = frames(at)
-        add(x, 0, peaked(_squeal(m, rng)) * contour(m, (0, 0), (0.1, 1), (1, 1)), 0.3)
-    add(x, at, _wreck(n - frames(at), rng, force))
+        add_at(x, 0, peaked(_squeal(m, rng)) * contour(m, (0, 0), (0.1, 1), (1, 1)), 0.3)
+    add_at(x, at, _wreck(n - frames(at), rng, force))
     x = reverb(x, rng, between(rng, 0.8, 1.8), between(rng, 0.1, 0.3), 2500)
     return finish(limited(x, 6), seconds, rng, {"strength": strength}, fade_out=0.3)
 
@@ -243,19 +243,21 @@ def _clacks(n: int, rng: Rng, speed: float) -> Signal:
     ]
     axle, bogie = 2.4 / speed, 11.0 / speed
     x = np.zeros(n)
-    for t in beats(n / RATE, bogie, 0.02, rng, first=between(rng, 0, bogie)):
+    for t in beats(n / SAMPLE_RATE, bogie, 0.02, rng, first=between(rng, 0, bogie)):
         for late in (0.0, axle):
-            add(x, t + late, bank[int(rng.integers(len(bank)))], between(rng, 0.6, 1.0))
+            add_at(x, t + late, bank[int(rng.integers(len(bank)))], between(rng, 0.6, 1.0))
     return x
 
 
 def _steam(n: int, rng: Rng, rate: float) -> Signal:
     """Exhaust beats of a steam locomotive, one of four a little stronger."""
     x = np.zeros(n)
-    for index, t in enumerate(beats(n / RATE, 1 / rate, 0.02, rng, first=between(rng, 0, 0.2))):
+    for index, t in enumerate(
+        beats(n / SAMPLE_RATE, 1 / rate, 0.02, rng, first=between(rng, 0, 0.2))
+    ):
         m = frames(min(0.5, 0.9 / rate))
         puff = shaped(white(m, rng), (60, -6), (250, 0), (900, -3), (4000, -10), (12_000, -22))
-        add(x, t, peaked(puff) * strike(m, 0.02, 0.8 / rate), 1.0 if index % 4 == 0 else 0.75)
+        add_at(x, t, peaked(puff) * strike(m, 0.02, 0.8 / rate), 1.0 if index % 4 == 0 else 0.75)
     return x
 
 
@@ -271,7 +273,7 @@ def _whistle(rng: Rng) -> Signal:
     return peaked(x * arch(n, 0.08, 0.12))
 
 
-def train(seconds: float, rng: Rng) -> Synthesised:
+def railway_train(seconds: float, rng: Rng) -> Synthesised:
     """A train goes by: rumble, rail joints, and steam or electric traction."""
     n = frames(seconds)
     tempo, speed = level(rng, slow=7.0, steady=13.0, fast=22.0)
@@ -291,9 +293,9 @@ def train(seconds: float, rng: Rng) -> Synthesised:
         x += between(rng, 0.05, 0.2) * unit(screech) * swell(n, 1.5, rng, 0.8)
     x = limited(x * near, 4.5)
     if chance(rng, 0.4):
-        add(x, between(rng, 0, seconds * 0.5), _whistle(rng), between(rng, 1.0, 2.5))
+        add_at(x, between(rng, 0, seconds * 0.5), _whistle(rng), between(rng, 1.0, 2.5))
     distance = draw_distance(rng, 0.25)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 5), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -326,12 +328,14 @@ def _chuffs(n: int, rng: Rng, turns: Signal) -> Signal:
     clank = between(rng, 0.03, 0.25)
     x = np.zeros(n)
     for index, start in enumerate(starts.tolist()):
-        t, gap = start / RATE, 1 / (4 * float(turns[start]))
+        t, gap = start / SAMPLE_RATE, 1 / (4 * float(turns[start]))
         port = index % 4
         chuff = _chuff(rng, min(0.75 * gap, 0.45), float(tone[port]), hard)
-        add(x, t, chuff, float(strength[port]) * between(rng, 0.9, 1.1))
+        add_at(x, t, chuff, float(strength[port]) * between(rng, 0.9, 1.1))
         if port in (0, 2):
-            add(x, t + 0.3 * gap, rod.struck(frames(0.2), rng, 3000), clank * between(rng, 0.5, 1))
+            add_at(
+                x, t + 0.3 * gap, rod.struck(frames(0.2), rng, 3000), clank * between(rng, 0.5, 1)
+            )
     return x
 
 
@@ -369,10 +373,10 @@ def steam_train(seconds: float, rng: Rng) -> Synthesised:
     if chance(rng, 0.35):
         whistle, first = _steam_whistle(rng), between(rng, 0, max(0.1, seconds - 2))
         for blast in range(int(rng.integers(1, 3))):
-            late = first + blast * (len(whistle) / RATE + 0.2)
-            add(x, late, whistle, between(rng, 1.0, 2.2))
+            late = first + blast * (len(whistle) / SAMPLE_RATE + 0.2)
+            add_at(x, late, whistle, between(rng, 1.0, 2.2))
     distance = draw_distance(rng, 0.25)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 5), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -399,7 +403,7 @@ def helicopter(seconds: float, rng: Rng) -> Synthesised:
         n, (0, between(rng, 0.3, 1)), (between(rng, 0.3, 0.7), 1), (1, between(rng, 0.2, 1))
     )
     distance = draw_distance(rng, 0.3)
-    x = place(x * passing, distance, rng)
+    x = at_distance(x * passing, distance, rng)
     return finish(limited(x, 4), seconds, rng, {"distance": distance})
 
 
@@ -437,7 +441,7 @@ def siren(seconds: float, rng: Rng) -> Synthesised:
     street = unit(shaped(pink(n, rng), (50, 0), (300, -2), (2000, -12), (9000, -28)))
     x = unit(horn) * near * swell(n, 1, rng, 0.1) + between(rng, 0.01, 0.08) * street
     x = reverb(x, rng, between(rng, 0.8, 2.2), between(rng, 0.2, 0.5), 2500)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 4), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -461,7 +465,7 @@ def ship_horn(seconds: float, rng: Rng) -> Synthesised:
         )
         steam = bandpass(white(m, rng), 200, 3500, 1)
         blow = (unit(tone) + between(rng, 0.04, 0.15) * unit(steam)) * arch(m, 0.1, 0.12)
-        add(x, 0.05 + blast * (length / blasts + 0.25), blow)
+        add_at(x, 0.05 + blast * (length / blasts + 0.25), blow)
     distance = draw_distance(rng, 0.45)
     wet = between(rng, 0.6, 1.0) if distance == "distant" else between(rng, 0.2, 0.45)
     x = reverb(x, rng, between(rng, 2.0, 4.0), wet, 900)
@@ -490,13 +494,13 @@ def _ring(rng: Rng, dome: Modes, length: float, rate: float) -> Signal:
     x = np.zeros(m)
     blows = [dome.struck(frames(2.0), rng, 9000) for _ in range(4)]
     spin = contour(frames(length), (0, 0.7), (0.35, 1.0), (1, 0.55))
-    starts = np.flatnonzero(np.diff(np.floor(phase(rate * spin))) > 0) / RATE
+    starts = np.flatnonzero(np.diff(np.floor(phase(rate * spin))) > 0) / SAMPLE_RATE
     for t in (0.0, *starts.tolist()):
-        add(x, t, blows[int(rng.integers(4))], between(rng, 0.6, 1.0))
-        add(x, t, burst(rng, 2500, 12_000, 0.006), between(rng, 0.2, 0.5))
+        add_at(x, t, blows[int(rng.integers(4))], between(rng, 0.6, 1.0))
+        add_at(x, t, burst(rng, 2500, 12_000, 0.006), between(rng, 0.2, 0.5))
     grind = pulses(rate * 4 * spin, rng, 0.1, 0.4)
     gears = resonances(grind, (3400, 1200, 1.0), (6500, 2500, 0.8))
-    add(x, 0, peaked(gears), between(rng, 0.03, 0.15))
+    add_at(x, 0, peaked(gears), between(rng, 0.03, 0.15))
     return peaked(x)
 
 
@@ -514,10 +518,10 @@ def bicycle_bell(seconds: float, rng: Rng) -> Synthesised:
     x = np.zeros(n)
     rung, t = 0, between(rng, 0.01, 0.1)
     while rung < pushes and t < seconds - 0.25:
-        add(x, t, _ring(rng, dome, length, rate), between(rng, 0.8, 1.0))
+        add_at(x, t, _ring(rng, dome, length, rate), between(rng, 0.8, 1.0))
         rung += 1
         t += pause * between(rng, 0.9, 1.15) * (2.2 if rung % 2 == 0 else 1.0)
     distance = draw_distance(rng, 0.2)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     attributes = {"distance": distance, "count": "single" if rung == 1 else "several"}
     return finish(limited(x, 8), seconds, rng, attributes, fade_out=0.2)

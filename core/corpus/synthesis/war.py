@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, sweeping
-from core.corpus.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, wood
 from core.corpus.synthesis.sampling import (
-    RATE,
     Rng,
     Signal,
     between,
@@ -22,7 +22,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import brown, harmonics, pink, pulses, sine, tilted, white
-from core.corpus.synthesis.space import draw_distance, outdoors, place, reverb, room
+from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb, room
 
 
 def _blade(rng: Rng) -> Modes:
@@ -54,19 +54,19 @@ def sword(seconds: float, rng: Rng) -> Synthesised:
         clash = np.zeros(m)
         for late in (0.0, *rng.uniform(0.005, 0.05, int(rng.integers(0, 3)))):
             for blade in blades:
-                add(
+                add_at(
                     clash, float(late), blade.struck(m, rng, 9000, vary=0.5), between(rng, 0.4, 1.0)
                 )
-        add(clash, 0, burst(rng, 1800, 12_000, between(rng, 0.01, 0.04)), between(rng, 0.6, 1.2))
+        add_at(clash, 0, burst(rng, 1800, 12_000, between(rng, 0.01, 0.04)), between(rng, 0.6, 1.2))
         thud = lowpass(white(m, rng), log_between(rng, 150, 500)) * strike(m, 0.002, 0.12)
         clash = peaked(clash) + between(rng, 0.2, 0.8) * peaked(thud)
-        add(x, t, clash, between(rng, 0.6, 1.0))
+        add_at(x, t, clash, between(rng, 0.6, 1.0))
         if chance(rng, 0.4):
-            add(x, t + 0.03, _scrape(rng, blades[0]), between(rng, 0.1, 0.4))
+            add_at(x, t + 0.03, _scrape(rng, blades[0]), between(rng, 0.1, 0.4))
         if chance(rng, 0.4):
             m = frames(0.3)
             swing = sweeping(white(m, rng), contour(m, (0, 500), (0.7, 1800), (1, 900)), 1.2)
-            add(x, t - 0.3, peaked(swing) * arch(m, 0.6, 0.3), between(rng, 0.04, 0.15))
+            add_at(x, t - 0.3, peaked(swing) * arch(m, 0.6, 0.3), between(rng, 0.04, 0.15))
     x = room(x, rng) if chance(rng, 0.5) else outdoors(x, rng)
     attributes = (
         {"count": "single"} if single or len(hits) == 1 else {"count": "several", "tempo": tempo}
@@ -87,19 +87,19 @@ def _shot(rng: Rng) -> Signal:
     slap = np.pad(burst(rng, 500, 5000, 0.03), (0, m))[:m]
     push = lowpass(white(m, rng), 90) * strike(m, 0.003, 0.15)
     bow = peaked(0.4 * twang + 0.6 * limbs + 0.6 * slap) + between(rng, 0.4, 1.2) * peaked(push)
-    add(x, 0.02, bow, between(rng, 0.5, 0.9))
+    add_at(x, 0.02, bow, between(rng, 0.5, 0.9))
     m = frames(flight + 0.15)
     top = log_between(rng, 4000, 9000)
     centre = contour(m, (0, top), (0.4, top * 0.8), (1, top * 0.3))
     whoosh = sweeping(white(m, rng), centre, 1.3) * arch(m, 0.2, 0.25)
     flutter = 1 + 0.5 * np.sin(2 * np.pi * between(rng, 35, 70) * ticks(m))
-    add(x, 0.03, peaked(whoosh * flutter), between(rng, 0.25, 0.6))
+    add_at(x, 0.03, peaked(whoosh * flutter), between(rng, 0.25, 0.6))
     m = frames(0.8)
     target = wood(rng, between(rng, 130, 260), 2600, 16, t60=0.12).struck(m, rng, 2000)
     thud = 0.6 * target + peaked(lowpass(white(m, rng), 250) * strike(m, 0.001, 0.1))
     f = between(rng, 45, 90)
     quiver = sine(np.full(m, f)) * sine(np.full(m, f * 6.3)) * decay(m, 0.4)
-    add(x, 0.02 + flight, peaked(thud) + between(rng, 0.1, 0.3) * quiver, between(rng, 0.6, 1.0))
+    add_at(x, 0.02 + flight, peaked(thud) + between(rng, 0.1, 0.3) * quiver, between(rng, 0.6, 1.0))
     return x
 
 
@@ -107,13 +107,13 @@ def arrow(seconds: float, rng: Rng) -> Synthesised:
     """One arrow, or a few, shot from a bow."""
     n = frames(seconds)
     x = np.zeros(n)
-    add(x, between(rng, 0.0, 0.1), _shot(rng))
+    add_at(x, between(rng, 0.0, 0.1), _shot(rng))
     several = seconds > 2 and chance(rng, 0.4)
     if several:
         for t in beats(
             seconds - 0.8, between(rng, 0.5, 1.2), 0.3, rng, first=between(rng, 0.5, 0.9)
         ):
-            add(x, t, _shot(rng), between(rng, 0.5, 1.0))
+            add_at(x, t, _shot(rng), between(rng, 0.5, 1.0))
     x = room(x, rng) if chance(rng, 0.3) else outdoors(x, rng)
     return finish(limited(x, 10), seconds, rng, {"count": "several" if several else "single"})
 
@@ -155,12 +155,14 @@ def gunshot(seconds: float, rng: Rng) -> Synthesised:
     fired = 0
     for t in beats(seconds - 0.3, interval, 0.04, rng, first=between(rng, 0.01, 0.15))[:shots]:
         fired += 1
-        add(x, t, _blast(frames(0.5), rng, length, bright), between(rng, 0.9, 1.0))
+        add_at(x, t, _blast(frames(0.5), rng, length, bright), between(rng, 0.9, 1.0))
         if distance == "close" and chance(rng, 0.6):
-            add(x, t + between(rng, 0.03, 0.07), bolt.struck(5000, rng), between(rng, 0.03, 0.12))
+            add_at(
+                x, t + between(rng, 0.03, 0.07), bolt.struck(5000, rng), between(rng, 0.03, 0.12)
+            )
     x = _field(limited(x, 14), rng, 1.0)
     if distance == "distant":
-        x = place(x, distance, rng)
+        x = at_distance(x, distance, rng)
     count = "single" if fired == 1 else count if fired < 6 else "many"
     attributes = {"distance": distance, "count": count}
     return finish(limited(x, 10), seconds, rng, attributes, fade_out=0.2)
@@ -185,15 +187,15 @@ def explosion(seconds: float, rng: Rng) -> Synthesised:
         * strike(rest, 0.02, seconds * between(rng, 0.6, 1.1))
         * swell(rest, 6, rng, 0.3)
     )
-    add(x, at, blast + 0.9 * boom * force + 0.6 * roll)
+    add_at(x, at, blast + 0.9 * boom * force + 0.6 * roll)
     if distance == "close":
         bank = bursts(rng, 30, (300, 4000), (0.006, 0.05), 1.0)
         falling = 90 * force * np.exp(-(((ticks(rest) - 0.9) / 0.8) ** 2))
         places = poisson(rest, falling, rng)
         debris = scatter(rest, places, sizes(len(places), rng), bank, rng)
-        add(x, at, debris, between(rng, 0.15, 0.5))
+        add_at(x, at, debris, between(rng, 0.15, 0.5))
     x = _field(limited(x, 8), rng, 1.2)
-    x = place(x, distance, rng) if distance == "distant" else x
+    x = at_distance(x, distance, rng) if distance == "distant" else x
     attributes = {"strength": strength, "distance": distance}
     return finish(limited(x, 5), seconds, rng, attributes, fade_out=min(0.8, seconds / 4))
 
@@ -202,7 +204,7 @@ def _muzzle(rng: Rng, n: int, force: float) -> Signal:
     """A cannon's muzzle: short crack, deep blast of powder gas, and a boom that sinks."""
     length = between(rng, 0.008, 0.016) * force
     x = between(rng, 0.7, 1.0) * _blast(n, rng, length, log_between(rng, 1500, 3500))
-    add(x, 0, burst(rng, 900, 7000, between(rng, 0.02, 0.04)), between(rng, 0.3, 0.7))
+    add_at(x, 0, burst(rng, 900, 7000, between(rng, 0.02, 0.04)), between(rng, 0.3, 0.7))
     boom = sine(between(rng, 38, 60) / force * contour(n, (0, 1.9), (0.04, 1.15), (1, 0.7)))
     x += between(rng, 0.35, 0.65) * boom * strike(n, 0.006, between(rng, 0.5, 1.0) * force)
     gas = sweeping(white(n, rng), contour(n, (0, 900), (0.1, 350), (0.4, 170), (1, 90)), 3.2)
@@ -235,9 +237,9 @@ def cannon(seconds: float, rng: Rng) -> Synthesised:
     fired = hits[: int(rng.integers(2, 6))] if salvo else hits[:1] or [0.01]
     x = np.zeros(n)
     for t in fired:
-        add(x, t, _muzzle(rng, min(n, frames(4.0)), force), between(rng, 0.7, 1.0))
+        add_at(x, t, _muzzle(rng, min(n, frames(4.0)), force), between(rng, 0.7, 1.0))
     x = _hills(limited(x, 9), rng)
-    x = place(x, distance, rng) if distance == "distant" else x
+    x = at_distance(x, distance, rng) if distance == "distant" else x
     count = "single" if len(fired) == 1 else "several"
     attributes = {"strength": strength, "distance": distance, "count": count}
     return finish(limited(x, 7), seconds, rng, attributes, fade_out=min(0.6, seconds / 4))
@@ -249,8 +251,8 @@ def _zap(rng: Rng, top: float, length: float, index: float) -> Signal:
     hz = top * (log_between(rng, 0.04, 0.15) ** contour(n, (0, 0), (0.3, 0.55), (1, 1)))
     ratio = float(rng.choice([0.5, 1.0, 1.41, 2.0, 3.5]))
     modulation = index * sine(hz * ratio) * decay(n, length * 2)
-    tone = np.sin(2 * np.pi * np.cumsum(hz) / RATE + modulation)
-    tone += 0.4 * np.sin(2 * np.pi * np.cumsum(hz * 1.011) / RATE + modulation)
+    tone = np.sin(2 * np.pi * np.cumsum(hz) / SAMPLE_RATE + modulation)
+    tone += 0.4 * np.sin(2 * np.pi * np.cumsum(hz * 1.011) / SAMPLE_RATE + modulation)
     air = sweeping(white(n, rng), np.clip(hz * 1.5, 200, 12_000), 1.5)
     x = (tone + between(rng, 0.1, 0.5) * peaked(air)) * strike(n, 0.002, length * 1.2)
     return peaked(np.tanh(1.5 * x))
@@ -266,11 +268,11 @@ def laser(seconds: float, rng: Rng) -> Synthesised:
     single = chance(rng, 0.2)
     x = np.zeros(n)
     for t in hits[:1] if single else hits:
-        add(x, t, _zap(rng, top * between(rng, 0.9, 1.1), length, index), between(rng, 0.7, 1.0))
+        add_at(x, t, _zap(rng, top * between(rng, 0.9, 1.1), length, index), between(rng, 0.7, 1.0))
         m = frames(0.2)
         kick = sine(90 * contour(m, (0, 2.5), (0.3, 1), (1, 0.6))) * decay(m, 0.15)
-        add(x, t, kick, thump)
-        add(x, t, burst(rng, 800, 6000, 0.02), 0.3 * thump)
+        add_at(x, t, kick, thump)
+        add_at(x, t, burst(rng, 800, 6000, 0.02), 0.3 * thump)
     late = frames(between(rng, 0.003, 0.012))
     x[late:] += between(rng, 0.2, 0.6) * x[:-late]
     x = reverb(x, rng, between(rng, 0.4, 1.5), between(rng, 0.1, 0.4), 4000)
@@ -287,7 +289,7 @@ def _servo(rng: Rng, length: float, base: float) -> Signal:
     hz = top * speed * (1 + 0.01 * wander(n, 15, rng))
     motor = harmonics(hz, [1, 0.7, 0.5, 0.6, 0.3, 0.25, 0.2, 0.15, 0.1, 0.1], rng)
     gear = harmonics(hz * between(rng, 2.2, 3.8), [0.6, 0.3, 0.15], rng)
-    teeth = 1 + 0.5 * np.sin(2 * np.pi * np.cumsum(hz / between(rng, 6, 14)) / RATE)
+    teeth = 1 + 0.5 * np.sin(2 * np.pi * np.cumsum(hz / between(rng, 6, 14)) / SAMPLE_RATE)
     brush = bandpass(white(n, rng), 1500, 9000, 1) * speed
     x = (unit(motor) + 0.6 * unit(gear)) * teeth + between(rng, 0.15, 0.5) * unit(brush)
     x = resonances(x, (top, top, 0.8), (1800, 1200, 1.0), (3600, 2200, 0.8)) + 0.2 * x
@@ -305,16 +307,16 @@ def robot(seconds: float, rng: Rng) -> Synthesised:
     t = between(rng, 0.01, 0.1)
     while t < seconds - 0.1:
         length = pace * between(rng, 0.6, 1.3)
-        add(x, t, _servo(rng, length, base), between(rng, 0.6, 1.0))
-        add(x, t + length, click.struck(8000, rng), between(rng, 0.15, 0.5))
+        add_at(x, t, _servo(rng, length, base), between(rng, 0.6, 1.0))
+        add_at(x, t + length, click.struck(8000, rng), between(rng, 0.15, 0.5))
         if heavy and chance(rng, 0.5):
             m = frames(0.5)
             foot = metal(rng, 80, 2500, 20, t60=0.25).struck(m, rng, 1200)
-            add(x, t + length, foot + peaked(lowpass(white(m, rng), 250) * decay(m, 0.2)), 0.6)
+            add_at(x, t + length, foot + peaked(lowpass(white(m, rng), 250) * decay(m, 0.2)), 0.6)
         if chance(rng, 0.2):
             m = frames(between(rng, 0.15, 0.4))
-            puff = highpass(white(m, rng), 2000, 1) * strike(m, 0.01, m / RATE)
-            add(x, t + length, peaked(puff), between(rng, 0.1, 0.35))
+            puff = highpass(white(m, rng), 2000, 1) * strike(m, 0.01, m / SAMPLE_RATE)
+            add_at(x, t + length, peaked(puff), between(rng, 0.1, 0.35))
         t += length + pace * between(rng, 0.05, 0.5)
     hum = unit(harmonics(np.full(n, between(rng, 50, 120)), tilted(12, 5), rng))
     x = room(peaked(x) + between(rng, 0.001, 0.02) * hum, rng)
@@ -342,7 +344,7 @@ def magic(seconds: float, rng: Rng) -> Synthesised:
     ):
         progress = place_ / n if up else 1 - place_ / n
         index = int(np.clip(progress * len(bells) + 2.5 * rng.standard_normal(), 0, len(bells) - 1))
-        add(x, place_ / RATE, bells[index], gain)
+        add_at(x, place_ / SAMPLE_RATE, bells[index], gain)
     sparkle = bursts(rng, 20, (6000, 13_000), (0.01, 0.05), 0.15)
     places = poisson(n, 60 * shape, rng)
     dust = scatter(n, places, sizes(len(places), rng), sparkle, rng)

@@ -7,11 +7,11 @@ import numpy as np
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, contour, strike, swell
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, shaped, sweeping
-from core.corpus.synthesis.grains import add, bubbles, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, bubbles, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, unit
 from core.corpus.synthesis.sampling import Rng, Signal, between, frames, level, log_between, ticks
 from core.corpus.synthesis.sources import brown, pink, sine, white
-from core.corpus.synthesis.space import draw_distance, outdoors, place, reverb
+from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb
 
 
 def _breaker(length: float, brightness: float, shore: str, rng: Rng) -> Signal:
@@ -46,9 +46,9 @@ def waves(seconds: float, rng: Rng) -> Synthesised:
     for t in beats(seconds + 3, period, 0.2, rng, first=-between(rng, 0, 3)):
         length = between(rng, 5, 9) * (0.7 if shore == "rocks" else 1.0) * force**0.3
         brightness = between(rng, 0.7, 1.4) * force**0.4
-        add(x, t, _breaker(length, brightness, shore, rng), between(rng, 0.5, 1.0))
+        add_at(x, t, _breaker(length, brightness, shore, rng), between(rng, 0.5, 1.0))
     attributes = {"strength": strength, "surface": shore, "distance": distance}
-    return finish(limited(place(x, distance, rng), 4.5), seconds, rng, attributes)
+    return finish(limited(at_distance(x, distance, rng), 4.5), seconds, rng, attributes)
 
 
 def stream(seconds: float, rng: Rng) -> Synthesised:
@@ -74,7 +74,7 @@ def plunge(seconds: float, size: float, rng: Rng) -> Signal:
     pitch = log_between(rng, 110, 260) / size
     m = frames(between(rng, 0.08, 0.2))
     plop = sine(pitch * contour(m, (0, 1.0), (1, between(rng, 1.3, 2.2)))) * strike(m, 0.01, 0.25)
-    add(x, between(rng, 0.04, 0.12), plop, between(rng, 0.3, 0.9))
+    add_at(x, between(rng, 0.04, 0.12), plop, between(rng, 0.3, 0.9))
     long = between(rng, 0.7, 1.5) * min(1.5, size)
     spray = highpass(sweeping(white(n, rng), contour(n, (0, 1300), (1, 3000)), 2.5), 300)
     x += (
@@ -93,12 +93,12 @@ def splash(seconds: float, rng: Rng) -> Synthesised:
     strength, size = level(rng, light=0.6, moderate=1.0, heavy=1.7)
     x = np.zeros(n)
     at = between(rng, 0.02, 0.15)
-    add(x, at, plunge(seconds, size * between(rng, 0.85, 1.15), rng))
+    add_at(x, at, plunge(seconds, size * between(rng, 0.85, 1.15), rng))
     many = seconds > 1.8 and bool(rng.random() < 0.3)
     if many:
         for _ in range(int(rng.integers(1, 3))):
             again = between(rng, 0.4, seconds - 0.9)
-            add(x, again, plunge(min(1.5, seconds), size, rng), between(rng, 0.4, 0.9))
+            add_at(x, again, plunge(min(1.5, seconds), size, rng), between(rng, 0.4, 0.9))
     x = reverb(x, rng, between(rng, 0.4, 1.2), between(rng, 0.05, 0.25), 3000)
     attributes = {"strength": strength, "count": "several" if many else "single"}
     return finish(limited(x, 8), seconds, rng, attributes, fade_out=0.2)

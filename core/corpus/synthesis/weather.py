@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, shaped, sweeping
-from core.corpus.synthesis.grains import add, bubbles, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, bubbles, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, unit
 from core.corpus.synthesis.modes import metal
 from core.corpus.synthesis.sampling import Rng, Signal, between, chance, frames, level, log_between
@@ -65,7 +65,7 @@ def _n_waves(n: int, rng: Rng, distance: str) -> Signal:
     for t in times:
         length = frames(log_between(rng, 0.004, 0.03) * (2 if distance == "distant" else 1))
         wave = np.linspace(1, -1, length)
-        add(out, float(t), wave, float(rng.pareto(2.5) + 0.2) * np.exp(-t / (spreading * 1.6)))
+        add_at(out, float(t), wave, float(rng.pareto(2.5) + 0.2) * np.exp(-t / (spreading * 1.6)))
     return out
 
 
@@ -86,7 +86,7 @@ def thunder(seconds: float, rng: Rng) -> Synthesised:
         crack = np.zeros(n)
         for t in np.sort(rng.exponential(0.12, int(rng.integers(6, 20)))):
             piece = white(frames(0.25), rng) * decay(frames(0.25), log_between(rng, 0.02, 0.25))
-            add(crack, float(t), piece, between(rng, 0.3, 1.0) * np.exp(-t * 3))
+            add_at(crack, float(t), piece, between(rng, 0.3, 1.0) * np.exp(-t * 3))
         crack = lowpass(highpass(crack, 200, 1), between(rng, 4000, 9000), 1)
         x += between(rng, 2.0, 4.5) * crack / np.max(np.abs(crack))
     x = reverb(x, rng, between(rng, 2.5, 5.0), between(rng, 0.5, 1.0), 600)

@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped, sweeping
-from core.corpus.synthesis.grains import add, burst, bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, wood
 from core.corpus.synthesis.sampling import (
@@ -21,7 +21,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import pulses, sine, white
-from core.corpus.synthesis.space import draw_distance, hall, outdoors, place, reverb, room
+from core.corpus.synthesis.space import at_distance, draw_distance, hall, outdoors, reverb, room
 
 
 def anvil(seconds: float, rng: Rng) -> Synthesised:
@@ -34,15 +34,15 @@ def anvil(seconds: float, rng: Rng) -> Synthesised:
     for t in beats(seconds - 0.2, interval, 0.06, rng, first=between(rng, 0.01, 0.2)):
         m = frames(2.5)
         blow = body.struck(m, rng, between(rng, 3000, 9000), vary=0.25)
-        add(blow, 0, iron.struck(6000, rng), between(rng, 0.3, 0.9))
-        add(blow, 0, burst(rng, 1500, 10_000, 0.01), between(rng, 0.3, 0.7))
-        add(x, t, blow, between(rng, 0.75, 1.0))
+        add_at(blow, 0, iron.struck(6000, rng), between(rng, 0.3, 0.9))
+        add_at(blow, 0, burst(rng, 1500, 10_000, 0.01), between(rng, 0.3, 0.7))
+        add_at(x, t, blow, between(rng, 0.75, 1.0))
         if chance(rng, 0.3):
             for tap in range(int(rng.integers(1, 3))):
                 late = t + interval * (0.4 + 0.2 * tap) * between(rng, 0.9, 1.1)
-                add(x, late, body.struck(m, rng, 6000), between(rng, 0.15, 0.35) / (tap + 1))
+                add_at(x, late, body.struck(m, rng, 6000), between(rng, 0.15, 0.35) / (tap + 1))
     distance = draw_distance(rng, 0.25)
-    x = place(x, distance, rng) if distance == "distant" else room(x, rng)
+    x = at_distance(x, distance, rng) if distance == "distant" else room(x, rng)
     return finish(limited(x, 9), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -74,9 +74,9 @@ def saw(seconds: float, rng: Rng) -> Synthesised:
     x = np.zeros(n)
     for t in beats(seconds, period, 0.03, rng, first=between(rng, 0, 0.1)):
         push = period * between(rng, 0.44, 0.5)
-        add(x, t, _stroke(push, between(rng, 0.85, 1.0), rng, board))
+        add_at(x, t, _stroke(push, between(rng, 0.85, 1.0), rng, board))
         pull = _stroke(period - push - 0.03, between(rng, 0.35, 0.65), rng, board)
-        add(x, t + push + 0.02, lowpass(pull, 5000, 1))
+        add_at(x, t + push + 0.02, lowpass(pull, 5000, 1))
     x = room(x, rng) if chance(rng, 0.5) else outdoors(x, rng)
     return finish(limited(x, 5), seconds, rng, {"tempo": tempo})
 
@@ -98,14 +98,14 @@ def chopping(seconds: float, rng: Rng) -> Synthesised:
         chips = bursts(rng, 12, (1200, 5000), (0.004, 0.02), 1.0)
         places = poisson(m, 160 * np.exp(-ticks(m) / 0.08), rng)
         blow += 0.6 * scatter(m, places, sizes(len(places), rng), chips, rng)
-        add(x, t, blow, between(rng, 0.75, 1.0))
+        add_at(x, t, blow, between(rng, 0.75, 1.0))
         if chance(rng, 0.25):
             for fall in range(2):
                 late = t + between(rng, 0.25, 0.5) + 0.1 * fall
                 piece = log.tuned(between(rng, 1.2, 2.0)).struck(frames(0.3), rng, 2000)
-                add(x, late, piece, between(rng, 0.1, 0.3))
+                add_at(x, late, piece, between(rng, 0.1, 0.3))
     distance = draw_distance(rng, 0.25)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 9), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -120,13 +120,13 @@ def mining(seconds: float, rng: Rng) -> Synthesised:
     for t in beats(seconds - 0.2, interval, 0.08, rng, first=between(rng, 0.02, 0.25)):
         m = frames(1.2)
         blow = between(rng, 0.4, 0.9) * pick.struck(m, rng, 8000)
-        add(blow, 0, rock.struck(5000, rng, 6000), 0.9)
-        add(blow, 0, burst(rng, 500, 6000, between(rng, 0.02, 0.05)), 0.9)
-        add(blow, 0, peaked(lowpass(white(4000, rng), 300)) * decay(4000, 0.08), 0.4)
+        add_at(blow, 0, rock.struck(5000, rng, 6000), 0.9)
+        add_at(blow, 0, burst(rng, 500, 6000, between(rng, 0.02, 0.05)), 0.9)
+        add_at(blow, 0, peaked(lowpass(white(4000, rng), 300)) * decay(4000, 0.08), 0.4)
         places = poisson(m, between(rng, 60, 260) * np.exp(-ticks(m) / 0.2), rng)
         debris = scatter(m, places, sizes(len(places), rng), bank, rng)
-        add(blow, between(rng, 0.03, 0.1), debris, between(rng, 0.6, 1.3))
-        add(x, t, blow, between(rng, 0.75, 1.0))
+        add_at(blow, between(rng, 0.03, 0.1), debris, between(rng, 0.6, 1.3))
+        add_at(x, t, blow, between(rng, 0.75, 1.0))
     cave = chance(rng, 0.4)
     x = hall(x, rng) if cave else reverb(x, rng, between(rng, 0.4, 1.0), between(rng, 0.1, 0.3))
     return finish(limited(x, 9), seconds, rng, {"tempo": tempo, "surface": "stone"})
@@ -148,7 +148,9 @@ def _thrust(rng: Rng, stones: list[Signal], blade: Modes) -> Signal:
     scraped = resonances(shear, *[(float(hz), 90.0, 1.0) for hz in blade.hz[:6]])
     x += between(rng, 0.02, 0.18) * peaked(scraped)
     if chance(rng, 0.3):
-        add(x, length * between(rng, 0.2, 0.6), blade.struck(m, rng, 7000), between(rng, 0.1, 0.3))
+        add_at(
+            x, length * between(rng, 0.2, 0.6), blade.struck(m, rng, 7000), between(rng, 0.1, 0.3)
+        )
     return peaked(x)
 
 
@@ -180,11 +182,11 @@ def digging(seconds: float, rng: Rng) -> Synthesised:
     blade = metal(rng, between(rng, 700, 1500), 8000, 16, t60=between(rng, 0.05, 0.2))
     x = np.zeros(n)
     for t in beats(seconds - 0.2, interval, 0.08, rng, first=between(rng, 0.01, 0.12)):
-        add(x, t, _thrust(rng, stones, blade), between(rng, 0.7, 1.0))
+        add_at(x, t, _thrust(rng, stones, blade), between(rng, 0.7, 1.0))
         late = t + interval * between(rng, 0.42, 0.54)
-        add(x, late, _soil(rng, stones), between(rng, 0.4, 0.85))
+        add_at(x, late, _soil(rng, stones), between(rng, 0.4, 0.85))
     distance = draw_distance(rng, 0.2)
-    x = place(x, distance, rng)
+    x = at_distance(x, distance, rng)
     return finish(limited(x, 8), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -198,14 +200,14 @@ def _keys(rng: Rng) -> list[Signal]:
         m = frames(0.3)
         x = np.zeros(m)
         late = between(rng, 0.018, 0.032)
-        add(x, 0, platen.tuned(1.3).struck(m, rng, 1800), 0.2 * thump)
-        add(x, late, burst(rng, 1800, between(rng, 7000, 12_000), 0.008), snap)
-        add(x, late, frame.struck(m, rng, 9000, vary=0.5), ring)
-        add(x, late, platen.struck(m, rng, 3500), thump)
-        add(x, late + between(rng, 0.01, 0.02), burst(rng, 2500, 9000, 0.006), 0.4 * snap)
+        add_at(x, 0, platen.tuned(1.3).struck(m, rng, 1800), 0.2 * thump)
+        add_at(x, late, burst(rng, 1800, between(rng, 7000, 12_000), 0.008), snap)
+        add_at(x, late, frame.struck(m, rng, 9000, vary=0.5), ring)
+        add_at(x, late, platen.struck(m, rng, 3500), thump)
+        add_at(x, late + between(rng, 0.01, 0.02), burst(rng, 2500, 9000, 0.006), 0.4 * snap)
         back = late + between(rng, 0.05, 0.09)
-        add(x, back, burst(rng, 900, 5000, 0.012), between(rng, 0.1, 0.25))
-        add(x, back, frame.struck(m, rng, 3000), 0.12 * ring)
+        add_at(x, back, burst(rng, 900, 5000, 0.012), between(rng, 0.1, 0.25))
+        add_at(x, back, frame.struck(m, rng, 3000), 0.12 * ring)
         keys.append(peaked(x))
     return keys
 
@@ -219,12 +221,12 @@ def _carriage(rng: Rng, stop: Signal) -> Signal:
     teeth = pulses(between(rng, 60, 130) * speed, rng, 0.05, 0.3)
     ratchet = resonances(teeth, (1400, 500, 0.7), (2900, 900, 1.0), (5200, 1800, 0.8))
     slide = bandpass(white(m, rng), 700, 5000, 1) * speed
-    add(x, 0, peaked(ratchet) * arch(m, 0.1, 0.05), 0.6)
-    add(x, 0, peaked(slide) * arch(m, 0.2, 0.05), between(rng, 0.12, 0.3))
+    add_at(x, 0, peaked(ratchet) * arch(m, 0.1, 0.05), 0.6)
+    add_at(x, 0, peaked(slide) * arch(m, 0.2, 0.05), between(rng, 0.12, 0.3))
     for click in range(2):
-        add(x, 0.06 * click, burst(rng, 1500, 8000, 0.012), 0.5)
-    add(x, length, stop, 1.0)
-    add(x, length, peaked(lowpass(white(8000, rng), 350)) * decay(8000, 0.09), 0.8)
+        add_at(x, 0.06 * click, burst(rng, 1500, 8000, 0.012), 0.5)
+    add_at(x, length, stop, 1.0)
+    add_at(x, length, peaked(lowpass(white(8000, rng), 350)) * decay(8000, 0.09), 0.8)
     return x
 
 
@@ -247,17 +249,17 @@ def typewriter(seconds: float, rng: Rng) -> Synthesised:
     word = int(rng.integers(2, 9))
     while t < seconds:
         key = keys[int(rng.integers(len(keys)))]
-        add(x, t, lowpass(key, 2500, 1) if word == 0 else key, between(rng, 0.55, 1.0))
+        add_at(x, t, lowpass(key, 2500, 1) if word == 0 else key, between(rng, 0.55, 1.0))
         left, word = left - 1, word - 1
         t += interval * between(rng, 0.65, 1.4) * (1.5 if word == 0 else 1.0)
         if word < 0:
             word = int(rng.integers(2, 9))
             t += interval * between(rng, 0.0, 2.0)
         if left == 5:
-            add(x, t - 0.5 * interval, bell.struck(frames(1.6), rng), between(rng, 0.35, 0.7))
+            add_at(x, t - 0.5 * interval, bell.struck(frames(1.6), rng), between(rng, 0.35, 0.7))
         if left == 0:
             t += between(rng, 0.25, 0.5)
-            add(x, t, _carriage(rng, keys[0]), between(rng, 0.7, 1.0))
+            add_at(x, t, _carriage(rng, keys[0]), between(rng, 0.7, 1.0))
             t += between(rng, 0.9, 1.3)
             left = int(rng.integers(30, 60))
     return finish(limited(room(x, rng), 10), seconds, rng, {"tempo": tempo})
@@ -279,11 +281,11 @@ def _throw(rng: Rng, box: Modes) -> Signal:
     run = shaped(white(m, rng), (200, -10), (900, 0), (3000, -3), (9000, -16))
     rattle = pulses(np.full(m, between(rng, 90, 200)), rng, 0.3, 0.5)
     run = unit(run) + unit(bandpass(rattle, 800, 4000, 1))
-    add(x, 0, box.struck(frames(0.35), rng, between(rng, 1500, 3500)), between(rng, 0.6, 0.9))
-    add(x, 0.005, peaked(run) * arch(m, 0.15, 0.1), between(rng, 0.12, 0.3))
-    add(x, flight, box.tuned(1.12).struck(frames(0.35), rng, 3500), between(rng, 0.7, 1.0))
+    add_at(x, 0, box.struck(frames(0.35), rng, between(rng, 1500, 3500)), between(rng, 0.6, 0.9))
+    add_at(x, 0.005, peaked(run) * arch(m, 0.15, 0.1), between(rng, 0.12, 0.3))
+    add_at(x, flight, box.tuned(1.12).struck(frames(0.35), rng, 3500), between(rng, 0.7, 1.0))
     bounce = flight + between(rng, 0.04, 0.08)
-    add(x, bounce, box.tuned(1.12).struck(frames(0.2), rng, 3000), between(rng, 0.1, 0.3))
+    add_at(x, bounce, box.tuned(1.12).struck(frames(0.2), rng, 3000), between(rng, 0.1, 0.3))
     return x
 
 
@@ -315,13 +317,13 @@ def loom(seconds: float, rng: Rng) -> Synthesised:
     at = (between(rng, 0.18, 0.26), between(rng, 0.58, 0.68))
     x = np.zeros(n)
     for t in beats(seconds, period, 0.03, rng, first=between(rng, -0.4 * period, 0.1)):
-        add(x, t, _creak(rng, frame), creaky * between(rng, 0.4, 1.0))
+        add_at(x, t, _creak(rng, frame), creaky * between(rng, 0.4, 1.0))
         for clack in range(int(rng.integers(1, 4))):
             late = t + 0.06 + 0.05 * clack * between(rng, 0.7, 1.3)
-            add(x, late, harness.struck(frames(0.2), rng, 4000), between(rng, 0.15, 0.4))
-        add(x, t + period * at[0], _throw(rng, box), between(rng, 0.6, 0.9))
-        add(x, t + period * at[1], _beater(rng, beam), between(rng, 0.85, 1.0))
+            add_at(x, late, harness.struck(frames(0.2), rng, 4000), between(rng, 0.15, 0.4))
+        add_at(x, t + period * at[0], _throw(rng, box), between(rng, 0.6, 0.9))
+        add_at(x, t + period * at[1], _beater(rng, beam), between(rng, 0.85, 1.0))
         if twice:
             again = t + period * (at[1] + 0.16)
-            add(x, again, _beater(rng, beam), between(rng, 0.5, 0.8))
+            add_at(x, again, _beater(rng, beam), between(rng, 0.5, 0.8))
     return finish(limited(room(x, rng), 8), seconds, rng, {"tempo": tempo})
