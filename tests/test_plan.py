@@ -8,32 +8,22 @@ import threading
 import pytest
 import torch
 
-from core.audiostory import AudioStory, load_audiostory
-from core.bridge.lexicon import Lexicon
-from core.bridge.text_encoder import sentence_encoder
-from core.director.clauses import clauses, listed
+from core.audiostory import AudioStory
+from core.director.clauses import end_list_lines
 from core.director.plan import (
-    Captions,
-    Turn,
+    ConstrainedPlan,
     check_instruction,
-    complete,
     compose_story,
+    decode_plan,
     most_events,
-    named_sounds,
     plan,
-    refused,
-    told_to_the_end,
-    unheard,
-    write,
 )
 from core.director.progress import Brief
-from core.director.times import TimedInstruction
 from core.errors import Cancelled, PlanError
 from core.evaluation.bench_plan import measure
 from core.language.decoding import Decoder
-from core.language.reasoning import COUNTS, Item, read_items
+from core.language.reasoning import COUNTS, Item
 from core.language.stream import Plan, PlannedEvent, parse_plan, prompt_text
-from core.profile import load_profile
 from core.story.durations import Lengths
 
 WORDS = [
@@ -83,25 +73,25 @@ def any_of(allowed: frozenset[int], rng: random.Random) -> int:
 
 
 def test_a_thousand_instructions_parse_and_sum_under_any_choice(tiny: AudioStory) -> None:
-    """Instructions and choices both at random: what the rules allow is always a whole plan."""
+    """Instructions and choices both at random: what the grammar allows is always a whole plan."""
     rng = random.Random(0)
     for _ in range(1000):
         instruction = " ".join(["rain", *rng.choices(WORDS, k=rng.randint(0, 12))])
         total = rng.choice([3.0, 7.3, 20.0, 149.9])
         instruction = check_instruction(tiny, instruction, total)
         brief = Brief(instruction, total, most=min(3, most_events(tiny, total)))
-        turn = Turn(tiny, brief, lambda phrases: [None] * len(phrases))
+        held = ConstrainedPlan(tiny, brief, lambda phrases: [None] * len(phrases))
         written: list[int] = []
-        while not turn.rules.finished:
-            tokens = list(turn.rules.forced)
+        while not held.grammar.finished:
+            tokens = list(held.grammar.forced)
             if not tokens:
-                tokens = [any_of(turn.rules.allowed, rng)]
-            back = turn.rules.advance(tokens)
+                tokens = [any_of(held.grammar.allowed, rng)]
+            back = held.grammar.advance(tokens)
             written += tokens
             del written[len(written) - back :]
-            turn.settle()
+            held.settle()
         planned = parse_plan(tiny.tokenizer.decode(written))
-        assert len(planned.events) == len(turn.items)
+        assert len(planned.events) == len(held.items)
         assert sum(event.duration for event in planned.events) == pytest.approx(total, abs=1e-3)
 
 
@@ -169,7 +159,7 @@ def test_a_prompt_that_begins_alike_is_not_read_again(tiny: AudioStory) -> None:
 
 
 def test_as_many_events_as_the_list_has_items(tiny: AudioStory) -> None:
-    *_, draft = write(tiny, Brief("rain, then wind, then a dog, then a door", 12.0, most=3))
+    *_, draft = decode_plan(tiny, Brief("rain, then wind, then a dog, then a door", 12.0, most=3))
     plan_read = parse_plan(tiny.tokenizer.decode(draft.tokens))
     assert len(plan_read.events) == len(draft.items)
     assert draft.lengths is not None
@@ -192,121 +182,14 @@ def test_times_are_obeyed_even_by_a_director_that_knows_nothing(
         assert [e.duration for e in story.events if word in e.caption] == [pytest.approx(seconds)]
 
 
-def test_what_nothing_asks_for_is_refused() -> None:
-    brief = Brief("rain, thunder, a dog barks", 10.0)
-    timed = TimedInstruction(brief.instruction, 10.0)
-    assert not refused(brief, timed, ["rain falls"])
-    assert refused(brief, timed, ["rain falls", "rain falls"])
-    assert refused(brief, timed, ["rain falls", "the total duration"])
-    knocks = Brief("knock knock. nobody answers. knock knock knock.", 10.0)
-    timed = TimedInstruction(knocks.instruction, 10.0)
-    assert not refused(knocks, timed, ["knock", "knock"])
-    assert refused(knocks, timed, ["knock", "knock", "knock"])
-    scene = Brief("lonely lighthouse", 10.0)
-    assert not refused(scene, TimedInstruction("lonely lighthouse", 10.0), ["waves crash"])
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    known = [
-        "heavy rain",
-        "steady rain",
-        "a dog barking",
-        "a hound bays",
-        "thunder",
-        "a thunderclap",
-    ]
-    vectors = sentence_encoder().sentences(known)
-    plain = ["rain falling", "a dog barking", "thunder rumbling"]
-    return Lexicon(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1, 2, 2]), vectors)
-
-
-def named(instruction: str, lexicon: Lexicon, brief: Brief | None = None) -> tuple[str, ...]:
-    timed = TimedInstruction(instruction, 10.0)
-    return named_sounds(brief or Brief(instruction, 10.0), timed, lexicon)
-
-
-@pytest.mark.parametrize(
-    ("instruction", "phrases"),
-    [
-        ("Heavy rain!", ["heavy rain"]),
-        ("Please play the sound of a dog barking", ["a dog barking"]),
-        ("steady rain, then thunder", ["steady rain", "thunder"]),
-        ("thunder. thunder", ["thunder", "thunder"]),
-        ("steady rain\n\n- thunder\n", ["steady rain", "thunder"]),
-        ("steady rain & thunder", ["steady rain", "thunder"]),
-    ],
-)
-def test_an_instruction_that_only_names_sounds_is_told_as_it_is(
-    lexicon: Lexicon, instruction: str, phrases: list[str]
-) -> None:
-    model = load_audiostory(load_profile("tiny"))
-    model.lexicon = lexicon
-    story = last_story(model, instruction, 10.0)
-    assert [item.phrase for item in read_items(story.reasoning)] == phrases
-    assert len(story.events) == len(phrases)
-
-
 def test_lines_of_a_list_are_sentences_and_wrapped_lines_go_on() -> None:
-    assert listed("rain\nthunder,\n a dog barks.\r\nwind\n") == "rain. thunder, a dog barks. wind"
+    assert (
+        end_list_lines("rain\nthunder,\n a dog barks.\r\nwind\n")
+        == "rain. thunder, a dog barks. wind"
+    )
     wrapped = "A storm gathers over the harbour while the gulls cry\nand a horn sounds."
-    assert listed(wrapped) == wrapped.replace("\n", " ")
-    assert listed(" \n") == ""
-
-
-def test_what_sets_a_scene_or_has_its_time_is_left_to_the_director(lexicon: Lexicon) -> None:
-    assert named("a quiet evening in the valley", lexicon) == ()
-    assert named("steady rain, a quiet evening in the valley", lexicon) == ()
-    assert named("heavy rain for 4 seconds, thunder", lexicon) == ("heavy rain", "thunder")
-    assert named("at 0:05 thunder", lexicon) == ()
-    assert named("heavy rain, thunder, a dog barking", lexicon) == ()
-    assert named("heavy rain, thunder", lexicon, Brief("heavy rain, thunder", 10.0, most=1)) == ()
-    kept = Brief("thunder", 10.0, {0: PlannedEvent("rain", 5.0)})
-    assert named("thunder", lexicon, kept) == ()
-
-
-def test_what_is_made_up_for_a_scene_is_a_known_sound_and_each_only_once(
-    lexicon: Lexicon,
-) -> None:
-    scene = TimedInstruction("a quiet evening in the valley", 10.0)
-    assert not unheard(scene, lexicon, ["a hound baying"])
-    assert unheard(scene, lexicon, ["a hound baying", "steady rain", "a dog barking"])
-    assert unheard(scene, lexicon, ["the accountant signs a contract"])
-    assert not unheard(scene, lexicon, ["a quiet valley"])  # asked for, whatever it is
-    assert not unheard(scene, lexicon, ["steady rain in the valley"])
-    assert unheard(scene, lexicon, ["steady rain in the valley", "heavy rain in the valley"])
-    listed = TimedInstruction("1) a bell 2) the gangway rattling 3) people boarding", 10.0)
-    assert not unheard(listed, lexicon, ["a bell", "the gangway rattling", "people boarding"])
-    twice = TimedInstruction("a dog barks at the gate and another dog barks back", 10.0)
-    assert not unheard(twice, lexicon, ["a dog barking at the gate", "another dog barking back"])
-    assert not unheard(scene, None, ["a hound baying", "a hound baying"])
-
-
-def test_a_caption_tells_of_its_phrase_and_not_of_another() -> None:
-    captions = Captions(["a knight rides", "a knight falls", "a knight rides"])
-    assert captions.fits(0, "a knight riding")
-    assert not captions.fits(1, "a knight riding")
-    assert not captions.fits(1, "a door closing")
-    assert captions.fits(1, "a knight falling")
-    assert captions.fits(2, "a knight riding")
-    assert not captions.fits(2, "a door closing")
-
-
-def test_a_list_may_end_with_the_last_clause_or_where_only_a_scene_is_set() -> None:
-    storm = clauses("rain falls, thunder rolls, a dog barks")
-    assert not told_to_the_end(storm, ["rain", "thunder"])
-    assert told_to_the_end(storm, ["rain", "a dog barking"])
-    assert told_to_the_end(clauses("a tense night in space"), ["a machine humming"])
-
-
-def test_a_list_is_complete_where_all_time_is_given_away() -> None:
-    brief = Brief("Horses, 7 seconds, at a gallop. Swords, 7 seconds, clashing.", 14.0)
-    timed = TimedInstruction(brief.instruction, 14.0)
-    assert not complete(brief, timed, ["horses"])
-    assert complete(brief, timed, ["horses", "swords"])
-    assert refused(brief, timed, ["horses", "a gallop"])
-    assert refused(brief, timed, ["horses", "swords", "a crowd of swords"])
-    assert refused(brief, timed, ["horses", "swords", "galloping"])
+    assert end_list_lines(wrapped) == wrapped.replace("\n", " ")
+    assert end_list_lines(" \n") == ""
 
 
 def test_what_is_corrected_is_recorded() -> None:

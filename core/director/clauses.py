@@ -1,7 +1,7 @@
 """An instruction's clauses, and which clause each event of a plan comes from.
 
 Nothing here understands English: clauses end at punctuation and joining words, and an event
-belongs to the clause with which it shares most words, in the order told.
+belongs to the clause with which it shares most words, in the order of the text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 LIST_LINE = 50
 """Characters of a line of a list at most; a longer one may have been wrapped by an editor."""
 
-_SAYING_NOTHING = """
+_STOP_WORD_LIST = """
 a an the of in on at to for from by with without and or but then than as so it its is are
 was were be been being he she they his her their him them i me my we us our you your that
 this these those there here some any all both each every no not only just very quite rather
@@ -33,11 +33,11 @@ minute minutes min mins long rest remaining share one two three four five six se
 nine ten eleven twelve fifteen twenty thirty forty fifty half couple hear heard something
 someone somebody whatever left what which who whom mark full another
 """
-_EMPTY = frozenset(_SAYING_NOTHING.split())
+_STOP_WORDS = frozenset(_STOP_WORD_LIST.split())
 
 
 @dataclass(frozen=True)
-class Clause:
+class InstructionClause:
     """A piece of the instruction.
 
     Attributes:
@@ -74,7 +74,7 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(s for s, _ in _words(text, 0))
 
 
-def listed(text: str) -> str:
+def end_list_lines(text: str) -> str:
     """The text with a full stop where a line of a list ends; a line that was wrapped goes on."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ends = [len(line) <= LIST_LINE and line[-1] not in ".,;:!?" for line in lines]
@@ -95,26 +95,26 @@ def _words(text: str, begin: int) -> tuple[tuple[str, int], ...]:
     return tuple(
         (stem(match[0]), begin + match.start())
         for match in _WORD.finditer(text)
-        if match[0].lower() not in _EMPTY
+        if match[0].lower() not in _STOP_WORDS
     )
 
 
-def clauses(instruction: str, also_at: Sequence[int] = ()) -> tuple[Clause, ...]:
+def split_clauses(instruction: str, also_at: Sequence[int] = ()) -> tuple[InstructionClause, ...]:
     """The instruction cut at punctuation, at words that join what is heard, and at given places."""
     cuts = [(m.start(), m.end(), bool(m["end"])) for m in _BREAK.finditer(instruction)]
     cuts += [(place, place, False) for place in also_at]
-    found: list[Clause] = []
+    found: list[InstructionClause] = []
     begin, sentence = 0, 0
     for start, end, ends in [*sorted(cuts), (len(instruction), len(instruction), True)]:
         text = instruction[begin:start]
         if text.strip():
-            found.append(Clause(text, begin, start, sentence, _words(text, begin)))
+            found.append(InstructionClause(text, begin, start, sentence, _words(text, begin)))
         begin = max(begin, end)
         sentence += ends
     return tuple(found)
 
 
-def align(phrases: Sequence[str], parts: Sequence[Clause]) -> list[int | None]:
+def align(phrases: Sequence[str], parts: Sequence[InstructionClause]) -> list[int | None]:
     """The clause of each phrase, none for one that shares no word with any; the order is kept.
 
     Of all ways to walk through the clauses in order, the one that shares most words; several
@@ -123,15 +123,15 @@ def align(phrases: Sequence[str], parts: Sequence[Clause]) -> list[int | None]:
     if not parts:
         return [None] * len(phrases)
     common = {s: sum(s in part.stems for part in parts) for part in parts for s in part.stems}
-    told = [stems(phrase) for phrase in phrases]
+    words = [stems(phrase) for phrase in phrases]
     score = [
-        [sum(1 / common[s] for s in words & part.stems) - 0.001 * j for j, part in enumerate(parts)]
-        for words in told
+        [sum(1 / common[s] for s in own & part.stems) - 0.001 * j for j, part in enumerate(parts)]
+        for own in words
     ]
     best = [0.0] * len(parts)
     came: list[list[int]] = []
     for i, row in enumerate(score):
-        fresh = [_says_more(told, i, part) for part in parts]
+        fresh = [_says_more(words, i, part) for part in parts]
         reached, origin = [], []
         for j, gain in enumerate(row):
             share = max(0.0, gain)
@@ -143,11 +143,11 @@ def align(phrases: Sequence[str], parts: Sequence[Clause]) -> list[int | None]:
     place = max(range(len(parts)), key=lambda j: best[j])
     found: list[int | None] = []
     for i in range(len(phrases) - 1, -1, -1):
-        found.append(place if told[i] & parts[place].stems else None)
+        found.append(place if words[i] & parts[place].stems else None)
         place = came[i][place]
     return found[::-1]
 
 
-def _says_more(told: Sequence[frozenset[str]], i: int, part: Clause) -> bool:
+def _says_more(words: Sequence[frozenset[str]], i: int, part: InstructionClause) -> bool:
     """Whether phrase i has a word of the clause that the phrase before lacks."""
-    return i == 0 or bool((told[i] - told[i - 1]) & part.stems)
+    return i == 0 or bool((words[i] - words[i - 1]) & part.stems)

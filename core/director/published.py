@@ -1,7 +1,7 @@
-"""Planning with the published director, which reasons in words of its own.
+"""Free planning, as the published director was trained: it reasons in words of its own.
 
-It is held to its forced spans alone, as it was trained; then its events are brought to the length
-that was asked for.
+Nothing but the bridging spans is forced; then the events are brought to the length that was asked
+for. A director that plans by event lists can be let free as well, to see what it has learned.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class ForcedSpans:
     of a span these tokens have the score 0, which wins where all other scores are negative.
 
     Args:
+        opens: the director opens its spans itself, as the published one does; otherwise both spans
+            and the event's end follow every length, since it has not learned to write them.
         stops: ids that end the turn.
         limit: most tokens that are written.
         repetition: see `penalised`; the prompt counts as seen.
@@ -51,10 +53,13 @@ class ForcedSpans:
         stops: Sequence[int],
         limit: int,
         repetition: float,
+        opens: bool = True,
     ):
         split = len(ids.semantic) + 2
         blocks = (ids.span[:split], ids.span[split:])
         self.rest = {block[i]: block[i + 1 :] for block in blocks for i in range(len(block) - 1)}
+        if not opens:
+            self.rest[ids.time_end] = (*ids.span, ids.gen_end)
         self.silenced = torch.tensor([token for block in blocks for token in block[1:]])
         self.prompt = list(prompt)
         self.stops = frozenset({*stops, ids.turn_end})
@@ -101,7 +106,7 @@ class PublishedPlan:
 
     Attributes:
         ids: tokens written, without the prompt.
-        captions, durations: of each event, in seconds as told.
+        captions, durations: of each event, in seconds as written.
         condition: (E, S, width).
     """
 
@@ -113,7 +118,7 @@ class PublishedPlan:
 
 
 @torch.inference_mode()
-def written_freely(
+def decode_freely(
     model: AudioStory, instruction: str, total: float, cancel: threading.Event | None = None
 ) -> Generator[list[int], None, tuple[list[int], Tensor]]:
     """The director's turn, held to nothing but the forced spans.
@@ -126,7 +131,14 @@ def written_freely(
     """
     prompt = model.encode(prompt_text(instruction, total) + THINK)
     limits = model.profile.director
-    rules = ForcedSpans(model.ids, prompt, limits.stops, limits.max_new_tokens, limits.repetition)
+    rules = ForcedSpans(
+        model.ids,
+        prompt,
+        limits.stops,
+        limits.max_new_tokens,
+        limits.repetition,
+        opens=limits.planner == "published",
+    )
     model.ready("director")
     decoder = Decoder(model)
     pending = decoder.begin(prompt)
@@ -161,11 +173,11 @@ def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> Pub
     finals = _places(written, ids.span[-1])
     if not ends or len(begins) < len(ends) or len(finals) < len(ends):
         raise PlanError("The director wrote no complete event; word the instruction differently.")
-    told = [text(written[b + 1 : e - semantic - 1]) for b, e in zip(begins, ends, strict=False)]
+    heads = [text(written[b + 1 : e - semantic - 1]) for b, e in zip(begins, ends, strict=False)]
     rows = torch.stack([states[e - semantic : e] for e in ends])
     more = torch.stack([states[e - residual : e] for e in finals[: len(ends)]])
     thought = _places(written, ids.think_end) or begins
-    captions, durations = zip(*map(read_caption, told), strict=True)
+    captions, durations = zip(*map(read_caption, heads), strict=True)
     return PublishedPlan(
         tuple(written),
         text(written[: thought[0]]),
@@ -179,13 +191,13 @@ def _places(written: Sequence[int], token: int) -> list[int]:
     return [place for place, other in enumerate(written) if other == token]
 
 
-def read_caption(told: str) -> tuple[str, float]:
+def read_caption(head: str) -> tuple[str, float]:
     """Caption and seconds of `{caption}<timestamp>{seconds}</timestamp>`.
 
     Raises:
         PlanError: the seconds are missing or unreadable.
     """
-    before, _, rest = told.partition(TIME)
+    before, _, rest = head.partition(TIME)
     number, _, after = rest.partition(TIME_END)
     try:
         seconds = float(number)
@@ -196,7 +208,7 @@ def read_caption(told: str) -> tuple[str, float]:
     return (before + after).strip(), seconds
 
 
-def plan_published(
+def plan_freely(
     model: AudioStory,
     instruction: str,
     total: float,
@@ -209,7 +221,7 @@ def plan_published(
         PlanError: the director wrote no complete event.
         Cancelled: `cancel` was set.
     """
-    writing = written_freely(model, instruction, total, cancel)
+    writing = decode_freely(model, instruction, total, cancel)
     while True:
         try:
             text = model.tokenizer.decode(next(writing))
@@ -218,8 +230,8 @@ def plan_published(
             break
         yield PlanProgress(text.partition(THINK_END)[0].strip(), events_so_far(text))
     story = _compose(draft, model.profile.name, instruction, total, seed)
-    told = zip(draft.captions, draft.durations, strict=True)
-    events = tuple(PlannedEvent(caption, seconds) for caption, seconds in told)
+    written = zip(draft.captions, draft.durations, strict=True)
+    events = tuple(PlannedEvent(caption, seconds) for caption, seconds in written)
     yield PlanProgress(story.reasoning, events, story)
 
 
@@ -230,9 +242,9 @@ def _compose(
     durations = fit_durations(draft.durations, total)
     corrections: tuple[str, ...] = ()
     if any(abs(a - b) > 1e-6 for a, b in zip(draft.durations, durations, strict=True)):
-        told = sum(draft.durations)
+        summed = sum(draft.durations)
         corrections = (
-            f"The director's durations summed to {told:g} s; they were scaled to {total:g} s.",
+            f"The director's durations summed to {summed:g} s; they were scaled to {total:g} s.",
         )
     events, clock = [], 0.0
     for number, (caption, seconds) in enumerate(zip(draft.captions, durations, strict=True), 1):

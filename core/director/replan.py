@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.audiostory import AudioStory
-from core.director.plan import most_events, reasoning_and_events, write
+from core.director.plan import decode_plan, most_events, reasoning_and_events
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans
 from core.director.times import read_times
 from core.errors import PlanError, StoryError
@@ -195,14 +195,14 @@ def _replanned(
 
     brief = dataclasses.replace(brief, lengths=lengths)
     draft = PlanDraft(())
-    for draft in write(model, brief, cancel, spans, variation):
+    for draft in decode_plan(model, brief, cancel, spans, variation):
         yield PlanProgress(*reasoning_and_events(model, draft))
     plan = parse_plan(model.tokenizer.decode(draft.tokens))
     assert draft.lengths is not None
     fresh = _Names(story, ids, kept)
     events, clock = [], 0.0
-    told = zip(plan.events, draft.items, draft.lengths.seconds, strict=True)
-    for i, (event, item, seconds) in enumerate(told):
+    planned = zip(plan.events, draft.items, draft.lengths.seconds, strict=True)
+    for i, (event, item, seconds) in enumerate(planned):
         if i in kept:
             events.append(kept[i])
         else:

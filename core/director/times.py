@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.director.clauses import Clause, align, clauses, stem, stems
-
-LEFT = 1.0
-"""Seconds of the whole that are enough for another event."""
+from core.director.clauses import InstructionClause, align, split_clauses, stem
 
 _Kind = Literal["lasts", "waits", "starts", "opens", "closes", "each"]
 
@@ -181,24 +178,30 @@ def _cue_sheet(times: Sequence[TimePhrase], text: str) -> list[TimePhrase]:
 
 
 class TimedInstruction:
-    """The clauses and the times of one instruction."""
+    """The clauses and the times of one instruction.
+
+    Attributes:
+        total: seconds of the whole story.
+        clauses: without the times in them.
+        places: for each time the clause that it speaks of; None where it is none or every one.
+    """
 
     def __init__(self, instruction: str, total: float):
         self.text = instruction
         self.total = total
         self.times = read_times(instruction, total)
-        parts = clauses(instruction, self._cuts(clauses(instruction)))
+        parts = split_clauses(instruction, self._cuts(split_clauses(instruction)))
         self.clauses = tuple(_outside_times(part, self.times) for part in parts)
-        self.homes = [self._home(time) for time in self.times]
+        self.places = [self._place(time) for time in self.times]
 
-    def _cuts(self, parts: Sequence[Clause]) -> list[int]:
+    def _cuts(self, parts: Sequence[InstructionClause]) -> list[int]:
         """Moments that begin a clause of their own: "0:00 engine starts 0:04 tires squeal"."""
         moments = [time.begin for time in self.times if time.kind == "starts"]
         inside = [[at for at in moments if part.begin <= at < part.end] for part in parts]
         bare = re.compile(r"[\[(\d]")
         return [at for cue in inside for at in cue if len(cue) > 1 or bare.match(self.text, at)]
 
-    def _home(self, time: TimePhrase) -> int | None:
+    def _place(self, time: TimePhrase) -> int | None:
         """The clause that a time speaks of: its own, or a neighbour if its own says no more."""
         own = next(
             (
@@ -224,16 +227,16 @@ class TimedInstruction:
         later = (i for i in range(own + 1, len(self.clauses)) if self.clauses[i].words)
         return next(later, own - 1 if own else None)
 
-    def tie(self, phrases: Sequence[str]) -> Timing:
+    def timing(self, phrases: Sequence[str]) -> Timing:
         """Lengths and starts of the events that say these phrases, as far as times are given."""
         places = align(phrases, self.clauses)
         lengths: dict[int, float] = {}
         starts: dict[int, float] = {}
-        for time, home in zip(self.times, self.homes, strict=True):
+        for time, own in zip(self.times, self.places, strict=True):
             if time.kind == "each":
                 lengths |= {i: time.seconds for i in range(len(phrases)) if i not in lengths}
                 continue
-            inside = [i for i, place in enumerate(places) if place == home and home is not None]
+            inside = [i for i, place in enumerate(places) if place == own and own is not None]
             if not inside:
                 continue
             i = self._nearest(time, inside, phrases)
@@ -265,72 +268,37 @@ class TimedInstruction:
         return next((offset for s, offset in words if s in wanted), -1)
 
     @property
-    def given(self) -> float:
-        """Seconds that the instruction gives away to what its clauses tell."""
+    def given_seconds(self) -> float:
+        """Seconds that the instruction gives away to what its clauses say."""
         own = ("lasts", "opens", "closes")
-        pairs = zip(self.times, self.homes, strict=True)
-        return sum(t.seconds for t, home in pairs if home is not None and t.kind in own)
+        pairs = zip(self.times, self.places, strict=True)
+        return sum(t.seconds for t, place in pairs if place is not None and t.kind in own)
 
-    def lacking(
-        self, phrases: Sequence[str], ended: bool, sounds: Collection[int] = frozenset()
-    ) -> str:
-        """What has to come before the last phrase, or before the end; "" if nothing.
-
-        A clause with a time, or one of the `sounds`, that no event tells, while one after it is
-        told. And at the end, where all events have their time and leave some of the whole: the next
-        clause that is not told.
-
-        Args:
-            sounds: clauses that name a sound; while there is time that is not given away.
-        """
-        places = align(phrases, self.clauses)
-        upto = max((p for p in places if p is not None), default=-1)
-        last = places[-1] if places else None
-        told = {p for p in places if p is not None}
-        free = self.given <= self.total - LEFT
-        mentioned = frozenset[str]().union(*(stems(phrase) for phrase in phrases))
-        heard = {i for i in sounds if free and not self.clauses[i].stems & mentioned}
-        for home in sorted(heard.union(self._timed_clauses())):
-            if home not in told and (ended or (last is not None and home < upto)):
-                said = self._short(home)
-                if said:
-                    return said
-        return self._for_what_is_left(phrases, upto) if ended else ""
-
-    def _for_what_is_left(self, phrases: Sequence[str], upto: int) -> str:
-        lengths = self.tie(phrases).lengths
-        if len(lengths) < len(phrases) or sum(lengths.values()) > self.total - LEFT:
-            return ""
-        later = (i for i in range(upto + 1, len(self.clauses)) if self.clauses[i].words)
-        return next((said for i in later if (said := self._short(i))), "")
-
-    def _timed_clauses(self) -> list[int]:
+    def timed_clauses(self) -> list[int]:
         """Clauses that have to become events: a length or a moment hangs on them."""
         found: set[int] = set()
-        for time, home in zip(self.times, self.homes, strict=True):
-            if home is None:
+        for time, place in zip(self.times, self.places, strict=True):
+            if place is None:
                 continue
-            found.add(home)
+            found.add(place)
             if time.kind == "waits":
-                before = [i for i in range(home) if self.clauses[i].words]
+                before = [i for i in range(place) if self.clauses[i].words]
                 found.update(before[-1:])
         return sorted(found)
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What each clause that says something says, without its time and what introduces it."""
-        return tuple(self._said(i) for i, part in enumerate(self.clauses) if part.words)
+    def clause_texts(self) -> tuple[str, ...]:
+        """What the clauses say, but for those that only hold times or joining words."""
+        return tuple(self.clause_text(i) for i, part in enumerate(self.clauses) if part.words)
 
-    def places(self, of: Callable[[str], bool]) -> frozenset[int]:
-        """The clauses that say something of which that holds."""
-        told = [i for i, part in enumerate(self.clauses) if part.words]
-        return frozenset(i for i in told if of(self._said(i)))
+    def clauses_where(self, holds: Callable[[str], bool]) -> frozenset[int]:
+        """Places of the clauses of whose text that holds."""
+        spoken = [i for i, part in enumerate(self.clauses) if part.words]
+        return frozenset(i for i in spoken if holds(self.clause_text(i)))
 
-    def _short(self, home: int) -> str:
-        return " ".join(self._said(home).split()[:10])
-
-    def _said(self, home: int) -> str:
-        text = " ".join(re.sub(r"[()\[\]]", " ", self.clauses[home].text).split())
+    def clause_text(self, place: int) -> str:
+        """What a clause says, without its time and what introduces it."""
+        text = " ".join(re.sub(r"[()\[\]]", " ", self.clauses[place].text).split())
         return _TAIL.sub("", _HEAD.sub("", text)).strip(" .,;:!").lower()
 
 
@@ -346,11 +314,11 @@ _TAIL = re.compile(
 )
 
 
-def _outside_times(part: Clause, times: Sequence[TimePhrase]) -> Clause:
+def _outside_times(part: InstructionClause, times: Sequence[TimePhrase]) -> InstructionClause:
     """The clause with its times taken out of the text and the words."""
     text = list(part.text)
     for time in times:
         for i in range(max(time.begin, part.begin), min(time.end, part.end)):
             text[i - part.begin] = " "
     kept = tuple((s, at) for s, at in part.words if not any(t.begin <= at < t.end for t in times))
-    return Clause("".join(text), part.begin, part.end, part.sentence, kept)
+    return InstructionClause("".join(text), part.begin, part.end, part.sentence, kept)

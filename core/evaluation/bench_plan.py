@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from core.audiostory import AudioStory, load_audiostory
-from core.director.plan import Turn
+from core.director.plan import ConstrainedPlan
 from core.director.progress import Brief
 from core.language.decoding import Decoder
 from core.profile import load_profile
@@ -82,10 +82,10 @@ def _planned(model: AudioStory, brief: Brief, decoder: Decoder) -> tuple[float, 
     """Seconds until the first word of the list and until the end, and the tokens."""
     begun = time.perf_counter()
     first = float("nan")
-    turn = Turn(model, brief)
+    held = ConstrainedPlan(model, brief)
     written: list[int] = []
-    for written in decoder.write(turn.prompt, turn.rules):
-        turn.settle()
+    for written in decoder.write(held.prompt, held.grammar):
+        held.settle()
         if first != first and any(c.isalpha() for c in model.tokenizer.decode(written[1:])):
             first = time.perf_counter() - begun
     return first, time.perf_counter() - begun, list(written)
@@ -98,9 +98,9 @@ def generate_plainly(model: AudioStory, brief: Brief) -> tuple[list[int], Tensor
     `generate` itself cannot take back a phrase, so its loop stands here; it does nothing else in a
     pass that `generate` would not do.
     """
-    turn, chooser = Turn(model, brief), Decoder(model)
+    held, chooser = ConstrainedPlan(model, brief), Decoder(model)
     cache, states = DynamicCache(), torch.zeros(0, model.llm.config.hidden_size)
-    text = list(turn.prompt)
+    text = list(held.prompt)
 
     def feed(tokens: list[int]) -> Tensor:
         ids = torch.tensor([tokens])
@@ -108,15 +108,15 @@ def generate_plainly(model: AudioStory, brief: Brief) -> tuple[list[int], Tensor
         return torch.as_tensor(output.last_hidden_state[0])
 
     states = feed(text)
-    while not turn.rules.finished:
+    while not held.grammar.finished:
         logits = model.head(states[-1])
-        chosen = list(turn.rules.forced) or [chooser.best(logits, turn.rules)]
-        back = turn.rules.advance(chosen)
-        turn.settle()
+        chosen = list(held.grammar.forced) or [chooser.best(logits, held.grammar)]
+        back = held.grammar.advance(chosen)
+        held.settle()
         for token in chosen:
             text.append(token)
             states = torch.cat([states, feed([token])])
         if back:
             cache.crop(-back)
             states, text = states[:-back], text[:-back]
-    return text[len(turn.prompt) :], states
+    return text[len(held.prompt) :], states

@@ -36,7 +36,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.audiostory import AudioStory, build_audiostory, load_audiostory
-from core.director.clauses import clauses, stems
+from core.director.clauses import split_clauses, stems
 from core.director.plan import plan
 from core.errors import StudioError
 from core.profile import Profile, load_profile
@@ -139,7 +139,7 @@ def ordered_matching(fits: Sequence[Sequence[bool]]) -> dict[int, int]:
 
 def invented(held: Held, captions: Sequence[str]) -> tuple[str, ...]:
     """The captions that nothing in the instruction asks for."""
-    parts = clauses(held.instruction)
+    parts = split_clauses(held.instruction)
     found = []
     for i, caption in enumerate(captions):
         asked = held.scene or any(_says(caption, w) for w in (*held.required, held.optional))
@@ -209,7 +209,7 @@ def ours(model: AudioStory) -> Planner:
 
 def template(instruction: str, seconds: float) -> Story:
     """Every clause an event, all of the same length."""
-    parts = [" ".join(part.text.split()).strip(" .,;:") for part in clauses(instruction)]
+    parts = [" ".join(part.text.split()).strip(" .,;:") for part in split_clauses(instruction)]
     parts = [part for part in parts if part][:24] or [instruction]
     lengths = fit_durations([1.0] * len(parts), seconds)
     events, clock = [], 0.0

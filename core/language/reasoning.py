@@ -1,4 +1,4 @@
-"""The list that the director thinks before it writes: what is heard, for how long, in which mood.
+"""The reasoning: a list of what is heard, for how long and in which mood, before any event.
 
     1. rain falls (6 s, calm). 2. thunder rolls (4 s, tense). Two events, from calm to tense.
 
@@ -126,24 +126,24 @@ class ListConstraints:
 
     Attributes:
         settled: items that must be written as they are, by place (from 0).
-        told: phrases of the first items, where they are known; lengths and moods are not.
+        phrases: those of the first items, where they are given; lengths and moods are not.
         least, most: how many items there may be.
         mood: the mood of every item that is not settled; empty: the director's choice.
         refuses: asked of the phrases so far, the last one new; true takes the last one back.
         complete: asked of the phrases so far; whether the list may end where nothing fits any more.
-        lacking: asked of the phrases so far; what should have come before the last one or, if told
-            that the list is at its end, before the end; "" if nothing.
+        owed: asked of the phrases so far, and whether the list is at its end; what has to come
+            before the last phrase or before the end, "" if nothing.
         length: asked of the phrases so far; seconds that the instruction gives for the last one.
     """
 
     settled: Mapping[int, Item] = field(default_factory=dict)
-    told: Sequence[str] = ()
+    phrases: Sequence[str] = ()
     least: int = 1
     most: int = 24
     mood: str = ""
     refuses: Callable[[Sequence[str]], bool] = lambda phrases: False
     complete: Callable[[Sequence[str]], bool] = lambda phrases: True
-    lacking: Callable[[Sequence[str], bool], str] = lambda phrases, ended: ""
+    owed: Callable[[Sequence[str], bool], str] = lambda phrases, ended: ""
     length: Callable[[Sequence[str]], float | None] = lambda phrases: None
 
 
@@ -151,31 +151,34 @@ class ListGrammar:
     """Which tokens may come next inside the reasoning, so that it is a list of items and a count.
 
     Feed it with `advance`. `forced` gives a block that must follow, `allowed` the candidates where
-    there is a choice. A phrase that the constraints refuses is taken back: `advance` returns how
+    there is a choice. A phrase that the constraints refuse is taken back: `advance` returns how
     many of the last tokens no longer hold.
     """
 
     PHRASE = 24
     MOOD = 4
+    SECONDS = 4
+    """Tokens of a phrase, of a mood and of a length, at most."""
     TRIES = 3
+    """Phrases that are refused for one item before the list ends, or takes what comes."""
 
     def __init__(
         self,
         ids: ListIds,
         constraints: ListConstraints,
         encode: Callable[[str], Sequence[int]],
-        spell: Callable[[Sequence[int]], str],
+        decode: Callable[[Sequence[int]], str],
     ):
         self.ids = ids
         self.constraints = constraints
         self._encode = encode
-        self._spell = spell
+        self._decode = decode
         self.items: list[Item] = []
         self.place = "number"
         self._piece: list[int] = []
         self._refused: set[int] = set()
         self._ended = False
-        self._owing = ""
+        self._owed = ""
         self._begin = ids.begin
         self._inside = ids.text | {ids.opening}
         self._seconds = ids.digits | {ids.unit}
@@ -184,7 +187,7 @@ class ListGrammar:
 
     @property
     def phrases(self) -> list[str]:
-        """What is told so far, the item that is being written included once its phrase is done."""
+        """The phrases so far, that of the item being written included once it is done."""
         return [item.phrase for item in self.items]
 
     @property
@@ -198,12 +201,12 @@ class ListGrammar:
         if place == "number":
             return ids.numbers[number]
         if place == "phrase" and not self._piece:
-            return self._told()
+            return self._forced_phrase()
         if place == "phrase" and len(self._piece) >= self.PHRASE:
             return (ids.opening,)
         if place == "seconds" and not self._piece:
-            return self._given()
-        if place == "seconds" and len(self._piece) >= 4:
+            return self._forced_seconds()
+        if place == "seconds" and len(self._piece) >= self.SECONDS:
             return (ids.unit,)
         if place == "comma":
             mood = self.constraints.mood
@@ -218,18 +221,17 @@ class ListGrammar:
             return ids.counts[number - 1][1:]
         return ()
 
-    def _told(self) -> tuple[int, ...]:
+    def _forced_phrase(self) -> tuple[int, ...]:
         number = len(self.items)
         item = self.constraints.settled.get(number)
         if item is not None:
-            told = f" {item.phrase} ({item.seconds:g} s, {item.mood or 'plain'})."
-            return tuple(self._encode(told))
-        phrase = (
-            self.constraints.told[number] if number < len(self.constraints.told) else self._owing
-        )
+            text = f" {item.phrase} ({item.seconds:g} s, {item.mood or 'plain'})."
+            return tuple(self._encode(text))
+        given = self.constraints.phrases
+        phrase = given[number] if number < len(given) else self._owed
         return (*self._encode(f" {phrase}"), self.ids.opening) if phrase else ()
 
-    def _given(self) -> tuple[int, ...]:
+    def _forced_seconds(self) -> tuple[int, ...]:
         seconds = self.constraints.length(self.phrases)
         return () if seconds is None else (*self._encode(f"{seconds:g}"), self.ids.unit)
 
@@ -245,7 +247,7 @@ class ListGrammar:
     def _must_go_on(self) -> bool:
         number = len(self.items)
         later = any(place >= number for place in self.constraints.settled)
-        return later or number < self.constraints.least or bool(self._owing)
+        return later or number < self.constraints.least or bool(self._owed)
 
     @property
     def allowed(self) -> frozenset[int]:
@@ -283,17 +285,17 @@ class ListGrammar:
                 self._note(mood=self.constraints.mood)
             self._enter("mood" if len(tokens) == 1 else "next")
         elif tokens[-1] == self.ids.unit and self.place == "seconds":
-            self._note(seconds=_number(self._spell(self._piece[:-1])))
+            self._note(seconds=_number(self._decode(self._piece[:-1])))
             self._enter("comma")
         elif tokens[-1] == self.ids.closing and self.place == "mood":
-            self._note(mood=self._spell(self._piece[:-1]).strip())
+            self._note(mood=self._decode(self._piece[:-1]).strip())
             self._enter("next")
 
     def _go_on(self, tokens: Sequence[int]) -> int:
-        """Another item, or the count; the count is taken back while something is lacking."""
+        """Another item, or the count; the count is taken back while a clause is owed."""
         if tokens[0] != self.ids.blank and not self.forced:
-            self._owing = self.constraints.lacking(self.phrases, True)
-            if self._owing:
+            self._owed = self.constraints.owed(self.phrases, True)
+            if self._owed:
                 return 1
         self._enter("number" if tokens[0] == self.ids.blank else "count")
         if len(tokens) > 1 or (self.place == "count" and not self.forced):
@@ -306,13 +308,13 @@ class ListGrammar:
     def _enter(self, place: str) -> None:
         self.place, self._piece = place, []
         if place == "next" and self._ended:
-            self._owing = self.constraints.lacking(self.phrases, True)
+            self._owed = self.constraints.owed(self.phrases, True)
 
     def _settle(self, tokens: Sequence[int]) -> int:
-        """A phrase that was given: a whole settled item, or one that was lacking."""
+        """A phrase that was forced: a whole settled item, or one that was owed."""
         item = self.constraints.settled.get(len(self.items))
-        self.items.append(item or Item(self._spell(tokens[:-1]).strip(), 0.0))
-        self._refused, self._owing = set(), ""
+        self.items.append(item or Item(self._decode(tokens[:-1]).strip(), 0.0))
+        self._refused, self._owed = set(), ""
         self._enter("next" if item else "seconds")
         return 0
 
@@ -320,21 +322,21 @@ class ListGrammar:
         if token != self.ids.opening:
             self._piece.append(token)
             return 0
-        phrase = self._spell(self._piece).strip(" ,;:")
-        self._owing = self.constraints.lacking([*self.phrases, phrase], False)
-        if self._owing:
+        phrase = self._decode(self._piece).strip(" ,;:")
+        self._owed = self.constraints.owed([*self.phrases, phrase], False)
+        if self._owed:
             back, self._piece = len(self._piece) + 1, []
             return back
-        tired = len(self._refused) >= self.TRIES
+        exhausted = len(self._refused) >= self.TRIES
         can_end = bool(self.phrases) and not self._must_go_on()
         can_end = can_end and self.constraints.complete(self.phrases)
         refused = self.constraints.refuses([*self.phrases, phrase])
-        if refused and tired and not can_end:
-            self._owing = self.constraints.lacking(self.phrases, True)
-            if self._owing:
+        if refused and exhausted and not can_end:
+            self._owed = self.constraints.owed(self.phrases, True)
+            if self._owed:
                 back, self._piece = len(self._piece) + 1, []
                 return back
-        if (tired and not can_end) or not refused:
+        if (exhausted and not can_end) or not refused:
             self.items.append(Item(phrase, 0.0))
             self._refused = set()
             self._enter("seconds")
@@ -342,7 +344,7 @@ class ListGrammar:
         back = len(self._piece) + 1
         self._refused.add(self._piece[0])
         self._piece = []
-        if tired:
+        if exhausted:
             back += 1 + len(self.ids.numbers[len(self.items)])
             self._refused, self._ended = set(), True
             self._enter("next")

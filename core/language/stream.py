@@ -60,7 +60,7 @@ class PlannedEvent:
 
 @dataclass(frozen=True)
 class Plan:
-    """A parsed stream: the reasoning and the events in the order told."""
+    """A parsed stream: the reasoning, and the events in their order."""
 
     reasoning: str
     events: tuple[PlannedEvent, ...]
@@ -170,6 +170,12 @@ class StreamIds:
     word: frozenset[int]
 
 
+TIME_TOKENS = 5
+"""Tokens of a length, at most."""
+SUMMARY_TOKENS = 32
+"""Tokens of the reasoning after its list, at most."""
+
+
 class PlanGrammar:
     """Which tokens may come next, so that every stream that ends is a plan that parses.
 
@@ -180,7 +186,8 @@ class PlanGrammar:
         ids: the stream's token ids.
         max_reasoning, max_caption: limits in tokens.
         max_events: after so many events the turn ends.
-        listing: holds the reasoning to a list; as many events are written as it has items.
+        event_list: the grammar of the reasoning, if it is a list of events; as many events are
+            written as it has items.
     """
 
     def __init__(
@@ -189,11 +196,11 @@ class PlanGrammar:
         max_reasoning: int,
         max_caption: int,
         max_events: int,
-        listing: ListGrammar | None = None,
+        event_list: ListGrammar | None = None,
     ):
         self.ids = ids
-        self.listing = listing
-        self.limits = {"think": max_reasoning, "caption": max_caption, "time": 5}
+        self.event_list = event_list
+        self.limits = {"think": max_reasoning, "caption": max_caption, "time": TIME_TOKENS}
         self.max_events = max_events
         self.place = "start"
         self.count = 0
@@ -212,18 +219,17 @@ class PlanGrammar:
             ("time", True): ids.time_text | {ids.time_end},
             ("event", False): frozenset({ids.gen, ids.turn_end}),
         }
-        if listing is not None:
-            self.limits["sum"] = 32
-            self._choices["think", True] = listing.ids.prose | {ids.think_end}
+        if event_list is not None:
+            self._choices["think", True] = event_list.ids.prose | {ids.think_end}
 
     @property
     def finished(self) -> bool:
         return self.place == "end"
 
     @property
-    def listed(self) -> bool:
+    def list_finished(self) -> bool:
         """Whether the list is written and the first event is not begun: time for `settle`."""
-        return self.place == "first" and self.listing is not None and not self._seconds
+        return self.place == "first" and self.event_list is not None and not self._seconds
 
     def settle(
         self,
@@ -237,7 +243,7 @@ class PlanGrammar:
         Args:
             seconds: their lengths.
             captions: those that are fixed, by place (from 0).
-            phrases: what the list says of each; mostly the caption is that with another verb.
+            phrases: those of the list; mostly a caption is its phrase with another verb form.
             fits: asked of a place and a caption; one that does not fit gives way to the phrase.
         """
         self._seconds, self._captions, self._phrases = seconds, dict(captions), phrases
@@ -282,8 +288,8 @@ class PlanGrammar:
 
     @property
     def _in_list(self) -> ListGrammar | None:
-        listing = self.listing
-        return listing if self.place == "think" and listing and not listing.finished else None
+        events = self.event_list
+        return events if self.place == "think" and events and not events.finished else None
 
     @property
     def _settled(self) -> tuple[int, ...]:
@@ -314,15 +320,15 @@ class PlanGrammar:
             raise PlanError("The director left its grammar; draft again.")
         if not forced and (len(tokens) != 1 or tokens[0] not in self.allowed):
             raise PlanError("The director left its grammar; draft again.")
-        listing = self._in_list
-        if listing is None:
+        event_list = self._in_list
+        if event_list is None:
             return self._take_back(tokens) or self._moved(tokens[-1])
-        back = listing.advance(tokens)
+        back = event_list.advance(tokens)
         self.count += len(tokens) - back
         if self.count >= self.limits["think"]:
-            listing.end()
-        if listing.finished:
-            self.count = max(1, self.limits["think"] - self.limits["sum"])
+            event_list.end()
+        if event_list.finished:
+            self.count = max(1, self.limits["think"] - SUMMARY_TOKENS)
         return back
 
     def _take_back(self, tokens: Sequence[int]) -> int:

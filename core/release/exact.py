@@ -22,7 +22,7 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.codec.codec import Codec
-from core.director.published import PublishedPlan, read_draft, written_freely
+from core.director.published import PublishedPlan, decode_freely, read_draft
 from core.errors import RenderError
 from core.mix.crossfade import rise
 from core.mix.resampling import QUALITY
@@ -59,7 +59,7 @@ def draft_exactly(
         PlanError: there is no event, or one is incomplete.
         Cancelled: `cancel` was set.
     """
-    writing = written_freely(model, instruction, total, cancel)
+    writing = decode_freely(model, instruction, total, cancel)
     while True:
         try:
             next(writing)
