@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.bridge.known_sounds import load_known_sounds
+from core.director.progress import PlanProgress
 from core.evaluation.direct import (
-    Held,
-    held_out,
+    CODE,
+    Specimen,
+    development_set,
     invented,
     judge,
     largest_matching,
@@ -21,17 +23,20 @@ from core.evaluation.direct import (
     template,
 )
 from core.evaluation.flags import flag_rates
+from core.language.stream import PlannedEvent
 from core.profile import load_profile
 from core.story.durations import fit_durations
 from core.story.story import Event, Story
 
 
-def told(instruction: str, captions: list[str], lengths: list[float]) -> Story:
+def planned(instruction: str, captions: list[str], lengths: list[float]) -> PlanProgress:
+    """A plan whose director wrote these lengths."""
     events, clock = [], 0.0
     for i, (caption, length) in enumerate(zip(captions, lengths, strict=True)):
         events.append(Event(f"e{i}", caption, clock, length))
         clock += length
-    return Story(instruction, clock, 0, "x", "", tuple(events))
+    written = tuple(PlannedEvent(e.caption, e.duration) for e in events)
+    return PlanProgress("", written, Story(instruction, clock, 0, "x", "", tuple(events)))
 
 
 def test_matchings_are_the_largest() -> None:
@@ -52,11 +57,14 @@ def test_matchings_are_the_largest() -> None:
 
 
 def test_a_plan_is_judged_by_its_events() -> None:
-    held = Held("rain, a dog, 3 s of wind", 10.0, (("rain",), ("dog",), ("wind",)), ((2, 3.0),))
+    specimen = Specimen(
+        "rain, a dog, 3 s of wind", 10.0, (("rain",), ("dog",), ("wind",)), ((2, 3.0),)
+    )
     captions = ["a dog barking", "rain", "brainwaves", "wind"]
-    verdict = judge("x", 0, held, told("i", captions, [3, 2, 2, 3]))
+    verdict = judge("x", 0, specimen, planned("i", captions, [3, 2, 2, 3]))
     assert (verdict.found, verdict.ordered, verdict.obeyed) == (3, False, 1)
     assert verdict.invented == ("brainwaves",)
+    assert verdict.parses
     assert verdict.sums
     figures = table([verdict])["x"]
     assert figures["recall"] == 1.0
@@ -64,7 +72,7 @@ def test_a_plan_is_judged_by_its_events() -> None:
 
 
 def test_repeating_is_inventing_unless_it_was_asked() -> None:
-    asked = Held("knock. knock.", 5.0, (("knock",), ("knock",)), ())
+    asked = Specimen("knock. knock.", 5.0, (("knock",), ("knock",)), ())
     assert invented(asked, ["knocking", "knocking"]) == ()
     assert invented(asked, ["knocking", "knocking", "knocking"]) == ("knocking",)
 
@@ -72,25 +80,34 @@ def test_repeating_is_inventing_unless_it_was_asked() -> None:
 def test_verdicts_are_kept_for_the_same_code_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A change anywhere below the folder counts; what Python compiles from it does not."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "director.py").write_text("greedy = True")
+    code = tmp_path / "core"
+    (code / "director" / "__pycache__").mkdir(parents=True)
+    (code / "cli.py").write_text("rows = 5")
+    (code / "director" / "plan.py").write_text("greedy = True")
     profile = load_profile("tiny")
-    before = record_of(profile, tmp_path)
-    assert record_of(profile, tmp_path) == before
-    (tmp_path / "director.py").write_text("greedy = False")
-    assert record_of(profile, tmp_path) != before
+    before = record_of(profile, code)
+    (code / "director" / "__pycache__" / "plan.pyc").write_text("compiled")
+    assert record_of(profile, code) == before
+    (code / "director" / "plan.py").write_text("greedy = False")
+    inside = record_of(profile, code)
+    assert inside != before
+    (code / "cli.py").write_text("rows = 3")
+    assert record_of(profile, code) not in (before, inside)
+    assert (CODE / "director" / "plan.py").is_file()
 
 
-def test_the_held_out_instructions_can_be_judged() -> None:
-    instructions = held_out()
+def test_the_development_set_can_be_judged() -> None:
+    instructions = development_set()
     assert len(instructions) >= 120
-    for held in instructions:
-        assert held.required
-        assert all(words for words in held.required)
-        assert all(0 <= i < len(held.required) for i, _ in held.explicit)
-        assert sum(seconds for _, seconds in held.explicit) <= held.seconds
-        story = template(held.instruction, held.seconds)
-        assert judge("template", 0, held, story).sums
+    for specimen in instructions:
+        assert specimen.required
+        assert all(words for words in specimen.required)
+        assert all(0 <= i < len(specimen.required) for i, _ in specimen.explicit)
+        assert sum(seconds for _, seconds in specimen.explicit) <= specimen.seconds
+        plan = template(specimen.instruction, specimen.seconds)
+        assert judge("template", 0, specimen, plan).sums
     assert fit_durations([1, 1], 3.0) == pytest.approx([1.5, 1.5])
 
 

@@ -27,7 +27,7 @@ from core.narratives.narratives import Narrative, single, story_stream
 from core.narratives.skeletons import SKELETONS, UNKNOWN
 from core.narratives.timing import allocate, natural_span
 
-EVALUATION = Path(__file__).parents[1] / "core" / "evaluation" / "instructions.jsonl"
+EVALUATION = Path(__file__).parents[1] / "core" / "evaluation" / "development.jsonl"
 
 SECONDS = r"\d+(?:\.5)?"
 MOOD = r"[a-z]+"
