@@ -24,7 +24,8 @@ from core.mix.mix import ArraySource, FileSource, MixSettings, Source, mix_block
 from core.profile import RenderSettings, load_profile
 from core.render.takes import due, resumed
 from core.story.folders import DEFAULT_ROOT, Library, StoryFolder
-from core.story.story import MAX_SEED, Story
+from core.story.limits import MAX_SEED
+from core.story.story import Story
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory

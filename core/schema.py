@@ -24,7 +24,7 @@ def read_dataclass(cls: type[T], data: object, where: str, error: type[StudioErr
 
     Args:
         cls: a dataclass.
-        data: what a JSON or TOML reader returned.
+        data: what a JSON or TOML reader returned; dataclasses in it that are read already stay.
         where: name of the place, for messages ("story", "story.events[2]").
         error: the exception class raised for anything that does not fit.
     """
@@ -44,6 +44,14 @@ def read_dataclass(cls: type[T], data: object, where: str, error: type[StudioErr
     return cls(**values)
 
 
+def read_field(cls: type, name: str, data: object, where: str, error: type[StudioError]) -> Any:
+    """One field of the dataclass `cls` from plain data, as `read_dataclass` reads it."""
+    hints = _type_hints(cls)
+    if name not in hints:
+        raise error(f"{where} has the unknown field {name[:60]!r}; remove or rename it.")
+    return _value(hints[name], data, f"{where}.{name}", error)
+
+
 @functools.cache
 def _type_hints(cls: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(cls)
@@ -52,6 +60,8 @@ def _type_hints(cls: Hashable) -> dict[str, Any]:
 def _value(hint: Any, data: object, where: str, error: type[StudioError]) -> Any:
     origin = typing.get_origin(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if isinstance(data, hint):
+            return data
         return read_dataclass(hint, data, where, error)
     if origin is tuple:
         return _items(hint, data, where, error)

@@ -9,7 +9,8 @@ import numpy as np
 import soundfile
 
 from core.mix.mix import ArraySource
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 RATE = 44_100
 
@@ -45,7 +46,7 @@ def save_take(folder: Path, key: str, sound: np.ndarray, duration: float, tail: 
     (folder / "takes").mkdir(parents=True, exist_ok=True)
     file = f"takes/{key}.flac"
     soundfile.write(folder / file, sound.T, RATE, subtype="PCM_24")
-    return Take(key, "", f"caption of {key}", duration, tail, 7, 12, 3.0, "tiny", "abc123", file)
+    return Take(key, None, f"caption of {key}", duration, tail, 7, 12, 3.0, "tiny", "abc123", file)
 
 
 def story_folder(

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.story.folders import Library, StoryFolder
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 RATE = 44_100
 CAPTIONS = (
@@ -40,6 +41,6 @@ def long_story(root: Path, title: str, events: int = 24, total: float = 150.0) -
         swell = np.interp(np.arange(frames), [0, frames * 0.1, frames], [0.1, 1, 0.02])
         samples = (0.12 * noise.standard_normal((1, frames)) * swell).astype(np.float32)
         caption, duration = event.caption, event.duration
-        take = Take(f"k{number}", "", caption, duration, tail, 1, 2, 2.0, "tiny", "w")
+        take = Take(f"k{number}", None, caption, duration, tail, 1, 2, 2.0, "tiny", "w")
         folder.keep_take(event.id, take, samples, RATE, "render")
     return folder

@@ -23,7 +23,8 @@ from core.export.bundle import open_bundle
 from core.mix.mix import MixSettings, mix
 from core.story.folders import Library
 from core.story.recording import Recording, keep_recording, recording_file
-from core.story.story import Start, Story
+from core.story.story import Story
+from core.story.take import Start
 
 
 @pytest.fixture(scope="module")

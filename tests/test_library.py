@@ -22,7 +22,8 @@ import soundfile
 from core.errors import AudioFileError, StoryError
 from core.story import timeline
 from core.story.folders import Library, StoryFolder, safe_title
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 RATE = 8000
 
@@ -33,7 +34,7 @@ def sample_story(instruction: str = "rain, then a bell") -> Story:
 
 
 def take(key: str, event: Event) -> Take:
-    return Take(key, "", event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
+    return Take(key, None, event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
 
 
 def tone(seconds: float) -> np.ndarray:
@@ -58,7 +59,7 @@ def test_every_change_is_on_disk_at_once(folder: StoryFolder) -> None:
     stretch(folder, 5)
     assert Story.load(folder.path / "story.json") == folder.story
     assert folder.story.total == 7
-    assert sorted(p.name for p in folder.path.iterdir()) == ["history.jsonl", "story.json"]
+    assert sorted(p.name for p in folder.path.iterdir()) == ["changes.jsonl", "story.json"]
 
 
 def test_refused_edit_changes_nothing(folder: StoryFolder) -> None:
@@ -118,7 +119,7 @@ def test_crash_between_history_and_story_keeps_the_change(folder: StoryFolder) -
 )
 def test_damaged_history_never_costs_the_story(folder: StoryFolder, damage: str) -> None:
     story = stretch(folder, 5)
-    with (folder.path / "history.jsonl").open("a") as file:
+    with (folder.path / "changes.jsonl").open("a") as file:
         file.write(damage)
     again = reopened(folder)
     assert again.story == story
@@ -235,7 +236,7 @@ def test_titles_cannot_reach_outside_the_library(tmp_path: Path, title: str) -> 
 
 
 def test_takes_cannot_name_files_outside_their_folder(folder: StoryFolder) -> None:
-    evil = Take("../../secret", "", "rain", 4, 0, 1, 4, 3, "tiny", "w", file="/etc/passwd")
+    evil = Take("../../secret", None, "rain", 4, 0, 1, 4, 3, "tiny", "w", file="/etc/passwd")
     with pytest.raises(AudioFileError):
         folder.samples(evil)
     assert not folder.has_sound(evil)
@@ -264,12 +265,12 @@ CRASHING = textwrap.dedent(
     from pathlib import Path
     from core.profile import RenderSettings
     from core.story.folders import Library
-    from core.story.story import Take
+    from core.story.take import Take
 
     folder = Library(Path(sys.argv[1])).open("rain, then a bell")
     folder.begin_rendering([e.id for e in folder.story.events], RenderSettings(4, 3.0))
     for event in folder.story.events:
-        take = Take("k" + event.id, "", event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
+        take = Take("k" + event.id, None, event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
         folder.keep_take(event.id, take, np.zeros((1, 80_000), np.float32), 8000, "r")
         print(event.id, flush=True)
         time.sleep(60)
@@ -363,5 +364,5 @@ def test_opening_a_long_story_is_quick(tmp_path: Path) -> None:
     opened = reopened(folder)
     assert time.process_time() - began < 0.5
     assert len(opened.story.events) == 24
-    lines = (folder.path / "history.jsonl").read_text().splitlines()
+    lines = (folder.path / "changes.jsonl").read_text().splitlines()
     assert all(json.loads(line) for line in lines)

@@ -14,7 +14,8 @@ from core.errors import AudioFileError, RenderError, StudioError
 from core.mix.crossfade import Curve, crossfade_gains
 from core.mix.mix import ArraySource, FileSource, MixSettings, mix, mix_blocks, place
 from core.mix.true_peak import TruePeak, decibels
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 CURVES: tuple[Curve, ...] = ("linear", "equal-power", "s-curve")
 
@@ -222,7 +223,7 @@ def test_a_fade_out_ends_with_the_event_and_leaves_no_tail() -> None:
 
 
 def test_the_tail_that_the_take_was_made_with_bounds_the_cross_fade() -> None:
-    take = Take("k", "", "x", 2.0, 0.5, 1, 1, 1.0, "tiny", "w")
+    take = Take("k", None, "x", 2.0, 0.5, 1, 1, 1.0, "tiny", "w")
     event = Event("a", "x", 0.0, 1.0, takes=(take,), chosen="k")
     story = Story("t", 3.0, 1, "tiny", "", (event, Event("b", "y", 1.0, 2.0)))
     sources = {"a": ArraySource(noise(2.5, 1)), "b": ArraySource(noise(2.0, 2))}

@@ -49,7 +49,7 @@ from core.release.exact import draft_exactly, perform_exactly
 from core.release.importer import import_release
 from core.release.sizes import Sources
 from core.render.render import Beginning, render_events
-from core.story.story import Start
+from core.story.take import Start
 
 STEPS, GUIDANCE, SEED = 2, 4.0, 11
 

@@ -20,7 +20,8 @@ from core.mix.loudness import measure
 from core.profile import RenderSettings, load_profile
 from core.render.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
 from core.render.simultaneous import blended
-from core.story.story import Event, Start, Story
+from core.story.story import Event, Story
+from core.story.take import Start
 
 RATE = 44100
 SETTINGS = RenderSettings(steps=3, guidance=2.0)

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import FileError, StoryError
+from core.story.context import Context
 from core.story.durations import fit_durations
-from core.story.story import Event, Start, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Start, Take
 
 
 def story() -> Story:
@@ -30,12 +32,63 @@ def test_a_story_survives_json() -> None:
 
 
 def test_a_story_of_the_first_version_opens_and_is_saved_as_this_one() -> None:
-    kept = take()
-    del kept["start"]
+    kept = take(stream="")
+    for name in ("start", "sampler", "context"):
+        del kept[name]
     text = changed(version=1, events__1__takes=[kept], events__1__chosen="k")
     opened = Story.from_json(text)
-    assert opened.events[1].take == Take(**kept)
-    assert json.loads(opened.to_json())["version"] == 2
+    del kept["stream"]
+    assert opened.events[1].take == Take(context=None, **kept)
+    assert json.loads(opened.to_json())["version"] == 3
+
+
+@pytest.mark.parametrize(
+    ("contexts", "known"),
+    [
+        ({"texts": ["a", "b"], "chains": [[-1, 0], [0, 1]]}, True),
+        ({"texts": ["a", "c"], "chains": [[-1, 0], [0, 1]]}, False),
+        ({"texts": ["a", "b"], "chains": [[-1, 1], [0, 0]]}, False),
+        ({"texts": [], "chains": []}, False),
+        ({"texts": ["a"], "chains": [[-1, 0], [0, 1]]}, False),
+        ({"texts": ["a", "b"], "chains": [[-1, 0], [1, 1]]}, False),
+        ({"texts": ["a", "b"], "chains": [[-1, 0], [-2, 1]]}, False),
+        ({"texts": ["a", "b"], "chains": [[-1, 0], [0.0, 1]]}, False),
+        ({"texts": ["a", 7], "chains": [[-1, 0], [0, 1]]}, False),
+        ({"texts": ["a", "b\ud800"], "chains": [[-1, 0], [0, 1]]}, False),
+        ({"texts": ["a", "b"], "chains": [[-1, 0], [0]]}, False),
+        ({"texts": ["a", "b"]}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_a_take_without_its_text_is_refused(contexts: Any, known: bool) -> None:
+    context = Context("b", Context("a"))
+    kept = take(context=context.digest)
+    text = changed(contexts=contexts, events__1__takes=[kept])
+    if known:
+        assert Story.from_json(text).events[1].takes[0].context == context
+        return
+    with pytest.raises(StoryError, match="texts"):
+        Story.from_json(text)
+
+
+def test_texts_that_takes_share_are_kept_once() -> None:
+    beginning = Context("<|think|>a long reasoning<|/think|>")
+    contexts = [Context("rain", beginning), Context("hail", beginning)]
+    contexts += [Context("a door", context) for context in contexts]
+    takes = tuple(
+        dataclasses.replace(Take(**take()), key=f"k{n}", context=context)
+        for n, context in enumerate(contexts)
+    )
+    made = story().replace_event(dataclasses.replace(story().event("e2"), takes=takes))
+    written = json.loads(made.to_json())["contexts"]
+    assert written["texts"] == [beginning.piece, "rain", "hail", "a door"]
+    assert written["chains"] == [[-1, 0], [0, 1], [0, 2], [1, 3], [2, 3]]
+    again = Story.from_json(made.to_json())
+    assert again == made
+    assert again.to_json() == made.to_json()
+    texts = [take.context.text for take in again.event("e2").takes if take.context]
+    assert texts[3] == beginning.piece + "haila door"
 
 
 def test_a_story_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -49,7 +102,7 @@ def test_a_story_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def take(**values: Any) -> dict[str, Any]:
-    made = Take("k", "", "a door slamming", 2.0, 0.0, 7, 4, 3.0, "pocket", "w")
+    made = Take("k", None, "a door slamming", 2.0, 0.0, 7, 4, 3.0, "pocket", "w")
     return dataclasses.asdict(made) | values
 
 
@@ -93,7 +146,7 @@ def changed(**values: Any) -> str:
         (changed(events__1__chosen="gone"), "chosen take"),
         (changed(events=[]), "1 to 500 events"),
         (changed(events={"0": {}}), "should be a list"),
-        (changed(version=3), "unknown version"),
+        (changed(version=4), "unknown version"),
         (changed(version="1"), "unknown version"),
         (changed(version=[1]), "unknown version"),
         (changed(version=True), "unknown version"),

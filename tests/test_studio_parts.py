@@ -15,7 +15,8 @@ from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
 from core.profile import PROFILES, load_profile
 from core.story import timeline
 from core.story.folders import Library
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 from core.training.publish import publish_ear
 from studio.editing import table
 from studio.editing.actions import Values, act
@@ -56,7 +57,9 @@ def session(story: Story, tmp_path: Path) -> Session:
 def keep_take(session: Session, event_id: str, level: float) -> Take:
     event = session.open_folder.story.event(event_id)
     seed = int(level * 1000)
-    take = Take(f"k{event_id}{seed}", "", event.caption, event.duration, 0, seed, 2, 2, "tiny", "w")
+    take = Take(
+        f"k{event_id}{seed}", None, event.caption, event.duration, 0, seed, 2, 2, "tiny", "w"
+    )
     samples = np.full((1, round(event.duration * RATE)), level, np.float32)
     session.open_folder.keep_take(event_id, take, samples, RATE, "test")
     return take

@@ -46,6 +46,7 @@ from core.render.takes import (
     vary,
 )
 from core.story import timeline
+from core.story.context import Context
 from core.story.folders import Library, StoryFolder
 from core.story.latents import load_latents, save_latents
 from core.story.recording import (
@@ -57,7 +58,8 @@ from core.story.recording import (
     read_recording,
     recording_file,
 )
-from core.story.story import Event, Start, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Start, Take
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
 RATE = 44_100
@@ -423,9 +425,34 @@ def test_the_neural_codec_and_a_fixed_canvas_vary_repaint_and_take_recordings(
 
 
 class TestKeys:
-    def test_an_older_takes_key_is_as_it_was(self) -> None:
-        take = Take("", "x", "rain", 4.0, 0.5, 7, 12, 3.0, "pocket", "abc", "takes/a.flac")
-        assert take_key(take) == "320c05bbbbc486bb13ef5d9b"
+    def test_a_key_stays_what_it_is(self) -> None:
+        """Another one would make every take of every story due."""
+        context = Context("<|gen|>rain", Context("<|think|>Rain.<|/think|>"))
+        take = Take("", context, "rain", 4.0, 0.5, 7, 12, 3.0, "pocket", "abc", "takes/a.flac")
+        assert take_key(take) == "6d6fdd07f4b3f4fe7d569f23"
+
+    def test_a_key_covers_every_field_that_makes_the_sound(self) -> None:
+        others = {
+            "context": Context("<|gen|>hail"),
+            "caption": "hail",
+            "duration": 4.1,
+            "tail": 0.4,
+            "seed": 8,
+            "steps": 13,
+            "guidance": 2.0,
+            "profile": "tiny",
+            "weights": "abd",
+            "start": Start("take", "a", 0.5, 1, 2),
+            "sampler": "fast",
+        }
+        context = Context("<|gen|>rain")
+        take = Take("", context, "rain", 4.0, 0.5, 7, 12, 3.0, "pocket", "abc", "takes/a.flac")
+        changed = [dataclasses.replace(take, **{name: other}) for name, other in others.items()]
+        assert len({take_key(take), *map(take_key, changed)}) == len(others) + 1
+        fields = {field.name for field in dataclasses.fields(Take)}
+        assert fields - others.keys() == {"key", "file"}
+        for free in ("key", "file"):
+            assert take_key(dataclasses.replace(take, **{free: "other"})) == take_key(take)
 
     def test_a_key_covers_what_the_take_began_from(self, folder: StoryFolder) -> None:
         event = folder.story.event("e1")
@@ -575,7 +602,8 @@ FULL_DISK = textwrap.dedent(
     from core.story.latents import save_latents
     from core.story.folders import Library
     from core.story.recording import Recording, keep_recording
-    from core.story.story import Event, Story, Take
+    from core.story.story import Event, Story
+    from core.story.take import Take
 
     root = Path(sys.argv[1])
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 44_100)).astype(np.float32)
@@ -583,7 +611,7 @@ FULL_DISK = textwrap.dedent(
 
     def take(name):
         folder = Library(root).create(story, name)
-        take = Take("abc", "rain", "rain", 1.0, 0.0, 1, 4, 2.0, "tiny", "w")
+        take = Take("abc", None, "rain", 1.0, 0.0, 1, 4, 2.0, "tiny", "w")
         folder.keep_take("e1", take, noise, 44_100, "g")
         return folder.take_file(take)
 
@@ -640,7 +668,7 @@ def test_a_cancelled_rendering_leaves_no_half_written_file_and_the_next_works(
     takes = sorted(path.stem for path in (folder.path / "takes").iterdir())
     finished = sorted(chosen(folder, i).key for i in ("e1", "e2", "bed"))
     assert takes == sorted([*finished, *finished])
-    assert sorted(p.name for p in folder.path.iterdir()) == ["history.jsonl", "story.json", "takes"]
+    assert sorted(p.name for p in folder.path.iterdir()) == ["changes.jsonl", "story.json", "takes"]
     (kept,) = make(tiny, folder, *due(folder, SETTINGS, 0.5))
     assert kept.event_id == "e3"
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from core.errors import StoryError
 from core.story import timeline
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 
 def story_of(*durations: float, above: tuple[Event, ...] = ()) -> Story:
@@ -24,7 +25,9 @@ def story_of(*durations: float, above: tuple[Event, ...] = ()) -> Story:
 
 
 def take_of(event: Event, seed: int = 1) -> Take:
-    return Take(f"k{event.id}{seed}", "", event.caption, event.duration, 0, seed, 4, 3, "tiny", "w")
+    return Take(
+        f"k{event.id}{seed}", None, event.caption, event.duration, 0, seed, 4, 3, "tiny", "w"
+    )
 
 
 def starts(story: Story) -> list[float]:

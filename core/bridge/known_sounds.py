@@ -21,7 +21,7 @@ from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.files import open_weights
 from core.profile import Profile
 from core.story.durations import Span
-from core.story.story import MAX_CAPTION
+from core.story.limits import MAX_CAPTION
 
 KNOWN_FILE = "grounding/known.safetensors"
 OTHER = 0.8

@@ -20,7 +20,7 @@ from core.director.progress import Brief, Spans
 from core.director.times import TimedInstruction
 from core.language.reasoning import Item, ListConstraints
 from core.story.durations import GRID, Lengths, fit_story
-from core.story.story import MAX_CAPTION
+from core.story.limits import MAX_CAPTION
 
 Constraints = Literal["none", "grammar", "all"]
 

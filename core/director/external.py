@@ -23,7 +23,7 @@ import httpx
 from core.errors import Cancelled, PlanError
 from core.language.reasoning import Item
 from core.language.stream import one_line
-from core.story.story import MAX_CAPTION
+from core.story.limits import MAX_CAPTION
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

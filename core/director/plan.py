@@ -38,7 +38,8 @@ from core.language.stream import (
     prompt_text,
 )
 from core.story.durations import GRID, Lengths, Span
-from core.story.story import MAX_INSTRUCTION, MAX_REASONING, Event, Story
+from core.story.limits import MAX_INSTRUCTION, MAX_REASONING
+from core.story.story import Event, Story
 
 MIN_TOTAL = 3.0
 

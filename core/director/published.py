@@ -29,7 +29,8 @@ from core.language.stream import (
     prompt_text,
 )
 from core.story.durations import fit_durations
-from core.story.story import MAX_CAPTION, Event, Story
+from core.story.limits import MAX_CAPTION
+from core.story.story import Event, Story
 
 
 class ForcedSpans:

@@ -22,7 +22,8 @@ from core.errors import PlanError, StoryError
 from core.language.stream import PlannedEvent, one_line, parse_plan
 from core.story import timeline
 from core.story.durations import GRID, Lengths, Span, fit_durations, natural
-from core.story.story import MIN_DURATION, Event, Story
+from core.story.limits import MIN_DURATION
+from core.story.story import Event, Story
 
 _MORE = re.compile(r"\b(?:more|make (?:it|this)|keep it|a bit|much|sound)\s+(?:more\s+)?([a-z]+)\b")
 _AGAIN = re.compile(r"\b(?:again|another|others?|differently|new)\b")

@@ -24,7 +24,8 @@ from scipy.signal import lfilter
 
 from core.evaluation.memory import peak_mib
 from core.export import ExportSettings, export, open_story
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 _RATE = 44_100
 TAIL = 1.0
@@ -49,7 +50,7 @@ def _event(folder: Path, number: int, start: float, duration: float, layer: int)
     sound = _noise(round((duration + tail) * _RATE), number)
     soundfile.write(folder / file, sound, _RATE, subtype="PCM_16")
     caption = f"sound number {number}"
-    take = Take(key, "", caption, duration, tail, number, 1, 1.0, "bench", "none", file)
+    take = Take(key, None, caption, duration, tail, number, 1, 1.0, "bench", "none", file)
     return Event(
         id=f"e{number}",
         caption=caption,

@@ -9,6 +9,7 @@ folder appear, whole. A refused bundle changes nothing.
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 import zipfile
@@ -22,15 +23,17 @@ from core.errors import FileError, StudioError
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_path
 from core.story.folders import Library
+from core.story.migration import read_story_folder
 from core.story.recording import MAX_BYTES, read_recording, recording_file
-from core.story.story import MAX_FILE_BYTES, Story
+from core.story.story import MAX_OLD_FILE_BYTES, Story
 
 MAX_MEMBERS = 5000
 MAX_TAKE_BYTES = 400_000_000
 MAX_MIX_BYTES = 2_000_000_000
 MAX_TOTAL_BYTES = 8_000_000_000
 MAX_RATIO = 300
-"""FLAC and WAV hardly shrink; more than this only a constructed archive does."""
+"""FLAC and WAV hardly shrink; more than this only a constructed archive does. The text of a story
+that repeats itself does too; its size alone is bounded."""
 MAX_TAKE_SECONDS = 3700
 
 SUFFIX = ".story.zip"
@@ -138,7 +141,7 @@ def _unpack(archive: zipfile.ZipFile, fresh: Path, most: int) -> Story:
     story = Story.load(fresh / STORY_FILE)
     _check_takes(story, fresh)
     _check_sounds(fresh)
-    return story
+    return read_story_folder(fresh)
 
 
 def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
@@ -159,7 +162,8 @@ def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
                 f"The bundle holds {info.filename[:60]!r}, which does not belong in a story; "
                 "it was not opened."
             )
-        if info.file_size > limit or info.file_size > MAX_RATIO * max(info.compress_size, 1000):
+        ratio = math.inf if info.filename == STORY_FILE else MAX_RATIO
+        if info.file_size > limit or info.file_size > ratio * max(info.compress_size, 1000):
             raise FileError(
                 f"{info.filename[:60]!r} in the bundle is too large; it was not opened."
             )
@@ -174,7 +178,7 @@ def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
 def _limit(name: str) -> int:
     """Bytes that a member of this name may have; 0 for a name that has no place in a bundle."""
     if name == STORY_FILE:
-        return MAX_FILE_BYTES
+        return MAX_OLD_FILE_BYTES
     if _TAKE.fullmatch(name):
         return MAX_TAKE_BYTES
     if _RECORDING.fullmatch(name):

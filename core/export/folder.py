@@ -10,7 +10,8 @@ import soundfile
 
 from core.errors import AudioFileError, FileError
 from core.mix.mix import FileSource
-from core.story.story import Story, Take
+from core.story.story import Story
+from core.story.take import Take
 
 STORY_FILE = "story.json"
 

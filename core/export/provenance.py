@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from core.mix.loudness import Loudness
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 STATEMENT = "This sound is machine-generated: AudioStory Studio made it from a text instruction."
 
@@ -45,6 +46,7 @@ def _take(take: Take) -> dict[str, Any]:
         "seed": take.seed,
         "steps": take.steps,
         "guidance": take.guidance,
+        "sampler": take.sampler,
         "profile": take.profile,
         "weights": take.weights,
     }

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from core.export.markers import Marker
 from core.mix.crossfade import Curve
 from core.mix.mix import PlacedEvent, Ramp
-from core.story.story import Event, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Take
 
 PALETTE = (0x4E79A7, 0xF28E2B, 0x59A14F, 0xE15759, 0x76B7B2, 0xEDC948, 0xB07AA1, 0x9C755F)
 _SHAPES: dict[Curve, int] = {"linear": 0, "equal-power": 1, "s-curve": 5}

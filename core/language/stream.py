@@ -30,6 +30,8 @@ TURN_END = "<|im_end|>"
 MARKS = (THINK, THINK_END, GEN, GEN_END, TIME, TIME_END)
 SPAN_MARKS = (SEMANTIC, SEMANTIC_END, RESIDUAL, RESIDUAL_END)
 
+_TOTAL = " The total duration is "
+_PIECE = re.compile(f"(?={'|'.join(map(re.escape, (_TOTAL, THINK, GEN)))})")
 _MARK = re.compile(r"<\|?/?(?:think|gen|timestamp|t5|aud|im_start|im_end)(?:_\d+)?\|?>")
 _EVENT = re.compile(
     re.escape(GEN)
@@ -103,8 +105,8 @@ def prompt_text(instruction: str, total: float) -> str:
     """The chat turn that asks for a story of `total` seconds, up to the assistant's first token."""
     return (
         "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
-        f"<|im_start|>user\n{without_marks(instruction)} "
-        f"The total duration is {total:g} seconds.<|im_end|>\n"
+        f"<|im_start|>user\n{without_marks(instruction)}"
+        f"{_TOTAL}{total:g} seconds.<|im_end|>\n"
         "<|im_start|>assistant\n"
     )
 
@@ -112,10 +114,22 @@ def prompt_text(instruction: str, total: float) -> str:
 def plan_text(reasoning: str, events: Iterable[PlannedEvent], span: str = "") -> str:
     """The assistant's turn for a finished plan; `span` is `span_text(...)` or empty."""
     parts = [THINK, one_line(reasoning), THINK_END]
-    for event in events:
-        parts += [GEN, one_line(event.caption), TIME, f"{event.duration:g}", TIME_END]
-        parts += [one_line(event.paraphrase), span, GEN_END]
+    parts += [event_text(event, span) for event in events]
     return "".join(parts) + TURN_END
+
+
+def event_text(event: PlannedEvent, span: str = "") -> str:
+    """One event of a finished plan; `span` as in `plan_text`."""
+    parts = [GEN, one_line(event.caption), TIME, f"{event.duration:g}", TIME_END]
+    return "".join([*parts, one_line(event.paraphrase), span, GEN_END])
+
+
+def stream_pieces(text: str) -> list[str]:
+    """A stream cut where that of an edited story may go on in another way.
+
+    These are the places before the prompt's total, before the reasoning and before each event.
+    """
+    return [piece for piece in _PIECE.split(text) if piece]
 
 
 def parse_plan(text: str) -> Plan:

@@ -20,11 +20,13 @@ from core.errors import AudioFileError, RenderError
 from core.performer import flow
 from core.profile import RenderSettings
 from core.render.simultaneous import blended
-from core.render.takes import TakeRequest, grain_of, noise_of, plan_take, planned, told
+from core.render.takes import TakeRequest, contexts, grain_of, noise_of, plan_take, planned, told
+from core.story.context import Context
 from core.story.folders import StoryFolder, read_sound
 from core.story.latents import load_latents, save_latents
 from core.story.recording import brought_to, read_recording, recording_file
-from core.story.story import Event, Start, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Start, Take
 
 TAKE_PEAK = 0.999
 """Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
@@ -136,6 +138,7 @@ def render_events(
         if event.id in event_ids:
             _check_length(event)
     conditions = model.conditions(story.instruction, story.total, story.reasoning, planned(order))
+    texts = contexts(story)
     wanted = [(place, event) for place, event in enumerate(order) if event.id in set(event_ids)]
     left = []
     for number, (place, event) in enumerate(wanted, 1):
@@ -144,7 +147,8 @@ def render_events(
         sounds = model.at_once(event.caption) if beginning is None else ()
         if len(sounds) > 1:
             condition = torch.cat([model.alone(sound, event.duration) for sound in sounds])
-        left.append(_part(model, story, event, number, settings, condition, beginning))
+        text = texts[event.id]
+        left.append(_part(model, story, event, number, settings, condition, beginning, text))
     while left:
         parts = [part for part in left if part.kind == left[0].kind][:batch]
         left = [part for part in left if part not in parts]
@@ -174,9 +178,10 @@ def _part(
     settings: RenderSettings,
     condition: Tensor,
     beginning: Beginning | None,
+    text: Context,
 ) -> _Part:
     start = beginning.start if beginning else None
-    take = plan_take(story, event, settings, model.profile.crossfade, model.weights, start)
+    take = plan_take(story, event, settings, model.profile.crossfade, model.weights, start, text)
     frames = model.codec.frames(take.duration + take.tail)
     stops: tuple[float, ...] = (1.0, 0.0)
     if beginning is not None:
@@ -296,13 +301,14 @@ def perform(
     starts = {item.event_id: item.start for item in asked if item.event_id in there}
     folder.begin_rendering(tuple(starts), settings, tuple(starts.values()))
     try:
+        texts = contexts(story)
         beginnings: dict[str, Beginning] = {}
         too_long: list[Event] = []
         for event in told(story):
             if event.id not in starts:
                 continue
             start = starts[event.id]
-            made_of = (model.profile.crossfade, model.weights, start)
+            made_of = (model.profile.crossfade, model.weights, start, texts[event.id])
             take = plan_take(story, event, settings, *made_of)
             if folder.has_sound(take):
                 folder.adopt_take(event.id, take, group)

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from core.errors import StoryError
-from core.language.stream import TURN_END, PlannedEvent, plan_text, prompt_text
+from core.language.stream import TURN_END, PlannedEvent, event_text, plan_text, prompt_text
+from core.profile import Profile, RenderSettings
+from core.story.context import Context, extended
 from core.story.folders import StoryFolder
+from core.story.limits import TOLERANCE
 from core.story.recording import keep_recording, read_recording
-from core.story.story import TOLERANCE, Event, Start, Story, Take
+from core.story.story import Event, Story
+from core.story.take import Start, Take, take_key
 
-if TYPE_CHECKING:
-    from core.profile import Profile, RenderSettings
-
-_FAST = 0.0
-"""The guidance that a take of the fast sampler is written with."""
 SHORTEST_SPAN = 0.1
 """Seconds; a latent frame lasts about half of it."""
 
@@ -62,14 +60,19 @@ def plan_take(
     crossfade: float,
     weights: str,
     start: Start | None = None,
+    context: Context | None = None,
 ) -> Take:
     """The take that rendering this event would give, without rendering it.
 
     Equal keys mean equal sound: the key covers the director's text up to the event, the length,
     the seed, the sampler's settings, the profile and its weights, and what the take begins from.
+
+    Args:
+        context: the event's of `contexts(story)`, where it is known already.
     """
-    stream = _stream_up_to(story, event)
-    return _keyed(story, event, settings, crossfade, weights, start, stream)
+    if context is None:
+        context = contexts(story)[event.id]
+    return _keyed(story, event, settings, crossfade, weights, start, context)
 
 
 def _keyed(
@@ -79,17 +82,18 @@ def _keyed(
     crossfade: float,
     weights: str,
     start: Start | None,
-    stream: str,
+    context: Context | None,
 ) -> Take:
     take = Take(
         key="",
-        stream=stream,
+        context=context,
         caption=event.caption,
         duration=float(event.duration),
-        tail=float(crossfade) if event in story.sequence[:-1] else 0.0,
+        tail=0.0 if event.layer or event.id == story.last_id else float(crossfade),
         seed=event_seed(story, event),
         steps=settings.steps,
-        guidance=_FAST if settings.sampler == "fast" else float(settings.guidance),
+        guidance=float(settings.guidance),
+        sampler=settings.sampler,
         profile=story.profile,
         weights=weights,
         start=start,
@@ -97,20 +101,15 @@ def _keyed(
     return dataclasses.replace(take, key=take_key(take))
 
 
-def take_key(take: Take) -> str:
-    """Hash of everything that makes the take's sound."""
-    parts = dataclasses.asdict(take)
-    for name in ("key", "file") if take.start is not None else ("key", "file", "start"):
-        del parts[name]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-
-
-def _stream_up_to(story: Story, event: Event) -> str:
-    order = told(story)
-    before = order[: order.index(event) + 1]
-    return prompt_text(story.instruction, story.total) + plan_text(
-        story.reasoning, planned(before)
-    ).removesuffix(TURN_END)
+def contexts(story: Story) -> dict[str, Context]:
+    """What the director has read when it comes to each event, by the event's id."""
+    prompt = prompt_text(story.instruction, story.total)
+    context = extended(None, prompt + plan_text(story.reasoning, ()).removesuffix(TURN_END))
+    found = {}
+    for event in told(story):
+        (event_planned,) = planned([event])
+        context = found[event.id] = extended(context, event_text(event_planned))
+    return found
 
 
 def vary(
@@ -256,7 +255,7 @@ def _is_asked(
     story: Story, event: Event, take: Take, settings: RenderSettings, crossfade: float
 ) -> bool:
     """Whether a take has the key that its event asks for, its context and its weights aside."""
-    made_of = (take.weights, take.start, take.stream)
+    made_of = (take.weights, take.start, take.context)
     now = _keyed(story, event, settings, crossfade, *made_of)
     asked = dataclasses.replace(
         now,
@@ -274,8 +273,6 @@ def _lasting_start(take: Take | None) -> Start | None:
 
 def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSettings] | None:
     """What a crash cut short, less what was done: what to ask for, and with which settings."""
-    from core.profile import RenderSettings
-
     left = folder.unfinished
     if left is None or folder.rendering:
         return None
@@ -292,5 +289,5 @@ def quality_of(take: Take, profile: Profile) -> Literal["draft", "final", "other
 
 
 def _sampled_as(take: Take, settings: RenderSettings) -> bool:
-    guidance = _FAST if settings.sampler == "fast" else settings.guidance
-    return (take.steps, take.guidance) == (settings.steps, guidance)
+    made = (take.steps, take.guidance, take.sampler)
+    return made == (settings.steps, settings.guidance, settings.sampler)

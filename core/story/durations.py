@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import StoryError
-from core.story.story import MIN_DURATION
+from core.story.limits import MIN_DURATION
 
 GRID = 0.1
 

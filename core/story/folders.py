@@ -1,7 +1,7 @@
 """Stories on disk: one folder a story, saved after every change, whole again after a crash.
 
 A folder holds story.json, takes/<key>.flac and .safetensors (a take's sound and its latents),
-recordings/ (sounds of the user's own that takes began from), history.jsonl (undo and redo) and,
+recordings/ (sounds of the user's own that takes began from), changes.jsonl (undo and redo) and,
 while takes are being rendered, render.json (what was asked for, so that it can be resumed). The
 folder's name is the story's title. Archived stories move to the folder `Archive`.
 """
@@ -30,8 +30,10 @@ from core.profile import RenderSettings, Sampler
 from core.schema import read_dataclass
 from core.story import timeline
 from core.story.flac import write_flac
-from core.story.journal import Journal, digest
-from core.story.story import Start, Story, Take
+from core.story.journal import CHANGES, Journal, digest
+from core.story.migration import STORY, read_story_folder
+from core.story.story import Story
+from core.story.take import Start, Take
 
 DEFAULT_ROOT = Path.home() / "AudioStories"
 ARCHIVE = "Archive"
@@ -153,15 +155,13 @@ class StoryFolder:
         """Take the last change back; raises as `edit`, and StoryError when there is none."""
         with self._guard:
             self._refuse_if_changed()
-            self._save(self._journal.undo(self._story))
-            return self._story
+            return self._gone(self._journal.before(self._story), -1)
 
     def redo(self) -> Story:
         """Make the change again that was undone last; raises as `undo`."""
         with self._guard:
             self._refuse_if_changed()
-            self._save(self._journal.redo(self._story))
-            return self._story
+            return self._gone(self._journal.after(self._story), 1)
 
     def catch_up(self) -> bool:
         """Read the story again where another program has changed it; says whether one has.
@@ -170,7 +170,7 @@ class StoryFolder:
             StoryError: the story is gone, or its file is damaged; nothing changed.
         """
         with self._guard:
-            file = self.path / "story.json"
+            file = self.path / STORY
             try:
                 unchanged = digest(file.read_bytes()) == self._journal.now
             except OSError as cause:
@@ -179,7 +179,7 @@ class StoryFolder:
                 ) from None
             if unchanged:
                 return False
-            self._take_up(Story.load(file))
+            self._take_up(read_story_folder(self.path))
             self.revision += 1
             return True
 
@@ -282,7 +282,7 @@ class StoryFolder:
         """Follow the folder to its new name."""
         with self._guard:
             self.path = path
-            self._journal.path = path / "history.jsonl"
+            self._journal.path = path / CHANGES
 
     def _tick_off(self, event_id: str) -> None:
         asked = self.unfinished
@@ -296,11 +296,12 @@ class StoryFolder:
 
     def _take_up(self, story: Story) -> None:
         """Go on from a story as it was just read, with the history that is on disk."""
-        file = self.path / "story.json"
-        journal = Journal(self.path / "history.jsonl")
+        file = self.path / STORY
+        journal = Journal(self.path / CHANGES)
         newest = journal.recovered(story, file.read_bytes())
         if newest is not story:
             newest.save(file)
+        journal.compact()
         self._journal, self._story = journal, newest
 
     def _refuse_if_changed(self) -> None:
@@ -313,12 +314,19 @@ class StoryFolder:
     def _edited(self, label: str, edit: Callable[[Story], Story], group: str) -> Story:
         new = edit(self._story)
         if new != self._story:
-            self._journal.record(label, self._story, new, group)
-            self._save(new)
+            content = new.to_bytes()
+            self._journal.record(label, self._story, new, content, group)
+            self._save(new, content)
         return self._story
 
-    def _save(self, story: Story) -> None:
-        story.save(self.path / "story.json")
+    def _gone(self, story: Story, direction: int) -> Story:
+        content = story.to_bytes()
+        self._journal.go(direction, content)
+        self._save(story, content)
+        return story
+
+    def _save(self, story: Story, content: bytes) -> None:
+        write_atomically(self.path / STORY, content)
         self._story = story
         self.revision += 1
 
@@ -360,7 +368,7 @@ class Library:
         """Make a folder for a new story, named after its title or its instruction."""
         with self._guard:
             path = self.new_folder(title or story.instruction)
-            story.save(path / "story.json")
+            story.save(path / STORY)
             return self._opened(path)
 
     def new_folder(self, title: str) -> Path:
@@ -379,14 +387,14 @@ class Library:
     def duplicate(self, title: str) -> StoryFolder:
         """Copy a story with its takes under the next free title."""
         with self._guard:
-            source = self._existing(title)
+            source, story = self._existing(title), self.open(title).story
             target = self.root / self._free(title)
             try:
                 for name in ("takes", "recordings"):
                     if (source / name).is_dir():
                         unfinished = shutil.ignore_patterns(".part-*")
                         shutil.copytree(source / name, target / name, ignore=unfinished)
-                self.open(title).story.save(target / "story.json")
+                story.save(target / STORY)
             except OSError as cause:
                 shutil.rmtree(target, ignore_errors=True)
                 raise FileError(
@@ -420,7 +428,7 @@ class Library:
     def _opened(self, path: Path) -> StoryFolder:
         folder = self._open.get(path.name)
         if folder is None:
-            folder = StoryFolder(path, Story.load(path / "story.json"))
+            folder = StoryFolder(path, read_story_folder(path))
             self._open[path.name] = folder
         else:
             folder.catch_up()
@@ -430,7 +438,7 @@ class Library:
         path = self.root / title
         plain = path.name == title and path.parent == self.root and title not in ("..", ARCHIVE)
         try:
-            there = plain and (path / "story.json").is_file()
+            there = plain and (path / STORY).is_file()
         except OSError:
             there = False
         if not there:

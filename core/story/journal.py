@@ -2,7 +2,8 @@
 
 A line says what a change took away and what it brought, so that a long session stays small. The
 line is written before story.json is: after a crash between the two, opening the story brings the
-change in. Files: `history.jsonl` in the story's folder.
+change in. Takes and their contexts are written once, in the first line that needs them. Files:
+`changes.jsonl` in the story's folder.
 """
 
 from __future__ import annotations
@@ -10,18 +11,38 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import FileError, StoryError
 from core.files import write_atomically
-from core.schema import read_dataclass
-from core.story.story import Story
+from core.schema import read_dataclass, read_field
+from core.story.context import ContextReader, ContextTable
+from core.story.story import Event, Story, event_data
+from core.story.take import Take, read_take, take_data
 
+CHANGES = "changes.jsonl"
 MAX_STEPS = 200
-_MAX_BYTES = 32_000_000
-Patch = dict[str, Any]
+MAX_BYTES = 32_000_000
+_FIELDS = tuple(f.name for f in dataclasses.fields(Story) if f.name not in ("events", "version"))
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What leads from one story to another.
+
+    Attributes:
+        fields: values of the story's own fields that differ.
+        order: ids of all events; None: the same events in the same order.
+        events: the events that differ, by id.
+    """
+
+    fields: Mapping[str, Any]
+    order: tuple[str, ...] | None
+    events: Mapping[str, Event]
 
 
 @dataclass(frozen=True)
@@ -40,20 +61,22 @@ class Step:
 
 def difference(old: Story, new: Story) -> tuple[Patch, Patch]:
     """The patches from `new` back to `old` and from `old` to `new`."""
-    was, now = dataclasses.asdict(old), dataclasses.asdict(new)
-    was_events = {e["id"]: e for e in was.pop("events")}
-    now_events = {e["id"]: e for e in now.pop("events")}
-    changed = [name for name in now if was[name] != now[name]]
+    was, now = ({event.id: event for event in story.events} for story in (old, new))
+    changed = [name for name in _FIELDS if getattr(old, name) != getattr(new, name)]
+    reordered = tuple(was) != tuple(now)
 
-    def patch(fields: Patch, events: Patch, others: Patch) -> Patch:
-        differing = {key: e for key, e in events.items() if others.get(key) != e}
-        return {
-            "fields": {name: fields[name] for name in changed},
-            "order": list(events),
-            "events": differing,
-        }
+    def patch(story: Story, events: dict[str, Event], others: dict[str, Event]) -> Patch:
+        return Patch(
+            {name: getattr(story, name) for name in changed},
+            tuple(events) if reordered else None,
+            {key: e for key, e in events.items() if not _same(e, others.get(key))},
+        )
 
-    return patch(was, was_events, now_events), patch(now, now_events, was_events)
+    return patch(old, was, now), patch(new, now, was)
+
+
+def _same(event: Event, other: Event | None) -> bool:
+    return event is other or event == other
 
 
 def patched(story: Story, patch: Patch) -> Story:
@@ -62,16 +85,29 @@ def patched(story: Story, patch: Patch) -> Story:
     Raises:
         StoryError: the patch does not fit this story.
     """
-    data = dataclasses.asdict(story)
-    events = {e["id"]: e for e in data["events"]} | patch["events"]
+    events = {event.id: event for event in story.events} | dict(patch.events)
+    order = patch.order if patch.order is not None else [event.id for event in story.events]
     try:
-        data |= patch["fields"] | {"events": [events[key] for key in patch["order"]]}
+        chosen = tuple(events[key] for key in order)
     except KeyError:
         raise StoryError("The story's history does not fit it; it starts anew.") from None
-    return read_dataclass(Story, data, "story", StoryError)
+    return dataclasses.replace(story, events=chosen, **patch.fields)
+
+
+def _joined(first: Patch, then: Patch) -> Patch:
+    """The patch that leads where both do, one after the other."""
+    order = first.order if then.order is None else then.order
+    return Patch({**first.fields, **then.fields}, order, {**first.events, **then.events})
+
+
+def _amended(step: Step, more: Step) -> Step:
+    """Two changes as one."""
+    before, after = _joined(more.before, step.before), _joined(step.after, more.after)
+    return Step(more.label, before, after, more.group)
 
 
 def digest(text: bytes) -> str:
+    """Hash that ties a line of the history to story.json as it was then."""
     return hashlib.sha256(text).hexdigest()[:16]
 
 
@@ -87,6 +123,8 @@ class Journal:
         self.steps: list[Step] = []
         self.place = 0
         self.now = ""
+        self._size = 0
+        self._writer = _Writer()
 
     @property
     def undo_label(self) -> str:
@@ -95,30 +133,42 @@ class Journal:
 
     @property
     def redo_label(self) -> str:
+        """What redo would make again; empty when there is nothing."""
         return self.steps[self.place].label if self.place < len(self.steps) else ""
 
-    def record(self, label: str, old: Story, new: Story, group: str = "") -> None:
-        """Write down a change; what had been undone is forgotten."""
+    def record(self, label: str, old: Story, new: Story, text: bytes, group: str = "") -> None:
+        """Write down a change; what had been undone is forgotten.
+
+        Args:
+            text: story.json as it will be.
+
+        Raises:
+            FileError: the folder cannot be written to or the disk is full; nothing changed.
+        """
         last = self.steps[self.place - 1] if self.place else None
         amends = bool(group) and last is not None and last.group == group
-        since = patched(old, last.before) if amends and last is not None else old
-        before, after = difference(since, new)
-        step = Step(label, before, after, group)
-        line = {"amend" if amends else "step": dataclasses.asdict(step)}
-        self._append(line, new, difference(old, new)[1] if amends else None)
+        step = Step(label, *difference(old, new), group)
+        self._append("amend" if amends else "step", step, text)
         self._take(step, amends)
+        if self._size > MAX_BYTES:
+            self.compact()
 
-    def undo(self, story: Story) -> Story:
+    def before(self, story: Story) -> Story:
         """The story before the last change; raises StoryError when there is none."""
         if not self.place:
             raise StoryError("There is nothing to undo.")
-        return self._go(story, -1)
+        return patched(story, self.steps[self.place - 1].before)
 
-    def redo(self, story: Story) -> Story:
-        """The story after the change that was undone last."""
+    def after(self, story: Story) -> Story:
+        """The story after the change that was undone last; raises StoryError when none was."""
         if self.place == len(self.steps):
             raise StoryError("There is nothing to redo.")
-        return self._go(story, 1)
+        return patched(story, self.steps[self.place].after)
+
+    def go(self, direction: int, text: bytes) -> None:
+        """Write down that a change was undone (-1) or made again (1); raises as `record`."""
+        self._append("go", direction, text)
+        self.place += direction
 
     def recovered(self, story: Story, text: bytes) -> Story:
         """Read the file; returns `story`, or the newer one that a crash kept from being saved.
@@ -130,89 +180,181 @@ class Journal:
         """
         self.now = digest(text)
         try:
-            lines = _read_lines(self.path)
+            lines = read_lines(self.path)
+            reader = _Reader()
             for line in lines:
-                self._replay(line)
-            newer = self._newer(story, lines[-1]) if lines else story
-        except (StoryError, KeyError, TypeError, ValueError, IndexError):
+                reader.tables(line)
+                self._replay(reader, line)
+            newer = self._newer(story, reader, lines[-1]) if lines else story
+        except (StoryError, KeyError, TypeError, ValueError, IndexError, AttributeError):
             self.steps, self.place, newer = [], 0, story
         if newer is not story:
-            self.now = digest(newer.to_json().encode())
-        self._compact()
+            self.now = digest(newer.to_bytes())
         return newer
 
-    def _go(self, story: Story, direction: int) -> Story:
-        step = self.steps[self.place - 1 if direction < 0 else self.place]
-        new = patched(story, step.before if direction < 0 else step.after)
-        self._append({"go": direction}, new, None)
-        self.place += direction
-        return new
+    def begin_with(self, steps: Sequence[Step], place: int, text: bytes) -> None:
+        """Write a history of these steps, `place` of which are not undone, to this story.json."""
+        self.steps, self.place, self.now = list(steps), place, digest(text)
+        self.compact()
+
+    def compact(self) -> None:
+        """Rewrite the file with the steps that count, so that it does not grow for ever.
+
+        The oldest steps are forgotten where the file would be too large to be read again.
+        """
+        while True:
+            writer = _Writer()
+            lines = []
+            for step in self.steps:
+                lines.append(writer.line("step", step, "", self.now))
+                writer.written()
+            lines += [writer.line("go", -1, "", self.now)] * (len(self.steps) - self.place)
+            self._size = sum(map(len, lines))
+            if self._size <= MAX_BYTES // 2 or not self.place:
+                break
+            fewer = (self.place + 1) // 2
+            self.steps, self.place = self.steps[fewer:], self.place - fewer
+        self._writer = writer
+        if lines:
+            write_atomically(self.path, b"".join(lines))
+        else:
+            self.path.unlink(missing_ok=True)
 
     def _take(self, step: Step, amends: bool) -> None:
-        self.steps = [*self.steps[: self.place - amends], step][-MAX_STEPS:]
+        kept = self.steps[: self.place]
+        if amends:
+            step = _amended(kept.pop(), step)
+        self.steps = [*kept, step][-MAX_STEPS:]
         self.place = len(self.steps)
 
-    def _append(self, line: Patch, new: Story, catch_up: Patch | None) -> None:
-        after = digest(new.to_json().encode())
-        line |= {"was": self.now, "is": after}
-        if catch_up is not None:
-            line["catch_up"] = catch_up
+    def _append(self, kind: str, what: Step | int, text: bytes) -> None:
+        after = digest(text)
+        line = self._writer.line(kind, what, self.now, after)
         try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            _append_whole(self.path, line)
         except OSError as cause:
             raise FileError(
                 f"{self.path.name} cannot be written ({cause.strerror}); free some space."
             ) from None
+        self._writer.written()
+        self._size += len(line)
         self.now = after
 
-    def _replay(self, line: Patch) -> None:
+    def _replay(self, reader: _Reader, line: Line) -> None:
         if "go" in line:
             if line["go"] not in (-1, 1) or not 0 <= self.place + line["go"] <= len(self.steps):
                 raise StoryError("The history goes nowhere.")
             self.place += line["go"]
-        elif "step" in line or "amend" in line:
-            step = read_step(line.get("step") or line["amend"])
-            self._take(step, "amend" in line and self.place > 0)
+        else:
+            amends = "amend" in line
+            if amends and not self.place:
+                raise StoryError("The history amends nothing.")
+            reader.last = reader.step(line["amend" if amends else "step"])
+            self._take(reader.last, amends)
 
-    def _newer(self, story: Story, last: Patch) -> Story:
+    def _newer(self, story: Story, reader: _Reader, last: Line) -> Story:
         if self.now == last["is"]:
             return story
         if self.now != last["was"]:
             raise StoryError("The history belongs to another text of the story.")
-        if "go" in last:
-            undone = last["go"] < 0
-            step = self.steps[self.place if undone else self.place - 1]
-            return patched(story, step.before if undone else step.after)
-        return patched(story, last.get("catch_up") or self.steps[self.place - 1].after)
-
-    def _compact(self) -> None:
-        """Rewrite the file with the steps that count, so that it does not grow for ever."""
-        if not self.steps:
-            self.path.unlink(missing_ok=True)
-            return
-        place = {"is": self.now, "was": ""}
-        lines: list[Patch] = [{"step": dataclasses.asdict(s)} | place for s in self.steps]
-        lines += [{"go": -1} | place] * (len(self.steps) - self.place)
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        write_atomically(self.path, text.encode())
+        if "go" not in last and reader.last is not None:
+            return patched(story, reader.last.after)
+        if last["go"] < 0:
+            return patched(story, self.steps[self.place].before)
+        return patched(story, self.steps[self.place - 1].after)
 
 
-def read_step(data: Any) -> Step:
-    """A step from its JSON form; raises StoryError or KeyError when it is none."""
-    step = Step(data["label"], data["before"], data["after"], data.get("group", ""))
-    for patch in (step.before, step.after):
-        if not all(isinstance(patch[k], t) for k, t in _PATCH_PARTS.items()):
+class _Writer:
+    """Makes lines of which each holds the takes and contexts that are new in it."""
+
+    def __init__(self) -> None:
+        self._contexts = ContextTable()
+        self._takes: dict[Take, int] = {}
+        self._written = 0
+
+    def line(self, kind: str, what: Step | int, was: str, after: str) -> bytes:
+        """A line that leads from one digest of story.json to another."""
+        data = what if isinstance(what, int) else self._step(what)
+        takes = list(self._takes)[self._written :]
+        self._contexts.add(take.context for take in takes)
+        tables = self._contexts.news() | {"takes": [take_data(take) for take in takes]}
+        line = {kind: data, "was": was, "is": after} | {k: v for k, v in tables.items() if v}
+        return (json.dumps(line, ensure_ascii=False) + "\n").encode()
+
+    def written(self) -> None:
+        """Remember that the lines made so far are in the file."""
+        self._contexts.written()
+        self._written = len(self._takes)
+
+    def _step(self, step: Step) -> Line:
+        before, after = self._patch(step.before), self._patch(step.after)
+        return {"label": step.label, "group": step.group, "before": before, "after": after}
+
+    def _patch(self, patch: Patch) -> Line:
+        events = [
+            event_data(event)
+            | {"takes": [self._takes.setdefault(t, len(self._takes)) for t in event.takes]}
+            for event in patch.events.values()
+        ]
+        return {"fields": patch.fields, "order": patch.order, "events": events}
+
+
+class _Reader:
+    """Reads lines one after another.
+
+    Attributes:
+        last: the step of the last line that held one.
+    """
+
+    def __init__(self) -> None:
+        self._contexts = ContextReader()
+        self._takes: list[Take] = []
+        self.last: Step | None = None
+
+    def tables(self, line: Line) -> None:
+        """Take up a line's takes and contexts; raises StoryError where they are damaged."""
+        self._contexts.read({name: line.get(name, []) for name in ("texts", "chains")})
+        for data in line.get("takes", []):
+            self._takes.append(read_take(data, self._contexts, "history"))
+
+    def step(self, data: Any) -> Step:
+        """A step from its form in a line; raises StoryError or KeyError when it is none."""
+        before, after = self._patch(data["before"]), self._patch(data["after"])
+        if not isinstance(data["label"], str) or not isinstance(data["group"], str):
             raise StoryError("The history is damaged.")
-    return step
+        return Step(data["label"], before, after, data["group"])
+
+    def _patch(self, data: Any) -> Patch:
+        fields = {
+            name: read_field(Story, name, value, "history", StoryError)
+            for name, value in data["fields"].items()
+        }
+        events = [self._event(event) for event in data["events"]]
+        order = data["order"]
+        return Patch(
+            fields, None if order is None else tuple(order), {event.id: event for event in events}
+        )
+
+    def _event(self, data: Any) -> Event:
+        takes = [self._takes[place] for place in data["takes"]]
+        return read_dataclass(Event, data | {"takes": takes}, "history", StoryError)
 
 
-_PATCH_PARTS = {"fields": dict, "order": list, "events": dict}
+def _append_whole(path: Path, line: bytes) -> None:
+    """Append a line; where that fails, nothing of it stays."""
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            while line:
+                line = line[file.write(line) :]
+        except OSError:
+            file.truncate(size)
+            raise
 
 
-def _read_lines(path: Path) -> list[Patch]:
+def read_lines(path: Path) -> list[Line]:
     """The lines of the file; the last one may be half-written after a crash and is left out."""
-    if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
         return []
     lines = []
     for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):

@@ -8,120 +8,35 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from core.errors import StoryError
 from core.files import write_atomically
 from core.schema import read_dataclass
+from core.story.context import ContextReader, ContextTable
+from core.story.limits import (
+    MAX_CAPTION,
+    MAX_EVENTS,
+    MAX_INSTRUCTION,
+    MAX_LAYER,
+    MAX_REASONING,
+    MAX_SEED,
+    MAX_TOTAL,
+    MIN_DURATION,
+    TOLERANCE,
+    check_number,
+    check_text,
+)
+from core.story.take import Take, read_take, take_data
+from core.story.versions import VERSION, modernised
 
-SCHEMA_VERSION = 2
-READABLE_VERSIONS = (1, 2)
-"""Version 1 had no `Take.start`; its files open as they are and are saved as version 2."""
-MAX_TOTAL = 3600.0
-MIN_DURATION = 0.1
-MAX_EVENTS = 500
-MAX_LAYER = 15
-MAX_INSTRUCTION = 4000
-MAX_CAPTION = 400
-MAX_REASONING = 20_000
 MAX_FILE_BYTES = 8_000_000
-MAX_SEED = 2**63 - 1
-TOLERANCE = 1e-3
-_SOURCE = re.compile(r"[A-Za-z0-9_-]{1,128}")
-
-
-def _check_text(name: str, text: str, limit: int) -> None:
-    if len(text) > limit:
-        raise StoryError(f"The {name} has {len(text)} characters; shorten it to {limit}.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise StoryError(f"The {name} holds a broken character; type it again.")
-
-
-def _check_number(name: str, value: float, low: float, high: float, unit: str) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise StoryError(f"The {name} is {value:g}; choose between {low:g} and {high:g} {unit}.")
-
-
-def _readable(version: object) -> int:
-    """The version that a file of this version is read as; what is new since has defaults."""
-    if type(version) is not int or version not in READABLE_VERSIONS:
-        raise StoryError(
-            f"The story has an unknown version ({str(version)[:20]}); "
-            "open it with the studio that wrote it."
-        )
-    return SCHEMA_VERSION
-
-
-@dataclass(frozen=True)
-class Start:
-    """What a take began from, where that was not noise alone (see `core.performer.flow.Anchor`).
-
-    Attributes:
-        of: `take`: the latents kept with a take; `sound`: the sound of a take without latents;
-            `recording`: a recording of the user's, kept in the story's folder.
-        source: key of the take, or hash of the recording.
-        strength: flow time at which it began: 0 keeps the source, 1 keeps nothing of it.
-        seed: of the noise that the source was mixed with.
-        span: seconds of the take, from and to, that were made anew; None: all of it.
-        grain: seed with which the codec draws what latents leave out, so that what is kept
-            sounds as it did.
-    """
-
-    of: Literal["take", "sound", "recording"]
-    source: str
-    strength: float
-    seed: int
-    grain: int
-    span: tuple[float, float] | None = None
-
-    def __post_init__(self) -> None:
-        if not _SOURCE.fullmatch(self.source):
-            raise StoryError("A take began from an unusable source; render its event again.")
-        _check_number("strength", self.strength, 0.0, 1.0, "(as it is to all new)")
-        _check_number("variation's seed", self.seed, 0, MAX_SEED, "")
-        _check_number("grain", self.grain, 0, MAX_SEED, "")
-        if self.span is not None:
-            begin, end = self.span
-            _check_number("span's end", end, 0.0, MAX_TOTAL, "seconds")
-            _check_number("span's beginning", begin, 0.0, end, "seconds")
-
-
-@dataclass(frozen=True)
-class Take:
-    """One rendering of an event, with everything that is needed to make it again.
-
-    Attributes:
-        key: hash of all fields that make the sound (see `core.render.takes.take_key`).
-        stream: the director's text up to and including the event, without bridging tokens.
-        caption, duration, tail: what was asked; `tail` is the extra length for the cross-fade.
-        seed, steps, guidance: the performer's settings.
-        profile, weights: name of the profile and hash of its weights.
-        file: FLAC file, relative to the story's folder; empty while only in memory.
-        start: what it began from; None: noise alone, drawn by `seed`.
-    """
-
-    key: str
-    stream: str
-    caption: str
-    duration: float
-    tail: float
-    seed: int
-    steps: int
-    guidance: float
-    profile: str
-    weights: str
-    file: str = ""
-    start: Start | None = None
-
-    def __post_init__(self) -> None:
-        _check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
-        _check_number("take's cross-fade", self.tail, 0.0, MAX_TOTAL, "seconds")
-        _check_number("take's seed", self.seed, 0, MAX_SEED, "")
-        _check_number("take's steps", self.steps, 0, 10_000, "")
+MAX_OLD_FILE_BYTES = 64_000_000
+"""Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
+takes each are 54 MB."""
 
 
 @dataclass(frozen=True)
@@ -155,19 +70,19 @@ class Event:
             raise StoryError("An event's id should be 1 to 40 letters, digits or dashes.")
         if not self.caption.strip():
             raise StoryError("A caption is empty; say what is heard.")
-        _check_text("caption", self.caption, MAX_CAPTION)
-        _check_text("mood", self.mood, 80)
-        _check_number("start", self.start, 0.0, MAX_TOTAL, "seconds")
-        _check_number("duration", self.duration, MIN_DURATION, MAX_TOTAL, "seconds")
-        _check_number("layer", self.layer, 0, MAX_LAYER, "")
-        _check_number("gain", self.gain_db, -60.0, 24.0, "dB")
-        _check_number("pan", self.pan, -1.0, 1.0, "(left to right)")
+        check_text("caption", self.caption, MAX_CAPTION)
+        check_text("mood", self.mood, 80)
+        check_number("start", self.start, 0.0, MAX_TOTAL, "seconds")
+        check_number("duration", self.duration, MIN_DURATION, MAX_TOTAL, "seconds")
+        check_number("layer", self.layer, 0, MAX_LAYER, "")
+        check_number("gain", self.gain_db, -60.0, 24.0, "dB")
+        check_number("pan", self.pan, -1.0, 1.0, "(left to right)")
         if self.width is not None:
-            _check_number("width", self.width, 0.0, 1.0, "(a point to its widest)")
-        _check_number("fade in", self.fade_in, 0.0, self.duration, "seconds")
-        _check_number("fade out", self.fade_out, 0.0, self.duration, "seconds")
+            check_number("width", self.width, 0.0, 1.0, "(a point to its widest)")
+        check_number("fade in", self.fade_in, 0.0, self.duration, "seconds")
+        check_number("fade out", self.fade_out, 0.0, self.duration, "seconds")
         if self.seed is not None:
-            _check_number("seed", self.seed, 0, MAX_SEED, "")
+            check_number("seed", self.seed, 0, MAX_SEED, "")
         if self.chosen is not None and self.chosen not in {take.key for take in self.takes}:
             raise StoryError("An event's chosen take is not among its takes; choose another.")
 
@@ -197,18 +112,15 @@ class Story:
     reasoning: str
     events: tuple[Event, ...]
     corrections: tuple[str, ...] = ()
-    version: int = field(default=SCHEMA_VERSION)
+    version: int = field(default=VERSION)
 
     def __post_init__(self) -> None:
-        if self.version != SCHEMA_VERSION:
-            raise StoryError(
-                f"The story has version {self.version}, this studio reads version "
-                f"{SCHEMA_VERSION}; open it with the studio that wrote it."
-            )
-        _check_text("instruction", self.instruction, MAX_INSTRUCTION)
-        _check_text("reasoning", self.reasoning, MAX_REASONING)
-        _check_number("total duration", self.total, MIN_DURATION, MAX_TOTAL, "seconds")
-        _check_number("seed", self.seed, 0, MAX_SEED, "")
+        if self.version != VERSION:
+            raise StoryError("A story of another version was not brought to this one; read it.")
+        check_text("instruction", self.instruction, MAX_INSTRUCTION)
+        check_text("reasoning", self.reasoning, MAX_REASONING)
+        check_number("total duration", self.total, MIN_DURATION, MAX_TOTAL, "seconds")
+        check_number("seed", self.seed, 0, MAX_SEED, "")
         self._check_events()
 
     def _check_events(self) -> None:
@@ -238,6 +150,11 @@ class Story:
         """The events of layer 0, in the order told."""
         return tuple(event for event in self.events if event.layer == 0)
 
+    @property
+    def last_id(self) -> str:
+        """The id of the last event of layer 0; empty where there is none."""
+        return next((event.id for event in reversed(self.events) if event.layer == 0), "")
+
     def event(self, event_id: str) -> Event:
         """The event with this id.
 
@@ -256,39 +173,156 @@ class Story:
         return dataclasses.replace(self, events=events)
 
     def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        """The story as the text of a file: an event or a take on each line."""
+        table = ContextTable()
+        for event in self.events:
+            table.add(take.context for take in event.takes)
+        parts = {
+            field.name: _json(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.name != "events"
+        }
+        parts["events"] = _lines(map(_event_text, self.events))
+        parts["contexts"] = _table(
+            {n: _lines(map(_json, rows)) for n, rows in table.news().items()}
+        )
+        return _table(parts) + "\n"
+
+    def to_bytes(self) -> bytes:
+        """The story as the content of a file that can be opened again.
+
+        Raises:
+            StoryError: it would be too large.
+        """
+        data = self.to_json().encode()
+        if len(data) > MAX_FILE_BYTES:
+            raise StoryError(
+                f"The story's file would have {len(data) / 1e6:.1f} MB, more than the "
+                f"{MAX_FILE_BYTES / 1e6:g} MB that can be opened again; drop takes that are not "
+                "needed."
+            )
+        return data
 
     @staticmethod
     def from_json(text: str) -> Story:
-        """Read a story back.
+        """Read a story back, of this version or an earlier one.
 
         Raises:
-            StoryError: the text is not a story of this version, in one sentence.
+            StoryError: the text is not a story, in one sentence.
         """
-        if len(text) > MAX_FILE_BYTES:
-            raise StoryError("The story file is too large to be a story; choose another file.")
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            raise StoryError("The story file is not valid JSON; choose another file.") from None
-        if isinstance(data, dict) and "version" in data:
-            data |= {"version": _readable(data["version"])}
+        return Story.from_data(story_data(text))
+
+    @staticmethod
+    def from_data(values: dict[str, Any]) -> Story:
+        """A story from the values of its file (`story_data`); raises as `from_json`."""
+        data = modernised(values)
+        contexts = ContextReader()
+        contexts.read(data.pop("contexts", {"texts": [], "chains": []}))
+        if isinstance(events := data.get("events"), list):
+            data["events"] = [
+                read_event(event, contexts, f"story.events[{i}]") for i, event in enumerate(events)
+            ]
         return read_dataclass(Story, data, "story", StoryError)
 
     def save(self, path: Path) -> None:
-        """Write story.json in one step, so that a crash leaves the old file or the new one."""
-        write_atomically(path, self.to_json().encode())
+        """Write story.json in one step, so that a crash leaves the old file or the new one.
+
+        Raises:
+            StoryError: the file would be too large to be opened again; nothing changed.
+            FileError: the folder cannot be written to or the disk is full; nothing changed.
+        """
+        write_atomically(path, self.to_bytes())
 
     @staticmethod
     def load(path: Path) -> Story:
-        try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise StoryError(f"{path.name} is too large to be a story; choose another file.")
-            text = path.read_text(encoding="utf-8")
-        except OSError as cause:
-            raise StoryError(
-                f"{path.name} cannot be read ({cause.strerror}); check the path."
-            ) from None
-        except UnicodeDecodeError:
-            raise StoryError(f"{path.name} is not text; choose a story.json.") from None
-        return Story.from_json(text)
+        """Read story.json.
+
+        Raises:
+            StoryError: the file cannot be read or is not a story.
+        """
+        return Story.from_json(read_text(path))
+
+
+def story_data(text: str) -> dict[str, Any]:
+    """The values of a story's file, whatever its version.
+
+    Raises:
+        StoryError: it is too large, or not a table in JSON.
+    """
+    if len(text) > MAX_OLD_FILE_BYTES:
+        raise StoryError(_TOO_LARGE)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise StoryError("The story file is not valid JSON; choose another file.") from None
+    if not isinstance(data, dict):
+        raise StoryError("story should be a table of named values.")
+    if data.get("version", VERSION) == VERSION and len(text) > MAX_FILE_BYTES:
+        raise StoryError(_TOO_LARGE)
+    return data
+
+
+_TOO_LARGE = "The story file is too large to be a story; choose another file."
+
+
+def read_text(path: Path) -> str:
+    """The text of a story's file.
+
+    Raises:
+        StoryError: it cannot be read, is too large, or is not text.
+    """
+    try:
+        if path.stat().st_size > MAX_OLD_FILE_BYTES:
+            raise StoryError(f"{path.name} is too large to be a story; choose another file.")
+        return path.read_bytes().decode()
+    except OSError as cause:
+        raise StoryError(
+            f"{path.name} cannot be read ({cause.strerror}); check the path."
+        ) from None
+    except UnicodeDecodeError:
+        raise StoryError(f"{path.name} is not text; choose a story.json.") from None
+
+
+def read_event(data: object, contexts: ContextReader, where: str) -> Event:
+    """An event from its form in a file.
+
+    Raises:
+        StoryError: the data are not an event, or a take's context is not among `contexts`.
+    """
+    if isinstance(data, Mapping) and isinstance(takes := data.get("takes"), list):
+        read = [
+            take if isinstance(take, Take) else read_take(take, contexts, f"{where}.takes[{i}]")
+            for i, take in enumerate(takes)
+        ]
+        data = {**data, "takes": read}
+    return read_dataclass(Event, data, where, StoryError)
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """The event's fields as a file holds them, less its takes."""
+    return {
+        field.name: getattr(event, field.name)
+        for field in dataclasses.fields(event)
+        if field.name != "takes"
+    }
+
+
+def _event_text(event: Event) -> str:
+    takes = _lines(_json(take_data(take)) for take in event.takes)
+    return f'{_json(event_data(event))[:-1]}, "takes": {takes}}}'
+
+
+def _lines(items: Iterable[str]) -> str:
+    """A list in JSON with an item on each line."""
+    text = ",\n ".join(items)
+    return f"[\n {text}]" if text else "[]"
+
+
+def _table(parts: Mapping[str, str]) -> str:
+    """A table in JSON with a name on each line; `parts` are in JSON already."""
+    lines = ",\n".join(f"{_json(name)}: {text}" for name, text in parts.items())
+    return f"{{\n{lines}\n}}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
-from core.story.story import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE, Event, Story, Take
+from core.story.limits import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE
+from core.story.story import Event, Story
+from core.story.take import Take
 
 Status = Literal["new", "changed", "rendered"]
 CHANGEABLE = frozenset(

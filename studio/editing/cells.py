@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from core.errors import StoryError
-from core.story.story import MAX_SEED
+from core.story.limits import MAX_SEED
 
 
 def number(cell: Any, name: str) -> float:

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StoryError, StudioError
-from core.story.story import MAX_SEED, Story
+from core.story.limits import MAX_SEED
+from core.story.story import Story
 from studio.handlers.draft_job import Planning, draft, keep_draft, keep_plan, with_mood
 from studio.handlers.job_request import asking, waiting_components
 from studio.handlers.mixing import then_mix

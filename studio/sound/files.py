@@ -18,7 +18,7 @@ from core.errors import Cancelled, FileError
 from core.files import atomic_path
 from core.mix.mix import FileSource, MixSettings, Source, mix_blocks
 from core.story.folders import StoryFolder
-from core.story.story import Take
+from core.story.take import Take
 from studio.sessions.session import Session
 
 _NUMBER = itertools.count(1)

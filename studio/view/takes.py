@@ -10,7 +10,8 @@ from html import escape
 
 from core.profile import Profile
 from core.render.takes import quality_of
-from core.story.story import Event, Take
+from core.story.story import Event
+from core.story.take import Take
 from studio.editing.table import name_of
 from studio.sessions.session import Session
 from studio.sound.files import take_address

@@ -1,0 +1,115 @@
+"""Takes: renderings of an event, with everything that is needed to make them again."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.errors import StoryError
+from core.profile import Sampler
+from core.schema import read_dataclass
+from core.story.context import Context, ContextReader
+from core.story.limits import MAX_SEED, MAX_TOTAL, check_number
+
+_SOURCE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a take began from, where that was not noise alone (see `core.performer.flow.Anchor`).
+
+    Attributes:
+        of: `take`: the latents kept with a take; `sound`: the sound of a take without latents;
+            `recording`: a recording of the user's, kept in the story's folder.
+        source: key of the take, or hash of the recording.
+        strength: flow time at which it began: 0 keeps the source, 1 keeps nothing of it.
+        seed: of the noise that the source was mixed with.
+        span: seconds of the take, from and to, that were made anew; None: all of it.
+        grain: seed with which the codec draws what latents leave out, so that what is kept
+            sounds as it did.
+    """
+
+    of: Literal["take", "sound", "recording"]
+    source: str
+    strength: float
+    seed: int
+    grain: int
+    span: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not _SOURCE.fullmatch(self.source):
+            raise StoryError("A take began from an unusable source; render its event again.")
+        check_number("strength", self.strength, 0.0, 1.0, "(as it is to all new)")
+        check_number("variation's seed", self.seed, 0, MAX_SEED, "")
+        check_number("grain", self.grain, 0, MAX_SEED, "")
+        if self.span is not None:
+            begin, end = self.span
+            check_number("span's end", end, 0.0, MAX_TOTAL, "seconds")
+            check_number("span's beginning", begin, 0.0, end, "seconds")
+
+
+@dataclass(frozen=True)
+class Take:
+    """One rendering of an event, with everything that is needed to make it again.
+
+    Attributes:
+        key: hash of all fields that make the sound (`take_key`).
+        context: the director's text up to and including the event, without bridging tokens;
+            None: unknown.
+        caption, duration, tail: what was asked; `tail` is the extra length for the cross-fade.
+        seed, steps, guidance, sampler: the performer's settings.
+        profile, weights: name of the profile and hash of its weights.
+        file: FLAC file, relative to the story's folder; empty while only in memory.
+        start: what it began from; None: noise alone, drawn by `seed`.
+    """
+
+    key: str
+    context: Context | None
+    caption: str
+    duration: float
+    tail: float
+    seed: int
+    steps: int
+    guidance: float
+    profile: str
+    weights: str
+    file: str = ""
+    start: Start | None = None
+    sampler: Sampler = "full"
+
+    def __post_init__(self) -> None:
+        check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
+        check_number("take's cross-fade", self.tail, 0.0, MAX_TOTAL, "seconds")
+        check_number("take's seed", self.seed, 0, MAX_SEED, "")
+        check_number("take's steps", self.steps, 0, 10_000, "")
+
+
+def take_key(take: Take) -> str:
+    """Hash of everything that makes the take's sound: all fields but its key and its file."""
+    parts = take_data(take)
+    del parts["key"], parts["file"]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def take_data(take: Take) -> dict[str, Any]:
+    """The take's fields as a file holds them, its context by its digest."""
+    data = {field.name: getattr(take, field.name) for field in dataclasses.fields(take)}
+    data["context"] = take.context.digest if take.context else None
+    data["start"] = dataclasses.asdict(take.start) if take.start else None
+    return data
+
+
+def read_take(data: object, contexts: ContextReader, where: str) -> Take:
+    """A take from its form in a file.
+
+    Raises:
+        StoryError: the data are not a take, or its context is not among `contexts`.
+    """
+    if isinstance(data, Mapping) and "context" in data:
+        data = {**data, "context": contexts.find(data["context"])}
+    return read_dataclass(Take, data, where, StoryError)
