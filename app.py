@@ -24,7 +24,12 @@ def serve(arguments: argparse.Namespace) -> None:
     )
 
 
-if __name__ == "__main__":
-    from core.cli import main
+def main() -> int:
+    """The command `audiostory-studio` of an installation, and `python app.py`."""
+    from core.cli import main as run
 
-    sys.exit(main(sys.argv[1:], serve))
+    return run(sys.argv[1:], serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -190,7 +190,7 @@ def _aaf() -> Finding:
     return Finding(
         False,
         "AAF for Pro Tools and Media Composer is not installed: "
-        "`.venv/bin/pip install -r requirements-aaf.txt`. Reaper and OTIO work without it.",
+        "`.venv/bin/pip install -e '.[aaf]'`. Reaper and OTIO work without it.",
     )
 
 

@@ -63,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--rpp", action="store_true", dest="reaper", help="Reaper project")
     group.add_argument("--otio", action="store_true", help="OpenTimelineIO timeline")
-    group.add_argument("--aaf", action="store_true", help="AAF (needs requirements-aaf.txt)")
+    group.add_argument(
+        "--aaf", action="store_true", help="AAF (needs the extra: pip install -e '.[aaf]')"
+    )
     group.add_argument("--zip", action="store_true", dest="bundle", help="bundle for `app.py open`")
 
 

@@ -2,7 +2,7 @@
 
 Times count in frames of the takes' sample rate, so that they are exact. Each layer is an audio
 track; events of one layer that overlap by more than their cross-fade take a further track.
-AAF: `pip install -r requirements-aaf.txt`.
+AAF: `.venv/bin/pip install -e '.[aaf]'`.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def write_aaf(path: Path, described: otio.schema.Timeline) -> None:
     """
     if "AAF" not in otio.adapters.available_adapter_names():
         raise FileError(
-            "AAF needs a package that is not installed; run: pip install -r requirements-aaf.txt."
+            "AAF needs a package that is not installed; run: .venv/bin/pip install -e '.[aaf]'"
         )
     plain = described.deepcopy()
     for track in plain.tracks:
