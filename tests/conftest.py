@@ -1,4 +1,8 @@
-"""Shared models: the `tiny` profile, real code on small random weights."""
+"""What all tests share: the models, loaded once a process, and how much is tried at random.
+
+`make test` runs two processes, one a core, and hands them whole files: those of SLOWEST first, so
+that both end together.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,54 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # two processes of two threads would wait for each other
+
+import copy
 
 import pytest
+from hypothesis import settings
 
 from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
 
+SLOWEST = (
+    "test_pocket.py",
+    "test_studio_page.py",
+    "test_studio_server.py",
+    "test_examples.py",
+    "test_release_exact.py",
+    "test_release_import.py",
+    "test_training.py",
+    "test_takes.py",
+    "test_studio_served.py",
+    "test_plan.py",
+    "test_replan.py",
+)
+
+settings.register_profile("suite", derandomize=True, deadline=None, max_examples=40)
+settings.register_profile("soak", deadline=None, max_examples=4000, print_blob=True)
+settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
 
 @pytest.fixture(scope="session")
 def tiny() -> AudioStory:
+    """The `tiny` profile: real code on small random weights. Who changes it takes `own_tiny`."""
     return load_audiostory(load_profile("tiny"))
+
+
+@pytest.fixture
+def own_tiny(tiny: AudioStory) -> AudioStory:
+    """A copy of `tiny` that a test may change."""
+    return copy.deepcopy(tiny)
+
+
+@pytest.fixture(scope="session")
+def pocket() -> AudioStory:
+    """The shipped model."""
+    return load_audiostory(load_profile("pocket"))

@@ -161,9 +161,11 @@ def test_nonsense_is_a_sentence(
         with contextlib.suppress(OSError):
             reply(handler, body, status)
 
+    url, begun = serving(answer), time.process_time()
     with pytest.raises(PlanError, match=sentence) as caught:
-        planned(tiny, serving(answer))
+        planned(tiny, url)
     assert str(caught.value).count("\n") == 0
+    assert time.process_time() - begun < 5.0, "nonsense must not keep the studio busy"
 
 
 def test_a_slow_or_absent_server_is_a_sentence(

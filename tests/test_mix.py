@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sounding_stories import RATE, noise, sources_of, story_of
 
@@ -165,7 +165,6 @@ def test_steps_at_seams_stay_below_the_steps_inside_the_segments() -> None:
             assert steps[seam - 50 : seam + 50].max() <= inside
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     durations=st.lists(st.floats(0.1, 1.5), min_size=1, max_size=6),
     tail=st.floats(0.0, 1.5),

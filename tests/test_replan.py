@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.audiostory import AudioStory, load_audiostory
+from core.audiostory import AudioStory
 from core.director import replan
 from core.errors import PlanError, StoryError
 from core.placement import Placement
-from core.profile import load_profile
 from core.story import timeline
 from core.story.folders import Library
 from core.story.story import Event, Story
@@ -106,9 +105,11 @@ def test_another_variation_tells_other_words(tiny: AudioStory) -> None:
     assert [e.caption for e in first.events] != [e.caption for e in other.events]
 
 
-def test_replanning_after_a_render_brings_the_director_back_to_its_place() -> None:
+def test_replanning_after_a_render_brings_the_director_back_to_its_place(
+    own_tiny: AudioStory,
+) -> None:
     """On the CPU in double precision, which tells the stage that came."""
-    model = load_audiostory(load_profile("tiny"))
+    model = own_tiny
     model.placement = Placement(dtype=torch.float64, staged=True)
     model.ready("performer")
     last(replan.replan_unlocked(model, story(random.Random(3))))

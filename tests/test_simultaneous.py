@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import threading
@@ -12,12 +13,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.audiostory import AudioStory, load_audiostory
+from core.audiostory import AudioStory
 from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
 from core.errors import Cancelled
 from core.mix.loudness import measure
-from core.profile import RenderSettings, load_profile
+from core.profile import RenderSettings
 from core.render.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
 from core.render.simultaneous import blended
 from core.story.story import Event, Story
@@ -85,12 +86,12 @@ def test_silence_stays_silent_and_changes_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def reading() -> AudioStory:
+def reading(tiny: AudioStory) -> AudioStory:
     """A tiny model with a lexicon of two sounds; it ships none."""
     known = ["rain", "steady rain", "a dog barking", "a dog"]
     vectors = sentence_encoder().sentences(known)
     plain = ["rain falling", "a dog barking"]
-    model = load_audiostory(load_profile("tiny"))
+    model = copy.deepcopy(tiny)
     model.lexicon = Lexicon(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1]), vectors)
     return model
 

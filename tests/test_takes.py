@@ -731,7 +731,7 @@ def test_an_event_of_any_length_is_rendered_to_exactly_that_length(
     assert done.samples.shape == (1, round(seconds * RATE))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=settings().max_examples // 8)
 @given(st.floats(0.5, 8.0), st.floats(0.5, 8.0))
 def test_neighbours_of_any_length_are_rendered_to_length_and_crossfade(
     tiny: AudioStory, one: float, two: float

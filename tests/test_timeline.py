@@ -188,7 +188,7 @@ EDIT: dict[str, Callable[[Story, Event, int, float], Story]] = {
 EDITS = st.tuples(st.sampled_from(sorted(EDIT)), st.integers(0, 30), st.floats(0.0, 1.0))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.lists(EDITS, min_size=1, max_size=60))
 def test_no_sequence_of_edits_breaks_a_story(edits: list[tuple[str, int, float]]) -> None:
     bed = Event("bed", "rain", 1.0, 8.0, layer=1, fade_in=2.0)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlparse
@@ -33,6 +34,9 @@ LARGEST = 200_000
 _LONGEST = 180.0
 """Seconds that an answer may take in all; SILENT: between two pieces of it."""
 _SILENT = 60.0
+
+_STARTS = 500
+"""Brackets at which an answer is tried to be read: each may cost a thousand levels of nesting."""
 
 SYSTEM = (
     "You plan soundscapes. Split the request into the sounds that are heard, one event each, in "
@@ -118,7 +122,7 @@ def read_answer(text: str, name: str) -> tuple[Item, ...]:
 def _objects(text: str) -> Iterator[Any]:
     """JSON values that begin anywhere in the text, so that fences and chatter do no harm."""
     decoder = json.JSONDecoder()
-    for match in re.finditer(r"[{\[]", text[:LARGEST]):
+    for match in islice(re.finditer(r"[{\[]", text[:LARGEST]), _STARTS):
         try:
             yield decoder.raw_decode(text, match.start())[0]
         except (ValueError, RecursionError):
