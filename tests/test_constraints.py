@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.audiostory import load_audiostory
+from core.audiostory import AudioStory
 from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
 from core.director.clauses import split_clauses
@@ -23,7 +23,6 @@ from core.director.progress import Brief
 from core.director.times import TimedInstruction
 from core.language.reasoning import read_items
 from core.language.stream import PlannedEvent
-from core.profile import load_profile
 
 
 def test_what_nothing_asks_for_is_refused() -> None:
@@ -72,11 +71,10 @@ def named(instruction: str, lexicon: Lexicon, brief: Brief | None = None) -> tup
     ],
 )
 def test_an_instruction_that_only_names_sounds_is_planned_as_it_is(
-    lexicon: Lexicon, instruction: str, phrases: list[str]
+    own_tiny: AudioStory, lexicon: Lexicon, instruction: str, phrases: list[str]
 ) -> None:
-    model = load_audiostory(load_profile("tiny"))
-    model.lexicon = lexicon
-    story = list(plan(model, instruction, 10.0, seed=3))[-1].story
+    own_tiny.lexicon = lexicon
+    story = list(plan(own_tiny, instruction, 10.0, seed=3))[-1].story
     assert story is not None
     assert [item.phrase for item in read_items(story.reasoning)] == phrases
     assert len(story.events) == len(phrases)
