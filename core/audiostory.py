@@ -17,7 +17,7 @@ from core.bridge.bridge import Bridge, BridgedTokens
 from core.bridge.lexicon import ANY, EDITION, LEXICON_FILE, Lexicon, load_lexicon
 from core.codec.codec import Codec
 from core.codec.kinds import load_codec
-from core.errors import WeightsError
+from core.errors import ProfileError, WeightsError
 from core.language.decoding import Decoder
 from core.language.model import (
     add_adapter,
@@ -40,12 +40,9 @@ from core.language.stream import (
 from core.listener.effects import build_listener
 from core.listener.whisper import Listener
 from core.performer.flow import AGREEMENT
-from core.performer.performer import Performer
+from core.performer.kinds import build_performer
 from core.placement import Placement, Stage, best_placement
 from core.profile import ASSETS, EAR, Profile
-
-FAST = "performer-fast.safetensors"
-"""The distilled transformer; a profile may do without."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ class AudioStory(nn.Module):
         self.ids: StreamIds = read_stream_ids(tokenizer, *tokens)
         self.span = span_text(*tokens)
         self.bridge = Bridge(llm.config.hidden_size, profile.bridge)
-        self.performer = Performer(profile.performer, profile.bridge.semantic_tokens)
+        self.performer = build_performer(profile)
+        _check_fit(self)
         self.listener: Listener | None = None
         if profile.listener is not None:
             self.listener = build_listener(profile.listener, llm.config.hidden_size)
@@ -117,8 +115,8 @@ class AudioStory(nn.Module):
     def place(self, placement: Placement) -> None:
         """Choose device and precision; the codec and the noise stay in fp32."""
         self.placement = placement
-        if placement.compiled and not self.performer.config.cache:
-            self.performer.transformer.compile_repeated_blocks(dynamic=True)
+        if placement.compiled:
+            self.performer.compile_blocks()
         self.ready("director")
         if not placement.staged:
             self.ready("performer")
@@ -252,6 +250,19 @@ def alone(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
     return reasoning, [PlannedEvent(caption, seconds)]
 
 
+def _check_fit(model: AudioStory) -> None:
+    """Raises ProfileError where performer, bridge and codec do not go together."""
+    performer, bridge, codec = model.performer, model.profile.bridge, model.codec
+    for ours, theirs, what in (
+        (performer.latent_channels, codec.latent_channels, "latents of {} channels, its codec"),
+        (performer.condition_width, bridge.width, "conditions of width {}, its bridge"),
+    ):
+        if ours != theirs:
+            raise ProfileError(
+                f"The profile's performer has {what.format(ours)} {theirs}; make them equal."
+            )
+
+
 def _places(ids: Tensor, tokens: Sequence[int]) -> Tensor:
     """Positions of a run of tokens that occurs once an event. (E, len(tokens))."""
     starts = (ids == tokens[0]).nonzero()[:, 0]
@@ -300,12 +311,10 @@ def load_audiostory(profile: Profile, placement: Placement | None = None) -> Aud
         model.llm = model.llm.merge_and_unload()
     if trained:
         load_module(model.bridge, profile.folder / "bridge.safetensors")
-        load_module(model.performer, profile.folder / "performer.safetensors")
-        if (fast := profile.folder / FAST).exists():
-            load_module(model.performer.add_fast(), fast)
+        model.performer.load(profile.folder)
     model.listener = _trained_listener(model)
     model.eval().requires_grad_(False)
-    model.place(placement or best_placement(profile, weight_bytes(model)))
+    model.place(placement or default_placement(model))
     return model
 
 
@@ -316,6 +325,11 @@ def _trained_listener(model: AudioStory) -> Listener | None:
         return None
     load_module(model.listener, path)
     return model.listener
+
+
+def default_placement(model: AudioStory) -> Placement:
+    """The fastest choice on this machine."""
+    return best_placement(model.profile, weight_bytes(model), model.performer.event_bytes())
 
 
 def weight_bytes(model: AudioStory) -> dict[str, int]:

@@ -23,7 +23,8 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from core.codec.oobleck import OobleckCodec
 from core.errors import StudioError
-from core.placement import MOST_EVENTS, event_bytes
+from core.performer.kinds import build_performer
+from core.placement import MOST_EVENTS
 from core.profile import ASSETS, load_profile
 from core.release.importer import wanted_weights
 from core.release.sizes import FLAN_T5, QWEN, VOCABULARY, Sizes, published
@@ -262,13 +263,13 @@ def published_needs() -> Needs:
     kept = 2 * QWEN.num_hidden_layers * QWEN.num_key_value_heads
     kept *= QWEN.hidden_size // QWEN.num_attention_heads
     with torch.device("meta"):
-        codec = OobleckCodec()
+        codec, performer = OobleckCodec(), build_performer(published())
     return Needs(
         director=2.0 * (counts["language model (director)"] + counts["bridge"]),
         performer=2.0 * counts["performer (DiT)"],
         codec=4.0 * counts["codec (VAE)"],
         cache=2.0 * kept * TOKENS,
-        event=float(event_bytes(published())),
+        event=float(performer.event_bytes()),
         tile=float(codec.decode_bytes()),
     )
 

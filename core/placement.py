@@ -60,22 +60,12 @@ class Placement:
         return own or self.dtype
 
 
-def event_bytes(profile: Profile) -> int:
-    """Bytes that the performer's activations take for one event, guidance included.
-
-    A block holds about sixteen times its input: queries, keys, values, the wide layer between,
-    and what is added up from them.
-    """
-    sizes = profile.performer
-    tokens = (sizes.window_frames or 645) + profile.bridge.semantic_tokens + 1
-    return 2 * tokens * sizes.heads * sizes.head_dim * 16 * 2
-
-
-def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
+def best_placement(profile: Profile, weights: Mapping[str, int], event_bytes: int) -> Placement:
     """The fastest choice on this machine.
 
     Args:
         weights: bytes of each stage in half precision.
+        event_bytes: that the performer takes for one event more.
     """
     if torch.cuda.is_available():
         real = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -83,7 +73,7 @@ def best_placement(profile: Profile, weights: Mapping[str, int]) -> Placement:
         room = torch.cuda.get_device_properties(0).total_memory - RESERVE
         staged = sum(weights.values()) > room
         kept = weights["performer"] if staged else sum(weights.values())
-        events = max(1, min(MOST_EVENTS, int((room - kept) // event_bytes(profile))))
+        events = max(1, min(MOST_EVENTS, int((room - kept) // max(1, event_bytes))))
         compiled = find_spec("triton") is not None
         return Placement("cuda", dtype, staged=staged, events=events, compiled=compiled)
     if torch.backends.mps.is_available():

@@ -102,11 +102,13 @@ class BridgeConfig:
 
 @dataclass(frozen=True)
 class PerformerConfig:
-    """Sizes of the DiT.
+    """Which performer renders conditions as latents, its sizes, and how it samples.
 
     Attributes:
+        kind: one of `core.performer.kinds.PERFORMERS`. What another kind does not use is left out.
         latent_channels: channels of the codec's latents.
         condition_width: width of the condition's tokens.
+        layers, single_layers, heads, head_dim: sizes of the DiT.
         axes: how the rotary embedding divides a head; sums to `head_dim`.
         max_seconds: the duration at which the duration embedder's input reaches 1.
         fixed_frames: latents always have this many frames (the published checkpoint's habit);
@@ -126,12 +128,13 @@ class PerformerConfig:
 
     latent_channels: int
     condition_width: int
-    layers: int
-    single_layers: int
-    heads: int
-    head_dim: int
-    axes: tuple[int, int, int]
-    max_seconds: float
+    kind: str = "flux"
+    layers: int = 0
+    single_layers: int = 0
+    heads: int = 0
+    head_dim: int = 0
+    axes: tuple[int, int, int] = (0, 0, 0)
+    max_seconds: float = 0.0
     fixed_frames: int = 0
     window_frames: int = 0
     cache: float = 0.0

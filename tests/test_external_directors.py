@@ -19,7 +19,7 @@ from core.audiostory import AudioStory
 from core.director.external import ChatModelDirector, EndpointDirector, open_director, read_answer
 from core.director.plan import plan
 from core.errors import Cancelled, PlanError
-from core.performer.performer import RenderSettings
+from core.profile import RenderSettings
 from core.render.render import render_events
 from core.story.story import Story
 

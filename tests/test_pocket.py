@@ -55,7 +55,7 @@ def test_a_minute_of_rain_has_its_length_no_period_no_seam_and_one_level(
 ) -> None:
     renderer = Renderer(pocket, pocket.profile.draft)
     sound = renderer(Request("steady rain falling", 60.0, 0))
-    window = pocket.performer.config.window_frames
+    window = pocket.performer.window_frames
     joints = duration.window_joints(pocket.codec.frames(60.0), window, 2048 / 44100)
     found = duration.measure_duration(sound, 60.0, joints)
     assert found.exact

@@ -17,7 +17,8 @@ from core.audiostory import AudioStory, load_audiostory
 from core.errors import Cancelled, ProfileError
 from core.language.stream import PlannedEvent
 from core.performer import flow
-from core.performer.performer import Performer, seeded_noise
+from core.performer.flow_performer import seeded_noise
+from core.performer.kinds import build_performer
 from core.profile import RenderSettings, load_profile
 from core.render.render import RenderProgress, plan_take, render_events
 from core.story.story import Event, Story
@@ -141,16 +142,12 @@ def test_the_second_order_keeps_the_spread_that_euler_loses() -> None:
 def test_a_render_stays_on_the_device_of_its_condition(guidance: float, frames: int) -> None:
     """The meta device computes nothing and, like a graphics card, refuses what lies elsewhere."""
     profile = load_profile("tiny")
-    performer = Performer(profile.performer, profile.bridge.semantic_tokens).to("meta")
+    performer = build_performer(profile).to("meta")
     condition = torch.zeros(2, 4, 32, device="meta")
-    anchor = flow.Anchor(
-        torch.zeros(2, frames, 64),
-        torch.full((2, frames), 0.5),
-        flow.levels_through(3, (1.0, 0.5, 0.0)),
-    )
-    for beginning in (None, anchor):
+    known = flow.KnownLatents(torch.zeros(2, frames, 64), torch.full((2, frames), 0.5))
+    for beginning in (None, known):
         latents = performer.render(
-            condition, [1.0, 2.0], frames, [0, 1], RenderSettings(3, guidance), anchor=beginning
+            condition, [1.0, 2.0], frames, [0, 1], RenderSettings(3, guidance), known=beginning
         )
         assert latents.device.type == "meta"
         assert latents.shape == (2, frames, 64)

@@ -27,7 +27,6 @@ from core.errors import AudioFileError, Cancelled, RenderError, StoryError
 from core.performer import flow
 from core.profile import RenderSettings, load_profile
 from core.render.render import (
-    LONGEST,
     Beginning,
     KeptTake,
     RenderProgress,
@@ -699,8 +698,9 @@ def test_a_missing_or_foreign_source_is_told_in_a_sentence(
 def test_an_event_too_long_for_the_memory_is_named_after_the_others_are_rendered(
     tiny: AudioStory, tmp_path: Path
 ) -> None:
-    events = (Event("e1", "wind", 0.0, LONGEST + 1), Event("e2", "a bell", LONGEST + 1, 1.0))
-    story = Story("wind, a bell", LONGEST + 2, 5, "tiny", "Two events.", events)
+    longest = tiny.performer.longest_seconds
+    events = (Event("e1", "wind", 0.0, longest + 1), Event("e2", "a bell", longest + 1, 1.0))
+    story = Story("wind, a bell", longest + 2, 5, "tiny", "Two events.", events)
     folder = Library(tmp_path / "stories").create(story, "Wind")
     kept: list[str] = []
     running = perform(tiny, folder, [TakeRequest("e1"), TakeRequest("e2")], SETTINGS, group="g")
@@ -773,20 +773,30 @@ def test_shifted_levels_pass_a_stop_exactly_and_fall(steps: int, stop: float, sh
     assert (-even.diff()).max() <= 1.0 / steps + 1e-5
 
 
+def test_a_run_from_known_latents_passes_each_of_their_strengths() -> None:
+    strength = torch.tensor([[0.0, 0.37, 0.37], [0.37, 0.0, 1.0]])
+    known = flow.KnownLatents(torch.zeros(2, 3, 1), strength)
+    assert torch.equal(known.levels(10, 2.0), flow.levels_through(10, (1.0, 0.37, 0.0), 2.0))
+    kept = flow.KnownLatents(torch.zeros(2, 3, 1), torch.zeros(2, 3))
+    assert kept.levels(10, 2.0).tolist() == [0.0]
+
+
 @pytest.mark.parametrize("order", [1, 2])
-def test_on_the_true_velocity_an_anchor_is_kept_and_the_rest_reaches_the_data(order: int) -> None:
+def test_by_the_true_velocity_known_latents_are_kept_and_the_rest_ends_right(
+    order: int,
+) -> None:
     """Held frames are re-noised to the run's level at every step, as in RePaint."""
     data, noise = torch.randn(2, 6, 3), torch.randn(2, 6, 3)
     other = torch.randn(2, 6, 3)
-    release = torch.tensor([0.0, 0.0, 0.5, 0.5, 1.0, 1.0]).expand(2, -1)
-    anchor = flow.Anchor(data, release, flow.levels_through(6, (1.0, 0.5, 0.0)))
+    strength = torch.tensor([0.0, 0.0, 0.5, 0.5, 1.0, 1.0]).expand(2, -1)
+    known = flow.KnownLatents(data, strength)
     seen = []
 
     def velocity(latents: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         seen.append((float(t), latents))
         return (latents - other) / t
 
-    reached = flow.integrate(velocity, noise, anchor.levels, order=order, anchor=anchor)
+    reached = flow.integrate(velocity, noise, known.levels(6, 1.0), order=order, known=known)
     assert torch.equal(reached[:, :2], data[:, :2])
     assert torch.allclose(reached[:, 2:], other[:, 2:], atol=1e-5)
     for t, latents in seen:

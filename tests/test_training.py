@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from core.audiostory import FAST, AudioStory, build_audiostory
+from core.audiostory import AudioStory, build_audiostory
 from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.codec.kinds import load_codec
@@ -22,10 +22,10 @@ from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL, Modifiers
 from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
-from core.language.model import load_module
 from core.language.stream import PlannedEvent
 from core.performer.flow import integrate, shifted, sigmas
-from core.performer.performer import Performer, seeded_noise
+from core.performer.flow_performer import FAST, seeded_noise
+from core.performer.kinds import build_performer
 from core.profile import Profile, load_profile
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.command import PUBLISHED, draw_back, started
@@ -299,8 +299,8 @@ def test_the_students_steps_are_the_samplers(steps: int, shift: float) -> None:
 
 def test_the_teacher_comes_nearer_to_the_end_than_euler_in_as_many_evaluations() -> None:
     profile = load_profile("pocket")
-    performer = Performer(profile.performer, profile.bridge.semantic_tokens).eval()
-    load_module(performer, profile.folder / "performer.safetensors")
+    performer = build_performer(profile).eval()
+    performer.load(profile.folder)
     condition = TextEncoder(profile.bridge.semantic_tokens)(["rain falling", "a dog barking"])
     seconds, t, after = (torch.full((2,), value) for value in (2.0, 0.5, 0.375))
 

@@ -34,6 +34,7 @@ from core.director.plan import plan
 from core.language.model import add_adapter, load_tokenizer
 from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, special_tokens
 from core.mix.mix import ArraySource, MixSettings, mix
+from core.performer.flow_performer import flow_performer
 from core.profile import ASSETS, Profile, RenderSettings
 from core.release.exact import CROSSFADE, RATE, draft_exactly, joined, perform_exactly
 from core.release.sizes import published
@@ -343,7 +344,7 @@ def _perform_alone(
     model: AudioStory, encoder: T5EncoderModel, condition: Tensor, seconds: float, steps: int
 ) -> Tensor:
     """30 s of latents (1, 645, 64) of one event, its negative encoded anew."""
-    performer, tokens = model.performer, model.profile.bridge.semantic_tokens
+    performer, tokens = flow_performer(model.performer), model.profile.bridge.semantic_tokens
     ids = torch.zeros(1, tokens, dtype=torch.long)
     ids[0, 0] = 1
     negative = encoder(input_ids=ids, attention_mask=ids).last_hidden_state
@@ -352,8 +353,7 @@ def _perform_alone(
     scheduler = FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000)
     scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / steps, steps))
     torch.manual_seed(_SEED)
-    frames = model.profile.performer.window_frames
-    latents = torch.randn(1, frames, model.profile.performer.latent_channels)
+    latents = torch.randn(1, performer.window_frames, performer.latent_channels)
     for t in scheduler.timesteps:
         doubled = torch.cat([latents, latents])
         without, within = performer.velocity(doubled, t.expand(2) / 1000, both, length).chunk(2)

@@ -248,7 +248,7 @@ def _duration(run: Evaluation) -> dict[str, Any]:
     """Events from 0.5 to 60 s: exact lengths, no period and no seam in a texture."""
     settings = run.settings()
     renderer = Renderer(run.model, settings)
-    codec, window = run.model.codec, run.model.performer.config.window_frames
+    codec, window = run.model.codec, run.model.performer.window_frames
     name = (run.arguments.classes or [TEXTURE])[0]
     results = []
     for seconds in duration.LENGTHS:

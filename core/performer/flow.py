@@ -122,36 +122,38 @@ def in_agreement(velocities: Tensor, parts: Tensor, t: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Anchor:
-    """Known latents that a run begins from, or keeps, instead of beginning from noise alone.
+class KnownLatents:
+    """Latents that a render begins from, or keeps, instead of beginning from noise alone.
 
     One mechanism for three uses, frame by frame. A frame is held on the path between its known
-    latent and its noise until the run's time falls to its release; from there it is free. One
-    release for all frames varies (SDEdit, Meng et al. 2022); 0 outside a span repaints the span
+    latent and its noise until the run's time falls to its strength; from there it is free. One
+    strength for all frames varies (SDEdit, Meng et al. 2022); 0 outside a span repaints the span
     (RePaint, Lugmayr et al. 2022); 1 beyond the end of what is known continues it.
 
     Attributes:
-        data: (B, T, C), known latents; what they are where the release is 1 is of no effect.
-        release: (B, T), flow times in 0…1.
-        levels: (N + 1,), the run's times, falling to 0; from `levels_through`, so that it passes
-            each release.
+        latents: (B, T, C); what they are where the strength is 1 is of no effect.
+        strength: (B, T) in 0…1: how far a frame may go from what is known; 0 keeps it exactly.
     """
 
-    data: Tensor
-    release: Tensor
-    levels: Tensor
+    latents: Tensor
+    strength: Tensor
 
-    def to(self, device: torch.device) -> Anchor:
-        return Anchor(self.data.to(device), self.release.to(device), self.levels.to(device))
+    def to(self, device: torch.device) -> KnownLatents:
+        return KnownLatents(self.latents.to(device), self.strength.to(device))
 
     def held(self, latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-        """The latents at time t, the frames that are not yet released put back on their path."""
-        on_path = interpolate(self.data, noise, t.expand(len(noise)))
+        """The latents at time t, the frames that are not yet free put back on their path."""
+        on_path = interpolate(self.latents, noise, t.expand(len(noise)))
         return torch.where(self.free(t), latents, on_path)
 
     def free(self, t: Tensor) -> Tensor:
         """Which frames go their own way by time t, (B, T, 1); those freed at t begin to."""
-        return (self.release > t)[..., None]
+        return (self.strength > t)[..., None]
+
+    def levels(self, steps: int, shift: float) -> Tensor:
+        """The flow times of a run that passes each strength (`levels_through`)."""
+        stops = sorted({*self.strength.flatten().tolist(), 0.0}, reverse=True)
+        return levels_through(steps, stops, shift)
 
 
 def levels_through(steps: int, stops: Sequence[float], shift: float = 1.0) -> Tensor:
@@ -183,7 +185,7 @@ def integrate(
     levels: Tensor,
     *,
     order: int = 1,
-    anchor: Anchor | None = None,
+    known: KnownLatents | None = None,
     on_step: Callable[[int], None] | None = None,
 ) -> Tensor:
     """Integrate from noise to data; each step takes one evaluation of the velocity.
@@ -196,12 +198,12 @@ def integrate(
     Args:
         velocity: (latents (B, T, C), t ()) -> velocity (B, T, C).
         noise: starting point (B, T, C).
-        levels: flow times (N + 1,), falling to 0; `sigmas`, or those of the anchor.
-        anchor: known latents to begin from or to keep; where its release is 0, the result is its
-            data exactly.
+        levels: flow times (N + 1,), falling to 0; `sigmas`, or `KnownLatents.levels`.
+        known: latents to begin from or to keep; where their strength is 0, the result is they
+            exactly.
         on_step: called before each step with its number; may raise to stop the run.
     """
-    latents = anchor.held(noise, noise, levels[0]) if anchor else noise
+    latents = known.held(noise, noise, levels[0]) if known else noise
     before: _Step | None = None
     for i, (t, after) in enumerate(pairwise(levels)):
         if on_step is not None:
@@ -210,9 +212,9 @@ def integrate(
         slope = now.slope
         if order == 2 and before is not None:
             bend = now.length / (2.0 * before.length) * (now.slope - before.slope)
-            slope = slope + (bend * anchor.free(t) if anchor else bend)
+            slope = slope + (bend * known.free(t) if known else bend)
         latents = latents + now.length * slope
-        if anchor is not None:
-            latents = anchor.held(latents, noise, after)
+        if known is not None:
+            latents = known.held(latents, noise, after)
         before = now
     return latents

@@ -1,105 +1,46 @@
-"""The performer: a flow-matching DiT that renders each event's condition as codec latents.
+"""What the rest asks of a performer: conditions to latents.
 
-Its shape is TangoFlux's: diffusers' FluxTransformer2DModel over latent frames, a condition of
-bridged tokens followed by one duration token, and a pooled projection of the same tokens.
+`core.performer.kinds` names the implementations and builds one. What renders by flow matching
+begins from `core.performer.flow_performer.FlowPerformer`, which lacks only its network.
 """
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-import torch
-from diffusers import FluxTransformer2DModel
-from diffusers.hooks import FirstBlockCacheConfig
 from torch import Tensor, nn
 
-from core.errors import Cancelled, WeightsError
-from core.performer import flow
-from core.profile import NO_GUIDANCE, PerformerConfig, RenderSettings
+from core.language.model import load_module
+from core.performer.flow import KnownLatents
+from core.profile import RenderSettings
+
+WEIGHTS = "performer.safetensors"
 
 
-class DurationEmbedder(nn.Module):
-    """A duration as one condition token: learned Fourier features, then a linear layer."""
-
-    def __init__(self, width: int, max_seconds: float, frequencies: int = 128):
-        super().__init__()
-        self.max_seconds = max_seconds
-        self.frequencies = nn.Parameter(torch.randn(frequencies))
-        self.linear = nn.Linear(2 * frequencies + 1, width)
-
-    def forward(self, seconds: Tensor) -> Tensor:
-        """(B,) seconds, clamped to 0…max_seconds, to (B, 1, width)."""
-        value = (seconds.clamp(0.0, self.max_seconds) / self.max_seconds)[:, None]
-        angles = value * self.frequencies[None] * 2.0 * math.pi
-        features = torch.cat([value, angles.sin(), angles.cos()], dim=-1)
-        return torch.as_tensor(self.linear(features.to(self.linear.weight.dtype)))[:, None]
-
-
-class Performer(nn.Module):
-    """DiT, duration embedder, pooled projection, and the stored condition of the empty caption.
+class Performer(nn.Module, ABC):
+    """Conditions of events to codec latents; implementations inherit what they need not change.
 
     Attributes:
-        fast: a second transformer, distilled from the first with its guidance for few steps
-            (core/training/distil.py); None where there is none.
+        latent_channels: numbers a latent frame.
+        condition_width: width of the condition's tokens.
+        longest_seconds: of one event. By default what the pocket codec decodes in one piece, which
+            takes 5 MB of memory a second (measured: 1.5 GB for 300 s).
+        window_frames: latent frames that are rendered in one piece; longer latents are rendered
+            in overlapping windows. 0: of any length.
+        approximates: what does not matter much is left out, so that a render depends on what
+            shares its batch and an exact run is impossible.
     """
 
-    negative: Tensor
+    latent_channels: int
+    condition_width: int
+    longest_seconds: float = 300.0
+    window_frames: int = 0
+    approximates: bool = False
 
-    def __init__(self, config: PerformerConfig, semantic_tokens: int):
-        super().__init__()
-        self.config = config
-        self.transformer = _transformer(config)
-        self.fast: FluxTransformer2DModel | None = None
-        self.duration_embedder = DurationEmbedder(config.condition_width, config.max_seconds)
-        width = config.condition_width
-        self.pool = nn.Sequential(nn.Linear(width, width), nn.ReLU())
-        self.register_buffer("negative", torch.zeros(1, semantic_tokens, width))
-
-    def add_fast(self) -> FluxTransformer2DModel:
-        """Give the performer its distilled transformer, which begins as a copy of the other."""
-        self.fast = _transformer(self.config)
-        self.fast.load_state_dict(self.transformer.state_dict())
-        return self.fast
-
-    def velocity(
-        self,
-        latents: Tensor,
-        t: Tensor,
-        condition: Tensor,
-        seconds: Tensor,
-        transformer: FluxTransformer2DModel | None = None,
-    ) -> Tensor:
-        """The predicted velocity u(x_t, t, c).
-
-        Args:
-            latents: x_t, (B, T, C).
-            t: flow time in 0…1, (B,).
-            condition: tokens on the text encoder's level, (B, S, width).
-            seconds: durations, (B,).
-            transformer: by default the full one.
-
-        Returns:
-            (B, T, C).
-        """
-        dtype = self.duration_embedder.linear.weight.dtype
-        condition = condition.to(dtype)
-        tokens = torch.cat([condition, self.duration_embedder(seconds)], dim=1)
-        frames = torch.arange(latents.shape[1], dtype=torch.float32, device=latents.device)
-        output = (transformer or self.transformer)(
-            hidden_states=latents.to(dtype),
-            encoder_hidden_states=tokens,
-            pooled_projections=self.pool(condition.mean(dim=1)),
-            timestep=t,
-            img_ids=frames[:, None].expand(-1, 3),
-            txt_ids=torch.zeros(tokens.shape[1], 3, device=latents.device),
-            return_dict=False,
-        )
-        return torch.as_tensor(output[0]).to(latents.dtype)
-
-    @torch.inference_mode()
+    @abstractmethod
     def render(
         self,
         condition: Tensor,
@@ -108,20 +49,18 @@ class Performer(nn.Module):
         seeds: Sequence[int],
         settings: RenderSettings,
         *,
-        anchor: flow.Anchor | None = None,
+        known: KnownLatents | None = None,
         on_step: Callable[[int], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Tensor:
-        """Sample latents for a batch of events of equal frame count.
+        """Latents for a batch of events of equal frame count.
 
         Args:
             condition: (B, S, width).
-            seconds: durations, one an event; of a longer one than the window, the model is told
-                the window's, as in its training.
+            seconds: durations, one an event.
             frames: latent frames to render.
-            seeds: one an event; the noise is drawn on the CPU, each event by its own seed.
-            anchor: known latents to begin from, `canvas(frames)` long; its levels replace
-                `settings.steps`.
+            seeds: one an event; what is drawn is drawn on the CPU, each event by its own seed.
+            known: latents to begin from, `canvas(frames)` long.
             on_step: called with the number of each step before it is made.
             cancel: checked before every step.
 
@@ -130,110 +69,37 @@ class Performer(nn.Module):
 
         Raises:
             Cancelled: `cancel` was set.
-            WeightsError: the settings ask for the fast transformer and there is none.
+            WeightsError: the settings ask for a sampler that is not there.
         """
-        fast = settings.sampler == "fast"
-        if fast and self.fast is None:
-            raise WeightsError("These weights have no fast sampler; choose the full one.")
-        device = condition.device
-        window, _ = flow.windows(self.canvas(frames), self.config.window_frames)
-        length = torch.tensor(list(seconds), dtype=torch.float32, device=device)
-        length = length * (window / self.canvas(frames))
-        noise = seeded_noise(seeds, self.canvas(frames), self.config.latent_channels).to(device)
-        noise = self.config.temperature * noise
 
-        def piece(latents: Tensor, t: Tensor) -> Tensor:
-            count = len(latents) // len(condition)
-            conditions, lengths = condition.repeat(count, 1, 1), length.repeat(count)
-            if fast:
-                return self.velocity(
-                    latents, t.expand(len(latents)), conditions, lengths, self.fast
-                )
-            return self.guided_velocity(latents, t, conditions, lengths, settings.guidance)
-
-        # Known latents say themselves how the event is, and it may change in the course of them.
-        agreement = flow.AGREEMENT if anchor is None else 1.0
-
-        def velocity(latents: Tensor, t: Tensor) -> Tensor:
-            return flow.windowed(piece, latents, t, self.config.window_frames, agreement)
-
-        def before_step(step: int) -> None:
-            if cancel is not None and cancel.is_set():
-                raise Cancelled("Rendering was stopped.")
-            if on_step is not None:
-                on_step(step)
-
-        anchor = anchor.to(device) if anchor else None
-        levels = anchor.levels if anchor else flow.sigmas(settings.steps, self.config.shift)
-        with self._caching(noise.shape[1]):
-            rendered = flow.integrate(
-                velocity,
-                noise,
-                levels.to(device),
-                order=1 if fast else self.config.order,
-                anchor=anchor,
-                on_step=before_step,
-            )
-        return rendered[:, :frames]
-
-    @contextmanager
-    def _caching(self, frames: int) -> Iterator[None]:
-        """Where the profile asks for it, skip the later blocks while the first one hardly moves.
-
-        What is kept belongs to one run over one window, so that longer latents do without.
-        """
-        window = self.config.window_frames
-        if not self.config.cache or 0 < window < frames:
-            yield
-            return
-        self.transformer.enable_cache(FirstBlockCacheConfig(threshold=self.config.cache))
-        try:
-            with self.transformer.cache_context("event"):
-                yield
-        finally:
-            self.transformer.disable_cache()
+    def steps(self, settings: RenderSettings, known: KnownLatents | None = None) -> int:
+        """How many steps a render takes, for its progress."""
+        return settings.steps
 
     def canvas(self, frames: int) -> int:
         """How many frames are rendered so that `frames` can be heard."""
-        return self.config.fixed_frames or frames
+        return frames
 
-    def guided_velocity(
-        self, latents: Tensor, t: Tensor, condition: Tensor, seconds: Tensor, guidance: float
-    ) -> Tensor:
-        """Classifier-free guidance, the negative and the positive in one batch.
+    def event_bytes(self) -> int:
+        """Bytes that one event takes while it is rendered, the weights not counted."""
+        return 0
+
+    def compile_blocks(self, *, dynamic: bool | None = True) -> None:
+        """Compile what is computed at every step; takes a minute at the first render.
 
         Args:
-            t: one flow time, or one an item (B,).
-            guidance: its scale; 1: none, and only the positive is evaluated.
+            dynamic: for all lengths at once; None: as PyTorch chooses.
         """
-        count = len(latents)
-        t = t.expand(count)
-        if guidance == NO_GUIDANCE:
-            return self.velocity(latents, t, condition, seconds)
-        both = torch.cat([self.negative.expand(count, -1, -1), condition])
-        doubled = self.velocity(torch.cat([latents, latents]), t.repeat(2), both, seconds.repeat(2))
-        negative, positive = doubled.chunk(2)
-        return flow.guided(positive, negative, guidance)
+        return
 
+    def weight_files(self) -> dict[str, Mapping[str, Tensor]]:
+        """Weights by the name of their file in the profile's folder."""
+        return {WEIGHTS: self.state_dict()}
 
-def _transformer(config: PerformerConfig) -> FluxTransformer2DModel:
-    return FluxTransformer2DModel(
-        in_channels=config.latent_channels,
-        num_layers=config.layers,
-        num_single_layers=config.single_layers,
-        attention_head_dim=config.head_dim,
-        num_attention_heads=config.heads,
-        joint_attention_dim=config.condition_width,
-        pooled_projection_dim=config.condition_width,
-        guidance_embeds=False,
-        axes_dims_rope=config.axes,
-    )
+    def load(self, folder: Path) -> None:
+        """Take the weights of a profile's folder.
 
-
-def seeded_noise(seeds: Sequence[int], frames: int, channels: int) -> Tensor:
-    """Standard normal noise (B, frames, channels), each item by its own seed, on the CPU."""
-    rows = [
-        torch.randn(frames, channels, generator=torch.Generator().manual_seed(seed))
-        for seed in seeds
-    ]
-    return torch.stack(rows)
+        Raises:
+            WeightsError: a file is missing, damaged or does not fit the profile.
+        """
+        load_module(self, folder / WEIGHTS)

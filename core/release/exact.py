@@ -90,12 +90,12 @@ def perform_exactly(
     codec = model.codec
     if codec.reach is None:
         raise RenderError("Only the published model has an exact mode; choose its profile.")
-    if model.performer.config.cache:
+    if model.performer.approximates:
         raise RenderError("The cached variant is not exact; choose the profile itself.")
     model.ready("performer")
     batch = model.placement.events or 1
     seconds = [duration + CROSSFADE for duration in draft.durations[:-1]] + [draft.durations[-1]]
-    frames = model.profile.performer.window_frames
+    frames = model.performer.window_frames
     latents = []
     for first in range(0, len(seconds), batch):
         told = seconds[first : first + batch]

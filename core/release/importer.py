@@ -35,7 +35,7 @@ from core.bridge.bridge import Bridge
 from core.errors import FileError, WeightsError
 from core.language.model import TARGETS, read_stream_ids
 from core.listener.whisper import projector
-from core.performer.performer import Performer
+from core.performer.kinds import build_performer
 from core.profile import Profile
 from core.release.keys import Place, Shape, lora_name, place_keys
 from core.release.shards import (
@@ -153,7 +153,7 @@ def wanted_weights(sizes: Sizes) -> tuple[dict[Place, Shape], set[Place]]:
     with torch.device("meta"):
         llm = AutoModelForCausalLM.from_config(sizes.llm)
         bridge = Bridge(sizes.llm.hidden_size, profile.bridge)
-        performer = Performer(profile.performer, profile.bridge.semantic_tokens)
+        performer = build_performer(profile)
         text = T5EncoderModel(sizes.text)
     wanted: dict[Place, Shape] = {}
     for part, module in (

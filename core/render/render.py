@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.errors import AudioFileError, RenderError
-from core.performer import flow
+from core.performer.flow import KnownLatents
 from core.profile import RenderSettings
 from core.render.simultaneous import blended
 from core.render.takes import TakeRequest, contexts, grain_of, noise_of, plan_take, planned, told
@@ -34,10 +34,6 @@ _BATCH = 1
 """Events of equal length that are rendered together where no GPU is planned for. Alone, an event
 has the same bits whatever else is rendered; with more threads than one, a shared matrix product
 does not. On one core 2 are only 10 % and 4 are 14 % faster."""
-
-LONGEST = 300.0
-"""Seconds of the longest event that is rendered: the pocket codec decodes it in one piece, which
-takes 5 MB of memory a second (measured: 1.5 GB for 300 s)."""
 
 _MARGIN = 0.5
 """Seconds of a sound that are encoded beyond what is used, so that its cut is not heard."""
@@ -132,11 +128,11 @@ def render_events(
         Cancelled: `cancel` was set; checked before every sampler step.
         RenderError: an event is too long, or the performer gave something that is not sound.
     """
-    batch = 1 if model.performer.config.cache else model.placement.events or batch
+    batch = 1 if model.performer.approximates else model.placement.events or batch
     order = told(story)
     for event in order:
         if event.id in event_ids:
-            _check_length(event)
+            _check_length(event, model.performer.longest_seconds)
     conditions = model.conditions(story.instruction, story.total, story.reasoning, planned(order))
     texts = contexts(story)
     wanted = [(place, event) for place, event in enumerate(order) if event.id in set(event_ids)]
@@ -162,10 +158,10 @@ def render_events(
         yield from _performed(model, parts, settings, on_step, cancel)
 
 
-def _check_length(event: Event) -> None:
-    if event.duration > LONGEST:
+def _check_length(event: Event, longest: float) -> None:
+    if event.duration > longest:
         raise RenderError(
-            f"{event.caption[:60]!r} lasts {event.duration:g} s, more than the {LONGEST:g} s that "
+            f"{event.caption[:60]!r} lasts {event.duration:g} s, more than the {longest:g} s that "
             "can be rendered in one piece; split it."
         )
 
@@ -199,8 +195,8 @@ def _performed(
     cancel: threading.Event | None,
 ) -> Iterator[RenderedTake]:
     """One batch, from conditions to sound."""
-    anchor = _anchor(model, parts, settings.steps) if parts[0].known is not None else None
-    steps = max(1, len(anchor.levels) - 1) if anchor else settings.steps
+    known = _known_latents(model, parts) if parts[0].known is not None else None
+    steps = max(1, model.performer.steps(settings, known))
     count = len(parts[0].condition)
     takes = [part.take for part in parts]
     sounds: list[Tensor] = []
@@ -216,7 +212,7 @@ def _performed(
             parts[0].frames,
             [noise_of(take) + number for take in takes],
             settings,
-            anchor=anchor,
+            known=known,
             on_step=step_of_all,
             cancel=cancel,
         )
@@ -232,28 +228,27 @@ def _performed(
         yield RenderedTake(part.event.id, part.take, sound, own.cpu())
 
 
-def _anchor(model: AudioStory, parts: Sequence[_Part], steps: int) -> flow.Anchor:
-    """Known latents and releases of a batch; what lies beyond a known sound is all new."""
+def _known_latents(model: AudioStory, parts: Sequence[_Part]) -> KnownLatents:
+    """What a batch begins from; what lies beyond a known sound is all new."""
     frames = parts[0].frames
     canvas = model.performer.canvas(frames)
-    data = torch.zeros(len(parts), canvas, model.codec.latent_channels)
-    release = torch.ones(len(parts), canvas)
+    latents = torch.zeros(len(parts), canvas, model.codec.latent_channels)
+    strength = torch.ones(len(parts), canvas)
     for row, part in enumerate(parts):
         start, known = part.take.start, part.known
         assert start is not None
         assert known is not None
-        data[row, : len(known)] = known
-        release[row, : len(known)] = start.strength
+        latents[row, : len(known)] = known
+        strength[row, : len(known)] = start.strength
         if start.span is not None:
             first, last = (round(s * model.sample_rate / model.codec.hop) for s in start.span)
             kept = torch.ones(len(known), dtype=torch.bool)
             kept[first : max(last, first + 1)] = False
-            release[row, : len(known)][kept] = 0.0
-        release[row, frames:] = 0.0 if start.span is not None else start.strength
+            strength[row, : len(known)][kept] = 0.0
+        strength[row, frames:] = 0.0 if start.span is not None else start.strength
     if canvas > frames:
-        data[:, frames:] = _silence(model)
-    levels = flow.levels_through(steps, parts[0].stops, model.performer.config.shift)
-    return flow.Anchor(data, release, levels)
+        latents[:, frames:] = _silence(model)
+    return KnownLatents(latents, strength)
 
 
 def _silence(model: AudioStory) -> Tensor:
@@ -314,7 +309,7 @@ def perform(
                 folder.adopt_take(event.id, take, group)
                 del starts[event.id]
                 yield KeptTake(event.id, take, adopted=True)
-            elif event.duration > LONGEST:
+            elif event.duration > model.performer.longest_seconds:
                 too_long.append(event)
                 del starts[event.id]
             elif start is not None:
@@ -335,7 +330,7 @@ def perform(
                 folder.keep_take(done.event_id, done.take, done.samples, model.sample_rate, group)
                 yield KeptTake(done.event_id, done.take, adopted=False)
         for event in too_long:
-            _check_length(event)
+            _check_length(event, model.performer.longest_seconds)
     finally:
         folder.end_rendering()
 

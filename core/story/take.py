@@ -21,7 +21,7 @@ _SOURCE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True)
 class Start:
-    """What a take began from, where that was not noise alone (see `core.performer.flow.Anchor`).
+    """What a take began from beside noise (`core.performer.flow.KnownLatents`).
 
     Attributes:
         of: `take`: the latents kept with a take; `sound`: the sound of a take without latents;

@@ -23,7 +23,7 @@ from core.bridge.text_encoder import TextEncoder
 from core.corpus.captions import said_by
 from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL
-from core.performer.performer import Performer
+from core.performer.flow_performer import FlowPerformer, flow_performer
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, bridge_states
@@ -41,7 +41,7 @@ what it was pre-trained on, and the cascade of the paper's comparison stays fair
 class BridgeAndPerformer(nn.Module):
     """The parts that stage I trains, under the names that they have in the whole model."""
 
-    def __init__(self, bridge: Bridge, performer: Performer):
+    def __init__(self, bridge: Bridge, performer: FlowPerformer):
         super().__init__()
         self.bridge = bridge
         self.performer = performer
@@ -75,7 +75,7 @@ def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder:
         semantic, _, target = batches.rows(indices.tolist())
         yield {"mse": functional.mse_loss(bridge.semantic_projector(semantic), target)}
 
-    train(BridgeAndPerformer(bridge, model.performer), losses, LAMBDA, run, folder)
+    train(BridgeAndPerformer(bridge, flow_performer(model.performer)), losses, LAMBDA, run, folder)
     bridge.requires_grad_(True)
 
 
@@ -169,6 +169,7 @@ def train_stage_one(
         frame_seconds: length of a latent frame.
     """
     torch.manual_seed(run.seed)
+    performer = flow_performer(model.performer)
     encoder = TextEncoder(model.bridge.config.semantic_tokens)
     batches = Alignment(performances.states, encoder, model.bridge.config.scale)
 
@@ -179,12 +180,10 @@ def train_stage_one(
         by_encoder = torch.rand(len(events), 1, 1, generator=generator) < BY_ENCODER
         condition = torch.where(by_encoder, encoder(captions), bridged.condition)
         seconds = lengths * frame_seconds
-        terms = {
-            "flow": flow_loss(model.performer, latents, condition, seconds, weights, generator)
-        }
+        terms = {"flow": flow_loss(performer, latents, condition, seconds, weights, generator)}
         if ablation.semantic:
             terms["mse"] = functional.mse_loss(bridged.semantic, target)
         yield terms
 
-    with compiled([model.performer.transformer], run.steps):
-        train(BridgeAndPerformer(model.bridge, model.performer), losses, LAMBDA, run, folder)
+    with compiled(performer, run.steps):
+        train(BridgeAndPerformer(model.bridge, performer), losses, LAMBDA, run, folder)

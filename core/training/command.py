@@ -15,13 +15,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from core.audiostory import FAST, AudioStory, build_audiostory
+from core.audiostory import AudioStory, build_audiostory
 from core.codec.kinds import load_codec
 from core.corpus import corpus, latent_set
 from core.corpus.examples import Examples
 from core.errors import WeightsError
 from core.language.model import load_adapter, load_module
 from core.listener.effects import EffectsListener
+from core.performer.flow_performer import FAST, flow_performer
 from core.profile import ASSETS, EAR, Profile, load_profile
 from core.training import fit_codec, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
@@ -161,7 +162,9 @@ def _train(arguments: argparse.Namespace) -> None:
     data = Examples.load(arguments.examples) if arguments.examples else None
     if arguments.step == "performer":
         assert data is not None
-        start = started(profile, arguments.start).performer if arguments.start else None
+        start = None
+        if arguments.start:
+            start = flow_performer(started(profile, arguments.start).performer)
         pretrain(profile, data, weights, frame_seconds, settings, arguments.run, start)
         return
     model = started(profile, arguments.start)
@@ -182,7 +185,7 @@ def _train(arguments: argparse.Namespace) -> None:
         )
     elif arguments.step == "fast":
         assert data is not None
-        if PUBLISHED in arguments.start and model.performer.fast is None:
+        if PUBLISHED in arguments.start and flow_performer(model.performer).fast is None:
             add_shipped_fast(model, profile)
         performances = Performances(BridgingStates.load(arguments.states), data)
         train_fast(model, performances, weights, frame_seconds, settings, arguments.run)
@@ -239,7 +242,7 @@ def draw_back(model: AudioStory, profile: Profile, share: float) -> None:
         share: 0 for the shipped weights, 1 for the model's own.
     """
     shipped = started(profile, [PUBLISHED])
-    if model.performer.fast is not None:
+    if flow_performer(model.performer).fast is not None:
         add_shipped_fast(shipped, profile)
     before = dict(shipped.named_parameters())
     for name, after in model.named_parameters():
@@ -251,8 +254,8 @@ def draw_back(model: AudioStory, profile: Profile, share: float) -> None:
 def add_shipped_fast(model: AudioStory, profile: Profile) -> None:
     """Put in the fast performer from assets/, if there is one; only its own training goes on with
     it."""
-    if fast := profile.shipped(FAST):
-        load_module(model.performer.add_fast(), fast)
+    if profile.shipped(FAST):
+        flow_performer(model.performer).load_fast(profile.folder)
 
 
 def started(profile: Profile, runs: list[Path]) -> AudioStory:
@@ -262,19 +265,20 @@ def started(profile: Profile, runs: list[Path]) -> AudioStory:
     `published` in place of a run stands for the weights in assets/.
     """
     model = build_audiostory(profile, adapter=True)
+    performer = flow_performer(model.performer)
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for folder in runs:
             if folder == PUBLISHED:
                 load_adapter(model.llm, profile.folder / "director.safetensors")
                 load_module(model.bridge, profile.folder / "bridge.safetensors")
-                load_module(model.performer, profile.folder / "performer.safetensors")
+                performer.load(profile.folder, fast=False)
                 if model.listener is not None and (ear := profile.shipped(EAR)):
                     load_module(model.listener, ear)
                 continue
             weights = load_file(folder / "average.safetensors")
             if any(name.startswith("performer.fast.") for name in weights):
-                model.performer.add_fast()
+                performer.add_fast()
                 parameters = dict(model.named_parameters())
             for name, value in weights.items():
                 target = name if name in parameters else f"performer.{name}"

@@ -4,7 +4,7 @@
 
 The student learns to go in one Euler step where the guided teacher goes in one of higher order:
 progressive distillation (Salimans & Ho 2022) of a guided model (Meng et al. 2023), in one round.
-The student is a second transformer; condition, duration embedder and pooled projection are the
+The student is a second network; condition, duration embedder and pooled projection are the
 teacher's.
 """
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.performer import flow
-from core.performer.performer import Performer
+from core.performer.flow_performer import FlowPerformer, flow_performer
 from core.training.bridging import Performances
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
@@ -31,7 +31,7 @@ ON_GRID = 0.7
 
 @torch.no_grad()
 def teachers_slope(
-    performer: Performer,
+    performer: FlowPerformer,
     latents: Tensor,
     t: Tensor,
     after: Tensor,
@@ -80,8 +80,8 @@ def train_fast(
         frame_seconds: length of a latent frame.
     """
     model.requires_grad_(False)
-    performer = model.performer
-    student = (performer.fast or performer.add_fast()).requires_grad_(True)
+    performer = flow_performer(model.performer)
+    (performer.fast or performer.add_fast()).requires_grad_(True)
     steps, guidance = model.profile.draft.steps, model.profile.final.guidance
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
@@ -93,8 +93,8 @@ def train_fast(
         noise = torch.randn(latents.shape, generator=generator)
         noisy = flow.interpolate(latents, noise, t)
         wanted = teachers_slope(performer, noisy, t, after, condition, seconds, guidance)
-        predicted = performer.velocity(noisy, t, condition, seconds, student)
+        predicted = performer.velocity(noisy, t, condition, seconds, "fast")
         yield {"flow": ((predicted - wanted).square() * weights).mean()}
 
-    with compiled([performer.transformer, student], run.steps):
+    with compiled(performer, run.steps):
         train(model, losses, {"flow": 1.0}, run, folder)

@@ -15,6 +15,7 @@ from core.audiostory import AudioStory, Stream
 from core.bridge.bridge import Bridge, BridgedTokens
 from core.bridge.text_encoder import TextEncoder
 from core.language.stream import PlannedEvent
+from core.performer.flow_performer import flow_performer
 from core.training.lesson import ALIKE, Ablation, Lesson
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
@@ -120,7 +121,7 @@ class Objective:
         if drawn is None:
             return None
         return flow_loss(
-            self.model.performer,
+            flow_performer(self.model.performer),
             drawn.latents,
             bridged.condition[drawn.events],
             drawn.seconds,

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from diffusers import FluxTransformer2DModel
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from core.bridge.text_encoder import TextEncoder
 from core.corpus.examples import Examples
 from core.performer import flow
-from core.performer.performer import Performer
+from core.performer.flow_performer import FlowPerformer, flow_performer
+from core.performer.kinds import build_performer
 from core.profile import Profile
 from core.training.loop import TrainingRun, train
 
@@ -36,19 +36,8 @@ _LONG = 500
 """Steps of a training for which compiling pays."""
 
 
-def initialise(performer: Performer) -> None:
-    """Start every block as the identity and the output at zero (adaLN-zero, Peebles & Xie 2023)."""
-    transformer = performer.transformer
-    blocks = [*transformer.transformer_blocks, *transformer.single_transformer_blocks]
-    norms = [b.norm for b in blocks if hasattr(b, "norm")]
-    norms += [n for b in blocks if hasattr(b, "norm1_context") for n in (b.norm1, b.norm1_context)]
-    for layer in [*(norm.linear for norm in norms), transformer.proj_out]:
-        nn.init.zeros_(layer.weight)
-        nn.init.zeros_(layer.bias)
-
-
 def flow_loss(
-    performer: Performer,
+    performer: FlowPerformer,
     latents: Tensor,
     condition: Tensor,
     seconds: Tensor,
@@ -100,7 +89,7 @@ def pays(steps: int) -> bool:
 
 
 @contextmanager
-def compiled(transformers: Sequence[FluxTransformer2DModel], steps: int) -> Iterator[None]:
+def compiled(performer: FlowPerformer, steps: int) -> Iterator[None]:
     """Compiled blocks and plain attention where a compiler is there and it pays.
 
     A step then takes a third of the time or less. Compiling takes a minute for each length of
@@ -110,8 +99,7 @@ def compiled(transformers: Sequence[FluxTransformer2DModel], steps: int) -> Iter
         yield
         return
     torch._dynamo.config.recompile_limit = 64  # shapes of windows, with and without gradient
-    for transformer in transformers:
-        transformer.compile_repeated_blocks()
+    performer.compile_blocks(dynamic=None)
     functional.scaled_dot_product_attention = attend
     try:
         yield
@@ -171,8 +159,8 @@ def pretrain(
     frame_seconds: float,
     run: TrainingRun,
     folder: Path,
-    start: Performer | None = None,
-) -> Performer:
+    start: FlowPerformer | None = None,
+) -> FlowPerformer:
     """Train the performer; resumes from the run's folder.
 
     Args:
@@ -182,9 +170,9 @@ def pretrain(
         frame_seconds: length of a latent frame.
     """
     torch.manual_seed(run.seed)
-    performer = start or Performer(profile.performer, profile.bridge.semantic_tokens)
+    performer = start or flow_performer(build_performer(profile))
     if start is None:
-        initialise(performer)
+        performer.initialise()
     encoder = TextEncoder(profile.bridge.semantic_tokens)
     performer.negative.copy_(encoder([""]))
     batches = Batches(examples, encoder, frame_seconds)
@@ -194,6 +182,6 @@ def pretrain(
         loss = flow_loss(performer, latents, condition, seconds, weights, generator)
         yield {"flow": loss}
 
-    with compiled([performer.transformer], run.steps):
+    with compiled(performer, run.steps):
         train(performer, losses, {"flow": 1.0}, run, folder)
     return performer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -9,11 +10,12 @@ from peft import PeftModel
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.audiostory import FAST, AudioStory
+from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder
 from core.files import atomic_path
 from core.language.model import adapter_weights
 from core.listener.whisper import Listener
+from core.performer.flow_performer import flow_performer
 from core.profile import EAR
 
 
@@ -22,14 +24,11 @@ def publish(model: AudioStory, folder: Path) -> None:
     assert isinstance(model.llm, PeftModel)
     with torch.no_grad():
         encoder = TextEncoder(model.profile.bridge.semantic_tokens)
-        model.performer.negative.copy_(encoder([""]))
+        flow_performer(model.performer).negative.copy_(encoder([""]))
     _write(adapter_weights(model.llm), folder / "director.safetensors")
     _write(model.bridge.state_dict(), folder / "bridge.safetensors")
-    whole = model.performer.state_dict().items()
-    full = {name: value for name, value in whole if not name.startswith("fast.")}
-    _write(full, folder / "performer.safetensors")
-    if model.performer.fast is not None:
-        _write(model.performer.fast.state_dict(), folder / FAST)
+    for name, weights in model.performer.weight_files().items():
+        _write(weights, folder / name)
     if model.listener is not None:
         publish_ear(model.listener, folder)
 
@@ -39,7 +38,7 @@ def publish_ear(listener: Listener, folder: Path) -> None:
     _write(listener.state_dict(), folder / EAR)
 
 
-def _write(weights: dict[str, Tensor], path: Path) -> None:
+def _write(weights: Mapping[str, Tensor], path: Path) -> None:
     halves = {name: value.detach().half().contiguous() for name, value in weights.items()}
     with atomic_path(path) as temporary:
         save_file(halves, temporary)

@@ -1,0 +1,26 @@
+"""The performers by the `kind` that a profile names. A new one is a module and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.errors import ProfileError
+from core.performer.flux import FluxPerformer
+from core.performer.performer import Performer
+from core.profile import PerformerConfig, Profile
+
+PERFORMERS: dict[str, Callable[[PerformerConfig, int], Performer]] = {"flux": FluxPerformer}
+"""How each is built from its settings and the number of a condition's tokens."""
+
+
+def build_performer(profile: Profile) -> Performer:
+    """The performer of a profile, untrained.
+
+    Raises:
+        ProfileError: there is no such kind, or it lacks a size.
+    """
+    config = profile.performer
+    if config.kind not in PERFORMERS:
+        known = ", ".join(PERFORMERS)
+        raise ProfileError(f"There is no performer {config.kind!r}; the profile can name {known}.")
+    return PERFORMERS[config.kind](config, profile.bridge.semantic_tokens)
