@@ -221,7 +221,7 @@ def test_the_fast_sampler_is_the_distilled_transformer_by_eulers_method_unguided
     latents = profile.performer.temperature * seeded_noise([3], 20, 64)
     with torch.no_grad():
         for t, after in pairwise(flow.sigmas(3, profile.performer.shift)):
-            slope = model.performer.velocity(latents, t[None], condition, seconds, distilled)
+            slope = model.performer.velocity(latents, t[None], condition, seconds, "fast")
             latents = latents + (after - t) * slope
     assert torch.allclose(fast, latents, atol=1e-5)
     assert not torch.allclose(fast, rendered(RenderSettings(3)), atol=0.1)
