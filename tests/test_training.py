@@ -24,7 +24,7 @@ from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
 from core.language.stream import PlannedEvent
 from core.performer.flow import integrate, shifted, sigmas
-from core.performer.flow_performer import FAST, seeded_noise
+from core.performer.flow_performer import FAST_WEIGHTS, seeded_noise
 from core.performer.kinds import build_performer
 from core.profile import Profile, load_profile
 from core.training.bridging import Performances, train_stage_one, warm_up
@@ -264,7 +264,7 @@ def test_the_fast_transformer_learns_the_guided_steps_of_the_full_one(
     assert all(torch.equal(p, before[n]) for n, p in model.named_parameters() if n in before)
     publish(model, tmp_path)
     assert model.performer.fast is not None
-    assert load_file(tmp_path / FAST).keys() == model.performer.fast.state_dict().keys()
+    assert load_file(tmp_path / FAST_WEIGHTS).keys() == model.performer.fast.state_dict().keys()
     full = load_file(tmp_path / "performer.safetensors")
     assert not any("fast" in name for name in full)
 

@@ -21,7 +21,7 @@ from core.performer import flow
 from core.performer.performer import WEIGHTS, Performer
 from core.profile import NO_GUIDANCE, PerformerConfig, RenderSettings, Sampler
 
-FAST = "performer-fast.safetensors"
+FAST_WEIGHTS = "performer-fast.safetensors"
 """The distilled network; a profile may do without."""
 
 
@@ -182,18 +182,18 @@ class FlowPerformer(Performer):
             WEIGHTS: {name: value for name, value in whole if not name.startswith("fast.")}
         }
         if self.fast is not None:
-            files[FAST] = self.fast.state_dict()
+            files[FAST_WEIGHTS] = self.fast.state_dict()
         return files
 
     def load(self, folder: Path, *, fast: bool = True) -> None:
         """See `Performer.load`; `fast`: the distilled network too, where there is one."""
         super().load(folder)
-        if fast and (folder / FAST).exists():
+        if fast and (folder / FAST_WEIGHTS).exists():
             self.load_fast(folder)
 
     def load_fast(self, folder: Path) -> None:
         """The distilled network alone."""
-        load_module(self.add_fast(), folder / FAST)
+        load_module(self.add_fast(), folder / FAST_WEIGHTS)
 
 
 def flow_performer(performer: Performer) -> FlowPerformer:

@@ -22,7 +22,7 @@ from core.corpus.examples import Examples
 from core.errors import WeightsError
 from core.language.model import load_adapter, load_module
 from core.listener.effects import EffectsListener
-from core.performer.flow_performer import FAST, flow_performer
+from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
 from core.profile import ASSETS, EAR, Profile, load_profile
 from core.training import fit_codec, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
@@ -254,7 +254,7 @@ def draw_back(model: AudioStory, profile: Profile, share: float) -> None:
 def add_shipped_fast(model: AudioStory, profile: Profile) -> None:
     """Put in the fast performer from assets/, if there is one; only its own training goes on with
     it."""
-    if profile.shipped(FAST):
+    if profile.shipped(FAST_WEIGHTS):
         flow_performer(model.performer).load_fast(profile.folder)
 
 
