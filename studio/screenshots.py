@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from studio.page.theme import ASSETS
+from studio.page.theme import STUDIO_ASSETS
 from studio.server import running
 
 CHROMIUM = "/usr/bin/chromium"
@@ -27,7 +27,7 @@ _INSTRUCTION = "Rain on a tin roof, then thunder rolls far away and the rain fad
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(prog="python -m studio.screenshots", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ASSETS / "pictures")
+    parser.add_argument("--out", type=Path, default=STUDIO_ASSETS / "pictures")
     parser.add_argument("--profile", default="pocket")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def take_pictures(page: Page, out: Path) -> None:
     page.get_by_role("button", name="Draft", exact=True).click()
     block = page.get_by_role("option")
     block.first.wait_for()
-    _shoot(page, out / "2-timeline.png", "#desk")
+    _shoot(page, out / "2-timeline.png", "#workspace")
     _render(page)
     page.get_by_role("button", name="New take", exact=True).click()
     page.get_by_role("button", name="Hear take 2").wait_for()
@@ -67,12 +67,12 @@ def take_pictures(page: Page, out: Path) -> None:
     block.first.click()
     page.get_by_role("button", name="Hear take 1").click()
     page.keyboard.press("Tab")
-    _shoot(page, out / "3-rendered.png", "#desk")
+    _shoot(page, out / "3-rendered.png", "#workspace")
     page.locator("#light").click()
-    _shoot(page, out / "4-light.png", "#desk")
+    _shoot(page, out / "4-light.png", "#workspace")
     page.locator("#light").click()
     page.set_viewport_size({"width": 390, "height": 860})
-    _shoot(page, out / "5-narrow.png", "#desk")
+    _shoot(page, out / "5-narrow.png", "#workspace")
 
 
 def _render(page: Page) -> None:

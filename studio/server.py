@@ -18,28 +18,28 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import gradio as gr
 
 from core.errors import StudioError
-from studio.handlers.listeners import wire
-from studio.jobs.model_service import Engine
+from studio.handlers.listeners import add_listeners
+from studio.jobs.model_service import ModelService
 from studio.page.layout import TITLE, lay_out
-from studio.page.scripts import EARLY
-from studio.page.theme import ASSETS, studio_css, studio_theme
+from studio.page.scripts import PREFETCH
+from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
-from studio.tools import offer_only_tools, wire_tools
+from studio.tools import add_tools, offer_only_tools
 
 DAY = 86_400
-_MAX_WAITING = 200
+_MAX_REQUESTS = 200
 """Requests of all kinds; how many jobs may wait for the model says `studio.jobs.queue`."""
 
 
 def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
     """The page with its handlers, not yet served."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as blocks:
-        wire(studio, lay_out(studio), blocks)
+        add_listeners(studio, lay_out(studio), blocks)
         if mcp:
-            wire_tools(studio)
-    return blocks.queue(max_size=_MAX_WAITING, default_concurrency_limit=8)
+            add_tools(studio)
+    return blocks.queue(max_size=_MAX_REQUESTS, default_concurrency_limit=8)
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def running(
         raise StudioError("Tools are for this machine only; leave out --host or --mcp.")
     with tempfile.TemporaryDirectory(prefix="audiostory-") as served:
         sessions = Sessions(stories, Path(served), private=not is_local(host))
-        studio = Studio(Engine(profile_name), sessions, PeakCache())
+        studio = Studio(ModelService(profile_name), sessions, PeakCache())
         with serving(studio, host, port, open_browser, mcp) as blocks:
             yield blocks
 
@@ -77,7 +77,7 @@ def serving(
 ) -> Iterator[gr.Blocks]:
     """Serve this studio as long as the block lasts; see `running`."""
     # Static files are served where they are; of others Gradio keeps a copy for a day.
-    gr.set_static_paths([ASSETS, studio.sessions.served])
+    gr.set_static_paths([STUDIO_ASSETS, studio.sessions.served])
     blocks = _build(studio, mcp=mcp)
     try:
         blocks.launch(
@@ -88,7 +88,7 @@ def serving(
             quiet=True,
             theme=studio_theme(),
             css=studio_css(),
-            head=EARLY,
+            head=PREFETCH,
             footer_links=[],
             max_file_size="64mb",
             share=False,

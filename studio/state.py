@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio.jobs.model_service import Engine
+from studio.jobs.model_service import ModelService
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 
@@ -13,6 +13,6 @@ from studio.sound.peaks import PeakCache
 class Studio:
     """What all handlers share."""
 
-    engine: Engine
+    service: ModelService
     sessions: Sessions
     cache: PeakCache

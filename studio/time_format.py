@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 
-def clock(seconds: float) -> str:
+def minutes_and_seconds(seconds: float) -> str:
     """Minutes and seconds to the tenth: 0:07.5."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
-
-
-def short(seconds: float) -> str:
-    """A mark on a ruler: 7.5 or 1:05."""
-    if seconds < 60:
-        return f"{seconds:g}"
-    return f"{int(seconds // 60)}:{seconds % 60:02.0f}"
 
 
 def spoken(seconds: float) -> str:

@@ -26,11 +26,11 @@ from studio.state import Studio
 if TYPE_CHECKING:
     from core.story.story import Story
 
-Told = dict[str, Any]
+Answer = dict[str, Any]
 TOOLS = ("draft_story", "render_story", "export_story")
 
 
-def wire_tools(studio: Studio) -> None:
+def add_tools(studio: Studio) -> None:
     """Add the tools to the page's endpoints. Call inside the `gr.Blocks` that holds the page."""
 
     def draft_story(
@@ -52,7 +52,7 @@ def wire_tools(studio: Studio) -> None:
         """Render the events of a story that have no sound yet or changed since.
 
         Args:
-            title: the story's title, as draft_story told it
+            title: the story's title, as draft_story returned it
             quality: draft (fast) or final (for delivery)
 
         Returns:
@@ -64,7 +64,7 @@ def wire_tools(studio: Studio) -> None:
         """Mix a rendered story and write it as a sound file.
 
         Args:
-            title: the story's title, as draft_story told it
+            title: the story's title, as draft_story returned it
             format: wav16, wav24, wav32f, flac, mp3, opus or another format of the studio's
 
         Returns:
@@ -88,45 +88,45 @@ def _library(studio: Studio, request: gr.Request) -> Library:
     return studio.sessions.of(request.session_hash).library
 
 
-def _answer(work: Callable[..., Told], *asked: Any) -> str:
-    """Do the work and tell it as JSON; what goes wrong is told in one sentence."""
+def _answer(work: Callable[..., Answer], *arguments: Any) -> str:
+    """Do the work and return it as JSON; raise what goes wrong as one sentence."""
     try:
-        return json.dumps(work(*asked), ensure_ascii=False)
-    except StudioError as trouble:
-        raise gr.Error(str(trouble)) from None
+        return json.dumps(work(*arguments), ensure_ascii=False)
+    except StudioError as error:
+        raise gr.Error(str(error)) from None
 
 
-def _draft(studio: Studio, library: Library, instruction: str, seconds: float, seed: int) -> Told:
+def _draft(studio: Studio, library: Library, instruction: str, seconds: float, seed: int) -> Answer:
     job = Job("draft")
-    with studio.engine.line.turn(job, studio.engine.expected("draft")):
+    with studio.service.queue.turn(job, studio.service.estimate("draft")):
         from core.director.plan import plan
 
         story: Story | None = None
-        for progress in plan(studio.engine.model, instruction, seconds, seed, job.cancel):
+        for progress in plan(studio.service.model, instruction, seconds, seed, job.cancel):
             story = progress.story
     assert story is not None
-    return _told(library.create(story))
+    return _story_answer(library.create(story))
 
 
-def _render(studio: Studio, library: Library, title: str, quality: str) -> Told:
-    folder, profile = library.open(title), studio.engine.profile
+def _render(studio: Studio, library: Library, title: str, quality: str) -> Answer:
+    folder, profile = library.open(title), studio.service.profile
     if quality not in ("draft", "final"):
         raise StudioError("The quality is draft or final; choose one of them.")
-    wanted = profile.final if quality == "final" else profile.draft
-    asked = due(folder, wanted, profile.crossfade, accept=(profile.final,))
+    settings = profile.final if quality == "final" else profile.draft
+    requests = due(folder, settings, profile.crossfade, accept=(profile.final,))
     lengths = {event.id: event.duration for event in folder.story.events}
-    amount = wanted.steps * sum(lengths[one.event_id] for one in asked)
+    amount = settings.steps * sum(lengths[request.event_id] for request in requests)
     job = Job("render")
-    with studio.engine.line.turn(job, studio.engine.expected("render", amount)):
+    with studio.service.queue.turn(job, studio.service.estimate("render", amount)):
         from core.render.render import perform
 
         group = f"render-{secrets.token_hex(4)}"
-        model = studio.engine.model
-        kept = list(perform(model, folder, asked, wanted, group=group, cancel=job.cancel))
-    return {"rendered": sum(not take.adopted for take in kept)} | _told(folder)
+        model = studio.service.model
+        kept = list(perform(model, folder, requests, settings, group=group, cancel=job.cancel))
+    return {"rendered": sum(not take.adopted for take in kept)} | _story_answer(folder)
 
 
-def _export(library: Library, title: str, form: str) -> Told:
+def _export(library: Library, title: str, form: str) -> Answer:
     folder = library.open(title)
     made = export(
         open_story(folder.path),
@@ -137,7 +137,7 @@ def _export(library: Library, title: str, form: str) -> Told:
     return {"files": [str(path) for path in made.files], "notes": list(made.notes)}
 
 
-def _told(folder: StoryFolder) -> Told:
+def _story_answer(folder: StoryFolder) -> Answer:
     events = [
         {
             "caption": event.caption,

@@ -22,7 +22,7 @@ from studio.editing import table
 from studio.editing.actions import ACTIONS, act
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
-from studio.view.timeline import picture
+from studio.view.lanes import lanes
 
 EDITS = 500
 RATE = 8000
@@ -122,7 +122,7 @@ def agree(session: Session, cache: PeakCache) -> None:
     assert saved == story
     rows = table.rows_of(saved)
     assert table.edited(saved, rows) == saved
-    shown = picture(session, cache)
+    shown = lanes(session, cache)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
     blocks = {told[0]: told for told in told_by_picture(shown)}
     lines = told_by_table(rows, table.ids_of(saved))

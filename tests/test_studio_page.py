@@ -34,8 +34,8 @@ from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
 from core.story.story import Story
 from studio.jobs.job import Job
-from studio.jobs.model_service import Engine
-from studio.jobs.queue import MAX_WAITING, Line
+from studio.jobs.model_service import ModelService
+from studio.jobs.queue import MAX_JOBS, JobQueue
 from studio.server import serving
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
@@ -70,7 +70,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def studio(stories: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
     sessions = Sessions(stories, tmp_path_factory.mktemp("served"), private=False)
-    return Studio(Engine("tiny"), sessions, PeakCache())
+    return Studio(ModelService("tiny"), sessions, PeakCache())
 
 
 @pytest.fixture(scope="module")
@@ -87,20 +87,20 @@ def crowd(studio: Studio) -> Iterator[None]:
     """So many jobs before the model that no more may wait."""
     with contextlib.ExitStack() as jobs:
         first = Job("render")
-        jobs.enter_context(studio.engine.line.turn(first, 60.0))
-        waiting = [Job("render") for _ in range(MAX_WAITING - 1)]
+        jobs.enter_context(studio.service.queue.turn(first, 60.0))
+        waiting = [Job("render") for _ in range(MAX_JOBS - 1)]
         pool = jobs.enter_context(ThreadPoolExecutor(len(waiting)))
         for job in waiting:
-            pool.submit(stand_in_line, studio.engine.line, job)
-        while studio.engine.line.waiting().before < MAX_WAITING:
+            pool.submit(wait_in_queue, studio.service.queue, job)
+        while studio.service.queue.position().before < MAX_JOBS:
             time.sleep(0.05)
         yield
         for job in waiting:
             job.cancel.set()
 
 
-def stand_in_line(line: Line, job: Job) -> None:
-    with contextlib.suppress(Cancelled), line.turn(job, 20.0):
+def wait_in_queue(queue: JobQueue, job: Job) -> None:
+    with contextlib.suppress(Cancelled), queue.turn(job, 20.0):
         pass
 
 
@@ -403,25 +403,25 @@ def test_a_number_out_of_range_is_answered_in_a_sentence(page: Page, stories: Pa
 
 def test_who_waits_for_the_model_knows_how_long_and_may_leave(page: Page, studio: Studio) -> None:
     draft(page, "a slow clock")
-    with studio.engine.line.turn(Job("render"), 30.0):
+    with studio.service.queue.turn(Job("render"), 30.0):
         button(page, "Render").click()
-        waiting = page.get_by_text("Waiting for one job, about 30 seconds")
+        waiting = page.get_by_text("QueuePosition for one job, about 30 seconds")
         waiting.wait_for()
         shoot(page, "rendering")
         button(page, "Cancel").click()
         button(page, "Render").wait_for()
-    assert studio.engine.line.waiting().before == 0
+    assert studio.service.queue.position().before == 0
 
 
 def test_a_draft_that_waits_says_so_and_can_be_left(page: Page, studio: Studio) -> None:
     page.get_by_label("What should be heard?").fill("a slow storm")
-    with studio.engine.line.turn(Job("render"), 30.0):
+    with studio.service.queue.turn(Job("render"), 30.0):
         button(page, "Draft").click()
-        page.get_by_text("Waiting for one job, about 30 seconds").wait_for()
+        page.get_by_text("QueuePosition for one job, about 30 seconds").wait_for()
         shoot(page, "drafting")
         button(page, "Cancel").click()
         button(page, "Draft").wait_for()
-    assert studio.engine.line.waiting().before == 0
+    assert studio.service.queue.position().before == 0
 
 
 def test_a_draft_asked_for_while_the_page_arrives_can_be_left(
@@ -446,7 +446,7 @@ def test_a_draft_asked_for_while_the_page_arrives_can_be_left(
     arrive(page, address)
     wait_until(page, lambda: bool(arrival))
     page.get_by_label("What should be heard?").fill("a slow storm")
-    with studio.engine.line.turn(Job("render"), 30.0):
+    with studio.service.queue.turn(Job("render"), 30.0):
         button(page, "Draft").click()
         button(page, "Cancel").wait_for()
         wait_until(page, lambda: bool(drafting))
@@ -456,7 +456,7 @@ def test_a_draft_asked_for_while_the_page_arrives_can_be_left(
         page.unroute("**/queue/join*")
         for asked in drafting:
             asked.continue_()
-        page.get_by_text("Waiting for one job, about 30 seconds").wait_for()
+        page.get_by_text("QueuePosition for one job, about 30 seconds").wait_for()
         button(page, "Cancel").click()
         button(page, "Draft").wait_for()
 
@@ -514,7 +514,7 @@ def test_export_delivers_files(page: Page, stories: Path) -> None:
     button(page, "Rendered").wait_for()
     page.get_by_role("button", name="Export").first.click()
     page.get_by_label("Reaper").check()
-    page.locator("#deliver").click()
+    page.locator("#export-button").click()
     with page.expect_download() as download:
         page.locator("#export a[download='a drum.zip']").click()
     with zipfile.ZipFile(download.value.path()) as delivered:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from safetensors.torch import save_file
 
 from core.audiostory import build_audiostory
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
@@ -20,19 +21,19 @@ from core.story.take import Take
 from core.training.publish import publish_ear
 from studio.editing import table
 from studio.editing.actions import Values, act
-from studio.handlers.describing import continued, described
+from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
 from studio.jobs.job import Job
-from studio.jobs.model_service import Engine
-from studio.jobs.queue import Line, Waiting
+from studio.jobs.model_service import ModelService
+from studio.jobs.queue import JobQueue, QueuePosition
 from studio.page.theme import studio_css, studio_theme
-from studio.sessions.registry import MAX_LEFT, Sessions
+from studio.sessions.registry import MAX_REMEMBERED, Sessions
 from studio.sessions.session import Session
-from studio.sound import files as listening
+from studio.sound import files as sound_files
 from studio.sound.peaks import PER_SECOND, PeakCache, outline
 from studio.state import Studio
+from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
-from studio.view.timeline import picture
 
 RATE = 44_100
 
@@ -143,7 +144,7 @@ def test_table_picture_and_disk_show_the_same_events(session: Session) -> None:
     act(session, "over", {"id": "e1", "at": 0.5, "duration": 2})
     act(session, "split", {"id": "e1", "at": 1.5})
     story = session.open_folder.story
-    shown = picture(session, PeakCache())
+    shown = lanes(session, PeakCache())
     assert Story.load(session.open_folder.path / "story.json") == story
     rows = table.rows_of(story)
     assert [row[0] for row in rows] == [block["name"] for block in shown["events"]]
@@ -189,36 +190,36 @@ def test_impossible_actions_change_nothing(session: Session, name: str, values: 
     assert session.open_folder.story == before
 
 
-def test_line_serves_in_order_and_tells_how_long(session: Session) -> None:
-    line, first, second = Line(limit=2), Job("render"), Job("render")
-    heard: list[Waiting] = []
+def test_the_queue_serves_in_order_and_says_how_long_it_takes(session: Session) -> None:
+    queue, first, second = JobQueue(limit=2), Job("render"), Job("render")
+    heard: list[QueuePosition] = []
     order: list[str] = []
 
     def wait() -> None:
-        with line.turn(second, 3.0, heard.append):
+        with queue.turn(second, 3.0, heard.append):
             order.append("second")
 
-    with line.turn(first, 5.0):
+    with queue.turn(first, 5.0):
         thread = threading.Thread(target=wait)
         thread.start()
         while not heard:
             time.sleep(0.01)
         with pytest.raises(StoryError, match="2 jobs wait, which takes about 8 seconds"):
-            line.turn(Job("draft"), 1.0).__enter__()
+            queue.turn(Job("draft"), 1.0).__enter__()
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-    assert heard == [Waiting(1, 5.0)]
-    assert line.waiting() == Waiting(0, 0)
+    assert heard == [QueuePosition(1, 5.0)]
+    assert queue.position() == QueuePosition(0, 0)
 
 
-def test_cancelling_leaves_the_line(session: Session) -> None:
-    line, first, second = Line(), Job("render"), Job("render")
+def test_cancelling_leaves_the_queue(session: Session) -> None:
+    queue, first, second = JobQueue(), Job("render"), Job("render")
     second.cancel.set()
-    with line.turn(first, 5.0):
+    with queue.turn(first, 5.0):
         with pytest.raises(Cancelled):
-            line.turn(second, 1.0).__enter__()
-        assert line.waiting().before == 1
+            queue.turn(second, 1.0).__enter__()
+        assert queue.position().before == 1
 
 
 def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:
@@ -231,45 +232,48 @@ def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:
 def hearing(tmp_path: Path) -> Studio:
     """A studio whose tiny model has an ear; what it says means nothing."""
     text = (PROFILES / "tiny.toml").read_text().replace('weights = ""', f'weights = "{tmp_path}"')
+    text = text.replace("lora_rank = 4", "lora_rank = 0")
     file = tmp_path / "hearing.toml"
     file.write_text(f'{text}\n[listener]\ntokens = 4\nwidth = 512\nencoder = "aisfx"\n')
     assert not load_profile(str(file)).hears
-    listener = build_audiostory(load_profile(str(file)), adapter=False).listener
-    assert listener is not None
-    publish_ear(listener, tmp_path)
+    untrained = build_audiostory(load_profile(str(file)), adapter=False)
+    for part in ("bridge", "performer"):
+        save_file(getattr(untrained, part).state_dict(), tmp_path / f"{part}.safetensors")
+    assert untrained.listener is not None
+    publish_ear(untrained.listener, tmp_path)
     return studio_of(str(file), tmp_path)
 
 
 def studio_of(profile: str, folder: Path) -> Studio:
     sessions = Sessions(folder / "stories", folder / "served", private=False)
-    return Studio(Engine(profile), sessions, PeakCache())
+    return Studio(ModelService(profile), sessions, PeakCache())
 
 
 def test_a_recording_is_described_and_faults_are_sentences(hearing: Studio, tmp_path: Path) -> None:
-    assert hearing.engine.profile.hears
+    assert hearing.service.profile.hears
     time = np.arange(RATE) / RATE
     soundfile.write(tmp_path / "tone.ogg", 0.3 * np.sin(2 * np.pi * 440 * time), RATE)
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     (tmp_path / "words.wav").write_text("no sound")
-    assert isinstance(described(hearing, str(tmp_path / "tone.ogg")), str)
+    assert isinstance(description_of(hearing, str(tmp_path / "tone.ogg")), str)
     for path, fault in ((None, "upload"), ("silence.wav", "silent"), ("words.wav", "WAV or FLAC")):
         with pytest.raises(AudioFileError, match=fault):
-            described(hearing, path and str(tmp_path / path))
-    assert hearing.engine.line.waiting().before == 0
+            description_of(hearing, path and str(tmp_path / path))
+    assert hearing.service.queue.position().before == 0
 
 
 def test_a_model_without_an_ear_is_not_asked(tmp_path: Path) -> None:
     studio = studio_of("tiny", tmp_path)
-    assert not studio.engine.profile.hears
+    assert not studio.service.profile.hears
     soundfile.write(tmp_path / "tone.wav", np.full(RATE, 0.1), RATE)
     with pytest.raises(WeightsError, match="cannot hear"):
-        described(studio, str(tmp_path / "tone.wav"))
+        description_of(studio, str(tmp_path / "tone.wav"))
 
 
 def test_a_description_goes_after_the_words_that_are_there() -> None:
-    assert continued("", "a dog barking") == "a dog barking"
-    assert continued("Rain falls. ", "a dog barking") == "Rain falls, then a dog barking"
-    assert continued("Rain falls.", "") == "Rain falls."
+    assert with_description("", "a dog barking") == "a dog barking"
+    assert with_description("Rain falls. ", "a dog barking") == "Rain falls, then a dog barking"
+    assert with_description("Rain falls.", "") == "Rain falls."
 
 
 def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
@@ -286,21 +290,21 @@ def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
 
 
 def test_mix_is_made_once_a_revision_and_has_the_exact_length(session: Session) -> None:
-    assert listening.mix_file(session, RATE) is None
+    assert sound_files.mix_file(session, RATE) is None
     keep_take(session, "e1", 0.5)
-    path = listening.mix_file(session, RATE)
+    path = sound_files.mix_file(session, RATE)
     assert path is not None
     info = soundfile.info(path)
     assert (info.frames, info.samplerate, info.channels) == (6 * RATE, RATE, 2)
     stamp = path.stat().st_mtime_ns
-    assert listening.mix_file(session, RATE) == path
+    assert sound_files.mix_file(session, RATE) == path
     assert path.stat().st_mtime_ns == stamp
     session.open_folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-6))
-    again = listening.mix_file(session, RATE)
+    again = sound_files.mix_file(session, RATE)
     assert again is not None
     assert again != path
     session.open_folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-3))
-    assert listening.mix_file(session, RATE) is not None
+    assert sound_files.mix_file(session, RATE) is not None
     assert not path.exists()
 
 
@@ -308,11 +312,11 @@ def test_every_story_of_a_tab_has_a_mix_of_its_own(session: Session, story: Stor
     addresses = set()
     for level in (0.5, 0.4, 0.3):
         keep_take(session, "e1", level)
-        addresses.add(listening.mix_file(session, RATE))
+        addresses.add(sound_files.mix_file(session, RATE))
     for _ in range(2):
         session.show(session.library.create(story, "Another"))
         keep_take(session, "e1", 0.2)
-        path = listening.mix_file(session, RATE)
+        path = sound_files.mix_file(session, RATE)
         assert path is not None
         assert path.is_file()
         addresses.add(path)
@@ -321,14 +325,14 @@ def test_every_story_of_a_tab_has_a_mix_of_its_own(session: Session, story: Stor
 
 def test_tabs_do_not_see_each_other_and_visitors_have_their_own_stories(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=True)
-    first, name = sessions.arrive("tab-1", "")
-    second, other = sessions.arrive("tab-2", "../../etc")
+    first, name = sessions.connect("tab-1", "")
+    second, other = sessions.connect("tab-2", "../../etc")
     assert name != other
     assert first is not second
     assert first.sounds != second.sounds
     assert first.library.root != second.library.root
     assert first.library.root.parent.parent == tmp_path / "stories"
-    again, kept = sessions.arrive("tab-3", name)
+    again, kept = sessions.connect("tab-3", name)
     assert kept == name
     assert again.library is first.library
 
@@ -343,11 +347,11 @@ def test_closing_a_tab_cancels_its_work_and_removes_its_sounds(tmp_path: Path) -
     sessions = Sessions(tmp_path, tmp_path / "served", private=False)
     session, other = sessions.of("a"), sessions.of("b")
     session.sounds.mkdir(parents=True)
-    jobs = session.ask("render"), other.ask("render")
+    jobs = session.request_job("render"), other.request_job("render")
     with pytest.raises(StoryError, match="already"):
-        session.ask("draft")
-    assert session.start("render") is jobs[0]
-    sessions.leave("a")
+        session.request_job("draft")
+    assert session.start_job("render") is jobs[0]
+    sessions.disconnect("a")
     assert jobs[0].cancel.is_set()
     assert not jobs[1].cancel.is_set()
     assert not session.sounds.exists()
@@ -355,12 +359,12 @@ def test_closing_a_tab_cancels_its_work_and_removes_its_sounds(tmp_path: Path) -
 
 def test_a_tab_whose_connection_broke_comes_back_to_its_story(story: Story, tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=True)
-    session, _ = sessions.arrive("a", "")
+    session, _ = sessions.connect("a", "")
     folder = session.library.create(story)
     session.show(folder)
     session.selected, session.quality = "bed", "final"
     sounds = session.sounds
-    sessions.leave("a")
+    sessions.disconnect("a")
     folder.edit("gain", lambda now: timeline.change(now, "e1", gain_db=-6))
     again, stranger = sessions.of("a"), sessions.of("b")
     assert again.open_folder is folder
@@ -370,7 +374,7 @@ def test_a_tab_whose_connection_broke_comes_back_to_its_story(story: Story, tmp_
     assert again.sounds != sounds
     assert stranger.folder is None
     assert stranger.library is not session.library
-    sessions.leave("a")
+    sessions.disconnect("a")
     session.library.archive(folder.title)
     assert sessions.of("a").folder is None
     assert sessions.of("a").library is session.library
@@ -379,22 +383,22 @@ def test_a_tab_whose_connection_broke_comes_back_to_its_story(story: Story, tmp_
 def test_only_the_last_tabs_that_left_are_remembered(story: Story, tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
     folder = sessions.of("first").library.create(story)
-    for tab in ("first", *map(str, range(MAX_LEFT))):
+    for tab in ("first", *map(str, range(MAX_REMEMBERED))):
         sessions.of(tab).show(folder)
-        sessions.leave(tab)
+        sessions.disconnect(tab)
     assert sessions.of("first").folder is None
     assert sessions.of("0").folder is folder
 
 
 def test_what_was_asked_for_and_never_began_can_be_cancelled(session: Session) -> None:
-    job = session.ask("draft")
-    session.stop()
+    job = session.request_job("draft")
+    session.cancel_job()
     assert not session.busy
-    late = session.start("draft")
+    late = session.start_job("draft")
     assert late is job
     assert late.cancel.is_set()
     late.done = True
-    assert not session.start("draft").cancel.is_set()
+    assert not session.start_job("draft").cancel.is_set()
 
 
 def test_theme_fetches_nothing_from_elsewhere() -> None:

@@ -18,11 +18,11 @@ from core.export import open_story as exported_story
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Story
-from studio.jobs.model_service import Engine
+from studio.jobs.model_service import ModelService
 from studio.server import serving
 from studio.sessions.registry import Sessions
 from studio.sessions.session import Session
-from studio.sound.files import address
+from studio.sound.files import file_url
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 
@@ -40,7 +40,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def studio(tmp_path: Path) -> Studio:
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
-    return Studio(Engine("tiny"), sessions, PeakCache())
+    return Studio(ModelService("tiny"), sessions, PeakCache())
 
 
 @pytest.fixture
@@ -103,10 +103,10 @@ def test_sounds_are_served_in_place_and_gone_with_their_tab(
     assert {path.parent.parent.name[:6] for path in made} >= {"export", session.sounds.name[:6]}
     assert len(session.sounds.name) >= 32
     assert not [path for path in cache.rglob("*") if path.suffix in (".wav", ".json", ".flac")]
-    addresses = [f"{client.src}{address(path)}" for path in made]
+    addresses = [f"{client.src}{file_url(path)}" for path in made]
     assert {httpx.get(where).status_code for where in addresses} == {200}
     for outside in (folder.path / "story.json", studio.sessions.served, session.sounds):
-        assert httpx.get(f"{client.src}{address(outside)}").status_code == 403
+        assert httpx.get(f"{client.src}{file_url(outside)}").status_code == 403
     lose_connection(client, session)
     assert {httpx.get(where).status_code for where in addresses} == {403}
 

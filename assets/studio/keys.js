@@ -1,8 +1,8 @@
-// Buttons and keys of the stage: everything that is done often has a key.
+// Buttons and keys of the timeline: everything that is done often has a key.
 
 const NUDGE = 0.1;
 
-const deeds = {
+const actions = {
   add: () => act("add"),
   over: () => act("over"),
   split: () => act("split", { at: position() }),
@@ -36,12 +36,12 @@ function lengthen(direction) {
   act("stretch", { duration: event.duration });
 }
 
-function climb(direction) {
+function moveLayer(direction) {
   const event = selected();
   if (event && event.layer + direction >= 0) act("layer", { layer: event.layer + direction });
 }
 
-function magnify(direction) {
+function zoomBy(direction) {
   zoom = Math.min(16, Math.max(1, zoom * 1.6 ** direction));
   if (zoom < 1.1) zoom = 1;
   drawing = drawing.then(draw);
@@ -58,12 +58,12 @@ function toggleKeys() {
   part("[data-keys]").setAttribute("aria-expanded", String(!list.hidden));
 }
 
-const tell = (name) => document.dispatchEvent(new CustomEvent(name));
+const send = (name) => document.dispatchEvent(new CustomEvent(name));
 const KEYS = {
-  s: deeds.split, d: deeds.duplicate, j: deeds.join, n: deeds.add, o: deeds.over, l: deeds.lock,
-  delete: deeds.delete, backspace: deeds.delete,
-  g: toggleSnap, "+": () => magnify(1), "-": () => magnify(-1), "?": toggleKeys,
-  k: () => tell("studio:keep"), x: () => tell("studio:switch"), r: () => tell("studio:again"),
+  s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock,
+  delete: actions.delete, backspace: actions.delete,
+  g: toggleSnap, "+": () => zoomBy(1), "-": () => zoomBy(-1), "?": toggleKeys,
+  k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
 
 function arrow(event, direction) {
@@ -75,8 +75,8 @@ function arrow(event, direction) {
 function onBlock(event) {
   if (event.key === "ArrowLeft") arrow(event, -1);
   else if (event.key === "ArrowRight") arrow(event, 1);
-  else if (event.key === "ArrowUp") climb(1);
-  else if (event.key === "ArrowDown") climb(-1);
+  else if (event.key === "ArrowUp") moveLayer(1);
+  else if (event.key === "ArrowDown") moveLayer(-1);
   else if (event.key === "Enter") playFrom(selected()?.start || 0);
   else return false;
   return true;
@@ -84,8 +84,8 @@ function onBlock(event) {
 
 element.addEventListener("click", ({ target }) => {
   const at = (selector) => target.closest?.(selector);
-  if (at("[data-do]")) deeds[at("[data-do]").dataset.do]();
-  else if (at("[data-zoom]")) magnify(Number(at("[data-zoom]").dataset.zoom));
+  if (at("[data-do]")) actions[at("[data-do]").dataset.do]();
+  else if (at("[data-zoom]")) zoomBy(Number(at("[data-zoom]").dataset.zoom));
   else if (at("[data-snap]")) toggleSnap();
   else if (at("[data-keys]")) toggleKeys();
 });
@@ -95,7 +95,7 @@ part("[data-total]").addEventListener("change", ({ target }) => {
 
 document.addEventListener("keydown", (event) => {
   const target = event.composedPath()[0];
-  const block = Boolean(target.dataset?.id && board.contains(event.target));
+  const block = Boolean(target.dataset?.id && lanesBox.contains(event.target));
   const typing = Boolean(target.closest?.("input:not([type=range]), textarea, select, td, [contenteditable]"));
   const button = Boolean(target.closest?.("button, a, summary, input"));
   const command = event.ctrlKey || event.metaKey;
@@ -111,8 +111,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// What is typed into a cell shows in the picture at once; the story's answer follows.
-function foresee(row, column, text) {
+// What is typed into a cell shows in the lanes at once; the server's answer follows.
+function preview(row, column, text) {
   const rows = [...story.events.filter((e) => !e.layer), ...story.events.filter((e) => e.layer)];
   const event = rows[row];
   if (!event || event.locked) return;
@@ -126,7 +126,7 @@ document.addEventListener("keydown", ({ key, target }) => {
   if (key !== "Enter" && key !== "Tab") return;
   const cell = target.closest?.("#events [data-row][data-col]");
   if (cell && target.matches("textarea, input:not([type=checkbox])")) {
-    foresee(Number(cell.dataset.row), Number(cell.dataset.col), target.value);
+    preview(Number(cell.dataset.row), Number(cell.dataset.col), target.value);
   }
 }, true);
 

@@ -1,11 +1,11 @@
-// The picture: a lane a layer, drawn by wavesurfer.js; a block an event, made of its regions.
+// The lanes: one a layer, drawn by wavesurfer.js; a block an event, made of its regions.
 
-const board = part(".lanes");
+const lanesBox = part(".lanes");
 let regions = null;
 const blocks = new Map();
 let waves = null;
 let drawing = Promise.resolve();
-let drawn = 0;
+let drawnStamp = 0;
 let span = 1;
 let zoom = 1;
 let snap = true;
@@ -31,10 +31,10 @@ function act(name, values = {}) {
 // How near, in seconds, an edge has to be to snap: eight pixels.
 const snapping = () => ({ snap, reach: (8 * span) / Math.max(1, waves.getWrapper().clientWidth) });
 
-// How wide the picture is: as the page, or wider where the blocks would be too narrow to hit.
+// How wide the lanes are: as the page, or wider where the blocks would be too narrow to hit.
 function width() {
-  const told = story.events.filter((event) => !event.layer).length;
-  return zoom * Math.max(board.clientWidth - 40, told * NARROWEST);
+  const inSequence = story.events.filter((event) => !event.layer).length;
+  return zoom * Math.max(lanesBox.clientWidth - 40, inSequence * NARROWEST);
 }
 
 function options() {
@@ -60,7 +60,7 @@ function ruler() {
     secondaryLabelOpacity: 1,
     formatTimeCallback: (s) =>
       s < 60 ? `${s}` : `${Math.floor(s / 60)}:${String(Math.round(s % 60)).padStart(2, "0")}`,
-    style: { fontSize: "11px", color: "var(--quiet)", fontFamily: "inherit" },
+    style: { fontSize: "11px", color: "var(--text-muted)", fontFamily: "inherit" },
   });
 }
 
@@ -69,7 +69,7 @@ function build() {
   blocks.clear();
   regions = WaveSurfer.Regions.create();
   waves = WaveSurfer.create({
-    container: board,
+    container: lanesBox,
     cursorWidth: 0,
     barHeight: 0.6,
     autoScroll: false,
@@ -78,7 +78,7 @@ function build() {
     plugins: [regions, ruler()],
   });
   waves.shape = shape();
-  board.style.setProperty("--lane", `${100 / story.layers.length}%`);
+  lanesBox.style.setProperty("--lane", `${100 / story.layers.length}%`);
   const wrapper = waves.getWrapper();
   for (const name of ["beyond", "playhead"]) {
     const mark = document.createElement("div");
@@ -98,14 +98,14 @@ function build() {
 // What a new drawing cannot take over from the one before it.
 const shape = () => [story.layers.length, width(), token("--wave"), span].join("/");
 
-function room() {
+function visibleSeconds() {
   const more = story.total + Math.max(1, story.total * 0.08);
   return Math.round(more * 10) / 10;
 }
 
 async function draw() {
-  if (!story.events.length || !board.clientWidth) return;
-  span = room();
+  if (!story.events.length || !lanesBox.clientWidth) return;
+  span = visibleSeconds();
   const scroll = waves?.getScroll() || 0;
   const held = waves?.getWrapper().getRootNode().activeElement?.dataset.id;
   if (!waves || waves.shape !== shape()) build();
@@ -261,18 +261,18 @@ function show() {
   const next = props.value ? JSON.parse(props.value) : {};
   if (!next.stamp) {
     mix.pause();
-    silence();
+    pauseTakes();
     story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
     return;
   }
-  if (next.stamp < drawn) return;
-  drawn = next.stamp;
+  if (next.stamp < drawnStamp) return;
+  drawnStamp = next.stamp;
   if (next.title !== story.title) {
     mix.pause();
     mix.currentTime = 0;
   }
   story = next;
-  drawing = drawing.then(draw).catch((trouble) => console.error(trouble));
+  drawing = drawing.then(draw).catch((error) => console.error(error));
 }
 
 document.addEventListener("studio:position", ({ detail }) => {
@@ -288,7 +288,7 @@ for (const name of ["pointermove", "pointerup"]) {
 }
 new ResizeObserver(() => {
   if (waves?.shape !== shape()) drawing = drawing.then(draw);
-}).observe(board);
+}).observe(lanesBox);
 document.addEventListener("studio:light", () => { drawing = drawing.then(draw); });
 watch("value", show);
 

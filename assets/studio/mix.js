@@ -1,15 +1,15 @@
-// Tells the stage where the newest mix can be loaded from.
+// Tells the player where the newest mix can be loaded from.
 
-function tell() {
+function announce() {
   const address = element.querySelector("[data-mix]")?.dataset.mix || "";
   document.dispatchEvent(new CustomEvent("studio:mix", { detail: address }));
 }
 
-watch("value", tell);
-tell();
+watch("value", announce);
+announce();
 
-// A tab's sounds go when its connection breaks: ask for them when it is back, or misses one.
-const ask = () => { if (!document.hidden) trigger("back"); };
-document.addEventListener("visibilitychange", ask);
-document.addEventListener("studio:missed", ask);
-addEventListener("online", ask);
+// A tab's sounds are removed when its connection breaks: load them when it is back, or misses one.
+const reloadSounds = () => { if (!document.hidden) trigger("back"); };
+document.addEventListener("visibilitychange", reloadSounds);
+document.addEventListener("studio:missed", reloadSounds);
+addEventListener("online", reloadSounds);

@@ -1,13 +1,13 @@
-// What sounds: the mix of the story, a take, or a take against the one that is kept.
+// Playback: the mix of the story, a take, or a take against the one that is kept.
 
 const mix = new Audio();
 const take = new Audio();
 const rival = new Audio();
 const part = (selector) => element.querySelector(selector);
-let wanted = "";
+let mixUrl = "";
 let story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
 
-function written(seconds) {
+function minutesAndSeconds(seconds) {
   const tenths = Math.round(seconds * 10);
   return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
 }
@@ -23,17 +23,17 @@ const position = () => Math.min(mix.currentTime || 0, story.total);
 
 function paint() {
   const seconds = position();
-  part("[data-clock]").textContent = written(seconds);
+  part("[data-clock]").textContent = minutesAndSeconds(seconds);
   const slider = part(".seek");
   slider.value = seconds;
   slider.setAttribute("aria-valuetext", `${seconds.toFixed(1)} of ${story.total} seconds`);
-  part(".stage").classList.toggle("is-playing", !mix.paused);
+  part(".timeline").classList.toggle("is-playing", !mix.paused);
   const button = part("[data-play]");
-  button.disabled = !wanted;
+  button.disabled = !mixUrl;
   button.setAttribute("aria-label", mix.paused ? "Play the story" : "Pause");
   document.dispatchEvent(new CustomEvent("studio:position", { detail: seconds }));
-  const heard = take.paused ? "" : take.muted ? rival.src : take.src;
-  document.dispatchEvent(new CustomEvent("studio:sounding", { detail: heard }));
+  const playing = take.paused ? "" : take.muted ? rival.src : take.src;
+  document.dispatchEvent(new CustomEvent("studio:sounding", { detail: playing }));
 }
 
 function follow() {
@@ -41,28 +41,28 @@ function follow() {
   if (!mix.paused || !take.paused) requestAnimationFrame(follow);
 }
 
-function silence() {
+function pauseTakes() {
   take.pause();
   rival.pause();
 }
 
 // A new mix goes on where the one before it was.
 function load(address) {
-  if (address === wanted) return;
+  if (address === mixUrl) return;
   const seconds = position();
-  const playing = !mix.paused && !mix.ended;
-  wanted = address;
+  const wasPlaying = !mix.paused && !mix.ended;
+  mixUrl = address;
   if (address) mix.src = address;
   else mix.removeAttribute("src");
   mix.currentTime = Math.min(seconds, Math.max(0, story.total - 0.05));
-  if (address && playing) start(mix);
+  if (address && wasPlaying) start(mix);
   paint();
 }
 
 function toggle() {
-  silence();
+  pauseTakes();
   if (!mix.paused) mix.pause();
-  else if (wanted) {
+  else if (mixUrl) {
     if (mix.ended || position() >= story.total - 0.05) mix.currentTime = 0;
     start(mix);
   }
@@ -74,13 +74,13 @@ function seek(seconds) {
 }
 
 function playFrom(seconds) {
-  silence();
+  pauseTakes();
   seek(seconds);
-  if (wanted) start(mix);
+  if (mixUrl) start(mix);
 }
 
-// Hear a take by itself; asked again for the same one, stop it.
-function hear(address) {
+// Play a take by itself; chosen again, it stops.
+function playTake(address) {
   mix.pause();
   rival.pause();
   take.muted = false;
@@ -93,7 +93,7 @@ function hear(address) {
   start(take);
 }
 
-// Two takes at one time, one of them silent; asked again, the other one is silent.
+// Two takes at one time, one of them silent; chosen again, the other one is silent.
 function compare({ address, kept }) {
   mix.pause();
   if (!take.paused && !rival.paused && take.src.endsWith(address)) {
@@ -118,7 +118,7 @@ for (const sound of [mix, take, rival]) {
 }
 mix.addEventListener("error", () => document.dispatchEvent(new CustomEvent("studio:missed")));
 document.addEventListener("studio:mix", (event) => load(event.detail));
-document.addEventListener("studio:hear", (event) => hear(event.detail));
+document.addEventListener("studio:play-take", (event) => playTake(event.detail));
 document.addEventListener("studio:compare", (event) => compare(event.detail));
 part(".seek").addEventListener("input", (event) => seek(Number(event.target.value)));
 part("[data-play]").addEventListener("click", toggle);

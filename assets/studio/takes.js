@@ -1,4 +1,4 @@
-// The takes of the selected event: hearing one makes it the candidate to keep or to compare.
+// The takes of the selected event: playing one makes it the candidate to keep or to compare.
 
 let candidate = "";
 const all = () => [...element.querySelectorAll("[data-take]")];
@@ -9,13 +9,13 @@ const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { de
 function paint() {
   const chip = chosen();
   for (const other of all()) other.classList.toggle("is-candidate", other === chip);
-  const deeds = element.querySelector(".takes-deeds");
-  if (!deeds) return;
-  deeds.hidden = !chip;
+  const actions = element.querySelector(".takes-actions");
+  if (!actions) return;
+  actions.hidden = !chip;
   const same = Boolean(chip?.dataset.kept);
-  for (const deed of deeds.children) {
-    deed.disabled = same && deed.dataset.deed !== "restore" && deed.dataset.deed !== "drop";
-    if (deed.dataset.deed === "compare") deed.disabled = same || !kept();
+  for (const action of actions.children) {
+    action.disabled = same && action.dataset.action !== "restore" && action.dataset.action !== "drop";
+    if (action.dataset.action === "compare") action.disabled = same || !kept();
   }
 }
 
@@ -34,14 +34,14 @@ function compare() {
 
 element.addEventListener("click", ({ target }) => {
   const chip = target.closest("[data-take]");
-  const deed = target.closest("[data-deed]")?.dataset.deed;
+  const action = target.closest("[data-action]")?.dataset.action;
   const again = target.closest("[data-again]");
   if (chip) {
     candidate = chip.dataset.take;
-    send("studio:hear", chip.dataset.listen);
+    send("studio:play-take", chip.dataset.listen);
     paint();
-  } else if (deed === "compare") compare();
-  else if (deed) act(deed);
+  } else if (action === "compare") compare();
+  else if (action) act(action);
   else if (again) trigger("again", { id: again.dataset.again });
 });
 document.addEventListener("studio:sounding", ({ detail }) => {

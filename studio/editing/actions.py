@@ -66,7 +66,7 @@ def _seconds(values: Values, name: str) -> float:
 
 
 def _snapped(story: Story, event: Event, values: Values, seconds: float) -> float:
-    """The time as told, or the nearest edge within `reach` seconds where `snap` is on."""
+    """The given time, or the nearest edge within `reach` seconds where `snap` is on."""
     if not values.get("snap"):
         return seconds
     reach = number(values.get("reach", 0.1), "reach")

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 from core.errors import AudioFileError, StudioError
-from studio.handlers.options import AT_ONCE, LONG, PRIVATE
+from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
 from studio.jobs.job import Job
 from studio.page.layout import Page
 from studio.state import Studio
@@ -17,15 +17,15 @@ from studio.state import Studio
 LISTENING = "Listening …"
 
 
-def wire_describing(studio: Studio, page: Page) -> None:
+def add_describing_listeners(studio: Studio, page: Page) -> None:
     """Connect the recording beside the instruction."""
 
     def describe(path: str | None, instruction: str) -> str:
         """Say what is heard in a recording, after the words that are there already."""
         try:
-            return continued(instruction or "", described(studio, path))
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
+            return with_description(instruction or "", description_of(studio, path))
+        except StudioError as error:
+            gr.Warning(str(error))
         except Exception:
             logging.exception("Describing failed")
             gr.Warning("Describing failed through a fault of the studio; its terminal says more.")
@@ -37,13 +37,13 @@ def wire_describing(studio: Studio, page: Page) -> None:
     def end() -> object:
         return gr.update(value=page.describe.value, interactive=True)
 
-    begun = page.describe.click(begin, None, page.describe, **AT_ONCE, **PRIVATE)
-    asked = [page.overheard, page.instruction]
-    done = begun.then(describe, asked, page.instruction, api_name="describe", **LONG)
-    done.then(end, None, page.describe, **AT_ONCE, **PRIVATE)
+    begun = page.describe.click(begin, None, page.describe, **IMMEDIATE, **PRIVATE)
+    given = [page.description_recording, page.instruction]
+    done = begun.then(describe, given, page.instruction, api_name="describe", **MODEL_JOB)
+    done.then(end, None, page.describe, **IMMEDIATE, **PRIVATE)
 
 
-def described(studio: Studio, path: str | None) -> str:
+def description_of(studio: Studio, path: str | None) -> str:
     """What the director says of an uploaded recording, when it is its turn.
 
     Raises:
@@ -53,20 +53,20 @@ def described(studio: Studio, path: str | None) -> str:
     """
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
-    engine = studio.engine
-    with engine.line.turn(Job("draft"), engine.expected("describe")):
+    service = studio.service
+    with service.queue.turn(Job("draft"), service.estimate("describe")):
         from core.director.describe import describe
 
-        model = engine.model
+        model = service.model
         began = time.monotonic()
-        told = describe(model, Path(path))
-        engine.took("describe", time.monotonic() - began)
-    return told
+        description = describe(model, Path(path))
+        service.record_duration("describe", time.monotonic() - began)
+    return description
 
 
-def continued(instruction: str, told: str) -> str:
+def with_description(instruction: str, description: str) -> str:
     """The instruction with another sound after what it says already."""
-    if not told:
+    if not description:
         return instruction
     words = instruction.strip().rstrip(".,;")
-    return f"{words}, then {told}" if words else told
+    return f"{words}, then {description}" if words else description

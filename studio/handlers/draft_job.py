@@ -14,14 +14,14 @@ import gradio as gr
 from core.errors import Cancelled, StoryError, StudioError
 from core.story.folders import StoryFolder
 from core.story.story import Story
-from studio.jobs.background import reports
+from studio.jobs.background import in_background
 from studio.jobs.job import Job
-from studio.jobs.queue import Waiting
+from studio.jobs.queue import QueuePosition
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
 from studio.time_format import spoken
-from studio.view.updates import Updates, view, waiting
+from studio.view.updates import Updates, view, waiting_view
 
 if TYPE_CHECKING:
     import threading
@@ -48,7 +48,7 @@ def without_mood(instruction: str) -> tuple[str, str]:
     return (instruction[: found.start()], found["mood"]) if found else (instruction, "")
 
 
-def draft(
+def run_draft(
     studio: Studio, page: Page, session: Session, planning: Planning, keep: Callable[[Story], None]
 ) -> Iterator[Updates]:
     """Stream the director's reasoning and events, then show the story.
@@ -57,33 +57,33 @@ def draft(
         keep: what to do with the plan.
     """
     try:
-        job = session.start("draft")
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+        job = session.start_job("draft")
+    except StudioError as error:
+        gr.Warning(str(error))
         yield {page.progress: gr.update()}
         return
     try:
-        first = "" if studio.engine.ready else "Loading the model …"
+        first = "" if studio.service.ready else "Loading the model …"
         opening = {
-            page.thinking: gr.update(visible=True, open=True),
-            page.reasoning: _writing(first),
+            page.reasoning_panel: gr.update(visible=True, open=True),
+            page.reasoning: _writing_html(first),
         }
-        # What was answered for a page that was still arriving may have undone the first `waiting`.
-        yield waiting(studio, page, session) | opening
+        # The answer to a page that was still loading may have undone the first `waiting_view`.
+        yield waiting_view(studio, page, session) | opening
         story = None
-        for batch in reports(_work(studio, job, planning), job):
+        for batch in in_background(_work(studio, job, planning), job):
             last = batch[-1]
-            if isinstance(last, Waiting):
-                yield {page.reasoning: _writing(_in_line(last))}
+            if isinstance(last, QueuePosition):
+                yield {page.reasoning: _writing_html(_queue_text(last))}
                 continue
             story = last.story
-            yield {page.reasoning: _writing(told_so_far(last))}
+            yield {page.reasoning: _writing_html(progress_text(last))}
         if story is not None:
             keep(story)
     except Cancelled:
         gr.Info("Drafting was stopped.")
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+    except StudioError as error:
+        gr.Warning(str(error))
     except Exception:
         logging.exception("Drafting failed")
         gr.Warning("Drafting failed through a fault of the studio; its terminal says more.")
@@ -113,14 +113,14 @@ def keep_plan(folder: StoryFolder, before: Story, story: Story) -> None:
 
     def replaced(now: Story) -> Story:
         if now != before:
-            raise StoryError("The story was changed while it was planned anew; plan again.")
+            raise StoryError("The story was changed while it was planned; plan again.")
         return story
 
     folder.edit("plan again", replaced)
 
 
-def told_so_far(progress: PlanProgress) -> str:
-    """The reasoning, and the events that were told already."""
+def progress_text(progress: PlanProgress) -> str:
+    """The reasoning, and the events that are written already."""
     events = "\n".join(
         f"{number}. {event.caption} ({event.duration:g} s)"
         for number, event in enumerate(progress.events, 1)
@@ -129,23 +129,23 @@ def told_so_far(progress: PlanProgress) -> str:
 
 
 def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[Any], None]], None]:
-    engine = studio.engine
+    service = studio.service
 
     def work(send: Callable[[Any], None]) -> None:
-        with engine.line.turn(job, engine.expected("draft"), send):
-            model = engine.model
+        with service.queue.turn(job, service.estimate("draft"), send):
+            model = service.model
             began = time.monotonic()
             for progress in planning(model, job.cancel):
                 send(progress)
-            engine.took("draft", time.monotonic() - began)
+            service.record_duration("draft", time.monotonic() - began)
 
     return work
 
 
-def _in_line(line: Waiting) -> str:
-    jobs = "one job" if line.before == 1 else f"{line.before} jobs"
-    return f"Waiting for {jobs}, about {spoken(line.seconds)} …"
+def _queue_text(position: QueuePosition) -> str:
+    jobs = "one job" if position.before == 1 else f"{position.before} jobs"
+    return f"QueuePosition for {jobs}, about {spoken(position.seconds)} …"
 
 
-def _writing(text: str) -> str:
+def _writing_html(text: str) -> str:
     return f'<div class="reasoning is-writing" aria-busy="true">{escape(text)}</div>'

@@ -11,24 +11,24 @@ import gradio as gr
 from core.errors import StudioError
 from studio.editing import table
 from studio.editing.actions import act
-from studio.handlers.mixing import mixed, then_mix
+from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.view.updates import Updates, components, panel, quick_view, told
+from studio.view.updates import Updates, components, selected_takes, selection_view, view_after
 
-TWICE = 3.0
+REPEAT_SECONDS = 3.0
 """Seconds within which a table with the same rows is the same one."""
 
 
-def wire_editing(studio: Studio, page: Page) -> None:
+def add_editing_listeners(studio: Studio, page: Page) -> None:
     """Connect what changes the story or the selection."""
-    _wire_edits(studio, page)
-    _wire_selection(studio, page)
+    _add_edit_listeners(studio, page)
+    _add_selection_listeners(studio, page)
 
 
-def _wire_edits(studio: Studio, page: Page) -> None:
+def _add_edit_listeners(studio: Studio, page: Page) -> None:
     outputs = components(page)
 
     def session_of(request: gr.Request) -> Session:
@@ -36,28 +36,28 @@ def _wire_edits(studio: Studio, page: Page) -> None:
 
     def edit(rows: list[list[Any]], request: gr.Request) -> Updates:
         """Change the story to what the table's rows say."""
-        return told(studio, page, partial(edit_table, rows=rows), session_of(request))
+        return view_after(studio, page, partial(edit_table, rows=rows), session_of(request))
 
     def undo(request: gr.Request) -> Updates:
         """Take the last change back."""
-        return told(studio, page, lambda s: act(s, "undo", {}), session_of(request))
+        return view_after(studio, page, lambda s: act(s, "undo", {}), session_of(request))
 
     def redo(request: gr.Request) -> Updates:
         """Bring back what undo took."""
-        return told(studio, page, lambda s: act(s, "redo", {}), session_of(request))
+        return view_after(studio, page, lambda s: act(s, "redo", {}), session_of(request))
 
     def do(data: gr.EventData, request: gr.Request) -> Updates:
         name, values = str(data.name), data.values
         values = values if isinstance(values, dict) else {}
-        return told(studio, page, lambda s: act(s, name, values), session_of(request))
+        return view_after(studio, page, lambda s: act(s, name, values), session_of(request))
 
     for change in (
         page.table.input(edit, page.table, outputs, api_name="edit", **QUICK),
         page.undo.click(undo, None, outputs, api_name="undo", **QUICK),
         page.redo.click(redo, None, outputs, api_name="redo", **QUICK),
-        page.stage.act(do, None, outputs, **QUICK, **PRIVATE),
+        page.timeline.act(do, None, outputs, **QUICK, **PRIVATE),
         page.takes.act(do, None, outputs, **QUICK, **PRIVATE),
-        page.flags.act(do, None, outputs, **QUICK, **PRIVATE),
+        page.unfamiliar.act(do, None, outputs, **QUICK, **PRIVATE),
     ):
         then_mix(studio, page, change)
 
@@ -74,18 +74,18 @@ def _wire_edits(studio: Studio, page: Page) -> None:
         try:
             with session.guard:
                 act(session, action, values)
-        except StudioError as trouble:
-            raise gr.Error(str(trouble)) from None
+        except StudioError as error:
+            raise gr.Error(str(error)) from None
         return session.open_folder.story.to_json()
 
     gr.api(perform, api_name="act")
 
 
-def _wire_selection(studio: Studio, page: Page) -> None:
+def _add_selection_listeners(studio: Studio, page: Page) -> None:
     def pick(data: gr.EventData, request: gr.Request) -> Updates:
         session = studio.sessions.of(request.session_hash)
         session.selected = str(data.id)
-        return {page.takes: panel(studio, session)}
+        return {page.takes: selected_takes(studio, session)}
 
     def pick_row(data: gr.SelectData, request: gr.Request) -> Updates:
         session = studio.sessions.of(request.session_hash)
@@ -96,31 +96,31 @@ def _wire_selection(studio: Studio, page: Page) -> None:
         if event_id == session.selected:
             return {page.takes: gr.update()}
         session.selected = event_id
-        return quick_view(studio, page, session)
+        return selection_view(studio, page, session)
 
     def back(request: gr.Request) -> Updates:
         """The tab was away: its sounds where they are now, which may be where they were."""
         session = studio.sessions.of(request.session_hash)
-        return {page.takes: panel(studio, session)} | mixed(studio, page, session)
+        return {page.takes: selected_takes(studio, session)} | mix_updates(studio, page, session)
 
-    page.sound.back(
+    page.mix.back(
         back,
         None,
-        [page.takes, page.sound, page.download],
+        [page.takes, page.mix, page.download],
         concurrency_id="mix",
         show_progress="hidden",
         **PRIVATE,
     )
-    page.stage.pick(pick, None, page.takes, **QUICK, **PRIVATE)
-    page.table.select(pick_row, None, [page.stage, page.takes], **QUICK, **PRIVATE)
+    page.timeline.pick(pick, None, page.takes, **QUICK, **PRIVATE)
+    page.table.select(pick_row, None, [page.timeline, page.takes], **QUICK, **PRIVATE)
 
 
 def edit_table(session: Session, rows: list[list[Any]]) -> None:
     """Gradio sends a cell twice, when Enter is pressed and when it loses the focus: the second time
     the rows are those of a table that is shown no more."""
     now = time.monotonic()
-    since, before = session.typed
-    session.typed = (now, rows)
-    if rows == before and now - since < TWICE:
+    then, before = session.last_table
+    session.last_table = (now, rows)
+    if rows == before and now - then < REPEAT_SECONDS:
         return
     session.open_folder.edit("table", lambda story: table.edited(story, rows, session.shown))

@@ -21,7 +21,7 @@ from studio.sessions.session import Session
 from studio.state import Studio
 
 
-def wire_exporting(studio: Studio, page: Page) -> None:
+def add_exporting_listeners(studio: Studio, page: Page) -> None:
     """Connect Export."""
 
     def run(
@@ -34,10 +34,10 @@ def wire_exporting(studio: Studio, page: Page) -> None:
         """Export the rendered story; returns its files."""
         session = studio.sessions.of(request.session_hash)
         try:
-            wanted = settings_of(preset or "", form, extras or [])
-            files, notes = export_story(session, wanted, progress)
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
+            settings = settings_of(preset or "", form, extras or [])
+            files, notes = export_story(session, settings, progress)
+        except StudioError as error:
+            gr.Warning(str(error))
             return gr.update(visible=False, value=None)
         for note in notes:
             gr.Info(note)
@@ -64,15 +64,15 @@ def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings
     if form not in known:
         raise FileError(f"There is no format {form[:40]!r}; choose one of {', '.join(FORMATS)}.")
     settings = PRESETS.get(preset, ExportSettings())
-    wanted = set(extras)
+    chosen = set(extras)
     return dataclasses.replace(
         settings,
         format=settings.format if preset else known[form],
-        stems="both" if "stems" in wanted and settings.stems == "none" else settings.stems,
-        markers=("audacity", "csv", "json") if "markers" in wanted else settings.markers,
-        reaper="reaper" in wanted,
-        otio="otio" in wanted,
-        bundle="bundle" in wanted,
+        stems="both" if "stems" in chosen and settings.stems == "none" else settings.stems,
+        markers=("audacity", "csv", "json") if "markers" in chosen else settings.markers,
+        reaper="reaper" in chosen,
+        otio="otio" in chosen,
+        bundle="bundle" in chosen,
     )
 
 
@@ -107,6 +107,6 @@ def export_story(
             files = [files[0], Path(packed)]
     except OSError as cause:
         raise FileError(
-            f"The export cannot be packed ({cause.strerror}); free some space."
+            f"The export cannot be lanes_json ({cause.strerror}); free some space."
         ) from None
     return files, done.notes

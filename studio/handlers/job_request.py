@@ -11,24 +11,24 @@ from core.errors import StudioError
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.view.updates import Updates, waiting
+from studio.view.updates import Updates, waiting_view
 
 
-def asking(studio: Studio, page: Page, kind: Any) -> Callable[[gr.Request], Updates]:
-    """Notes that something was asked for, before it is its turn."""
+def request_handler(studio: Studio, page: Page, kind: Any) -> Callable[[gr.Request], Updates]:
+    """A handler that notes a requested job, before it is its turn."""
 
-    def ask(request: gr.Request) -> Updates:
+    def note(request: gr.Request) -> Updates:
         session: Session = studio.sessions.of(request.session_hash)
         try:
-            session.ask(kind)
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
-        return waiting(studio, page, session)
+            session.request_job(kind)
+        except StudioError as error:
+            gr.Warning(str(error))
+        return waiting_view(studio, page, session)
 
-    return ask
+    return note
 
 
 def waiting_components(page: Page) -> list[Any]:
-    """What `waiting` updates."""
+    """What `waiting_view` updates."""
     buttons = [page.draft, page.cancel, page.stop, page.render, page.render_all]
     return [*buttons, page.welcome]

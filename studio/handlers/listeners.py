@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gradio as gr
 
-from studio.handlers.describing import wire_describing
-from studio.handlers.director import wire_directing
-from studio.handlers.editing import wire_editing
-from studio.handlers.exporting import wire_exporting
-from studio.handlers.opening import wire_arrival
-from studio.handlers.rendering import wire_rendering
+from studio.handlers.describing import add_describing_listeners
+from studio.handlers.director import add_director_listeners
+from studio.handlers.editing import add_editing_listeners
+from studio.handlers.exporting import add_exporting_listeners
+from studio.handlers.opening import add_opening_listeners
+from studio.handlers.rendering import add_rendering_listeners
 from studio.page.layout import Page
 from studio.state import Studio
 
 
-def wire(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
+def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     """Connect every component. Call inside the `gr.Blocks` that holds the page."""
-    wire_arrival(studio, page, blocks)
-    wire_directing(studio, page)
-    wire_describing(studio, page)
-    wire_rendering(studio, page)
-    wire_editing(studio, page)
-    wire_exporting(studio, page)
+    add_opening_listeners(studio, page, blocks)
+    add_director_listeners(studio, page)
+    add_describing_listeners(studio, page)
+    add_rendering_listeners(studio, page)
+    add_editing_listeners(studio, page)
+    add_exporting_listeners(studio, page)

@@ -7,28 +7,27 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
+from studio.handlers.options import PRIVATE
 from studio.page.layout import Page
 from studio.sessions.session import Session
-from studio.sound import files as listening
+from studio.sound import files as sound_files
 from studio.state import Studio
-
-_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-_Updates = dict[Any, Any]
+from studio.view.updates import Updates
 
 
-def mixed(studio: Studio, page: Page, session: Session) -> _Updates:
+def mix_updates(studio: Studio, page: Page, session: Session) -> Updates:
     """Mix the story as it is now, for the player and the download."""
     if session.folder is None:
-        return {page.sound: ""}
+        return {page.mix: ""}
     try:
-        path = listening.mix_file(session, studio.engine.profile.sample_rate)
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+        path = sound_files.mix_file(session, studio.service.profile.sample_rate)
+    except StudioError as error:
+        gr.Warning(str(error))
         path = None
     if path is None:
-        return {page.sound: gr.update() if listening.has_sound(session) else ""}
+        return {page.mix: gr.update() if sound_files.has_sound(session) else ""}
     return {
-        page.sound: f'<span data-mix="{listening.address(path)}"></span>',
+        page.mix: f'<span data-mix="{sound_files.file_url(path)}"></span>',
         page.download: gr.update(value=str(path), interactive=True),
     }
 
@@ -36,15 +35,15 @@ def mixed(studio: Studio, page: Page, session: Session) -> _Updates:
 def then_mix(studio: Studio, page: Page, change: Any) -> None:
     """After a change, mix the story anew."""
 
-    def mix(request: gr.Request) -> _Updates:
-        return mixed(studio, page, studio.sessions.of(request.session_hash))
+    def mix(request: gr.Request) -> Updates:
+        return mix_updates(studio, page, studio.sessions.of(request.session_hash))
 
     change.then(
         mix,
         None,
-        [page.sound, page.download],
+        [page.mix, page.download],
         show_progress="hidden",
         concurrency_id="mix",
         concurrency_limit=2,
-        **_PRIVATE,
+        **PRIVATE,
     )

@@ -1,4 +1,4 @@
-"""Coming and going: the story that a browser showed last, the list of stories, their names."""
+"""Loading the page with the story that it showed last; opening and naming stories."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from core.errors import StudioError
 from core.render.takes import resumed
 from studio.handlers.draft_job import without_mood
 from studio.handlers.mixing import then_mix
-from studio.handlers.options import AT_ONCE, LONG, PRIVATE, QUICK
+from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE, QUICK
 from studio.handlers.render_job import make_takes
 from studio.page.layout import Page
-from studio.page.scripts import LIGHT, START
+from studio.page.scripts import LIGHT_JS, START_JS
 from studio.sessions import stories
 from studio.sessions.session import Session
 from studio.state import Studio
 from studio.view.updates import Updates, components, view
 
-PAINTING = 1.0
+PAINT_SECONDS = 1.0
 """Seconds that a page is given to appear before the model starts to load."""
 
 
-def wire_arrival(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
+def add_opening_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     """Connect what opens and leaves stories."""
     outputs = opened_components(page)
 
-    def arrive(memory: dict[str, str], request: gr.Request) -> Updates:
+    def load(memory: dict[str, str], request: gr.Request) -> Updates:
         """Open the story that this browser showed last."""
-        studio.engine.warm_up(PAINTING)
+        studio.service.warm_up(PAINT_SECONDS)
         kept = memory if isinstance(memory, dict) else {}
-        session, visitor = studio.sessions.arrive(
+        session, visitor = studio.sessions.connect(
             request.session_hash, str(kept.get("visitor", ""))
         )
         title = str(kept.get("title", ""))
         if title and session.folder is None:
             with contextlib.suppress(StudioError):
-                stories.open_story(session, title)
+                stories.show_story(session, title)
         return _opened(studio, page, session, {"visitor": visitor})
 
     def resume(request: gr.Request) -> Iterator[Updates]:
@@ -49,25 +49,25 @@ def wire_arrival(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
         if left is None:
             yield {page.progress: gr.update()}
             return
-        gr.Info("The last rendering was cut short; it goes on.")
+        gr.Info("The last rendering was interrupted; it goes on.")
         yield from make_takes(studio, page, session, *left, "resumed")
 
-    def leave(request: gr.Request) -> None:
-        studio.sessions.leave(request.session_hash)
+    def unload(request: gr.Request) -> None:
+        studio.sessions.disconnect(request.session_hash)
 
-    loaded = blocks.load(arrive, page.memory, outputs, **AT_ONCE, **PRIVATE)
+    loaded = blocks.load(load, page.memory, outputs, **IMMEDIATE, **PRIVATE)
     then_mix(studio, page, loaded)
-    resuming = loaded.then(resume, None, [*components(page), page.sound], **LONG, **PRIVATE)
-    blocks.load(None, js=START)
-    blocks.unload(leave)
-    page.light.click(None, js=LIGHT)
-    chosen = _wire_stories(studio, page)
+    resuming = loaded.then(resume, None, [*components(page), page.mix], **MODEL_JOB, **PRIVATE)
+    blocks.load(None, js=START_JS)
+    blocks.unload(unload)
+    page.light.click(None, js=LIGHT_JS)
+    chosen = _add_story_listeners(studio, page)
     for change in (resuming, *chosen):
         then_mix(studio, page, change)
-    chosen[0].then(resume, None, [*components(page), page.sound], **LONG, **PRIVATE)
+    chosen[0].then(resume, None, [*components(page), page.mix], **MODEL_JOB, **PRIVATE)
 
 
-def _wire_stories(studio: Studio, page: Page) -> tuple[Any, ...]:
+def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
     outputs = opened_components(page)
 
     def changing(
@@ -77,38 +77,40 @@ def _wire_stories(studio: Studio, page: Page) -> tuple[Any, ...]:
             session = studio.sessions.of(request.session_hash)
             try:
                 act(session, title or "")
-            except StudioError as trouble:
-                gr.Warning(str(trouble))
+            except StudioError as error:
+                gr.Warning(str(error))
             return _opened(studio, page, session, memory)
 
         return change
 
     acts: dict[str, tuple[Any, Any, Callable[[Session, str], None]]] = {
-        "open": (page.stories.input, page.stories, stories.open_story),
-        "open_zip": (page.bundle.upload, page.bundle, stories.open_file),
-        "rename": (page.rename.click, page.title, stories.rename),
-        "duplicate": (page.duplicate.click, page.title, lambda s, _: stories.duplicate(s)),
-        "archive": (page.archive.click, page.title, lambda s, _: stories.archive(s)),
-        "new": (page.fresh.click, page.title, lambda s, _: s.show(None)),
+        "open": (page.stories.input, page.stories, stories.show_story),
+        "open_zip": (page.bundle.upload, page.bundle, stories.show_bundle),
+        "rename": (page.rename.click, page.title, stories.rename_story),
+        "duplicate": (page.duplicate.click, page.title, lambda s, _: stories.duplicate_story(s)),
+        "archive": (page.archive.click, page.title, lambda s, _: stories.archive_story(s)),
+        "new": (page.new_story.click, page.title, lambda s, _: s.show(None)),
     }
-    page.manage.click(lambda: gr.update(visible=True), None, page.managing, **AT_ONCE, **PRIVATE)
+    page.manage.click(
+        lambda: gr.update(visible=True), None, page.manage_row, **IMMEDIATE, **PRIVATE
+    )
     return tuple(
-        listen(changing(act), [given, page.memory], outputs, api_name=name, **QUICK)
-        for name, (listen, given, act) in acts.items()
+        add_listener(changing(act), [given, page.memory], outputs, api_name=name, **QUICK)
+        for name, (add_listener, given, act) in acts.items()
     )
 
 
 def opened_components(page: Page) -> list[Any]:
     """What `_opened` updates."""
-    asked = [page.instruction, page.total, page.mood, page.seed, page.title, page.managing]
-    return [*components(page), *asked, page.memory, page.sound]
+    given = [page.instruction, page.total, page.mood, page.seed, page.title, page.manage_row]
+    return [*components(page), *given, page.memory, page.mix]
 
 
 def _opened(studio: Studio, page: Page, session: Session, memory: dict[str, str]) -> Updates:
     """The whole page for another story, its instruction too; the browser remembers its title."""
     shown = view(studio, page, session)
     folder = session.folder
-    shown[page.managing] = gr.update(visible=False)
+    shown[page.manage_row] = gr.update(visible=False)
     if folder is not None:
         words, mood = without_mood(folder.story.instruction)
         shown |= {page.instruction: words, page.mood: mood, page.total: folder.story.total}
@@ -116,4 +118,4 @@ def _opened(studio: Studio, page: Page, session: Session, memory: dict[str, str]
     elif memory.get("title"):
         shown |= {page.instruction: "", page.mood: ""}
     title = folder.title if folder else ""
-    return shown | {page.memory: {**memory, "title": title}, page.sound: ""}
+    return shown | {page.memory: {**memory, "title": title}, page.mix: ""}

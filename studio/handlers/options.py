@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LONG: dict[str, Any] = {
+MODEL_JOB: dict[str, Any] = {
     "concurrency_id": "model",
     "concurrency_limit": 64,
     "show_progress": "hidden",
@@ -16,5 +16,5 @@ QUICK: dict[str, Any] = {
     "show_progress": "hidden",
     "trigger_mode": "multiple",
 }
-AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden"}
+IMMEDIATE: dict[str, Any] = {"queue": False, "show_progress": "hidden"}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}

@@ -18,16 +18,16 @@ from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
 from studio.editing.table import name_of
-from studio.handlers.mixing import mixed
-from studio.jobs.background import reports
+from studio.handlers.mixing import mix_updates
+from studio.jobs.background import in_background
 from studio.jobs.job import Job
-from studio.jobs.queue import Waiting
+from studio.jobs.queue import QueuePosition
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.time_format import clock, spoken
-from studio.view.remaining import Scope, left_to_render, settings
-from studio.view.updates import Updates, quick_view, view
+from studio.time_format import minutes_and_seconds, spoken
+from studio.view.remaining import Scope, left_to_render, render_settings
+from studio.view.updates import Updates, selection_view, view
 
 if TYPE_CHECKING:
     from core.profile import RenderSettings
@@ -40,14 +40,14 @@ class Loading:
     """The model is not there yet."""
 
 
-def render(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
+def render_story(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
     """Render what changed, or everything that is not in the chosen quality yet."""
-    asked = left_to_render(studio, session, scope)
+    requests = left_to_render(studio, session, scope)
     group = f"render-{secrets.token_hex(4)}"
-    yield from make_takes(studio, page, session, asked, settings(studio, session), group)
+    yield from make_takes(studio, page, session, requests, render_settings(studio, session), group)
 
 
-def render_again(studio: Studio, page: Page, session: Session, event_id: str) -> Iterator[Updates]:
+def render_event(studio: Studio, page: Page, session: Session, event_id: str) -> Iterator[Updates]:
     """Render one event: as it is when it changed, else another take with a new seed."""
     group = f"take-{secrets.token_hex(4)}"
     try:
@@ -58,28 +58,28 @@ def render_again(studio: Studio, page: Page, session: Session, event_id: str) ->
             raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
         if session.busy:
             raise StoryError("Something is being made here already; wait for it or cancel it.")
-        due = {asked.event_id: asked for asked in left_to_render(studio, session, "all")}
+        due = {request.event_id: request for request in left_to_render(studio, session, "all")}
         if event_id not in due:
             seed = unused_seed(event)
             folder.edit("new take", lambda s: timeline.change(s, event_id, seed=seed), group)
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+    except StudioError as error:
+        gr.Warning(str(error))
         yield view(studio, page, session)
         return
-    asked = (due.get(event_id, TakeRequest(event_id)),)
-    yield from make_takes(studio, page, session, asked, settings(studio, session), group)
+    requests = (due.get(event_id, TakeRequest(event_id)),)
+    yield from make_takes(studio, page, session, requests, render_settings(studio, session), group)
 
 
-def begin_from(
+def render_from(
     studio: Studio,
     page: Page,
     session: Session,
-    ask: Callable[[StoryFolder, Event], TakeRequest],
+    make_request: Callable[[StoryFolder, Event], TakeRequest],
 ) -> Iterator[Updates]:
     """Render the selected event from a take, a span of one, or a recording.
 
     Args:
-        ask: says what to begin from; raises StudioError when that cannot be.
+        make_request: says what to begin from; raises StudioError when that cannot be.
     """
     group = f"take-{secrets.token_hex(4)}"
     try:
@@ -88,12 +88,14 @@ def begin_from(
             raise StoryError("No event is selected; select one first.")
         if event.locked:
             raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
-        asked = ask(session.open_folder, event)
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+        request = make_request(session.open_folder, event)
+    except StudioError as error:
+        gr.Warning(str(error))
         yield view(studio, page, session)
         return
-    yield from make_takes(studio, page, session, (asked,), settings(studio, session), group)
+    yield from make_takes(
+        studio, page, session, (request,), render_settings(studio, session), group
+    )
 
 
 def unused_seed(event: Event) -> int:
@@ -106,67 +108,67 @@ def make_takes(
     studio: Studio,
     page: Page,
     session: Session,
-    asked: Sequence[TakeRequest],
-    wanted: RenderSettings,
+    requests: Sequence[TakeRequest],
+    settings: RenderSettings,
     group: str,
 ) -> Iterator[Updates]:
-    """Do the work and show it: the line before it, its progress, each take as it is done."""
+    """Do the work and show it: the queue before it, its progress, each take as it is done."""
     try:
-        folder, job = session.open_folder, session.start("render")
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+        folder, job = session.open_folder, session.start_job("render")
+    except StudioError as error:
+        gr.Warning(str(error))
         yield {page.progress: gr.update()}
         return
-    shown = _Shown(studio, page, session, folder, _Progress(len(asked)))
+    shown = _RenderView(studio, page, session, folder, _Progress(len(requests)))
     try:
-        yield view(studio, page, session) | {page.progress: shown.progress.html(shown.words)}
-        work = performing(studio, folder, job, asked, wanted, group)
-        for batch in reports(work, job):
+        yield view(studio, page, session) | {page.progress: shown.progress.html(shown.text)}
+        work = render_work(studio, folder, job, requests, settings, group)
+        for batch in in_background(work, job):
             yield shown.after(batch)
     except Cancelled:
         gr.Info("Rendering was stopped; finished takes are kept.")
-    except StudioError as trouble:
-        gr.Warning(str(trouble))
+    except StudioError as error:
+        gr.Warning(str(error))
     except Exception:
         logging.exception("Rendering failed")
         gr.Warning("Rendering failed through a fault of the studio; its terminal says more.")
     finally:
-        job.done, session.working = True, ""
+        job.done, session.rendering_id = True, ""
     yield view(studio, page, session)
 
 
-def performing(
+def render_work(
     studio: Studio,
     folder: StoryFolder,
     job: Job,
-    asked: Sequence[TakeRequest],
-    wanted: RenderSettings,
+    requests: Sequence[TakeRequest],
+    settings: RenderSettings,
     group: str,
 ) -> Callable[[Send], None]:
-    """The work itself: wait for the model, then perform; each take is kept at once."""
-    engine = studio.engine
+    """The work itself: wait for the model, then render; each take is kept at once."""
+    service = studio.service
 
     def work(send: Send) -> None:
-        if not engine.ready:
+        if not service.ready:
             send(Loading())
         lengths = {event.id: event.duration for event in folder.story.events}
-        amount = wanted.steps * sum(lengths.get(one.event_id, 0.0) for one in asked)
-        with engine.line.turn(job, engine.expected("render", amount), send):
-            model = engine.model
+        amount = settings.steps * sum(lengths.get(request.event_id, 0.0) for request in requests)
+        with service.queue.turn(job, service.estimate("render", amount), send):
+            model = service.model
             from core.render.render import perform
 
             began = time.monotonic()
             for kept in perform(
-                model, folder, asked, wanted, group=group, on_progress=send, cancel=job.cancel
+                model, folder, requests, settings, group=group, on_progress=send, cancel=job.cancel
             ):
                 send(kept)
-            engine.took("render", time.monotonic() - began, amount)
+            service.record_duration("render", time.monotonic() - began, amount)
 
     return work
 
 
 @dataclass
-class _Shown:
+class _RenderView:
     """What the page shows of a rendering."""
 
     studio: Studio
@@ -174,31 +176,33 @@ class _Shown:
     session: Session
     folder: StoryFolder
     progress: _Progress
-    words: str = "Starting"
+    text: str = "Starting"
 
     def after(self, batch: Sequence[Any]) -> Updates:
-        """The progress at every batch; the picture and the table when an event begins or ends."""
-        session, before, kept = self.session, self.session.working, False
+        """The progress at every batch; the timeline and the table when an event begins or ends."""
+        session, before, kept = self.session, self.session.rendering_id, False
         for report in batch:
-            self.words = self._words(report) or self.words
+            self.text = self._text(report) or self.text
             kept = kept or hasattr(report, "take")
             self.progress.add(report)
-            session.working = str(getattr(report, "event_id", session.working))
+            session.rendering_id = str(getattr(report, "event_id", session.rendering_id))
         if session.folder is not self.folder:
             return {self.page.progress: gr.update()}
         updates: Updates = {}
         if kept:
-            updates = view(self.studio, self.page, session) | mixed(self.studio, self.page, session)
-        elif session.working != before:
-            updates = quick_view(self.studio, self.page, session)
-        return updates | {self.page.progress: self.progress.html(self.words)}
+            updates = view(self.studio, self.page, session) | mix_updates(
+                self.studio, self.page, session
+            )
+        elif session.rendering_id != before:
+            updates = selection_view(self.studio, self.page, session)
+        return updates | {self.page.progress: self.progress.html(self.text)}
 
-    def _words(self, report: object) -> str:
+    def _text(self, report: object) -> str:
         if isinstance(report, Loading):
             return "Loading the model"
-        if isinstance(report, Waiting):
+        if isinstance(report, QueuePosition):
             jobs = "one job" if report.before == 1 else f"{report.before} jobs"
-            return f"Waiting for {jobs}, about {spoken(report.seconds)}"
+            return f"QueuePosition for {jobs}, about {spoken(report.seconds)}"
         event_id = str(getattr(report, "event_id", ""))
         event = next((e for e in self.folder.story.events if e.id == event_id), None)
         return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"
@@ -214,7 +218,7 @@ class _Progress:
         self._began: float | None = None
 
     def add(self, report: object) -> None:
-        if isinstance(report, (Loading, Waiting)):
+        if isinstance(report, (Loading, QueuePosition)):
             return
         if self._began is None:
             self._began = time.monotonic()
@@ -232,11 +236,11 @@ class _Progress:
             return None
         return (time.monotonic() - self._began) * (1 - self.share) / self.share
 
-    def html(self, words: str) -> str:
-        left = "" if self.left is None else f" · {clock(self.left)} left"
+    def html(self, text: str) -> str:
+        left = "" if self.left is None else f" · {minutes_and_seconds(self.left)} left"
         share = f"{100 * self.share:.0f}"
         return (
-            f'<div class="progress"><span>{escape(words)}{left}</span>'
+            f'<div class="progress"><span>{escape(text)}{left}</span>'
             f'<div class="track" role="progressbar" aria-label="Rendering" aria-valuemin="0"'
             f' aria-valuemax="100" aria-valuenow="{share}"><i style="width:{share}%"></i></div>'
             "</div>"

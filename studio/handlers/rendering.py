@@ -13,68 +13,68 @@ from core.render import takes
 from core.render.takes import TakeRequest
 from core.story.folders import StoryFolder
 from core.story.story import Event
-from studio.handlers.job_request import asking, waiting_components
+from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.mixing import then_mix
-from studio.handlers.options import AT_ONCE, LONG, PRIVATE
-from studio.handlers.render_job import begin_from, render, render_again
+from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
+from studio.handlers.render_job import render_event, render_from, render_story
 from studio.page.layout import Page
 from studio.state import Studio
-from studio.view.updates import Updates, components, quick_view, render_buttons
+from studio.view.updates import Updates, components, render_buttons, selection_view
 
 
-def wire_rendering(studio: Studio, page: Page) -> None:
+def add_rendering_listeners(studio: Studio, page: Page) -> None:
     """Connect what makes takes."""
-    _wire_render(studio, page)
-    _wire_beginnings(studio, page)
+    _add_render_listeners(studio, page)
+    _add_beginning_listeners(studio, page)
 
 
-def _wire_render(studio: Studio, page: Page) -> None:
-    outputs = [*components(page), page.sound]
+def _add_render_listeners(studio: Studio, page: Page) -> None:
+    outputs = [*components(page), page.mix]
 
     def run(request: gr.Request) -> Iterator[Updates]:
         """Render every event that has no take yet or changed since."""
-        yield from render(studio, page, studio.sessions.of(request.session_hash), "changed")
+        yield from render_story(studio, page, studio.sessions.of(request.session_hash), "changed")
 
     def run_all(request: gr.Request) -> Iterator[Updates]:
         """Render every event that has no take in the chosen quality yet."""
-        yield from render(studio, page, studio.sessions.of(request.session_hash), "all")
+        yield from render_story(studio, page, studio.sessions.of(request.session_hash), "all")
 
     def again(data: gr.EventData, request: gr.Request) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)
-        yield from render_again(studio, page, session, str(data.id))
+        yield from render_event(studio, page, session, str(data.id))
 
-    note = asking(studio, page, "render")
+    note = request_handler(studio, page, "render")
     for button, work, name in (
         (page.render, run, "render"),
         (page.render_all, run_all, "render_all"),
     ):
-        asked = button.click(note, None, waiting_components(page), **AT_ONCE, **PRIVATE)
-        then_mix(studio, page, asked.then(work, None, outputs, api_name=name, **LONG))
-    then_mix(studio, page, page.takes.again(again, None, outputs, **LONG, **PRIVATE))
+        noted = button.click(note, None, waiting_components(page), **IMMEDIATE, **PRIVATE)
+        then_mix(studio, page, noted.then(work, None, outputs, api_name=name, **MODEL_JOB))
+    then_mix(studio, page, page.takes.again(again, None, outputs, **MODEL_JOB, **PRIVATE))
 
     def choose_quality(quality: str, request: gr.Request) -> Updates:
         """Choose the quality of renderings to come: draft or final."""
         session = studio.sessions.of(request.session_hash)
         session.quality = "final" if quality == "final" else "draft"
-        return render_buttons(studio, page, session) | quick_view(studio, page, session)
+        return render_buttons(studio, page, session) | selection_view(studio, page, session)
 
     page.quality.change(
         choose_quality,
         page.quality,
-        [page.render, page.render_all, page.stage, page.takes],
+        [page.render, page.render_all, page.timeline, page.takes],
         api_name="quality",
-        **AT_ONCE,
+        **IMMEDIATE,
     )
 
 
-def _wire_beginnings(studio: Studio, page: Page) -> None:
+def _add_beginning_listeners(studio: Studio, page: Page) -> None:
     """Takes that begin from another take, from a span of it, or from a recording."""
 
     def begin(
-        ask: Callable[[StoryFolder, Event], TakeRequest], request: gr.Request
+        make_request: Callable[[StoryFolder, Event], TakeRequest], request: gr.Request
     ) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)
-        return begin_from(studio, page, session, ask)
+        return render_from(studio, page, session, make_request)
 
     def vary(strength: float, request: gr.Request) -> Iterator[Updates]:
         """Vary the kept take of the selected event; strength 0 keeps it, 1 keeps nothing of it."""
@@ -91,13 +91,13 @@ def _wire_beginnings(studio: Studio, page: Page) -> None:
         """Begin the selected event's next take from a recording."""
         yield from begin(partial(_recorded, path=path, strength=strength), request)
 
-    outputs = [*components(page), page.sound]
+    outputs = [*components(page), page.mix]
     for button, name, work, given in (
         (page.vary, "vary", vary, [page.strength]),
-        (page.repaint, "repaint", repaint, [page.begin, page.end, page.strength]),
-        (page.use, "use_recording", use, [page.recording, page.strength]),
+        (page.repaint, "repaint", repaint, [page.repaint_start, page.repaint_end, page.strength]),
+        (page.use_recording, "use_recording", use, [page.recording, page.strength]),
     ):
-        then_mix(studio, page, button.click(work, given, outputs, api_name=name, **LONG))
+        then_mix(studio, page, button.click(work, given, outputs, api_name=name, **MODEL_JOB))
 
 
 def _kept(event: Event) -> str:

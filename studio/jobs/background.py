@@ -16,6 +16,7 @@ from typing import Any
 from studio.jobs.job import Job
 
 INTERVAL = 0.12
+"""Seconds between two batches: often enough to look continuous, seldom enough for a slow page."""
 
 
 class _End:
@@ -23,39 +24,39 @@ class _End:
         self.error = error
 
 
-def reports(work: Callable[[Callable[[Any], None]], None], job: Job) -> Iterator[list[Any]]:
+def in_background(work: Callable[[Callable[[Any], None]], None], job: Job) -> Iterator[list[Any]]:
     """Run `work(send)` and yield what it sends, in batches at most every `INTERVAL` seconds.
 
     Raises:
         whatever `work` raises, after the reports before it.
     """
-    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            work(box.put)
+            work(messages.put)
         except BaseException as error:
-            box.put(_End(error))
+            messages.put(_End(error))
         else:
-            box.put(_End(None))
+            messages.put(_End(None))
         finally:
             job.done = True
 
     threading.Thread(target=run, name="studio-work", daemon=True).start()
     try:
-        yield from _batches(box)
+        yield from _batches(messages)
     finally:
         job.cancel.set()
 
 
-def _batches(box: queue.SimpleQueue[Any]) -> Iterator[list[Any]]:
+def _batches(messages: queue.SimpleQueue[Any]) -> Iterator[list[Any]]:
     end = None
     while end is None:
-        batch = [box.get()]
+        batch = [messages.get()]
         if not isinstance(batch[0], _End):
             time.sleep(INTERVAL)
-        while not box.empty():
-            batch.append(box.get())
+        while not messages.empty():
+            batch.append(messages.get())
         if isinstance(batch[-1], _End):
             end = batch.pop()
         if batch:

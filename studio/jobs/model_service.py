@@ -1,6 +1,6 @@
 """The model behind the page: loaded in the background, used by one job at a time.
 
-Loading starts when the first page has been painted, or when something is asked for: importing and
+Loading starts when the first page has been painted, or when a job needs the model: importing and
 loading need all of a processor, and a page that is being painted should not wait for them.
 """
 
@@ -15,36 +15,35 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.profile import Profile, load_profile
-from studio.jobs.queue import Line
+from studio.jobs.queue import JobQueue
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
     from core.bridge.known_sounds import KnownSounds
     from core.bridge.lexicon import Lexicon
 
-_PATIENCE = 1.5
-GUESS = {"draft": 8.0, "render": 0.04, "describe": 3.0}
+FIRST_ESTIMATES = {"draft": 8.0, "render": 0.04, "describe": 3.0}
 """Seconds that a draft, one step over a second of sound, and a description take before any was
 measured."""
 
 
-class Engine:
+class ModelService:
     """A profile and its model.
 
     Attributes:
-        line: held by the job that uses the model.
-        known_sounds: which captions the performer knows; None until the model is there.
-        lexicon: what captions are read as; None until then, and where the profile has none.
+        queue: whose first job uses the model.
+        known_sounds: the sounds that the model learned; None until it is there.
+        lexicon: paraphrases of captions; None until then, and where the profile has none.
     """
 
     def __init__(self, profile_name: str) -> None:
         self.profile: Profile = load_profile(profile_name)
-        self.line = Line()
+        self.queue = JobQueue()
         self.known_sounds: KnownSounds | None = None
         self.lexicon: Lexicon | None = None
         self._guard = threading.Lock()
         self._loading: Future[AudioStory] | None = None
-        self._pace = dict(GUESS)
+        self._estimates = dict(FIRST_ESTIMATES)
 
     def warm_up(self, after: float = 0.0) -> None:
         """Start loading the model, unless that was done before.
@@ -68,20 +67,20 @@ class Engine:
         assert self._loading is not None
         return self._loading.result()
 
-    def expected(self, kind: str, amount: float = 1.0) -> float:
+    def estimate(self, kind: str, amount: float = 1.0) -> float:
         """Seconds that a draft, or rendering `amount` seconds, will take on this machine."""
-        return self._pace[kind] * amount
+        return self._estimates[kind] * amount
 
-    def took(self, kind: str, seconds: float, amount: float = 1.0) -> None:
-        """Learn from what a job took."""
+    def record_duration(self, kind: str, seconds: float, amount: float = 1.0) -> None:
+        """Adapt the estimates to what a job took: half of the difference each time."""
         if amount > 0:
-            self._pace[kind] += 0.5 * (seconds / amount - self._pace[kind])
+            self._estimates[kind] += 0.5 * (seconds / amount - self._estimates[kind])
 
     def _load(self, after: float) -> None:
         time.sleep(after)
         assert self._loading is not None
         try:
-            with giving_way():
+            with short_thread_turns():
                 from core.audiostory import load_audiostory
                 from core.bridge.known_sounds import load_known_sounds
 
@@ -94,7 +93,7 @@ class Engine:
 
 
 @contextmanager
-def giving_way() -> Iterator[None]:
+def short_thread_turns() -> Iterator[None]:
     """Threads take turns ten times as often, so that the page answers while the model loads.
 
     Opening a long story then takes 1.0 s, otherwise 2.3 s.

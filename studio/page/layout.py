@@ -1,6 +1,6 @@
 """The page: its components, top to bottom.
 
-The director's numbers have no bounds here: Gradio would refuse them before a handler could answer.
+Numbers for the director have no bounds here: Gradio would refuse them before a handler answers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ import gradio as gr
 
 from core.export.settings import FORMATS, PRESETS
 from studio.editing import table
-from studio.page.scripts import FLAGS, HEAD, LANES, SKELETON, SOUND, TAKES
+from studio.page.scripts import (
+    MIX_JS,
+    TAKES_JS,
+    TIMELINE_HTML,
+    TIMELINE_JS,
+    UNFAMILIAR_JS,
+    WAVESURFER_SCRIPTS,
+)
 from studio.state import Studio
 
 TITLE = "AudioStory"
@@ -32,11 +39,11 @@ class Page:
     memory: gr.BrowserState
     stories: gr.Dropdown
     manage: gr.Button
-    fresh: gr.Button
+    new_story: gr.Button
     undo: gr.Button
     redo: gr.Button
     light: gr.Button
-    managing: gr.Row
+    manage_row: gr.Row
     title: gr.Textbox
     rename: gr.Button
     duplicate: gr.Button
@@ -47,25 +54,25 @@ class Page:
     draft: gr.Button
     cancel: gr.Button
     seed: gr.Number
-    another: gr.Button
-    place: gr.Textbox
-    model_name: gr.Textbox
-    key: gr.Textbox
-    overheard: gr.Audio
+    another_seed: gr.Button
+    director_address: gr.Textbox
+    director_model: gr.Textbox
+    director_key: gr.Textbox
+    description_recording: gr.Audio
     describe: gr.Button
     replanning: gr.Column
-    wish: gr.Textbox
-    tell: gr.Button
-    again: gr.Button
-    further: gr.Number
-    go_on: gr.Button
+    plan_change: gr.Textbox
+    change_plan: gr.Button
+    replan_unlocked: gr.Button
+    continue_seconds: gr.Number
+    continue_plan: gr.Button
     welcome: gr.Column
     bundle: gr.UploadButton
     examples: tuple[gr.Button, ...]
-    thinking: gr.Accordion
+    reasoning_panel: gr.Accordion
     reasoning: gr.HTML
-    desk: gr.Column
-    stage: gr.HTML
+    workspace: gr.Column
+    timeline: gr.HTML
     takes: gr.HTML
     render: gr.Button
     render_all: gr.Button
@@ -73,21 +80,21 @@ class Page:
     quality: gr.Radio
     progress: gr.HTML
     download: gr.DownloadButton
-    flags: gr.HTML
+    unfamiliar: gr.HTML
     table: gr.Dataframe
     strength: gr.Slider
     vary: gr.Button
-    begin: gr.Number
-    end: gr.Number
+    repaint_start: gr.Number
+    repaint_end: gr.Number
     repaint: gr.Button
     recording: gr.Audio
-    use: gr.Button
+    use_recording: gr.Button
     preset: gr.Dropdown
     format: gr.Dropdown
     extras: gr.CheckboxGroup
     export: gr.Button
     exported: gr.File
-    sound: gr.HTML
+    mix: gr.HTML
 
 
 def lay_out(studio: Studio) -> Page:
@@ -96,7 +103,7 @@ def lay_out(studio: Studio) -> Page:
     parts["memory"] = gr.BrowserState(
         {"visitor": "", "title": ""}, storage_key="audiostory", secret="audiostory"
     )
-    parts |= _top() | _ask(studio) | _desk()
+    parts |= _top() | _request(studio) | _workspace()
     return Page(**parts)  # type: ignore[arg-type]
 
 
@@ -113,11 +120,11 @@ def _top() -> dict[str, object]:
             elem_id="stories",
         )
         manage = gr.Button("Manage", elem_id="manage", visible=False, **_QUIET)
-        fresh = gr.Button("New story", visible=False, **_QUIET)
+        new_story = gr.Button("New story", visible=False, **_QUIET)
         undo = gr.Button("Undo", elem_id="undo", interactive=False, visible=False, **_QUIET)
         redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **_QUIET)
         light = gr.Button("Light", elem_id="light", **_QUIET)
-    with gr.Row(elem_id="managing", visible=False) as managing:
+    with gr.Row(elem_id="manage-row", visible=False) as manage_row:
         title = gr.Textbox(label="Title", max_length=60, elem_id="title")
         rename = gr.Button("Rename", **_QUIET)
         duplicate = gr.Button("Duplicate story", **_QUIET)
@@ -125,11 +132,11 @@ def _top() -> dict[str, object]:
     return {
         "stories": stories,
         "manage": manage,
-        "fresh": fresh,
+        "new_story": new_story,
         "undo": undo,
         "redo": redo,
         "light": light,
-        "managing": managing,
+        "manage_row": manage_row,
         "title": title,
         "rename": rename,
         "duplicate": duplicate,
@@ -137,8 +144,8 @@ def _top() -> dict[str, object]:
     }
 
 
-def _ask(studio: Studio) -> dict[str, object]:
-    with gr.Column(elem_id="ask"):
+def _request(studio: Studio) -> dict[str, object]:
+    with gr.Column(elem_id="request"):
         instruction = gr.Textbox(
             label="What should be heard?",
             placeholder="Rain on a tin roof, then thunder rolls far away …",
@@ -159,7 +166,7 @@ def _ask(studio: Studio) -> dict[str, object]:
             draft = gr.Button("Draft", variant="primary", elem_id="draft")
             cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", visible=False)
         director = _director(private=studio.sessions.private)
-        overheard = _overheard(visible=studio.engine.profile.hears)
+        description = _description(visible=studio.service.profile.hears)
         with gr.Column(elem_id="welcome") as welcome:
             with gr.Row(elem_id="examples"):
                 examples = tuple(gr.Button(text, size="sm") for text, _ in EXAMPLES)
@@ -170,11 +177,13 @@ def _ask(studio: Studio) -> dict[str, object]:
             bundle = gr.UploadButton(
                 "Open a story from a zip", file_types=[".zip"], elem_id="bundle", **_QUIET
             )
-    with gr.Accordion("Reasoning", open=False, visible=False, elem_id="thinking") as thinking:
+    with gr.Accordion(
+        "Reasoning", open=False, visible=False, elem_id="reasoning"
+    ) as reasoning_panel:
         reasoning = gr.HTML("")
     return (
         director
-        | overheard
+        | description
         | {
             "instruction": instruction,
             "total": total,
@@ -184,7 +193,7 @@ def _ask(studio: Studio) -> dict[str, object]:
             "welcome": welcome,
             "bundle": bundle,
             "examples": examples,
-            "thinking": thinking,
+            "reasoning_panel": reasoning_panel,
             "reasoning": reasoning,
         }
     )
@@ -192,41 +201,41 @@ def _ask(studio: Studio) -> dict[str, object]:
 
 def _director(*, private: bool) -> dict[str, object]:
     with gr.Accordion("Director", open=False, elem_id="director", elem_classes="folded"):
-        with gr.Row(elem_classes="line"):
+        with gr.Row(elem_classes="control-row"):
             seed = gr.Number(1, label="Seed", precision=0, elem_id="seed", scale=0)
-            another = gr.Button("Draft with another seed", **_QUIET)
+            another_seed = gr.Button("Draft with another seed", **_QUIET)
         with gr.Column(visible=False) as replanning:
-            with gr.Row(elem_classes="line"):
-                wish = gr.Textbox(
+            with gr.Row(elem_classes="control-row"):
+                plan_change = gr.Textbox(
                     label="Change the plan",
                     placeholder="more tense · make it 40 s · continue",
                     max_length=400,
                 )
-                tell = gr.Button("Plan", **_QUIET)
-                again = gr.Button("Plan unlocked events again", **_QUIET)
-            with gr.Row(elem_classes="line"):
-                further = gr.Number(12, label="Seconds after the selected event", scale=0)
-                go_on = gr.Button("Continue from here", **_QUIET)
-        with gr.Row(elem_classes="line", visible=not private):
-            place = gr.Textbox(
+                change_plan = gr.Button("Plan", **_QUIET)
+                replan_unlocked = gr.Button("Plan unlocked events again", **_QUIET)
+            with gr.Row(elem_classes="control-row"):
+                continue_seconds = gr.Number(12, label="Seconds after the selected event", scale=0)
+                continue_plan = gr.Button("Continue from here", **_QUIET)
+        with gr.Row(elem_classes="control-row", visible=not private):
+            director_address = gr.Textbox(
                 label="Another director",
                 placeholder="http://localhost:8080/v1, or a model's folder",
                 max_length=400,
             )
-            model_name = gr.Textbox(label="Its model", max_length=200)
-            key = gr.Textbox(label="API key", type="password", max_length=400)
+            director_model = gr.Textbox(label="Its model", max_length=200)
+            director_key = gr.Textbox(label="API key", type="password", max_length=400)
     return {
         "seed": seed,
-        "another": another,
+        "another_seed": another_seed,
         "replanning": replanning,
-        "wish": wish,
-        "tell": tell,
-        "again": again,
-        "further": further,
-        "go_on": go_on,
-        "place": place,
-        "model_name": model_name,
-        "key": key,
+        "plan_change": plan_change,
+        "change_plan": change_plan,
+        "replan_unlocked": replan_unlocked,
+        "continue_seconds": continue_seconds,
+        "continue_plan": continue_plan,
+        "director_address": director_address,
+        "director_model": director_model,
+        "director_key": director_key,
     }
 
 
@@ -236,20 +245,26 @@ def _upload(label: str, elem_id: str) -> gr.Audio:
     return gr.Audio(type="filepath", sources=sources, label=label, buttons=[], elem_id=elem_id)
 
 
-def _overheard(*, visible: bool) -> dict[str, object]:
+def _description(*, visible: bool) -> dict[str, object]:
     with (
         gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"),
-        gr.Row(elem_classes="line"),
+        gr.Row(elem_classes="control-row"),
     ):
-        overheard = _upload("Your recording", "overheard")
+        description_recording = _upload("Your recording", "description-recording")
         describe = gr.Button("Describe it", **_QUIET)
-    return {"overheard": overheard, "describe": describe}
+    return {"description_recording": description_recording, "describe": describe}
 
 
-def _desk() -> dict[str, object]:
-    with gr.Column(visible=False, elem_id="desk") as desk:
-        stage = gr.HTML("", html_template=SKELETON, js_on_load=LANES, head=HEAD, elem_id="stage")
-        takes = gr.HTML("", js_on_load=TAKES, elem_id="takes")
+def _workspace() -> dict[str, object]:
+    with gr.Column(visible=False, elem_id="workspace") as workspace:
+        timeline = gr.HTML(
+            "",
+            html_template=TIMELINE_HTML,
+            js_on_load=TIMELINE_JS,
+            head=WAVESURFER_SCRIPTS,
+            elem_id="timeline",
+        )
+        takes = gr.HTML("", js_on_load=TAKES_JS, elem_id="takes")
         beginnings = _beginnings()
         with gr.Row(elem_id="render-bar"):
             render = gr.Button("Render", variant="primary", elem_id="render")
@@ -265,7 +280,7 @@ def _desk() -> dict[str, object]:
             )
             progress = gr.HTML("", elem_classes="grow", elem_id="progress")
             download = gr.DownloadButton("Download WAV", interactive=False, elem_id="download")
-        flags = gr.HTML("", js_on_load=FLAGS, elem_id="flags")
+        unfamiliar = gr.HTML("", js_on_load=UNFAMILIAR_JS, elem_id="unfamiliar")
         grid = gr.Dataframe(
             headers=table.HEADERS,
             datatype=table.TYPES,
@@ -281,13 +296,13 @@ def _desk() -> dict[str, object]:
             elem_id="events",
         )
         export = _export()
-    sound = gr.HTML("", js_on_load=SOUND, visible="hidden")
+    mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     return (
         beginnings
         | export
         | {
-            "desk": desk,
-            "stage": stage,
+            "workspace": workspace,
+            "timeline": timeline,
             "takes": takes,
             "render": render,
             "render_all": render_all,
@@ -295,9 +310,9 @@ def _desk() -> dict[str, object]:
             "quality": quality,
             "progress": progress,
             "download": download,
-            "flags": flags,
+            "unfamiliar": unfamiliar,
             "table": grid,
-            "sound": sound,
+            "mix": mix,
         }
     )
 
@@ -307,26 +322,26 @@ def _beginnings() -> dict[str, object]:
     with gr.Accordion(
         "Vary, repaint, or begin from a recording", open=False, elem_classes="folded"
     ):
-        with gr.Row(elem_classes="line"):
+        with gr.Row(elem_classes="control-row"):
             strength = gr.Slider(
                 0.1, 1.0, 0.5, step=0.05, label="Strength: how much is new", elem_id="strength"
             )
             vary = gr.Button("Vary the kept take", **_QUIET)
-        with gr.Row(elem_classes="line"):
-            begin = gr.Number(0, label="From, in seconds of the event", minimum=0)
-            end = gr.Number(1, label="To", minimum=0)
+        with gr.Row(elem_classes="control-row"):
+            repaint_start = gr.Number(0, label="From, in seconds of the event", minimum=0)
+            repaint_end = gr.Number(1, label="To", minimum=0)
             repaint = gr.Button("Repaint this span", **_QUIET)
-        with gr.Row(elem_classes="line"):
+        with gr.Row(elem_classes="control-row"):
             recording = _upload("Recording", "recording")
-            use = gr.Button("Begin from it", **_QUIET)
+            use_recording = gr.Button("Begin from it", **_QUIET)
     return {
         "strength": strength,
         "vary": vary,
-        "begin": begin,
-        "end": end,
+        "repaint_start": repaint_start,
+        "repaint_end": repaint_end,
         "repaint": repaint,
         "recording": recording,
-        "use": use,
+        "use_recording": use_recording,
     }
 
 
@@ -341,10 +356,10 @@ def _export() -> dict[str, object]:
         ("Story as zip", "bundle"),
     ]
     with gr.Accordion("Export", open=False, elem_id="export", elem_classes="folded"):
-        with gr.Row(elem_classes="line"):
+        with gr.Row(elem_classes="control-row"):
             preset = gr.Dropdown(presets, value="", label="Preset")
             format_name = gr.Dropdown(formats, value="wav24", label="Format")
-            export = gr.Button("Export", elem_id="deliver", **_QUIET)
+            export = gr.Button("Export", elem_id="export-button", **_QUIET)
         kinds = gr.CheckboxGroup(extras, value=[], label="With it")
         exported = gr.File(label="Files", file_count="multiple", visible=False, interactive=False)
     return {

@@ -5,25 +5,25 @@ Gradio runs each script once with `element`, `trigger`, `props` and `watch` of i
 
 from __future__ import annotations
 
-from studio.page.theme import ASSETS
+from studio.page.theme import STUDIO_ASSETS
 
 
 def _read(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+    return (STUDIO_ASSETS / name).read_text(encoding="utf-8")
 
 
 def _served(name: str) -> str:
-    return f"gradio_api/file={(ASSETS / 'wavesurfer' / name).as_posix()}"
+    return f"gradio_api/file={(STUDIO_ASSETS / 'wavesurfer' / name).as_posix()}"
 
 
 _WAVESURFER = [_served(name) for name in ("wavesurfer.min.js", "regions.min.js", "timeline.min.js")]
-HEAD = "".join(f'<script src="{address}"></script>' for address in _WAVESURFER)
-EARLY = "".join(f'<link rel="prefetch" as="script" href="{place}">' for place in _WAVESURFER)
+WAVESURFER_SCRIPTS = "".join(f'<script src="{address}"></script>' for address in _WAVESURFER)
+PREFETCH = "".join(f'<link rel="prefetch" as="script" href="{place}">' for place in _WAVESURFER)
 """Fetched while the page waits for its first story, so that it opens sooner."""
-SKELETON = _read("stage.html")
-LANES = "".join(_read(name) for name in ("player.js", "lanes.js", "keys.js"))
-TAKES = _read("takes.js")
-FLAGS = _read("flags.js")
-SOUND = _read("mix.js")
-LIGHT = _read("light.js")
-START = _read("start.js")
+TIMELINE_HTML = _read("timeline.html")
+TIMELINE_JS = "".join(_read(name) for name in ("player.js", "lanes.js", "keys.js"))
+TAKES_JS = _read("takes.js")
+UNFAMILIAR_JS = _read("unfamiliar.js")
+MIX_JS = _read("mix.js")
+LIGHT_JS = _read("light.js")
+START_JS = _read("start.js")

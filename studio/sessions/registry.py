@@ -16,15 +16,16 @@ from core.story.folders import Library
 from core.story.story import Story
 from studio.sessions.session import Session
 
-MEMORY = 3600.0
-"""Seconds for which a tab that left may come back to its story."""
-MAX_LEFT = 200
+REMEMBERED_SECONDS = 3600.0
+"""For which a tab whose connection broke may come back to its story."""
+MAX_REMEMBERED = 200
+"""Disconnected tabs that are remembered."""
 _VISITOR = re.compile(r"^[A-Za-z0-9_-]{20,64}$")
 
 
 @dataclass(frozen=True)
-class _Left:
-    """What is remembered of a tab that left, and when it did (monotonic seconds)."""
+class _Disconnected:
+    """What is remembered of a disconnected tab, and since when (monotonic seconds)."""
 
     at: float
     library: Library
@@ -33,7 +34,7 @@ class _Left:
     selected: str
     quality: str
 
-    def back(self, sounds: Path) -> Session:
+    def reopened(self, sounds: Path) -> Session:
         """The tab's session anew; without a story when that was put away meanwhile."""
         session = Session(self.library, sounds, quality=self.quality)
         with contextlib.suppress(StudioError):
@@ -46,8 +47,8 @@ class Sessions:
     """All tabs of a running server.
 
     A tab is known by Gradio's session hash, which the page draws at random and tells nobody else.
-    Gradio cannot tell a closed tab from one whose connection broke, so a tab that left is
-    remembered for a while.
+    Gradio cannot tell a closed tab from one whose connection broke, so a
+    disconnected tab is remembered for a while.
 
     Args:
         stories: folder of the stories.
@@ -59,7 +60,7 @@ class Sessions:
         self._root, self.served, self.private = stories, served, private
         self._guard = threading.Lock()
         self._tabs: dict[str, Session] = {}
-        self._left: dict[str, _Left] = {}
+        self._disconnected: dict[str, _Disconnected] = {}
         self._libraries: dict[str, Library] = {}
 
     def of(self, tab: str | None) -> Session:
@@ -68,15 +69,15 @@ class Sessions:
             session = self._tabs.get(tab or "")
             if session is None:
                 sounds = self.served / secrets.token_urlsafe(24)
-                left = self._left.pop(tab or "", None)
-                if left is not None and time.monotonic() - left.at < MEMORY:
-                    session = left.back(sounds)
+                left = self._disconnected.pop(tab or "", None)
+                if left is not None and time.monotonic() - left.at < REMEMBERED_SECONDS:
+                    session = left.reopened(sounds)
                 else:
                     session = Session(self._library(secrets.token_urlsafe(24)), sounds)
                 self._tabs[tab or ""] = session
             return session
 
-    def arrive(self, tab: str | None, visitor: str) -> tuple[Session, str]:
+    def connect(self, tab: str | None, visitor: str) -> tuple[Session, str]:
         """The session of a tab that has just loaded, and the visitor's name for the browser."""
         if not _VISITOR.match(visitor):
             visitor = secrets.token_urlsafe(24)
@@ -85,24 +86,28 @@ class Sessions:
             session.library = self._library(visitor)
         return session, visitor
 
-    def leave(self, tab: str | None) -> None:
+    def disconnect(self, tab: str | None) -> None:
         """A tab was closed or lost: its job is cancelled, its sounds are removed."""
         with self._guard:
             session = self._tabs.pop(tab or "", None)
             if session is not None and tab:
                 self._remember(tab, session)
         if session is not None:
-            session.stop()
+            session.cancel_job()
             shutil.rmtree(session.sounds, ignore_errors=True)
 
     def _remember(self, tab: str, session: Session) -> None:
-        """Keep where a tab was; only of the last `MAX_LEFT` tabs, and no longer than `MEMORY`."""
+        """Keep what a tab showed; see `MAX_REMEMBERED` and `REMEMBERED_SECONDS`."""
         now = time.monotonic()
         title = session.folder.title if session.folder else ""
         seen = (session.shown, session.selected, session.quality)
-        self._left[tab] = _Left(now, session.library, title, *seen)
-        recent = [(t, left) for t, left in self._left.items() if now - left.at < MEMORY]
-        self._left = dict(recent[-MAX_LEFT:])
+        self._disconnected[tab] = _Disconnected(now, session.library, title, *seen)
+        recent = [
+            (t, left)
+            for t, left in self._disconnected.items()
+            if now - left.at < REMEMBERED_SECONDS
+        ]
+        self._disconnected = dict(recent[-MAX_REMEMBERED:])
 
     def _library(self, visitor: str) -> Library:
         name = visitor if self.private else ""

@@ -26,12 +26,12 @@ class Session:
     Attributes:
         shown: the story as the tab's table shows it; another tab may have changed it since.
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
-        heard: the newest mix in `sounds`, with the story and the revision that it is of.
-        working: id of the event that is being rendered.
+        mix: the newest mix in `sounds`, with the story and the revision that it is of.
+        rendering_id: id of the event that is being rendered.
         quality: "draft" or "final", the settings that rendering uses.
-        typed: when the last edited table came, and its rows.
-        pressed: how often each way of planning again was asked for, for another plan each time.
-        due: what is left to render, kept for the revision and quality that it was found for.
+        last_table: when the last edited table came, and its rows.
+        replan_counts: how often each way of planning again was used, for another plan each time.
+        due_cache: what is left to render, kept for the revision and quality that it was found for.
         guard: held by an edit and by the view of it, so that views come in the order of the edits.
     """
 
@@ -41,12 +41,12 @@ class Session:
     shown: Story | None = None
     selected: str = ""
     job: Job | None = None
-    heard: tuple[StoryFolder, int, Path] | None = None
-    working: str = ""
+    mix: tuple[StoryFolder, int, Path] | None = None
+    rendering_id: str = ""
     quality: str = "draft"
-    typed: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
-    pressed: Counter[str] = field(default_factory=Counter)
-    due: dict[str, Any] = field(default_factory=dict)
+    last_table: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
+    replan_counts: Counter[str] = field(default_factory=Counter)
+    due_cache: dict[str, Any] = field(default_factory=dict)
     guard: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -75,14 +75,14 @@ class Session:
         return self.story.events[0]
 
     def show(self, folder: StoryFolder | None) -> None:
-        self.folder, self.selected, self.heard, self.due = folder, "", None, {}
+        self.folder, self.selected, self.mix, self.due_cache = folder, "", None, {}
         self.shown = self.story
 
-    def making(self, kind: JobKind) -> bool:
+    def has_job(self, kind: JobKind) -> bool:
         """Whether a job of this kind waits or runs."""
         return self.busy and self.job is not None and self.job.kind == kind
 
-    def ask(self, kind: JobKind) -> Job:
+    def request_job(self, kind: JobKind) -> Job:
         """Note a job that waits for its turn, so that it can be cancelled before it starts.
 
         Raises:
@@ -93,15 +93,15 @@ class Session:
         self.job = Job(kind)
         return self.job
 
-    def start(self, kind: JobKind) -> Job:
-        """The job that was asked for, or a new one; raises StoryError like `ask`."""
+    def start_job(self, kind: JobKind) -> Job:
+        """The job that was requested, or a new one; raises StoryError like `request_job`."""
         job = self.job
         if job is None or job.kind != kind or job.started:
-            job = self.ask(kind)
+            job = self.request_job(kind)
         job.started = True
         return job
 
-    def stop(self) -> None:
+    def cancel_job(self) -> None:
         """Cancel what is made here. What has not begun is over at once, since it may never begin;
         if it still does, it starts as cancelled."""
         if self.job is not None:

@@ -12,7 +12,7 @@ MAX_UNPACKED = 1_000_000_000
 """Bytes of a story that is brought to the page; sounds hardly shrink in a zip."""
 
 
-def open_story(session: Session, title: str) -> None:
+def show_story(session: Session, title: str) -> None:
     """Show a story of the library.
 
     Raises:
@@ -22,7 +22,7 @@ def open_story(session: Session, title: str) -> None:
     session.show(session.library.open(title))
 
 
-def open_file(session: Session, upload: str) -> None:
+def show_bundle(session: Session, upload: str) -> None:
     """Show a story that was exported as a zip; it becomes one of the library.
 
     Raises:
@@ -40,21 +40,21 @@ def open_file(session: Session, upload: str) -> None:
     session.show(session.library.open(folder.name))
 
 
-def rename(session: Session, title: str) -> None:
+def rename_story(session: Session, title: str) -> None:
     _require_idle(session)
     if not title.strip():
         raise StoryError("A story needs a title; type one first.")
     session.library.rename(session.open_folder.title, title)
-    session.heard = None
+    session.mix = None
 
 
-def duplicate(session: Session) -> None:
+def duplicate_story(session: Session) -> None:
     """Go on with a copy of the open story."""
     _require_idle(session)
     session.show(session.library.duplicate(session.open_folder.title))
 
 
-def archive(session: Session) -> None:
+def archive_story(session: Session) -> None:
     """Put the open story away; it stays in the folder Archive."""
     _require_idle(session)
     session.library.archive(session.open_folder.title)

@@ -25,12 +25,12 @@ _NUMBER = itertools.count(1)
 """Of mixes: a browser keeps what it loaded, so no two of them may have one address."""
 
 
-def address(path: Path) -> str:
+def file_url(path: Path) -> str:
     """Where the browser loads a served file from, relative to the page."""
     return f"gradio_api/file={quote(path.as_posix())}"
 
 
-def take_address(session: Session, take: Take) -> str:
+def take_url(session: Session, take: Take) -> str:
     """Address of a take; empty when its file is gone."""
     folder = session.open_folder
     if not folder.has_sound(take):
@@ -44,7 +44,7 @@ def take_address(session: Session, take: Take) -> str:
             pass
         except OSError:
             shutil.copyfile(source, served)
-    return address(served)
+    return file_url(served)
 
 
 def _sources(folder: StoryFolder, rate: int) -> dict[str, Source]:
@@ -78,8 +78,8 @@ def mix_file(session: Session, rate: int) -> Path | None:
     """
     folder = session.open_folder
     revision, story = folder.revision, folder.story
-    if session.heard is not None and session.heard[:2] == (folder, revision):
-        return session.heard[2]
+    if session.mix is not None and session.mix[:2] == (folder, revision):
+        return session.mix[2]
     path = session.sounds / f"mix-{next(_NUMBER)}" / f"{folder.title}.wav"
     parts = _sources(folder, rate)
     if not parts:
@@ -91,7 +91,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
         ):
             for block in mix_blocks(story, parts, MixSettings(rate)):
                 if session.folder is not folder or folder.revision != revision:
-                    raise Cancelled("The story changed while it was mixed.")
+                    raise Cancelled("The story changed while it was mix_updates.")
                 file.write(block)
     except Cancelled:
         return None
@@ -100,5 +100,5 @@ def mix_file(session: Session, rate: int) -> Path | None:
     mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
     for old in mixes[:-2]:
         shutil.rmtree(old, ignore_errors=True)
-    session.heard = (folder, revision, path)
+    session.mix = (folder, revision, path)
     return path

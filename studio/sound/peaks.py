@@ -48,9 +48,9 @@ def read_peaks(path: Path) -> Peaks:
         with soundfile.SoundFile(path) as file:
             hop = file.samplerate // PER_SECOND
             blocks = file.blocks(hop * PER_SECOND, dtype="float32", always_2d=True)
-            return np.concatenate([_peaks(block, hop) for block in blocks] or [_peaks_of_nothing()])
+            return np.concatenate([_peaks(block, hop) for block in blocks] or [_no_peaks()])
     except (OSError, soundfile.LibsndfileError):
-        return _peaks_of_nothing()
+        return _no_peaks()
 
 
 def outline(folder: StoryFolder, cache: PeakCache, events: Sequence[Event]) -> Peaks:
@@ -59,7 +59,7 @@ def outline(folder: StoryFolder, cache: PeakCache, events: Sequence[Event]) -> P
     Args:
         events: of the folder's story.
     """
-    line = np.zeros(max(1, round(folder.story.total * PER_SECOND)), np.float32)
+    whole = np.zeros(max(1, round(folder.story.total * PER_SECOND)), np.float32)
     for event in events:
         take = event.take
         if take is None or not folder.has_sound(take):
@@ -68,21 +68,21 @@ def outline(folder: StoryFolder, cache: PeakCache, events: Sequence[Event]) -> P
         envelope = _envelope(event, take.tail, len(peaks))
         sound = peaks[: len(envelope)] * envelope
         start = round(event.start * PER_SECOND)
-        part = line[start : start + len(sound)]
+        part = whole[start : start + len(sound)]
         np.maximum(part, sound[: len(part)], out=part)
-    return line
+    return whole
 
 
 def _envelope(event: Event, tail: float, count: int) -> Peaks:
     count = min(count, round((event.duration + tail) * PER_SECOND))
-    clock = (np.arange(count) + 0.5) / PER_SECOND
+    seconds = (np.arange(count) + 0.5) / PER_SECOND
     gain = np.full(count, 10 ** (event.gain_db / 20), np.float32)
     if event.fade_in:
-        gain *= np.clip(clock / event.fade_in, 0, 1).astype(np.float32)
+        gain *= np.clip(seconds / event.fade_in, 0, 1).astype(np.float32)
     if event.fade_out:
-        gain *= np.clip((event.duration - clock) / event.fade_out, 0, 1).astype(np.float32)
+        gain *= np.clip((event.duration - seconds) / event.fade_out, 0, 1).astype(np.float32)
     elif tail:
-        gain *= np.clip(1 - (clock - event.duration) / tail, 0, 1).astype(np.float32)
+        gain *= np.clip(1 - (seconds - event.duration) / tail, 0, 1).astype(np.float32)
     return gain
 
 
@@ -92,5 +92,5 @@ def _peaks(block: npt.NDArray[np.float32], hop: int) -> Peaks:
     return padded.reshape(-1, hop).max(axis=1)
 
 
-def _peaks_of_nothing() -> Peaks:
+def _no_peaks() -> Peaks:
     return np.zeros(0, np.float32)

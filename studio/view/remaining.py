@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 Scope = Literal["changed", "all"]
 
 
-def settings(studio: Studio, session: Session) -> RenderSettings:
-    """The performer's settings of the chosen quality."""
-    profile = studio.engine.profile
+def render_settings(studio: Studio, session: Session) -> RenderSettings:
+    """The sampler's settings of the chosen quality."""
+    profile = studio.service.profile
     return profile.final if session.quality == "final" else profile.draft
 
 
@@ -27,14 +27,14 @@ def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[Take
         scope: "changed" takes a take in either quality for done, "all" only one in the chosen
             quality; a final take is never replaced by a draft.
     """
-    folder, profile = session.folder, studio.engine.profile
+    folder, profile = session.folder, studio.service.profile
     if folder is None:
         return ()
     now = (folder.title, folder.revision, session.quality)
-    if session.due.get("now") != now:
-        session.due = {"now": now}
-    if scope not in session.due:
+    if session.due_cache.get("now") != now:
+        session.due_cache = {"now": now}
+    if scope not in session.due_cache:
         accepted = (profile.draft, profile.final) if scope == "changed" else (profile.final,)
-        wanted = settings(studio, session)
-        session.due[scope] = due(folder, wanted, profile.crossfade, accepted)
-    return tuple(session.due[scope])
+        settings = render_settings(studio, session)
+        session.due_cache[scope] = due(folder, settings, profile.crossfade, accepted)
+    return tuple(session.due_cache[scope])

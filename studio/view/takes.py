@@ -14,7 +14,7 @@ from core.story.story import Event
 from core.story.take import Take
 from studio.editing.table import name_of
 from studio.sessions.session import Session
-from studio.sound.files import take_address
+from studio.sound.files import take_url
 
 
 def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: str = "") -> str:
@@ -34,17 +34,17 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: 
         _chip(session, event, take, place, profile) for place, take in enumerate(event.takes, 1)
     )
     name = f"{name_of(story, event)}&ensp;{escape(event.caption)}"
-    said = event.caption
+    full = event.caption
     if paraphrase and paraphrase != event.caption:
         name += f"&ensp;<small>read as: {escape(paraphrase)}</small>"
-        said += f", read as: {paraphrase}"
+        full += f", read as: {paraphrase}"
     return (
         f'<div class="takes" role="group" aria-label="Takes of event {name_of(story, event)}"'
         f' data-of="{escape(event.id)}">'
-        f'<span class="takes-of" title="{escape(said)}">{name}</span>'
+        f'<span class="takes-of" title="{escape(full)}">{name}</span>'
         f'<span class="takes-list">{chips}</span>'
         f'<button type="button" class="chip" data-again="{escape(event.id)}"{off}>{label}</button>'
-        f"{_deeds(event)}</div>"
+        f"{_take_buttons(event)}</div>"
     )
 
 
@@ -61,7 +61,7 @@ def made_with(take: Take, profile: Profile) -> str:
 
 
 def _chip(session: Session, event: Event, take: Take, place: int, profile: Profile) -> str:
-    source = take_address(session, take)
+    source = take_url(session, take)
     if not source:
         return ""
     kept = take.key == event.chosen
@@ -75,21 +75,22 @@ def _chip(session: Session, event: Event, take: Take, place: int, profile: Profi
     )
 
 
-def _deeds(event: Event) -> str:
+def _take_buttons(event: Event) -> str:
     """What can be done with a take that is being heard and is not the one kept."""
     if event.locked:
         return ""
-    deeds = (
+    actions = (
         ("keep", "Keep", "Let the event sound as this take (K)"),
         ("compare", "A / B", "Switch between the kept take and this one while they play (X)"),
         ("restore", "Restore", "Keep it, with the caption, length and seed it was made with"),
         ("drop", "Remove", "Take it off the list; undo brings it back"),
     )
     return (
-        '<span class="takes-deeds" hidden>'
+        '<span class="takes-actions" hidden>'
         + "".join(
-            f'<button type="button" class="chip" data-deed="{deed}" title="{title}">{name}</button>'
-            for deed, name, title in deeds
+            f'<button type="button" class="chip" data-action="{action}"'
+            f' title="{title}">{name}</button>'
+            for action, name, title in actions
         )
         + "</span>"
     )

@@ -1,6 +1,6 @@
 """What the page shows for a session: one function from the story on disk to every component.
 
-Table, picture and buttons are always updated together from the same story, so they cannot disagree.
+Table, timeline and buttons are always updated together from one story, so they cannot disagree.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from core.story.story import Story
 from studio.editing import table
 from studio.page.layout import Page
 from studio.sessions.session import Session
-from studio.sound import files as listening
+from studio.sound import files as sound_files
 from studio.state import Studio
+from studio.view.lanes import lanes_json
 from studio.view.remaining import left_to_render
 from studio.view.takes import takes_panel
-from studio.view.timeline import packed
-from studio.view.unfamiliar import flags
+from studio.view.unfamiliar import unfamiliar_sounds
 
 Updates = dict[Any, Any]
 
@@ -31,25 +31,25 @@ def components(page: Page) -> list[Any]:
     return [
         page.stories,
         page.manage,
-        page.fresh,
+        page.new_story,
         page.undo,
         page.redo,
         page.draft,
         page.cancel,
-        page.another,
+        page.another_seed,
         page.replanning,
         page.stop,
         page.welcome,
-        page.thinking,
+        page.reasoning_panel,
         page.reasoning,
-        page.desk,
-        page.stage,
+        page.workspace,
+        page.timeline,
         page.takes,
         page.render,
         page.render_all,
         page.progress,
         page.download,
-        page.flags,
+        page.unfamiliar,
         page.table,
     ]
 
@@ -64,44 +64,44 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
     return {
         page.stories: _stories(session),
         page.manage: gr.update(visible=there),
-        page.fresh: gr.update(visible=there, interactive=not busy),
+        page.new_story: gr.update(visible=there, interactive=not busy),
         page.undo: gr.update(visible=there, interactive=bool(undo) and not busy),
         page.redo: gr.update(visible=there, interactive=bool(redo) and not busy),
         page.draft: _draft_button(session),
-        page.cancel: gr.update(visible=session.making("draft")),
-        page.another: gr.update(visible=there, interactive=not busy),
+        page.cancel: gr.update(visible=session.has_job("draft")),
+        page.another_seed: gr.update(visible=there, interactive=not busy),
         page.replanning: gr.update(visible=there),
-        page.stop: gr.update(visible=session.making("render")),
+        page.stop: gr.update(visible=session.has_job("render")),
         page.welcome: gr.update(visible=not there and not busy),
-        page.thinking: gr.update(visible=there, open=False),
+        page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
-        page.desk: gr.update(visible=there),
+        page.workspace: gr.update(visible=there),
         page.progress: "",
-        page.download: gr.update(interactive=listening.has_sound(session)),
-        page.flags: flags(studio.engine, session),
+        page.download: gr.update(interactive=sound_files.has_sound(session)),
+        page.unfamiliar: unfamiliar_sounds(studio.service, session),
         page.table: gr.update(value=table.rows_of(story), interactive=True),
         **render_buttons(studio, page, session),
-        **quick_view(studio, page, session),
+        **selection_view(studio, page, session),
     }
 
 
-def quick_view(studio: Studio, page: Page, session: Session) -> Updates:
-    """The picture and the takes, which follow the selection too."""
+def selection_view(studio: Studio, page: Page, session: Session) -> Updates:
+    """The timeline and the takes, which follow the selection too."""
     return {
-        page.stage: packed(session, studio.cache),
-        page.takes: panel(studio, session),
+        page.timeline: lanes_json(session, studio.cache),
+        page.takes: selected_takes(studio, session),
     }
 
 
-def panel(studio: Studio, session: Session) -> str:
+def selected_takes(studio: Studio, session: Session) -> str:
     """The takes of the selected event."""
-    event, lexicon = session.event, studio.engine.lexicon
+    event, lexicon = session.event, studio.service.lexicon
     if event is None:
         return ""
-    due = {asked.event_id for asked in left_to_render(studio, session, "all")}
+    due = {request.event_id for request in left_to_render(studio, session, "all")}
     paraphrase = lexicon.performed_as(event.caption) if lexicon else ""
     return takes_panel(
-        session, studio.engine.profile, ready=event.id not in due, paraphrase=paraphrase
+        session, studio.service.profile, ready=event.id not in due, paraphrase=paraphrase
     )
 
 
@@ -119,7 +119,7 @@ def render_buttons(studio: Studio, page: Page, session: Session) -> Updates:
     events = len(session.story.events)
     changed = len(left_to_render(studio, session, "changed"))
     every = len(left_to_render(studio, session, "all"))
-    rendering, idle = session.making("render"), not session.busy
+    rendering, idle = session.has_job("render"), not session.busy
     label = "Rendered" if not changed else "Render"
     if 0 < changed < events:
         label = f"Render {changed} of {events}"
@@ -145,27 +145,29 @@ def _draft_button(session: Session) -> Updates:
     return gr.update(
         value="Draft again" if there else "Draft",
         variant="secondary" if there else "primary",
-        visible=not session.making("draft"),
+        visible=not session.has_job("draft"),
         interactive=not session.busy,
     )
 
 
-def waiting(studio: Studio, page: Page, session: Session) -> Updates:
-    """What shows at once that something was asked for, even while others are before it."""
+def waiting_view(studio: Studio, page: Page, session: Session) -> Updates:
+    """What shows at once that a job was requested, even while others are before it."""
     return {
         page.draft: _draft_button(session),
-        page.cancel: gr.update(visible=session.making("draft")),
-        page.stop: gr.update(visible=session.making("render")),
+        page.cancel: gr.update(visible=session.has_job("draft")),
+        page.stop: gr.update(visible=session.has_job("render")),
         page.welcome: gr.update(visible=False),
         **render_buttons(studio, page, session),
     }
 
 
-def told(studio: Studio, page: Page, act: Callable[[Session], object], session: Session) -> Updates:
+def view_after(
+    studio: Studio, page: Page, act: Callable[[Session], object], session: Session
+) -> Updates:
     """Run an edit and show the story; what goes wrong is said in one sentence."""
     with session.guard:
         try:
             act(session)
-        except StudioError as trouble:
-            gr.Warning(str(trouble))
+        except StudioError as error:
+            gr.Warning(str(error))
         return view(studio, page, session)

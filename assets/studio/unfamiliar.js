@@ -1,4 +1,4 @@
-// A caption put in words that the performer knows.
+// A caption replaced by one that is nearer to known sounds.
 
 element.addEventListener("click", ({ target }) => {
   const nearer = target.closest("[data-caption]");

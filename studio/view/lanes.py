@@ -1,4 +1,4 @@
-"""The picture of the story: lanes to time scale, as data that the page draws.
+"""The lanes of the story: its events to time scale, as data that the page draws.
 
 assets/studio/lanes.js draws it with wavesurfer.js and its regions. The waveform in each lane is put
 together from the peaks of the takes with each event's gain and fades, never from a new mix, so it
@@ -23,7 +23,7 @@ MAX_COLUMNS = 4000
 _STAMP = itertools.count(1)
 
 
-def picture(session: Session, cache: PeakCache) -> dict[str, Any]:
+def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
     """What the lanes show of the open story; empty when none is open.
 
     `stamp` differs every time, so that the page draws anew even where an edit was refused and a
@@ -51,9 +51,9 @@ def picture(session: Session, cache: PeakCache) -> dict[str, Any]:
     }
 
 
-def packed(session: Session, cache: PeakCache) -> str:
-    """The picture as the value of its component."""
-    return json.dumps(picture(session, cache), separators=(",", ":"))
+def lanes_json(session: Session, cache: PeakCache) -> str:
+    """The lanes as the value of their component."""
+    return json.dumps(lanes(session, cache), separators=(",", ":"))
 
 
 def _block(session: Session, story: Story, event: Event) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _block(session: Session, story: Story, event: Event) -> dict[str, Any]:
         "start": event.start,
         "duration": event.duration,
         "layer": event.layer,
-        "state": "rendering" if session.working == event.id else timeline.status(event),
+        "state": "rendering" if session.rendering_id == event.id else timeline.status(event),
         "locked": event.locked,
         "takes": len(event.takes),
         "steps": take.steps if take else 0,
@@ -76,8 +76,8 @@ def _block(session: Session, story: Story, event: Event) -> dict[str, Any]:
     }
 
 
-def _columns(line: Peaks, count: int) -> list[float]:
+def _columns(peaks: Peaks, count: int) -> list[float]:
     """The outline in `count` columns, loud parts kept; at a power, so that quiet parts show."""
-    edges = np.linspace(0, len(line), count + 1).astype(int)
-    tops = np.maximum.reduceat(np.append(line, 0), edges[:-1]) if len(line) else np.zeros(count)
+    edges = np.linspace(0, len(peaks), count + 1).astype(int)
+    tops = np.maximum.reduceat(np.append(peaks, 0), edges[:-1]) if len(peaks) else np.zeros(count)
     return [round(float(top), 2) for top in np.minimum(tops, 1.0) ** 0.7]
