@@ -16,6 +16,7 @@ from core.errors import ProfileError
 from core.schema import read_dataclass
 
 PROFILES = Path(__file__).parent / "profiles"
+DEFAULT_PROFILE = "pocket"
 ASSETS = Path(__file__).parent.parent / "assets"
 EAR = "listener.safetensors"
 """The trained projector of the audio input; a profile may do without."""

@@ -12,6 +12,7 @@ import soundfile
 
 from core import cli
 from core.audiostory import AudioStory
+from core.commands import plan
 from core.errors import ProfileError, WeightsError
 from core.language.model import load_module
 from core.profile import PROFILES, load_profile
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def tiny_only(tiny: AudioStory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands load the tiny model, which no user can name."""
-    monkeypatch.setattr(cli, "load_model", lambda profile: tiny)
+    monkeypatch.setattr(plan, "load_model", lambda profile: tiny)
 
 
 def run(*arguments: str) -> int:

@@ -37,7 +37,7 @@ LAYERS = (
     ("narratives",),
     ("evaluation", "training"),
     ("experiments",),
-    ("doctor",),
+    ("doctor", "commands"),
     ("cli",),
 )
 """Rooms of core from the bottom; a room imports what stands before it, never a neighbour."""
@@ -59,7 +59,11 @@ FLUX = {
     "time_text_embed",
 }
 """Parts of diffusers' FluxTransformer2DModel."""
-DEFINED_TWICE = {"main": "every command has one"}
+DEFINED_TWICE = {
+    "main": "every command with a parser of its own has one",
+    "add_arguments": "every sub-command has one",
+    "run": "every sub-command has one",
+}
 """Public names that several modules define, with the reason."""
 
 
@@ -231,7 +235,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 OPEN: dict[Rule, tuple[str, ...]] = {
-    names_defined_twice: ("core/evaluation/bench_plan.py", "core/cli.py"),
+    names_defined_twice: ("core/evaluation/bench_plan.py",),
 }
 """Files that still break a rule."""
 

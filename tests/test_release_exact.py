@@ -45,7 +45,7 @@ from core.director.plan import plan
 from core.errors import RenderError
 from core.placement import Placement
 from core.profile import RenderSettings, load_profile
-from core.release.exact import draft_exactly, perform_exactly
+from core.release.exact import plan_exactly, render_exactly
 from core.release.importer import import_release
 from core.release.sizes import Sources
 from core.render.render import Beginning, render_events
@@ -231,12 +231,12 @@ def test_an_exact_run_gives_what_the_published_procedure_gives(
 ) -> None:
     story = STORIES[count]
     right = restate(downloads, count)
-    draft = draft_exactly(imported, story.instruction, story.total)
+    draft = plan_exactly(imported, story.instruction, story.total)
     assert list(draft.ids) == right.ids
     assert len(draft.captions) == count
     assert torch.allclose(draft.condition, right.condition, atol=1e-5, rtol=0)
     settings = RenderSettings(STEPS, GUIDANCE)
-    ours = perform_exactly(imported, draft, SEED, settings)
+    ours = render_exactly(imported, draft, SEED, settings)
     assert torch.allclose(ours.latents, right.latents, atol=1e-5, rtol=0)
     assert ours.samples.shape == right.wave.shape
     assert np.abs(ours.samples - right.wave).max() < 1e-4
@@ -246,7 +246,7 @@ def test_an_exact_run_gives_what_the_published_procedure_gives(
 
 def test_condition_and_guidance_matter_in_what_is_compared(imported: AudioStory) -> None:
     """Otherwise equal latents would prove nothing about the text encoder or the bridge."""
-    draft = draft_exactly(imported, STORIES[3].instruction, STORIES[3].total)
+    draft = plan_exactly(imported, STORIES[3].instruction, STORIES[3].total)
     noise = {"frames": 645, "seeds": [SEED]}
 
     def latents(condition: Tensor, guidance: float, seconds: float = 5.0) -> Tensor:
@@ -378,12 +378,12 @@ def test_a_sound_takes_the_places_of_its_tokens_in_the_prompt(imported: AudioSto
 
 
 def test_events_rendered_together_are_those_rendered_alone(imported: AudioStory) -> None:
-    draft = draft_exactly(imported, STORIES[3].instruction, STORIES[3].total)
+    draft = plan_exactly(imported, STORIES[3].instruction, STORIES[3].total)
     settings = RenderSettings(STEPS, GUIDANCE)
-    alone = perform_exactly(imported, draft, SEED, settings)
+    alone = render_exactly(imported, draft, SEED, settings)
     usual = imported.placement
     imported.placement = Placement(events=3)
-    together = perform_exactly(imported, draft, SEED, settings)
+    together = render_exactly(imported, draft, SEED, settings)
     imported.placement = usual
     assert torch.allclose(together.latents, alone.latents, atol=1e-5)
 
@@ -393,9 +393,9 @@ def test_the_cached_variant_is_near_and_never_exact(
 ) -> None:
     folder = imported.profile.folder
     variant = load_audiostory(load_profile(str(folder / "cached.toml")))
-    draft = draft_exactly(variant, STORIES[1].instruction, STORIES[1].total)
+    draft = plan_exactly(variant, STORIES[1].instruction, STORIES[1].total)
     with pytest.raises(RenderError, match="not exact"):
-        perform_exactly(variant, draft, SEED, RenderSettings(2, GUIDANCE))
+        render_exactly(variant, draft, SEED, RenderSettings(2, GUIDANCE))
     assert variant.performer.config.cache == 0.05
     variant.performer.config = replace(variant.performer.config, cache=0.6)
     settings = RenderSettings(30, GUIDANCE)

@@ -36,7 +36,7 @@ from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, sp
 from core.mix.mix import ArraySource, MixSettings, mix
 from core.performer.flow_performer import flow_performer
 from core.profile import ASSETS, Profile, RenderSettings
-from core.release.exact import CROSSFADE, RATE, draft_exactly, joined, perform_exactly
+from core.release.exact import CROSSFADE, RATE, join_clips, plan_exactly, render_exactly
 from core.release.sizes import published
 from core.render.render import render_events
 
@@ -261,9 +261,9 @@ def run_exact(model: AudioStory, steps: int) -> tuple[float, float, float]:
     """Our exact mode: seconds of the director, of the rest, and audible."""
     _put_script(model, forced=False)
     begun = time.perf_counter()
-    draft = draft_exactly(model, _INSTRUCTION, TOTAL)
+    draft = plan_exactly(model, _INSTRUCTION, TOTAL)
     drafted = time.perf_counter()
-    done = perform_exactly(model, draft, _SEED, RenderSettings(steps, 4.0))
+    done = render_exactly(model, draft, _SEED, RenderSettings(steps, 4.0))
     audible = done.samples.shape[1] / RATE
     return drafted - begun, time.perf_counter() - drafted, audible
 
@@ -298,7 +298,7 @@ def run_release(
         seconds = event.duration + (CROSSFADE if number < len(_EVENTS) - 1 else 0.0)
         latents = _perform_alone(model, encoder, bridged.condition[number], seconds, steps)
         clips.append(_decode_whole(model.codec, latents, seconds))
-    audible = joined(clips).shape[1] / RATE
+    audible = join_clips(clips).shape[1] / RATE
     return drafted - begun, time.perf_counter() - drafted, audible
 
 

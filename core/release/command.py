@@ -19,7 +19,7 @@ from core.export.provenance import comment
 from core.export.sound import write_sound
 from core.export.wave import Inside
 from core.profile import RenderSettings
-from core.release.exact import RATE, draft_exactly, perform_exactly, story_of
+from core.release.exact import RATE, plan_exactly, render_exactly, story_of_plan
 from core.release.importer import import_release
 from core.release.sizes import Sources
 
@@ -53,11 +53,11 @@ def main(argv: Sequence[str]) -> None:
     import_release(sources, arguments.out, merge=arguments.merge)
 
 
-def render_exactly(model: AudioStory, arguments: argparse.Namespace) -> None:
+def run_exactly(model: AudioStory, arguments: argparse.Namespace) -> None:
     """The sub-command `render --exact`: a story as the published code would make it, at 32 kHz.
 
     Raises:
-        StudioError: see `draft_exactly` and `perform_exactly`.
+        StudioError: see `plan_exactly` and `render_exactly`.
     """
     if arguments.source is not None or arguments.instruction is None:
         raise StoryError("An exact run begins with an instruction; say in quotes what is heard.")
@@ -65,15 +65,13 @@ def render_exactly(model: AudioStory, arguments: argparse.Namespace) -> None:
         arguments.steps or model.profile.final.steps,
         arguments.guidance or model.profile.final.guidance,
     )
-    draft = draft_exactly(model, arguments.instruction, arguments.duration)
-    print(draft.reasoning, file=sys.stderr)
-    done = perform_exactly(model, draft, arguments.seed, settings)
+    plan = plan_exactly(model, arguments.instruction, arguments.duration)
+    print(plan.reasoning, file=sys.stderr)
+    rendered = render_exactly(model, plan, arguments.seed, settings)
     inside = Inside(arguments.instruction, comment(arguments.instruction))
-    sound = np.ascontiguousarray(done.samples.T)
+    sound = np.ascontiguousarray(rendered.samples.T)
     write_sound(arguments.out, [sound], RATE, len(sound), "wav32f", inside)
     if arguments.story:
         name = model.profile.name
-        story_of(draft, name, arguments.instruction, arguments.seed).save(arguments.story)
-    print(
-        f"{arguments.out}: {len(sound) / RATE:g} s, {len(draft.captions)} events", file=sys.stderr
-    )
+        story_of_plan(plan, name, arguments.instruction, arguments.seed).save(arguments.story)
+    print(f"{arguments.out}: {len(sound) / RATE:g} s, {len(plan.captions)} events", file=sys.stderr)

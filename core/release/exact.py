@@ -1,8 +1,9 @@
 """The published model run as its own code runs it, on the studio's modules.
 
 What differs from the studio's defaults: the director is held to nothing but the forced spans, every
-event is rendered in 30 s of latents from the same noise, all but the last one 3 s longer than told,
-and the clips are joined at 32 kHz by 3 s of linear cross-fade, or appended where one is shorter.
+event is rendered in 30 s of latents from the same noise, all but the last one 3 s longer than it is
+planned, and the clips are joined at 32 kHz by 3 s of linear cross-fade, or appended where one is
+shorter.
 What takes time but changes nothing is left out: forced spans go through the language model in one
 pass that yields their states as well, and no sample is decoded that is cut off afterwards.
 """
@@ -36,21 +37,21 @@ OnStep = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Performance:
-    """An exact run as a whole.
+class ExactRender:
+    """The plan of an exact run, and what it gives.
 
     Attributes:
         latents: (E, frames, C).
         samples: (channels, N) at `RATE`.
     """
 
-    draft: PublishedPlan
+    plan: PublishedPlan
     latents: Tensor
     samples: _Samples
 
 
 @torch.inference_mode()
-def draft_exactly(
+def plan_exactly(
     model: AudioStory, instruction: str, total: float, cancel: threading.Event | None = None
 ) -> PublishedPlan:
     """Let the director write freely and bridge what it wrote.
@@ -68,16 +69,16 @@ def draft_exactly(
 
 
 @torch.inference_mode()
-def perform_exactly(
+def render_exactly(
     model: AudioStory,
-    draft: PublishedPlan,
+    plan: PublishedPlan,
     seed: int,
     settings: RenderSettings,
     *,
     on_step: OnStep | None = None,
     cancel: threading.Event | None = None,
-) -> Performance:
-    """Render and join a draft.
+) -> ExactRender:
+    """Render and join the events of a plan.
 
     Args:
         seed: of the noise, the same one for every event.
@@ -94,32 +95,32 @@ def perform_exactly(
         raise RenderError("The cached variant is not exact; choose the profile itself.")
     model.ready("performer")
     batch = model.placement.events or 1
-    seconds = [duration + CROSSFADE for duration in draft.durations[:-1]] + [draft.durations[-1]]
+    seconds = [duration + CROSSFADE for duration in plan.durations[:-1]] + [plan.durations[-1]]
     frames = model.performer.window_frames
     latents = []
     for first in range(0, len(seconds), batch):
-        told = seconds[first : first + batch]
+        lengths = seconds[first : first + batch]
         latents.append(
             model.performer.render(
-                draft.condition[first : first + batch].to(model.device),
-                told,
+                plan.condition[first : first + batch].to(model.device),
+                lengths,
                 frames,
-                [seed] * len(told),
+                [seed] * len(lengths),
                 settings,
                 on_step=None if on_step is None else _numbered(on_step, first),
                 cancel=cancel,
             )
         )
-    together = torch.cat(latents)
-    clips = [decoded(codec, item, s) for item, s in zip(together, seconds, strict=True)]
-    return Performance(draft, together, joined(clips))
+    stacked = torch.cat(latents)
+    clips = [decode_clip(codec, item, s) for item, s in zip(stacked, seconds, strict=True)]
+    return ExactRender(plan, stacked, join_clips(clips))
 
 
 def _numbered(on_step: OnStep, first: int) -> Callable[[int], None]:
     return lambda step: on_step(first, step)
 
 
-def decoded(codec: Codec, latents: Tensor, seconds: float) -> _Samples:
+def decode_clip(codec: Codec, latents: Tensor, seconds: float) -> _Samples:
     """A clip (channels, n) at `RATE`, of the first `seconds` of latents (T, C)."""
     assert codec.reach is not None
     frames = codec.frames(seconds) + codec.reach
@@ -132,7 +133,7 @@ def decoded(codec: Codec, latents: Tensor, seconds: float) -> _Samples:
     return np.pad(clip, ((0, 0), (0, count - clip.shape[1]))).astype(np.float32)
 
 
-def joined(clips: Sequence[_Samples]) -> _Samples:
+def join_clips(clips: Sequence[_Samples]) -> _Samples:
     """Clips (channels, n) one after another, 3 s of each pair in a linear cross-fade."""
     overlap = int(CROSSFADE * RATE)
     incoming = rise("linear", np.linspace(0.0, 1.0, overlap)).astype(np.float32)
@@ -147,10 +148,10 @@ def joined(clips: Sequence[_Samples]) -> _Samples:
     return whole
 
 
-def story_of(draft: PublishedPlan, profile: str, instruction: str, seed: int) -> Story:
-    """The draft as a story, as long as its events say."""
-    events, clock = [], 0.0
-    for number, (caption, seconds) in enumerate(zip(draft.captions, draft.durations, strict=True)):
-        events.append(Event(f"e{number + 1}", caption, round(clock, 3), seconds))
-        clock += seconds
-    return Story(instruction, clock, seed, profile, draft.reasoning, tuple(events))
+def story_of_plan(plan: PublishedPlan, profile: str, instruction: str, seed: int) -> Story:
+    """The plan as a story, as long as its events say."""
+    events, start = [], 0.0
+    for number, (caption, seconds) in enumerate(zip(plan.captions, plan.durations, strict=True)):
+        events.append(Event(f"e{number + 1}", caption, round(start, 3), seconds))
+        start += seconds
+    return Story(instruction, start, seed, profile, plan.reasoning, tuple(events))

@@ -40,7 +40,7 @@ class Loading:
     """The model is not there yet."""
 
 
-def render_story(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
+def render_scope(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
     """Render what changed, or everything that is not in the chosen quality yet."""
     requests = left_to_render(studio, session, scope)
     group = f"render-{secrets.token_hex(4)}"

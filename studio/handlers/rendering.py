@@ -16,7 +16,7 @@ from core.story.story import Event
 from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
-from studio.handlers.render_job import render_event, render_from, render_story
+from studio.handlers.render_job import render_event, render_from, render_scope
 from studio.page.layout import Page
 from studio.state import Studio
 from studio.view.updates import Updates, components, render_buttons, selection_view
@@ -33,11 +33,11 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
 
     def run(request: gr.Request) -> Iterator[Updates]:
         """Render every event that has no take yet or changed since."""
-        yield from render_story(studio, page, studio.sessions.of(request.session_hash), "changed")
+        yield from render_scope(studio, page, studio.sessions.of(request.session_hash), "changed")
 
     def run_all(request: gr.Request) -> Iterator[Updates]:
         """Render every event that has no take in the chosen quality yet."""
-        yield from render_story(studio, page, studio.sessions.of(request.session_hash), "all")
+        yield from render_scope(studio, page, studio.sessions.of(request.session_hash), "all")
 
     def again(data: gr.EventData, request: gr.Request) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)

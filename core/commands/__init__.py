@@ -1,0 +1,1 @@
+"""The sub-commands that make a story from an instruction."""

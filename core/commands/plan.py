@@ -1,0 +1,78 @@
+"""The sub-command `plan`: an instruction's story without sound, as JSON.
+
+python app.py plan "rain, then thunder" --duration 20 --story story.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import StoryError
+from core.profile import DEFAULT_PROFILE, load_profile
+from core.story.limits import MAX_SEED
+
+if TYPE_CHECKING:
+    from core.audiostory import AudioStory
+    from core.story.story import Story
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which story to plan, by whom, and where to write it."""
+    parser.add_argument("instruction", nargs="?", help="what should be heard")
+    parser.add_argument("--duration", type=float, default=20.0, help="seconds in all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--profile", help=f"model (default: the story's, or {DEFAULT_PROFILE})")
+    parser.add_argument("--story", type=Path, help="write the story as JSON to this file")
+    parser.add_argument("--director", default="", help="who plans: URL or folder (default: ours)")
+    parser.add_argument("--director-model", default="", help="its name at that URL")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the story to the file that is named, or to standard output."""
+    story = plan_story(load_model(arguments.profile or DEFAULT_PROFILE), arguments)
+    if arguments.story is None:
+        print(story.to_json(), end="")
+    else:
+        story.save(arguments.story)
+
+
+def load_model(profile: str) -> AudioStory:
+    """The model of a profile that a user names.
+
+    Raises:
+        StoryError: it is the profile of the tests.
+        StudioError: see `load_profile` and `load_audiostory`.
+    """
+    from core.audiostory import load_audiostory
+
+    if profile == "tiny":
+        raise StoryError("The profile tiny is for tests only; choose pocket.")
+    return load_audiostory(load_profile(profile))
+
+
+def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:
+    """Plan the instruction, showing the reasoning on the error stream as it is written."""
+    from core.director.external import open_director
+    from core.director.plan import plan
+
+    if arguments.instruction is None:
+        raise StoryError("There is no instruction; say in quotes what should be heard.")
+    if not 0 <= arguments.seed <= MAX_SEED:
+        raise StoryError(f"A seed is a whole number from 0 to {MAX_SEED}; choose another.")
+    key = os.environ.get("AUDIOSTORY_DIRECTOR_KEY", "")
+    director = open_director(arguments.director, arguments.director_model, key)
+    shown = ""
+    for progress in plan(
+        model, arguments.instruction, arguments.duration, arguments.seed, director=director
+    ):
+        rewritten = not progress.reasoning.startswith(shown)
+        new = progress.reasoning if rewritten else progress.reasoning[len(shown) :]
+        print("\n" * rewritten + new, end="", file=sys.stderr, flush=True)
+        shown = progress.reasoning
+    print(file=sys.stderr)
+    assert progress.story is not None
+    return progress.story

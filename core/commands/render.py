@@ -1,0 +1,94 @@
+"""The sub-command `render`: a story from an instruction, a plan or a folder to a sound file.
+
+python app.py render "rain, then thunder" --out storm.wav
+python app.py render --from ~/AudioStories/Storm --out storm.wav
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.commands import plan
+from core.errors import StoryError
+from core.export.mixdown import write_mixdown
+from core.profile import DEFAULT_PROFILE
+from core.story.folders import Library, StoryFolder
+from core.story.story import Story
+
+if TYPE_CHECKING:
+    from core.render.render import RenderProgress
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which story to render, how, and where to write it."""
+    plan.add_arguments(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        help="story.json to render, or a story's folder: then only what changed, kept there",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="sound file to write (.wav)")
+    parser.add_argument("--steps", type=int, help="sampler steps (default: the profile's)")
+    parser.add_argument("--guidance", type=float, help="guidance scale (default: the profile's)")
+    parser.add_argument(
+        "--sampler",
+        choices=("full", "fast"),
+        help="fast: distilled, its guidance learned (default: the profile's)",
+    )
+    parser.add_argument("--draft", action="store_true", help="the profile's draft quality")
+    parser.add_argument(
+        "--exact", action="store_true", help="as the published code does it (imported models only)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Plan or read a story, render it, and write its mix.
+
+    Raises:
+        StudioError: in one sentence what is wrong and what to do.
+    """
+    if arguments.out.suffix.lower() != ".wav":
+        raise StoryError("--out should end in .wav; `app.py export` writes the other formats.")
+    if arguments.exact:
+        from core.release.command import run_exactly
+
+        run_exactly(plan.load_model(arguments.profile or DEFAULT_PROFILE), arguments)
+        return
+    from core.render.story import render_folder, render_story
+
+    folder = _folder(arguments.source)
+    given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
+    model = plan.load_model(arguments.profile or (given.profile if given else DEFAULT_PROFILE))
+    quality = model.profile.draft if arguments.draft else model.profile.final
+    settings = quality.with_changes(arguments.steps, arguments.guidance, arguments.sampler)
+    if folder is not None:
+        story, sources = render_folder(model, folder, settings, _show)
+    else:
+        story = given or plan.plan_story(model, arguments)
+        story, sources = render_story(model, story, settings, _show)
+    print(file=sys.stderr)
+    write_mixdown(arguments.out, story, sources, model.sample_rate)
+    if arguments.story:
+        story.save(arguments.story)
+    print(f"{arguments.out}: {story.total:g} s, {len(story.events)} events", file=sys.stderr)
+
+
+def _folder(source: Path | None) -> StoryFolder | None:
+    """The story's folder, where --from names one."""
+    if source is None or not source.is_dir():
+        return None
+    path = source.resolve()
+    return Library(path.parent).open(path.name)
+
+
+def _show(progress: RenderProgress) -> None:
+    print(
+        f"\revent {progress.event}/{progress.events}, step {progress.step}/{progress.steps} ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )

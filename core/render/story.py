@@ -1,0 +1,58 @@
+"""A whole story rendered: in memory, or in its folder where only what changed is rendered."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from core.audiostory import AudioStory
+from core.mix.mix import ArraySource, FileSource, Source
+from core.profile import RenderSettings
+from core.render.render import RenderProgress, perform, render_events
+from core.render.takes import due, resumed
+from core.story.folders import StoryFolder
+from core.story.story import Story
+
+OnProgress = Callable[[RenderProgress], None]
+
+
+def render_story(
+    model: AudioStory, story: Story, settings: RenderSettings, on_progress: OnProgress
+) -> tuple[Story, dict[str, Source]]:
+    """Render every event, and keep nothing on disk.
+
+    Returns:
+        The story with its takes, and the sound of each event by its id.
+
+    Raises:
+        RenderError: see `render_events`.
+    """
+    sources: dict[str, Source] = {}
+    ids = [event.id for event in story.events]
+    for rendered in render_events(model, story, ids, settings, on_progress=on_progress):
+        event = story.event(rendered.event_id)
+        others = tuple(take for take in event.takes if take.key != rendered.take.key)
+        event = dataclasses.replace(event, takes=(*others, rendered.take), chosen=rendered.take.key)
+        story = story.replace_event(event)
+        sources[event.id] = ArraySource(rendered.samples)
+    return story, sources
+
+
+def render_folder(
+    model: AudioStory, folder: StoryFolder, settings: RenderSettings, on_progress: OnProgress
+) -> tuple[Story, dict[str, Source]]:
+    """Render what a crash left undone, then what changed; the takes are kept in the folder.
+
+    Returns:
+        As `render_story`.
+
+    Raises:
+        RenderError, AudioFileError: see `perform`.
+    """
+    left, left_settings = resumed(folder) or ((), settings)
+    list(perform(model, folder, left, left_settings, group="render", on_progress=on_progress))
+    requests = due(folder, settings, model.profile.crossfade)
+    list(perform(model, folder, requests, settings, group="render", on_progress=on_progress))
+    takes = {event.id: event.take for event in folder.story.events}
+    rate = model.sample_rate
+    return folder.story, {i: FileSource(folder.take_file(t), rate) for i, t in takes.items() if t}
