@@ -71,3 +71,11 @@ def open_weights(path: Path) -> Iterator[Any]:
             yield file
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as cause:
         raise WeightsError(f"{path.name} is damaged ({cause}); fetch it again.") from None
+
+
+def existing_parent(path: Path) -> Path:
+    """The path itself, or the nearest folder above it that exists."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path

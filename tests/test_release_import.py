@@ -31,9 +31,10 @@ from torch import Tensor
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from core import cli
-from core.doctor import CARDS, card_plan, published_needs, published_parameters
+from core.doctor import CARDS
 from core.errors import FileError, StudioError, WeightsError
 from core.profile import load_profile
+from core.release.cards import card_plan, published_needs, published_parameters
 from core.release.download import from_pretrained
 from core.release.importer import check_room, import_release, wanted_weights
 from core.release.keys import Place, place_of, release_key

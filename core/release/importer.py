@@ -33,6 +33,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from core.bridge.bridge import Bridge
 from core.errors import FileError, WeightsError
+from core.files import existing_parent
 from core.language.model import TARGETS, read_stream_ids
 from core.listener.whisper import projector
 from core.performer.kinds import build_performer
@@ -291,9 +292,7 @@ def check_room(folder: Path, needed: int) -> None:
     Raises:
         FileError: fewer than `needed` bytes (and a twentieth) are free.
     """
-    place = folder.absolute()
-    while not place.exists():
-        place = place.parent
+    place = existing_parent(folder)
     free = shutil.disk_usage(place).free
     if free < needed * 1.05:
         raise FileError(
