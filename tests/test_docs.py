@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import importlib
 import io
 import re
 import shlex
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from test_layout import LAYERS
 
 from core import cli
 from core.experiments import card
@@ -88,15 +88,19 @@ def help_of(command: tuple[str, ...]) -> str:
     return printed.getvalue()
 
 
-def defined_in(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def defined_in(file: Path) -> frozenset[str]:
+    """Names of functions, classes, arguments and constants in a source file."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
+            found.add(node.name)
         elif isinstance(node, ast.AnnAssign | ast.Assign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (t.id for t in targets if isinstance(t, ast.Name))
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
         elif isinstance(node, ast.arg):
-            yield node.arg
+            found.add(node.arg)
+    return frozenset(found)
 
 
 @cache
@@ -105,7 +109,7 @@ def names() -> frozenset[str]:
     found: set[str] = set(ELSEWHERE)
     for folder in ("core", "studio", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
-            found |= {path.stem, *defined_in(ast.parse(path.read_text(encoding="utf-8")))}
+            found |= {path.stem, *defined_in(path)}
     found |= {
         path.stem for name in ("training", "evaluation") for path in (ASSETS / name).iterdir()
     }
@@ -114,15 +118,14 @@ def names() -> frozenset[str]:
 
 
 def resolves(dotted: str) -> bool:
-    """Whether this is a module, or a name in one."""
+    """Whether this is a module, or names in one."""
     parts = dotted.split(".")
     for count in range(len(parts), 0, -1):
-        file = ROOT.joinpath(*parts[:count])
-        if file.with_suffix(".py").is_file() or (file / "__init__.py").is_file():
-            found = importlib.import_module(".".join(parts[:count]))
-            for name in parts[count:]:
-                found = getattr(found, name, None)
-            return found is not None
+        path = ROOT.joinpath(*parts[:count])
+        if path.is_dir():
+            return count == len(parts)
+        if (file := path.with_suffix(".py")).is_file():
+            return set(parts[count:]) <= defined_in(file)
     return False
 
 
@@ -200,3 +203,14 @@ def test_the_card_and_all_tables_are_those_of_the_files_kept() -> None:
     assert tables == card.tables(ASSETS / "evaluation"), advice
     assert runs == card.runs(ASSETS / "training"), advice
     assert card.headlines(ASSETS / "evaluation") in page, advice
+
+
+def test_the_rooms_stand_in_the_order_in_which_they_may_import() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition("## The rooms")[2].partition("\n## ")[0]
+    shown = re.findall(r"(?m)^\| (`core/.+?) \|", table)
+    rooms = [re.findall(r"`core/(\w+)", cell) for cell in shown]
+    level = {room: number for number, layer in enumerate(LAYERS) for room in layer}
+    levels = [max(level[room] for room in cell) for cell in rooms]
+    assert levels == sorted(levels, reverse=True)
+    assert {room for cell in rooms for room in cell} == set(level)
