@@ -41,7 +41,14 @@ ELSEWHERE = {
         "_cpu",
     ),
     # what the published checkpoint and a story's folder hold
-    *("cached.toml", "story.json", "history.jsonl", "render.json", "manifest.jsonl", "config.json"),
+    *(
+        "cached.toml",
+        "story.json",
+        "changes.jsonl",
+        "render.json",
+        "migration.json",
+        "manifest.jsonl",
+    ),
     *("losses.csv", "state.pt", "average.safetensors", "features.safetensors"),
     # names of earlier days, in the log alone
     *("evaluate manners", "stage1m"),
