@@ -86,6 +86,8 @@ def test_only_the_named_parts_of_the_card_change(tmp_path: Path) -> None:
     assert path.read_text() == "# Card\nprose\n<!-- data -->\nnew\n<!-- /data -->\nmore\n"
     with pytest.raises(FileError, match="no place for the figures"):
         card.write_card(path, {"figures": "x"})
+    with pytest.raises(FileError, match="cannot be read"):
+        card.write_card(tmp_path / "nowhere.md", {"data": "new"})
 
 
 def test_card_tables_runs_and_data_are_written_together(manifest: Path, tmp_path: Path) -> None:

@@ -187,6 +187,14 @@ def test_modules_and_names_are_defined(page: Path) -> None:
 
 
 @by_page
+def test_modules_that_are_run_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for module in re.findall(r"python -m ((?:core|studio|tests)[\w.]*)", text):
+        path = ROOT.joinpath(*module.split("."))
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
+@by_page
 def test_make_targets_are_there(page: Path) -> None:
     rules = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
     text = page.read_text(encoding="utf-8")

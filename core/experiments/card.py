@@ -303,9 +303,12 @@ def write_card(card: Path, parts: Mapping[str, str]) -> None:
     """Replace the parts of the card, each between `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
-        FileError: the card lacks the comments of a part.
+        FileError: there is no card, or it lacks the comments of a part.
     """
-    text = card.read_text(encoding="utf-8")
+    try:
+        text = card.read_text(encoding="utf-8")
+    except OSError:
+        raise FileError(f"{card} cannot be read; work in the whole repository.") from None
     for name, part in parts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, found, rest = text.partition(begin)
