@@ -97,7 +97,7 @@ def help_of(command: tuple[str, ...]) -> str:
 
 @cache
 def defined_in(file: Path) -> frozenset[str]:
-    """Names of functions, classes, arguments and constants in a source file."""
+    """Names of functions, classes, arguments, keywords and constants in a source file."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -105,7 +105,7 @@ def defined_in(file: Path) -> frozenset[str]:
         elif isinstance(node, ast.AnnAssign | ast.Assign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {target.id for target in targets if isinstance(target, ast.Name)}
-        elif isinstance(node, ast.arg):
+        elif isinstance(node, ast.arg | ast.keyword) and node.arg:
             found.add(node.arg)
     return frozenset(found)
 
