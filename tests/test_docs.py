@@ -220,12 +220,12 @@ def test_the_card_and_all_tables_are_those_of_the_files_kept() -> None:
     assert card.headlines(ASSETS / "evaluation") in page, advice
 
 
-def test_the_rooms_stand_in_the_order_in_which_they_may_import() -> None:
+def test_the_table_of_folders_stands_in_the_order_of_the_layers() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    table = text.partition("## The rooms")[2].partition("\n## ")[0]
+    table = text.partition("## Folders and layers")[2].partition("\n## ")[0]
     shown = re.findall(r"(?m)^\| (`core/.+?) \|", table)
-    rooms = [re.findall(r"`core/(\w+)", cell) for cell in shown]
-    level = {room: number for number, layer in enumerate(LAYERS) for room in layer}
-    levels = [max(level[room] for room in cell) for cell in rooms]
+    rows = [re.findall(r"`core/(\w+)", cell) for cell in shown]
+    level = {folder: number for number, layer in enumerate(LAYERS) for folder in layer}
+    levels = [max(level[folder] for folder in row) for row in rows]
     assert levels == sorted(levels, reverse=True)
-    assert {room for cell in rooms for room in cell} == set(level)
+    assert {folder for row in rows for folder in row} == set(level)
