@@ -8,10 +8,13 @@ import torch
 from core.audiostory import AudioStory
 from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
-from core.director.clauses import split_clauses
+from core.director.clauses import related, split_clauses
 from core.director.constraints import (
     CaptionConstraint,
+    Constraints,
     complete,
+    fit_lengths,
+    list_constraints,
     named_sounds,
     owed_clause,
     reaches_the_end,
@@ -20,9 +23,12 @@ from core.director.constraints import (
 )
 from core.director.plan import plan
 from core.director.progress import Brief
+from core.director.published import ForcedSpans
 from core.director.times import TimedInstruction
-from core.language.reasoning import read_items
+from core.errors import PlanError
+from core.language.reasoning import Item, ListConstraints, read_items
 from core.language.stream import PlannedEvent
+from core.story.durations import Span
 
 
 def test_what_nothing_asks_for_is_refused() -> None:
@@ -54,6 +60,13 @@ def lexicon() -> Lexicon:
     return Lexicon(sentence_encoder(), plain, torch.tensor([0, 0, 1, 1, 2, 2]), vectors)
 
 
+@pytest.fixture
+def knowing(own_tiny: AudioStory, lexicon: Lexicon) -> AudioStory:
+    """Random weights, with a lexicon of few sounds."""
+    own_tiny.lexicon = lexicon
+    return own_tiny
+
+
 def named(instruction: str, lexicon: Lexicon, brief: Brief | None = None) -> tuple[str, ...]:
     timed = TimedInstruction(instruction, 10.0)
     return named_sounds(brief or Brief(instruction, 10.0), timed, lexicon)
@@ -71,10 +84,9 @@ def named(instruction: str, lexicon: Lexicon, brief: Brief | None = None) -> tup
     ],
 )
 def test_an_instruction_that_only_names_sounds_is_planned_as_it_is(
-    own_tiny: AudioStory, lexicon: Lexicon, instruction: str, phrases: list[str]
+    knowing: AudioStory, instruction: str, phrases: list[str]
 ) -> None:
-    own_tiny.lexicon = lexicon
-    story = list(plan(own_tiny, instruction, 10.0, seed=3))[-1].story
+    story = list(plan(knowing, instruction, 10.0, seed=3))[-1].story
     assert story is not None
     assert [item.phrase for item in read_items(story.reasoning)] == phrases
     assert len(story.events) == len(phrases)
@@ -165,3 +177,91 @@ def test_a_clause_that_names_a_sound_is_owed_before_what_comes_after_it() -> Non
     assert (
         owed_clause(spent, ["wind"], True, spent.clauses_where(lambda text: "rain" in text)) == ""
     )
+
+
+def held(
+    instruction: str, lexicon: Lexicon | None, constraints: Constraints = "all"
+) -> ListConstraints:
+    brief = Brief(instruction, 20.0)
+    return list_constraints(brief, TimedInstruction(instruction, 20.0), lexicon, constraints)
+
+
+def test_the_list_is_held_to_what_is_owed(lexicon: Lexicon) -> None:
+    """Wired: a clause that surely names a sound, and one with a time, may not be left out."""
+    farm = held("The farm wakes up. Steady rain, a dog barking and it is noon.", lexicon)
+    assert farm.owed(["the farm", "a dog barking"], False) == "steady rain"
+    assert farm.owed(["the farm", "steady rain"], True) == "a dog barking"
+    timed = held("rain, 5 seconds of thunder, then a dog", None)
+    assert timed.owed(["rain", "a dog"], False) == "thunder"
+    assert timed.length(["rain", "thunder"]) == 5.0
+    assert timed.length(["rain"]) is None
+
+
+def test_the_list_is_held_to_sounds_that_are_asked_for_or_known(lexicon: Lexicon) -> None:
+    """Wired: what is made up has to be a known sound, and nothing is repeated."""
+    scene = held("a quiet evening in the valley", lexicon)
+    assert scene.refuses(["the accountant signs a contract"])
+    assert not scene.refuses(["a hound baying"])
+    assert scene.refuses(["a hound baying", "a dog barking"])
+    assert held("rain, thunder, a dog barks", None).refuses(["rain falls", "rain falls"])
+    assert not held("rain, thunder, a dog barks", None).complete(["rain falls"])
+
+
+def test_the_grammar_alone_lets_any_list_stand(lexicon: Lexicon) -> None:
+    for instruction in ("a quiet evening in the valley", "rain, 5 seconds of thunder, then a dog"):
+        free = held(instruction, lexicon, "grammar")
+        assert not free.refuses(["the accountant signs a contract"] * 2)
+        assert free.owed(["a dog"], True) == ""
+        assert free.length(["thunder"]) is None
+    assert held("heavy rain, thunder", lexicon).phrases == ("heavy rain", "thunder")
+    assert held("heavy rain, thunder", lexicon, "grammar").phrases == ()
+
+
+@pytest.mark.parametrize(
+    ("instruction", "suited"),
+    [("rain, then a dog", (18.0, 2.0)), ("5 seconds of rain, then a dog", (5.0, 15.0))],
+)
+def test_the_grammar_alone_only_scales_lengths(
+    instruction: str, suited: tuple[float, float]
+) -> None:
+    timed = TimedInstruction(instruction, 20.0)
+    items = [Item("rain", 2.0), Item("a dog", 2.0)]
+    spans = lambda phrases: [Span(4.0, 60.0, True), Span(1.0, 2.0, False)]  # noqa: E731
+    brief = Brief(instruction, 20.0)
+    assert fit_lengths(brief, timed, items, spans, "grammar").seconds == pytest.approx((10, 10))
+    assert fit_lengths(brief, timed, items, spans, "all").seconds == pytest.approx(suited)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sounds_that_are_asked_for_are_planned_even_by_a_director_that_knows_nothing(
+    knowing: AudioStory, seed: int
+) -> None:
+    """End to end on random weights: owed clauses reach the plan."""
+    instruction = ("The farm wakes up", "A day begins", "Somebody waits")[seed]
+    instruction += ". Steady rain, a dog barking and it is noon."
+    story = list(plan(knowing, instruction, 20.0, seed))[-1].story
+    assert story is not None
+    captions = [event.caption for event in story.events]
+    assert any(related(caption, "steady rain") for caption in captions)
+    assert any(related(caption, "a dog barking") for caption in captions)
+
+
+def test_free_decoding_forces_the_spans_of_a_director_that_never_writes_them(
+    tiny: AudioStory,
+) -> None:
+    ids = tiny.ids
+    own = ForcedSpans(ids, [], (), 100, 1.0, opens=False)
+    own.advance([ids.gen, 500, ids.time, 501])
+    assert own.forced == ()
+    own.advance([ids.time_end])
+    assert own.forced == (*ids.span, ids.gen_end)
+    published = ForcedSpans(ids, [], (), 100, 1.0)
+    published.advance([ids.time_end])
+    assert published.forced == ()
+    published.advance([ids.span[0]])
+    assert published.forced == (*ids.semantic, ids.span[len(ids.semantic) + 1])
+
+
+def test_what_is_decoded_freely_and_does_not_parse_is_no_plan(tiny: AudioStory) -> None:
+    with pytest.raises(PlanError):
+        list(plan(tiny, "a storm", 10.0, 0, constraints="none"))

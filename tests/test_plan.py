@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
+from collections.abc import Sequence
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.audiostory import AudioStory
 from core.director.clauses import end_list_lines
+from core.director.constraints import Constraints
 from core.director.plan import (
     ConstrainedPlan,
     check_instruction,
@@ -65,34 +70,56 @@ def test_any_instruction_becomes_a_story_that_sums(tiny: AudioStory, seed: int) 
     assert story.seed == 3
 
 
-def any_of(allowed: frozenset[int], rng: random.Random) -> int:
-    """One of the tokens; a large set is not sorted for it."""
-    if len(allowed) < 1000:
-        return rng.choice(sorted(allowed))
-    return next(token for _ in iter(int, 1) if (token := rng.randrange(50_000)) in allowed)
+instructions = st.lists(st.sampled_from(WORDS), max_size=12).map(lambda w: " ".join(["rain", *w]))
+numbers = st.lists(st.integers(0, 10**6), min_size=1, max_size=40)
 
 
-def test_a_thousand_instructions_parse_and_sum_under_any_choice(tiny: AudioStory) -> None:
-    """Instructions and choices both at random: what the grammar allows is always a whole plan."""
-    rng = random.Random(0)
-    for _ in range(1000):
-        instruction = " ".join(["rain", *rng.choices(WORDS, k=rng.randint(0, 12))])
-        total = rng.choice([3.0, 7.3, 20.0, 149.9])
-        instruction = check_instruction(tiny, instruction, total)
-        brief = Brief(instruction, total, most=min(3, most_events(tiny, total)))
-        held = ConstrainedPlan(tiny, brief, lambda phrases: [None] * len(phrases))
-        written: list[int] = []
-        while not held.grammar.finished:
-            tokens = list(held.grammar.forced)
-            if not tokens:
-                tokens = [any_of(held.grammar.allowed, rng)]
-            back = held.grammar.advance(tokens)
-            written += tokens
-            del written[len(written) - back :]
-            held.settle()
-        planned = parse_plan(tiny.tokenizer.decode(written))
-        assert len(planned.events) == len(held.items)
-        assert sum(event.duration for event in planned.events) == pytest.approx(total, abs=1e-3)
+def pieces(written: list[int], begin: int, end: int) -> list[list[int]]:
+    """What stands between each `begin` and the next `end`."""
+    begins = [i + 1 for i, token in enumerate(written) if token == begin]
+    return [written[i : written.index(end, i)] for i in begins]
+
+
+@given(
+    instructions,
+    st.sampled_from([3.0, 7.3, 20.0, 149.9]),
+    st.integers(1, 4),
+    st.sampled_from(["grammar", "all"]),
+    numbers,
+)
+def test_any_sequence_of_allowed_tokens_is_a_plan_that_parses_and_sums(
+    tiny: AudioStory,
+    instruction: str,
+    total: float,
+    most: int,
+    constraints: Constraints,
+    choices: list[int],
+) -> None:
+    """Instruction and choices at random: the stream ends, parses, keeps the limits, and sums."""
+    ids, limits = tiny.ids, tiny.profile.director
+    instruction = check_instruction(tiny, instruction, total)
+    brief = Brief(instruction, total, most=min(most, most_events(tiny, total)))
+    held = ConstrainedPlan(tiny, brief, lambda phrases: [None] * len(phrases), constraints)
+    numbers, written = itertools.cycle(choices), list[int]()
+    while not held.grammar.finished:
+        tokens = list(held.grammar.forced)
+        if not tokens:
+            allowed = sorted(held.grammar.allowed)
+            tokens = [allowed[next(numbers) % len(allowed)]]
+        back = held.grammar.advance(tokens)
+        written += tokens
+        del written[len(written) - back :]
+        held.settle()
+    planned = parse_plan(tiny.tokenizer.decode(written))
+    phrases = [tiny.encode(item.phrase) for item in held.items]
+    assert 1 <= len(planned.events) == len(held.items) <= brief.most
+    assert sum(event.duration for event in planned.events) == pytest.approx(total, abs=1e-3)
+    assert min(event.duration for event in planned.events) >= 0.1
+    for caption, phrase in zip(pieces(written, ids.gen, ids.time), phrases, strict=True):
+        assert len(caption) <= limits.max_caption or caption == phrase
+    for span in pieces(written, ids.time_end, ids.gen_end):
+        assert tuple(span) == ids.span
+    assert f" {COUNTS[len(held.items) - 1]} event" in planned.reasoning
 
 
 def test_the_reasoning_streams_and_the_plan_repeats(tiny: AudioStory) -> None:
@@ -156,6 +183,41 @@ def test_a_prompt_that_begins_alike_is_not_read_again(tiny: AudioStory) -> None:
     other = tiny.encode(prompt_text("a stormy day", 10.0))
     same = next(i for i, (a, b) in enumerate(zip(prompt, other, strict=False)) if a != b)
     assert decoder.begin(other) == other[same:]
+
+
+def best_allowed(model: AudioStory, text: Sequence[int], allowed: frozenset[int]) -> int:
+    """The allowed token with the highest score after the text, which is read anew as a whole."""
+    states = model.backbone(input_ids=torch.tensor([list(text)])).last_hidden_state
+    scores = model.head(states[0, -1])
+    forbidden = torch.ones(len(scores), dtype=torch.bool)
+    forbidden[list(allowed)] = False
+    return int(scores.masked_fill(forbidden, -torch.inf).argmax())
+
+
+@torch.inference_mode()
+def test_every_token_of_a_plan_is_the_best_that_its_grammar_allows(tiny: AudioStory) -> None:
+    brief = Brief("rain, then wind", 10.0, most=2)
+    *_, draft = decode_plan(tiny, brief)
+    held = ConstrainedPlan(tiny, brief)
+    text = list(held.prompt)
+    while not held.grammar.finished:
+        grammar = held.grammar
+        chosen = list(grammar.forced) or [best_allowed(tiny, text, grammar.allowed)]
+        back = grammar.advance(chosen)
+        text += chosen
+        del text[len(text) - back :]
+        held.settle()
+    assert tuple(text[len(held.prompt) :]) == draft.tokens
+
+
+def test_a_decoder_keeps_nothing_of_earlier_grammars(tiny: AudioStory) -> None:
+    decoder, kept = Decoder(tiny), []
+    for _ in range(3):
+        held = ConstrainedPlan(tiny, Brief("rain", 5.0, most=1))
+        for _ in decoder.write(held.prompt, held.grammar):
+            held.settle()
+        kept.append(len(decoder._masks))
+    assert kept[0] == kept[1] == kept[2] > 0
 
 
 def test_as_many_events_as_the_list_has_items(tiny: AudioStory) -> None:
