@@ -12,7 +12,7 @@ from core.bridge.known_sounds import load_known_sounds
 from core.director.progress import PlanProgress
 from core.evaluation.direct import (
     CODE,
-    Specimen,
+    DevelopmentExample,
     development_set,
     invented,
     judge,
@@ -57,11 +57,11 @@ def test_matchings_are_the_largest() -> None:
 
 
 def test_a_plan_is_judged_by_its_events() -> None:
-    specimen = Specimen(
+    example = DevelopmentExample(
         "rain, a dog, 3 s of wind", 10.0, (("rain",), ("dog",), ("wind",)), ((2, 3.0),)
     )
     captions = ["a dog barking", "rain", "brainwaves", "wind"]
-    verdict = judge("x", 0, specimen, planned("i", captions, [3, 2, 2, 3]))
+    verdict = judge("x", 0, example, planned("i", captions, [3, 2, 2, 3]))
     assert (verdict.found, verdict.ordered, verdict.obeyed) == (3, False, 1)
     assert verdict.invented == ("brainwaves",)
     assert verdict.parses
@@ -72,7 +72,7 @@ def test_a_plan_is_judged_by_its_events() -> None:
 
 
 def test_repeating_is_inventing_unless_it_was_asked() -> None:
-    asked = Specimen("knock. knock.", 5.0, (("knock",), ("knock",)), ())
+    asked = DevelopmentExample("knock. knock.", 5.0, (("knock",), ("knock",)), ())
     assert invented(asked, ["knocking", "knocking"]) == ()
     assert invented(asked, ["knocking", "knocking", "knocking"]) == ("knocking",)
 
@@ -101,13 +101,13 @@ def test_verdicts_are_kept_for_the_same_code_alone(
 def test_the_development_set_can_be_judged() -> None:
     instructions = development_set()
     assert len(instructions) >= 120
-    for specimen in instructions:
-        assert specimen.required
-        assert all(words for words in specimen.required)
-        assert all(0 <= i < len(specimen.required) for i, _ in specimen.explicit)
-        assert sum(seconds for _, seconds in specimen.explicit) <= specimen.seconds
-        plan = template(specimen.instruction, specimen.seconds)
-        assert judge("template", 0, specimen, plan).sums
+    for example in instructions:
+        assert example.required
+        assert all(words for words in example.required)
+        assert all(0 <= i < len(example.required) for i, _ in example.explicit)
+        assert sum(seconds for _, seconds in example.explicit) <= example.seconds
+        plan = template(example.instruction, example.seconds)
+        assert judge("template", 0, example, plan).sums
     assert fit_durations([1, 1], 3.0) == pytest.approx([1.5, 1.5])
 
 

@@ -25,7 +25,7 @@ from core.director.plan import (
 )
 from core.director.progress import Brief
 from core.errors import Cancelled, PlanError
-from core.evaluation.bench_plan import measure
+from core.evaluation.bench_plan import plan_speed
 from core.language.decoding import Decoder
 from core.language.reasoning import COUNTS, Item
 from core.language.stream import Plan, PlannedEvent, parse_plan, prompt_text
@@ -168,7 +168,7 @@ def test_drafting_can_be_stopped_between_tokens(tiny: AudioStory) -> None:
 
 def test_guessing_and_caching_change_no_token_and_no_state(tiny: AudioStory) -> None:
     for instruction in ("a storm over the sea", "5 seconds of rain, then 3 seconds of wind"):
-        figures = measure(tiny, Brief(instruction, 10.0))
+        figures = plan_speed(tiny, Brief(instruction, 10.0))
         assert figures["same_tokens"] == 1.0
         assert figures["state_difference"] < 1e-3
         assert figures["passes"] < figures["tokens"] / 2

@@ -116,15 +116,15 @@ def test_replanning_after_a_render_brings_the_director_back_to_its_place(
     assert model.llm.dtype == torch.float64
 
 
-def test_wishes_in_words(tiny: AudioStory) -> None:
+def test_requests_in_words(tiny: AudioStory) -> None:
     before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
-    assert last(replan.wish(tiny, before, "make it 40 s")).total == 40.0
-    assert last(replan.wish(tiny, before, "more tense")).events[0].mood == "tense"
-    assert last(replan.wish(tiny, before, "continue to 30 s")).total == 30.0
-    assert last(replan.wish(tiny, before, "continue")).total == 20.0
-    assert last(replan.wish(tiny, before, "again")).events[0].caption != "rain"
+    assert last(replan.replan_by_request(tiny, before, "make it 40 s")).total == 40.0
+    assert last(replan.replan_by_request(tiny, before, "more tense")).events[0].mood == "tense"
+    assert last(replan.replan_by_request(tiny, before, "continue to 30 s")).total == 30.0
+    assert last(replan.replan_by_request(tiny, before, "continue")).total == 20.0
+    assert last(replan.replan_by_request(tiny, before, "again")).events[0].caption != "rain"
     with pytest.raises(PlanError, match="Say a length"):
-        last(replan.wish(tiny, before, "hm"))
+        last(replan.replan_by_request(tiny, before, "hm"))
 
 
 def test_no_room_is_said_in_a_sentence(tiny: AudioStory) -> None:

@@ -17,7 +17,7 @@ from core.corpus.captions import Caption
 from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL
 from core.corpus.vocabulary import CLASSES
-from core.director.describe import MAX_QUESTION, answer, describe, hear
+from core.director.describe import MAX_QUESTION, answer, describe, embed_sound
 from core.errors import PlanError, WeightsError
 from core.evaluation.describe import described, likelihoods
 from core.evaluation.recognise import held_out_recordings
@@ -164,7 +164,7 @@ def test_stage_two_trains_beside_generation_and_resumes(
     moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
     for part in ("listener.projector", "lora_B", "bridge.semantic_projector", "performer."):
         assert any(part in n for n in moved), part
-    assert isinstance(answer(model, hear(model, 0.1 * torch.ones(1, RATE), RATE)), str)
+    assert isinstance(answer(model, embed_sound(model, 0.1 * torch.ones(1, RATE), RATE)), str)
 
 
 def test_the_ear_alone_learns_and_all_else_stays_to_the_bit(

@@ -24,7 +24,7 @@ from core.story.limits import MAX_CAPTION
 
 Constraints = Literal["none", "grammar", "all"]
 
-ENOUGH = 3
+DETAILED = 3
 """Clauses of an instruction that says what it wants, rather than naming a scene."""
 SURE = 0.8
 """Share and cosine from which a clause names a sound so surely that an event has to perform it."""
@@ -84,7 +84,7 @@ def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bo
     if given > brief.total - GRID and not new_length:
         return True
     spoken = [clause for clause in timed.clauses if clause.words]
-    return len(spoken) >= ENOUGH and not any(related(last, clause.text) for clause in spoken)
+    return len(spoken) >= DETAILED and not any(related(last, clause.text) for clause in spoken)
 
 
 def unheard(timed: TimedInstruction, lexicon: Lexicon | None, phrases: Sequence[str]) -> bool:
@@ -102,7 +102,7 @@ def unheard(timed: TimedInstruction, lexicon: Lexicon | None, phrases: Sequence[
     fresh = (stems(last) & wanted).difference(*(stems(phrase) for phrase in before))
     if fresh or (own is not None and own not in taken):
         return False
-    if len(spoken) >= ENOUGH and any(related(last, clause.text) for clause in spoken):
+    if len(spoken) >= DETAILED and any(related(last, clause.text) for clause in spoken):
         return False
     sound = lexicon.likeliest(last)
     return not sound or sound in {lexicon.likeliest(phrase) for phrase in before}
@@ -173,7 +173,7 @@ def named_sounds(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None)
     """
     texts = timed.clause_texts
     first_plan = not (brief.settled or brief.avoid) and brief.least == 1
-    few = 0 < len(texts) < ENOUGH and len(texts) <= brief.most
+    few = 0 < len(texts) < DETAILED and len(texts) <= brief.most
     sequential = all(time.kind == "lasts" for time in timed.times)
     short = all(0 < len(text) <= MAX_CAPTION for text in texts)
     if lexicon is None or not (first_plan and few and sequential and short):

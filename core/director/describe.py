@@ -33,19 +33,21 @@ def question_text(question: str, tokens: int) -> str:
     )
 
 
-def asked(model: AudioStory, question: str, heard: Tensor, answer: Sequence[int] = ()) -> Tensor:
+def question_embeddings(
+    model: AudioStory, question: str, sound: Tensor, answer: Sequence[int] = ()
+) -> Tensor:
     """Embeddings (1, L, hidden) of a question about a sound, and of the answer where it is given.
 
     Args:
-        heard: what `Listener.hear` gives, (tokens, hidden).
+        sound: what `Listener.hear` gives, (tokens, hidden).
     """
-    prompt = model.encode(question_text(question, len(heard)))
+    prompt = model.encode(question_text(question, len(sound)))
     (placeholder,) = model.encode(PLACE_OF_SOUND)
-    return model.embedded(torch.tensor([*prompt, *answer]), placeholder, [heard])
+    return model.embedded(torch.tensor([*prompt, *answer]), placeholder, [sound])
 
 
 @torch.inference_mode()
-def hear(model: AudioStory, waveform: Tensor, rate: int) -> Tensor:
+def embed_sound(model: AudioStory, waveform: Tensor, rate: int) -> Tensor:
     """Embeddings (tokens, hidden) of a sound (channels, N) at `rate` Hz.
 
     Raises:
@@ -59,15 +61,15 @@ def hear(model: AudioStory, waveform: Tensor, rate: int) -> Tensor:
 
 @torch.inference_mode()
 def answer(
-    model: AudioStory, heard: Tensor, question: str = QUESTION, longest: int = MAX_ANSWER
+    model: AudioStory, sound: Tensor, question: str = QUESTION, longest: int = MAX_ANSWER
 ) -> str:
     """What the director says of a sound, decoded greedily, in `longest` tokens at most.
 
     Args:
-        heard: what `hear` gives, (tokens, hidden).
+        sound: what `embed_sound` gives, (tokens, hidden).
     """
     cache = DynamicCache()
-    inputs = {"inputs_embeds": asked(model, question, heard)}
+    inputs = {"inputs_embeds": question_embeddings(model, question, sound)}
     ends = model.ids.turn_end
     candidates = torch.tensor(sorted(model.ids.free | {ends}))
     written: list[int] = []
@@ -93,5 +95,5 @@ def describe(model: AudioStory, path: Path, question: str = QUESTION) -> str:
     if len(question) > MAX_QUESTION:
         raise PlanError(f"The question is longer than {MAX_QUESTION} characters; shorten it.")
     recording = read_recording(path)
-    heard = hear(model, torch.from_numpy(recording.samples), recording.rate)
-    return answer(model, heard, question)
+    sound = embed_sound(model, torch.from_numpy(recording.samples), recording.rate)
+    return answer(model, sound, question)

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 LARGEST = 200_000
 """Bytes that an answer may have; a plan of 24 events needs some 3000."""
 _LONGEST = 180.0
-"""Seconds that an answer may take in all; SILENT: between two pieces of it."""
+"""Seconds that an answer may take in all."""
 _SILENT = 60.0
+"""Seconds that may pass between two pieces of an answer."""
 
 _STARTS = 500
 """Brackets at which an answer is tried to be read: each may cost a thousand levels of nesting."""
@@ -162,7 +163,7 @@ def _request(instruction: str, total: float) -> list[dict[str, str]]:
 class EndpointDirector:
     """A chat model behind an OpenAI-compatible endpoint: llama.cpp, Ollama, vLLM, a cloud.
 
-    The answer is asked for by JSON schema, then as any JSON object, then in plain words: the first
+    The answer is requested by JSON schema, then as any JSON object, then in plain words: the first
     of these that the server accepts.
 
     Attributes:
@@ -204,9 +205,9 @@ class EndpointDirector:
                     "stream": True,
                 }
                 for number, form in enumerate(formats, 1):
-                    asked = body | ({"response_format": form} if form else {})
+                    request = body | ({"response_format": form} if form else {})
                     refusable = number < len(formats)
-                    stream = self._stream(client, asked, refusable, cancel)
+                    stream = self._stream(client, request, refusable, cancel)
                     first = next(stream, None)
                     if first is None and refusable:
                         continue

@@ -32,7 +32,7 @@ class Brief:
         settled: events that are written as they are, by place (from 0).
         least, most: how many events there may be.
         mood: the mood of the events that are not settled; empty: the director's choice.
-        avoid: phrases that are not told again.
+        avoid: phrases that are not used again.
         lengths: fits the lengths wanted of all events, given their natural ones; by default to the
             instruction's times.
     """

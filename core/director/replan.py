@@ -48,7 +48,7 @@ def replan_unlocked(
     spans: Spans | None = None,
     mood: str = "",
 ) -> Iterator[PlanProgress]:
-    """Tell the unlocked events anew, as many as there are, in the time that the locked ones leave.
+    """Plan the unlocked events anew, as many as there are, in the time that the locked ones leave.
 
     Args:
         variation: 0 is the director's best plan; with 1, 2, … it draws other words than those of
@@ -61,7 +61,7 @@ def replan_unlocked(
     """
     sequence = list(story.sequence)
     if all(event.locked for event in sequence):
-        raise StoryError("Every event is locked; unlock what should be told anew.")
+        raise StoryError("Every event is locked; unlock what should be planned anew.")
     kept = {i: event for i, event in enumerate(sequence) if event.locked}
     avoid = tuple(e.caption for e in sequence if not e.locked) if variation else ()
     brief = Brief(
@@ -78,7 +78,7 @@ def change_mood(
     cancel: threading.Event | None = None,
     spans: Spans | None = None,
 ) -> Iterator[PlanProgress]:
-    """Tell the unlocked events anew in one mood.
+    """Plan the unlocked events anew in one mood.
 
     Raises:
         PlanError: the mood is not a word or two.
@@ -98,7 +98,7 @@ def continue_from(
     variation: int = 0,
     spans: Spans | None = None,
 ) -> Iterator[PlanProgress]:
-    """Keep the story up to an event and tell anew what follows, until it lasts `seconds`.
+    """Keep the story up to an event and plan anew what follows, until it lasts `seconds`.
 
     Locked events further on stay at their place in time, and as many events as now come before
     each of them.
@@ -132,7 +132,7 @@ def continue_from(
     yield from _replanned(model, story, brief, kept, ids, cancel, spans, variation)
 
 
-def wish(
+def replan_by_request(
     model: AudioStory,
     story: Story,
     text: str,
@@ -140,14 +140,14 @@ def wish(
     variation: int = 0,
     spans: Spans | None = None,
 ) -> Iterator[PlanProgress]:
-    """Do what a short wish asks: "make it 40 s", "more tense", "continue to 60 s", "again".
+    """Do what a short request says: "make it 40 s", "more tense", "continue to 60 s", "again".
 
     Raises:
-        PlanError: the wish is none of these.
+        PlanError: the request is none of these.
     """
-    said = one_line(text).lower()
-    times = read_times(said, model.profile.director.max_total + 1)
-    if _ON.search(said):
+    request = one_line(text).lower()
+    times = read_times(request, model.profile.director.max_total + 1)
+    if _ON.search(request):
         more = times[0].seconds if times else story.total + 10.0
         goal = more if more > story.total else story.total + more
         last = story.sequence[-1].id
@@ -157,9 +157,9 @@ def wish(
         yield PlanProgress(
             fitted.reasoning, tuple(_planned(dict(enumerate(fitted.sequence))).values()), fitted
         )
-    elif _AGAIN.search(said):
+    elif _AGAIN.search(request):
         yield from replan_unlocked(model, story, cancel, max(1, variation), spans)
-    elif mood := _MORE.search(said):
+    elif mood := _MORE.search(request):
         yield from change_mood(model, story, mood[1], cancel, spans)
     else:
         raise PlanError(

@@ -39,13 +39,13 @@ def main(argv: Sequence[str]) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     model = load_audiostory(load_profile(arguments.profile))
-    figures = measure(model, Brief(arguments.instruction, arguments.seconds))
+    figures = plan_speed(model, Brief(arguments.instruction, arguments.seconds))
     for name, value in figures.items():
         print(f"{name:28s} {value:12.6g}")
     print(json.dumps(figures))
 
 
-def measure(model: AudioStory, brief: Brief) -> dict[str, float]:
+def plan_speed(model: AudioStory, brief: Brief) -> dict[str, float]:
     """Plan once to warm up, then once each way.
 
     The second plan of the same instruction finds its prompt read already; `first_text_seconds` and

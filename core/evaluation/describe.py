@@ -26,7 +26,7 @@ from transformers import DynamicCache
 from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.corpus.vocabulary import BY_NAME
-from core.director.describe import QUESTION, answer, asked, hear
+from core.director.describe import QUESTION, answer, embed_sound, question_embeddings
 from core.evaluation.recognise import LabelledRecording, Table, ignored
 from core.listener.aisfx import AISFX_RATE, Embedder
 from core.listener.nearest import centroids_without, rank_of
@@ -82,7 +82,7 @@ def described(
     yes: list[bool] = []
     no: list[bool] = []
     for recording in recordings:
-        heard = hear(model, recording.waveform[None], AISFX_RATE)
+        heard = embed_sound(model, recording.waveform[None], AISFX_RATE)
         own = classes.index(recording.name)
         other = rng.choice([i for i in range(len(classes)) if i != own])
         said = answer(model, heard)
@@ -128,14 +128,14 @@ def _alike(encoder: TextEncoder, text: str, captions: Sequence[str]) -> list[int
 
 
 @torch.inference_mode()
-def likelihoods(model: AudioStory, heard: Tensor, question: str, answers: Sequence[str]) -> Tensor:
+def likelihoods(model: AudioStory, sound: Tensor, question: str, answers: Sequence[str]) -> Tensor:
     """Log-likelihood (N,) of each answer to a question about a sound.
 
     Args:
-        heard: what `hear` gives, (tokens, hidden).
+        sound: what `embed_sound` gives, (tokens, hidden).
     """
     cache = DynamicCache()
-    given = {"inputs_embeds": asked(model, question, heard)}
+    given = {"inputs_embeds": question_embeddings(model, question, sound)}
     first = model.backbone(**given, cache=cache, use_cache=True).last_hidden_state[0, -1]
     written = [torch.tensor([*model.encode(text), model.ids.turn_end]) for text in answers]
     scores = torch.zeros(len(written))

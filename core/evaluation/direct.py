@@ -63,7 +63,7 @@ Planner = Callable[[str, float], PlanProgress]
 
 
 @dataclass(frozen=True)
-class Specimen:
+class DevelopmentExample:
     """One instruction of the development set; see the module's docstring."""
 
     instruction: str
@@ -91,11 +91,11 @@ class Verdict:
     captions: tuple[str, ...] = ()
 
 
-def development_set(path: Path = DEVELOPMENT_SET) -> list[Specimen]:
+def development_set(path: Path = DEVELOPMENT_SET) -> list[DevelopmentExample]:
     """Its instructions in the order of the file."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [
-        Specimen(
+        DevelopmentExample(
             row["instruction"],
             float(row["seconds"]),
             tuple(map(tuple, row["required"])),
@@ -149,13 +149,13 @@ def ordered_matching(fits: Sequence[Sequence[bool]]) -> dict[int, int]:
     return found
 
 
-def invented(specimen: Specimen, captions: Sequence[str]) -> tuple[str, ...]:
+def invented(example: DevelopmentExample, captions: Sequence[str]) -> tuple[str, ...]:
     """The captions that nothing in the instruction asks for."""
-    parts = split_clauses(specimen.instruction)
+    parts = split_clauses(example.instruction)
     found = []
     for i, caption in enumerate(captions):
-        heard = (*specimen.required, specimen.optional)
-        wanted = specimen.scene or any(_mentions(caption, words) for words in heard)
+        heard = (*example.required, example.optional)
+        wanted = example.scene or any(_mentions(caption, words) for words in heard)
         own = stems(caption)
         before = sum(own == stems(other) for other in captions[:i])
         often = max((sum(s in part.stems for part in parts) for s in own), default=1)
@@ -164,30 +164,30 @@ def invented(specimen: Specimen, captions: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def judge(row: str, place: int, specimen: Specimen, planned: PlanProgress) -> Verdict:
+def judge(row: str, place: int, example: DevelopmentExample, planned: PlanProgress) -> Verdict:
     """Compare one finished plan with what its instruction asks for."""
     story = planned.story
     assert story is not None
     written = sum(event.duration for event in planned.events)
     captions = [event.caption for event in story.sequence]
     lengths = [event.duration for event in story.sequence]
-    fits = [[_mentions(caption, words) for caption in captions] for words in specimen.required]
+    fits = [[_mentions(caption, words) for caption in captions] for words in example.required]
     found = largest_matching(fits)
     order = ordered_matching(fits)
     obeyed = sum(
-        i in order and abs(lengths[order[i]] - seconds) <= _NEAR for i, seconds in specimen.explicit
+        i in order and abs(lengths[order[i]] - seconds) <= _NEAR for i, seconds in example.explicit
     )
     return Verdict(
         row,
         place,
-        len(specimen.required),
+        len(example.required),
         found,
         len(order) == found,
-        invented(specimen, captions),
-        len(specimen.explicit),
+        invented(example, captions),
+        len(example.explicit),
         obeyed,
         True,
-        abs(written - specimen.seconds) < 1e-3,
+        abs(written - example.seconds) < 1e-3,
         tuple(captions),
     )
 
@@ -278,10 +278,10 @@ def main(argv: Sequence[str]) -> None:
     known = _read(record)
     directors = Directors(profile)
     for row in arguments.rows:
-        for place, specimen in instructions:
+        for place, example in instructions:
             verdict = known.get((row, place))
             if verdict is None:
-                verdict = _judged(row, place, specimen, directors[row])
+                verdict = _judged(row, place, example, directors[row])
                 _append(record, verdict)
             verdicts.append(verdict)
             print(_line(verdict), flush=True)
@@ -290,12 +290,12 @@ def main(argv: Sequence[str]) -> None:
     print(json.dumps(figures))
 
 
-def _judged(row: str, place: int, specimen: Specimen, planner: Planner) -> Verdict:
+def _judged(row: str, place: int, example: DevelopmentExample, planner: Planner) -> Verdict:
     try:
-        return judge(row, place, specimen, planner(specimen.instruction, specimen.seconds))
+        return judge(row, place, example, planner(example.instruction, example.seconds))
     except StudioError as error:
         return Verdict(
-            row, place, len(specimen.required), times=len(specimen.explicit), captions=(str(error),)
+            row, place, len(example.required), times=len(example.explicit), captions=(str(error),)
         )
 
 

@@ -31,7 +31,7 @@ from core.corpus.captions import caption
 from core.corpus.recordings import Waveform
 from core.corpus.scenes import ENOUGH, SPEED, Clip, read, training_clips
 from core.corpus.vocabulary import BY_NAME, CLASSES
-from core.director.describe import QUESTION, asked
+from core.director.describe import QUESTION, question_embeddings
 from core.errors import WeightsError
 from core.files import atomic_path
 from core.listener.aisfx import AISFX_RATE
@@ -201,7 +201,7 @@ def answer_loss(model: AudioStory, asked_of: Sequence[Listened]) -> Tensor:
     heard = model.listener(torch.stack([lesson.clip.features.float() for lesson in asked_of]))
     written = [[*model.encode(lesson.answer), model.ids.turn_end] for lesson in asked_of]
     inputs = [
-        asked(model, lesson.question, sound, answer[:-1])[0]
+        question_embeddings(model, lesson.question, sound, answer[:-1])[0]
         for lesson, sound, answer in zip(asked_of, heard, written, strict=True)
     ]
     states = model.backbone(
