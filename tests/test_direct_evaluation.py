@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from itertools import permutations
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.evaluation.direct import (
     invented,
     judge,
     largest_matching,
+    main,
     ordered_matching,
     record_of,
     table,
@@ -109,6 +111,25 @@ def test_the_development_set_can_be_judged() -> None:
         plan = template(example.instruction, example.seconds)
         assert judge("template", 0, example, plan).sums
     assert fit_durations([1, 1], 3.0) == pytest.approx([1.5, 1.5])
+
+
+def test_the_table_has_a_row_for_each_set_of_constraints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Random weights under the grammar always make a plan that sums, and freely never one."""
+    record = tmp_path / "verdicts.jsonl"
+    command = ["--profile", "tiny", "--limit", "1", "--record", str(record)]
+    main(command)
+    first = capsys.readouterr().out
+    figures = json.loads(first.splitlines()[-1])
+    assert list(figures) == ["none", "grammar", "all", "zero-shot", "template"]
+    sums = {row: values["parse_and_sum"] for row, values in figures.items()}
+    assert sums == {"none": 0.0, "grammar": 1.0, "all": 1.0, "zero-shot": 1.0, "template": 1.0}
+    assert figures["none"]["parses"] == figures["none"]["nothing_invented"] == 0.0
+    kept = record.read_bytes()
+    main(command)
+    assert capsys.readouterr().out == first
+    assert record.read_bytes() == kept
 
 
 def test_unknown_sounds_are_flagged_and_known_ones_are_not() -> None:
