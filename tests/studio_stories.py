@@ -26,13 +26,13 @@ CAPTIONS = (
 def long_story(root: Path, title: str, events: int = 24, total: float = 150.0) -> StoryFolder:
     """A story of so many events with a bed and a spot sound over them, everything rendered."""
     length = total / events
-    told = [
+    sequence = [
         Event(f"e{n}", CAPTIONS[n % len(CAPTIONS)], round(n * length, 3), length)
         for n in range(events)
     ]
     bed = Event("bed", "steady rain", 0.0, total * 0.6, layer=1, gain_db=-9, fade_out=4)
     spot = Event("spot", "seagulls cry", total * 0.7, 12.0, layer=1)
-    story = Story(title, total, 1, "tiny", "Rain first, then the door.", (*told, bed, spot))
+    story = Story(title, total, 1, "tiny", "Rain first, then the door.", (*sequence, bed, spot))
     folder = Library(root).create(story)
     noise = np.random.default_rng(0)
     for number, event in enumerate(story.events):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_render_does_the_whole_job_and_repeats_it_to_the_byte(tmp_path: Path) ->
     sound, rate = soundfile.read(outs[0])
     assert rate == 44100
     assert len(sound) == 4 * 44100
-    assert np.abs(sound).max() <= 10 ** (-1 / 20)
+    assert 0.01 < np.abs(sound).max() <= 10 ** (-1 / 20)
     assert outs[0].read_bytes() == outs[1].read_bytes()
     assert outs[0].read_bytes() != outs[2].read_bytes()
     one, other = (sequence(out.with_suffix(".json")) for out in (outs[0], outs[2]))
@@ -157,17 +158,25 @@ def test_the_random_profile_never_reaches_a_user(capsys: pytest.CaptureFixture[s
     assert "for tests only" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["plan", "render", "export", "train", "evaluate", "bench"])
-def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as leaving:
-        run(command, "--help")
-    assert leaving.value.code == 0
-    assert "usage: app.py" in capsys.readouterr().out
-
-
-def test_training_needs_its_examples(tmp_path: Path) -> None:
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        train(["performer", "--run", str(tmp_path)])
+        run("--help")
+    listed = re.search(r"\{([a-z,]+)\}", capsys.readouterr().out)
+    assert listed is not None
+    commands = listed[1].split(",")
+    assert {"serve", "plan", "render", "export", "train", "import", "doctor"} <= set(commands)
+    for command in commands:
+        with pytest.raises(SystemExit) as leaving:
+            run(command, "--help")
+        assert leaving.value.code == 0
+        assert f"usage: app.py {command}" in capsys.readouterr().out
+
+
+def test_training_needs_its_examples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        train(["performer", "--run", str(tmp_path), "--steps", "1"])
+    assert leaving.value.code == 2
+    assert "--examples" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [path.stem for path in PROFILES.glob("*.toml")])
@@ -202,14 +211,6 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
     return found
-
-
-def test_core_knows_nothing_of_the_page_and_the_page_nothing_of_models() -> None:
-    for path in (ROOT / "core").rglob("*.py"):
-        assert not any(n.split(".")[0] in ("gradio", "studio") for n in imports(path)), path
-    for path in (ROOT / "studio").rglob("*.py"):
-        used = {name.split(".")[0] for name in imports(path)}
-        assert not used & {"torch", "transformers", "peft", "diffusers"}, path
 
 
 def test_the_fixed_packages_are_used() -> None:

@@ -47,7 +47,8 @@ from core.placement import Placement
 from core.profile import RenderSettings, load_profile
 from core.release.exact import plan_exactly, render_exactly
 from core.release.importer import import_release
-from core.release.sizes import Sources
+from core.release.shards import read_weights
+from core.release.sizes import Sources, codec_shape
 from core.render.render import Beginning, render_events
 from core.story.take import Start
 
@@ -291,6 +292,7 @@ def test_the_studio_plans_and_renders_with_the_imported_model(imported: AudioSto
     take = next(render_events(imported, story, [story.events[0].id], RenderSettings(2, GUIDANCE)))
     seconds = take.take.duration + take.take.tail
     assert take.samples.shape == (2, round(seconds * 44100))
+    assert take.samples.std() > 0.01
     assert take.take.weights == imported.profile.checkpoint[:16]
 
 
@@ -380,11 +382,19 @@ def test_a_sound_takes_the_places_of_its_tokens_in_the_prompt(imported: AudioSto
 def test_events_rendered_together_are_those_rendered_alone(imported: AudioStory) -> None:
     draft = plan_exactly(imported, STORIES[3].instruction, STORIES[3].total)
     settings = RenderSettings(STEPS, GUIDANCE)
-    alone = render_exactly(imported, draft, SEED, settings)
+    batches: list[int] = []
+
+    def on_step(first: int, step: int) -> None:
+        batches.append(first)
+
+    alone = render_exactly(imported, draft, SEED, settings, on_step=on_step)
+    assert set(batches) == {0, 1, 2}
+    batches.clear()
     usual = imported.placement
-    imported.placement = Placement(events=3)
-    together = render_exactly(imported, draft, SEED, settings)
+    imported.placement = Placement(events=2)
+    together = render_exactly(imported, draft, SEED, settings, on_step=on_step)
     imported.placement = usual
+    assert set(batches) == {0, 2}
     assert torch.allclose(together.latents, alone.latents, atol=1e-5)
 
 
@@ -441,6 +451,9 @@ def test_in_half_precision_it_plans_hears_renders_and_varies(imported: AudioStor
 
 
 def test_the_shape_of_the_codec_is_read_from_its_weights(downloads: Downloads) -> None:
-    config = json.loads((downloads.flux / "config.json").read_text())
-    assert "decoder_channels" not in config
-    assert isinstance(small_codec(), AutoencoderOobleck)
+    """The published configuration does not tell it."""
+    assert "decoder_channels" not in json.loads((downloads.flux / "config.json").read_text())
+    shape = codec_shape(read_weights(downloads.flux, ("model",)))
+    theirs = small_codec().config
+    assert shape == {name: theirs[name] for name in shape}
+    AutoencoderOobleck(**shape).load_state_dict(load_file(downloads.flux / "model.safetensors"))

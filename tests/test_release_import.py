@@ -343,17 +343,17 @@ def test_the_full_size_has_the_published_names_and_shapes() -> None:
         assert place_of(release_key(place)) == place
 
 
-def test_the_published_sizes(capsys: pytest.CaptureFixture[str]) -> None:
-    counts = published_parameters()
-    for part, count in counts.items():
-        print(f"{part:32s} {count:>13,d}")
-    assert 3.05e9 < counts["language model (director)"] < 3.15e9
-    assert 0.45e9 < counts["performer (DiT)"] < 0.6e9
-    assert 0.13e9 < counts["codec (VAE)"] < 0.18e9
-    assert counts["its adapter (LoRA)"] == 32 * 36 * (
-        2 * (2048 + 2048) + 2 * (2048 + 256) + 3 * (2048 + 11008)
-    )
-    assert len(capsys.readouterr().out.splitlines()) == len(counts)
+def test_the_published_sizes() -> None:
+    assert published_parameters() == {
+        "language model (director)": 3_086_637_056,
+        "bridge": 10_493_952,
+        "performer (DiT)": 518_009_536,
+        "text encoder, at import only": 341_231_104,
+        "its adapter (LoRA)": 32 * 36 * (2 * (2048 + 2048) + 2 * (2048 + 256) + 3 * (2048 + 11008)),
+        "ear: projector": 6_819_840,
+        "codec (VAE)": 156_112_514,
+        "ear: Whisper, when needed": 636_968_960,
+    }
 
 
 @pytest.mark.parametrize(
@@ -383,9 +383,10 @@ def test_every_form_of_a_key_is_known(key: str, place: Place | None) -> None:
 def test_cards_of_every_size_have_a_plan_that_fits() -> None:
     plans = {size: card_plan(published_needs(), size) for size in CARDS}
     assert all(plan.fits and plan.peak < size * 2**30 for size, plan in plans.items())
-    assert plans[8].staged
-    assert not plans[12].staged
-    assert plans[24].events >= plans[12].events >= 1
+    assert [plan.staged for plan in plans.values()] == [True, False, False, False]
+    assert [round(plan.peak / 2**30, 1) for plan in plans.values()] == [5.9, 8.3, 8.3, 8.3]
+    assert [plan.events for plan in plans.values()] == [8, 8, 8, 8]
+    assert card_plan(published_needs(), 9).events < 8
     assert not card_plan(published_needs(), 4).fits
 
 

@@ -104,13 +104,13 @@ def by_take(session: Session, dice: random.Random) -> None:
     folder.keep_take(event.id, take, sound, RATE, dice.choice(["render-1", "render-2"]))
 
 
-def told_by_table(rows: Sequence[table.Row], ids: Sequence[str]) -> list[tuple[Any, ...]]:
+def lines_of_table(rows: Sequence[table.Row], ids: Sequence[str]) -> list[tuple[Any, ...]]:
     at = {name: place for place, name in enumerate(table.HEADERS)}
     names = ("#", "Sound", "Start", "Length", "Lock")
     return [(i, *(row[at[name]] for name in names)) for i, row in zip(ids, rows, strict=True)]
 
 
-def told_by_picture(shown: dict[str, Any]) -> list[tuple[Any, ...]]:
+def blocks_of_lanes(shown: dict[str, Any]) -> list[tuple[Any, ...]]:
     names = ("id", "name", "caption", "start", "duration", "locked")
     return [tuple(block[name] for name in names) for block in shown["events"]]
 
@@ -124,8 +124,8 @@ def agree(session: Session, cache: PeakCache) -> None:
     assert table.edited(saved, rows) == saved
     shown = lanes(session, cache)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
-    blocks = {told[0]: told for told in told_by_picture(shown)}
-    lines = told_by_table(rows, table.ids_of(saved))
+    blocks = {block[0]: block for block in blocks_of_lanes(shown)}
+    lines = lines_of_table(rows, table.ids_of(saved))
     assert blocks == {line[0]: line for line in lines}
     assert len(lines) == len(shown["events"])
     assert shown["total"] == saved.total

@@ -325,6 +325,7 @@ def test_a_story_from_instruction_to_file(page: Page, stories: Path, tmp_path: P
 def test_everything_frequent_has_a_key(page: Page, stories: Path) -> None:
     title = "a quiet harbour"
     draft(page, title, 12)
+    drafted = on_disk(stories, title)
     split_in_three(page)
     start = on_disk(stories, title)
     names = [event.id for event in start.sequence]
@@ -351,8 +352,7 @@ def test_everything_frequent_has_a_key(page: Page, stories: Path) -> None:
     length(page).fill("9")
     page.keyboard.press("Tab")
     expect(length(page)).to_have_value("9")
-    page.wait_for_timeout(500)
-    assert on_disk(stories, title).total == 9
+    wait_until(page, lambda: on_disk(stories, title).total == 9)
     drag(page, block(page, "+1").locator('[part~="name"]'), pixels(page, 0.0), up=60)
     expect(block(page, "+1")).to_contain_text("layer 2")
     for _ in range(40):
@@ -360,8 +360,7 @@ def test_everything_frequent_has_a_key(page: Page, stories: Path) -> None:
             break
         button(page, "Undo").click()
         page.wait_for_timeout(300)
-    assert on_disk(stories, title).instruction == title
-    assert len(on_disk(stories, title).events) == 1 or not button(page, "Undo").is_enabled()
+    assert on_disk(stories, title) == drafted
 
 
 def test_refused_edits_go_back_and_say_why_once(page: Page, stories: Path) -> None:
@@ -578,7 +577,7 @@ def test_long_stories_open_and_follow_edits_at_once(page: Page, stories: Path) -
     page.wait_for_function(
         "document.querySelector('.lanes > div').shadowRoot.textContent.includes('hail')"
     )
-    print(f"opened in {opened:.2f} s, edit shown {time.monotonic() - began:.2f} s after Enter")
+    assert time.monotonic() - began < 2
     assert opened < 5
     shoot(page, "long")
 

@@ -12,6 +12,7 @@ import soundfile
 from safetensors.torch import save_file
 
 from core.audiostory import build_audiostory
+from core.director.describe import describe
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
 from core.profile import PROFILES, load_profile
 from core.story import timeline
@@ -24,7 +25,7 @@ from studio.editing.actions import Values, act
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
 from studio.jobs.job import Job
-from studio.jobs.model_service import ModelService
+from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
 from studio.jobs.queue import JobQueue, QueuePosition
 from studio.page.theme import studio_css, studio_theme
 from studio.sessions.registry import MAX_REMEMBERED, Sessions
@@ -85,7 +86,9 @@ def test_cells_become_edits_of_the_timeline(story: Story) -> None:
     assert with_cell(story, 1, "Seed", "").event("e2").seed is None
     assert with_cell(story, 1, "Seed", "9007199254740993").event("e2").seed == 9007199254740993
     assert with_cell(story, 1, "State", "anything") == story
-    assert with_cell(story, 1, "Lock", True) == timeline.lock(story, "e2")
+    locked = with_cell(story, 1, "Lock", True)
+    assert [event.locked for event in locked.events] == [False, True, False]
+    assert with_cell(locked, 1, "Lock", False) == story
 
 
 def test_rows_can_be_added_and_deleted(story: Story) -> None:
@@ -255,7 +258,9 @@ def test_a_recording_is_described_and_faults_are_sentences(hearing: Studio, tmp_
     soundfile.write(tmp_path / "tone.ogg", 0.3 * np.sin(2 * np.pi * 440 * time), RATE)
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     (tmp_path / "words.wav").write_text("no sound")
-    assert isinstance(description_of(hearing, str(tmp_path / "tone.ogg")), str)
+    tone = tmp_path / "tone.ogg"
+    assert description_of(hearing, str(tone)) == describe(hearing.service.model, tone)
+    assert hearing.service.estimate("describe") != FIRST_ESTIMATES["describe"]
     for path, fault in ((None, "upload"), ("silence.wav", "silent"), ("words.wav", "WAV or FLAC")):
         with pytest.raises(AudioFileError, match=fault):
             description_of(hearing, path and str(tmp_path / path))

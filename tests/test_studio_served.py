@@ -85,8 +85,8 @@ def test_a_page_goes_on_with_its_story_after_its_connection_broke(
     session = studio.sessions.of(client.session_hash)
     session.sounds.mkdir(parents=True, exist_ok=True)
     lose_connection(client, session)
-    told = client.predict("caption", {"id": "e0", "text": "hail"}, api_name="/act")
-    assert Story.from_json(str(told)).event("e0").caption == "hail"
+    answered = client.predict("caption", {"id": "e0", "text": "hail"}, api_name="/act")
+    assert Story.from_json(str(answered)).event("e0").caption == "hail"
     assert folder.title == studio.sessions.of(client.session_hash).open_folder.title
 
 

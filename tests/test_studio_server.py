@@ -53,10 +53,10 @@ class Server:
             [*command, "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        said = ""
-        while f"{self.address}gradio_api/mcp/" not in said:
-            said = self.process.stdout.readline()
-            assert said, "the server ended"
+        line = ""
+        while f"{self.address}gradio_api/mcp/" not in line:
+            line = self.process.stdout.readline()
+            assert line, "the server ended"
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -122,9 +122,9 @@ def test_twenty_requests_of_two_people_do_not_mix_and_cancel_stops_its_owner_onl
     }
     for name, other in (("harbour", "forest"), ("forest", "harbour")):
         for job in edits[name]:
-            told = str(job.result(PATIENCE))
-            assert f"{name} caption" in told
-            assert f"{other} caption" not in told
+            answered = str(job.result(PATIENCE))
+            assert f"{name} caption" in answered
+            assert f"{other} caption" not in answered
     assert not slow.done()
     assert not mine.done()
     second.predict(api_name="/cancel")
@@ -183,12 +183,12 @@ def test_draft_render_and_export_are_tools_for_other_programs(server: Server) ->
     async def work(session: ClientSession) -> None:
         tools = {tool.name: tool for tool in (await session.list_tools()).tools}
         assert list(tools) == ["draft_story", "render_story", "export_story"]
-        asked = tools["draft_story"].inputSchema
-        assert asked["required"] == ["instruction"]
-        assert set(asked["properties"]) == {"instruction", "seconds", "seed"}
-        assert all(part["description"] for part in asked["properties"].values())
-        told = await answer(session, "draft_story", instruction="rain on a tent", seconds=3)
-        title, events = told["title"], told["events"]
+        schema = tools["draft_story"].inputSchema
+        assert schema["required"] == ["instruction"]
+        assert set(schema["properties"]) == {"instruction", "seconds", "seed"}
+        assert all(part["description"] for part in schema["properties"].values())
+        answered = await answer(session, "draft_story", instruction="rain on a tent", seconds=3)
+        title, events = answered["title"], answered["events"]
         assert sum(event["duration"] for event in events) == pytest.approx(3)
         assert not any(event["rendered"] for event in events)
         first = await answer(session, "render_story", title=title)

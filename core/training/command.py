@@ -61,18 +61,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     composing.add_argument("--mixtures", type=int, default=latent_set.LatentSetPlan.mixtures)
     composing.add_argument("--workers", type=int, default=1, help="processes")
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
-    _add_run_arguments(performing)
+    _add_run_arguments(performing, examples=True)
     _add_start(performing)
     reading = steps.add_parser("states", help="read stories and keep what the bridge will see")
     reading.add_argument("--lessons", type=int, required=True)
     reading.add_argument("--run", type=Path, required=True, help="folder for the states")
     for name, purpose in (("warmup", "align the semantic tokens"), ("stage1", "training stage I")):
         bridging = steps.add_parser(name, help=purpose)
-        _add_run_arguments(bridging)
+        _add_run_arguments(bridging, examples=name == "stage1")
         bridging.add_argument("--states", type=Path, required=True)
         _add_start_arguments(bridging)
     distilling = steps.add_parser("fast", help="distil the performer for drafts")
-    _add_run_arguments(distilling)
+    _add_run_arguments(distilling, examples=True)
     distilling.add_argument("--states", type=Path, required=True)
     _add_start(distilling)
     for stage in STAGES.values():
@@ -99,10 +99,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     publishing.add_argument("--share", type=float, default=1.0, help=about)
 
 
-def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_run_arguments(parser: argparse.ArgumentParser, *, examples: bool = False) -> None:
     parser.add_argument("--profile", default="pocket")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
-    parser.add_argument("--examples", type=Path)
+    parser.add_argument("--examples", type=Path, required=examples, help="from `train examples`")
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--average", type=float, default=0.999)
