@@ -11,7 +11,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from studio.page.theme import STUDIO_ASSETS
 from studio.server import running
@@ -97,7 +97,7 @@ def _shoot(page: Page, path: Path, part: str = "") -> None:
     assert box is not None
     x, y = max(0.0, box["x"] - _MARGIN), max(0.0, box["y"] - _MARGIN)
     width = min(box["width"] + 2 * _MARGIN, (page.viewport_size or {"width": 1280})["width"])
-    clip = {"x": x, "y": y, "width": width, "height": box["height"] + 2 * _MARGIN}
+    clip: FloatRect = {"x": x, "y": y, "width": width, "height": box["height"] + 2 * _MARGIN}
     page.screenshot(path=path, full_page=True, clip=clip)
 
 

@@ -35,11 +35,13 @@ _MAX_REQUESTS = 200
 
 def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
     """The page with its handlers, not yet served."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as blocks:
+    blocks = gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY))
+    with blocks:
         add_listeners(studio, lay_out(studio), blocks)
         if mcp:
             add_tools(studio)
-    return blocks.queue(max_size=_MAX_REQUESTS, default_concurrency_limit=8)
+    blocks.queue(max_size=_MAX_REQUESTS, default_concurrency_limit=8)
+    return blocks
 
 
 @contextmanager

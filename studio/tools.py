@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.events import api
 
 from core.errors import StudioError
 from core.export.deliver import export
@@ -73,7 +74,7 @@ def add_tools(studio: Studio) -> None:
         return _answer(_export, _library(studio, request), title, format)
 
     for tool in (draft_story, render_story, export_story):
-        gr.api(tool, api_name=tool.__name__, concurrency_id="tools", concurrency_limit=4)
+        api(tool, api_name=tool.__name__, concurrency_id="tools", concurrency_limit=4)
 
 
 def offer_only_tools(blocks: gr.Blocks) -> None:

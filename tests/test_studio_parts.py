@@ -21,7 +21,7 @@ from core.story.story import Event, Story
 from core.story.take import Take
 from core.training.publish import publish_ear
 from studio.editing import table
-from studio.editing.actions import Values, act
+from studio.editing.actions import ActionValues, act
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
 from studio.jobs.job import Job
@@ -186,7 +186,9 @@ def test_keys_held_down_are_undone_at_once(session: Session) -> None:
         ("keep", {"key": "none"}),
     ],
 )
-def test_impossible_actions_change_nothing(session: Session, name: str, values: Values) -> None:
+def test_impossible_actions_change_nothing(
+    session: Session, name: str, values: ActionValues
+) -> None:
     before = session.open_folder.story
     with pytest.raises(StoryError, match=r"^[^\n]+\.$"):
         act(session, name, values)

@@ -15,15 +15,15 @@ from core.story.story import Event, Story
 from studio.editing.cells import number, seed
 from studio.sessions.session import Session
 
-Values = Mapping[str, Any]
-Edit = Callable[[Story, Event, Values], Story | tuple[Story, str]]
+ActionValues = Mapping[str, Any]
+Edit = Callable[[Story, Event, ActionValues], Story | tuple[Story, str]]
 
 NEW_CAPTION = "a new sound"
 NEW_SECONDS = 4.0
 SNAP_GRID = 0.5
 
 
-def act(session: Session, name: str, values: Values) -> None:
+def act(session: Session, name: str, values: ActionValues) -> None:
     """Do one action to the open story and keep the selection on what it made.
 
     Args:
@@ -54,18 +54,18 @@ def act(session: Session, name: str, values: Values) -> None:
     session.selected = made or str(values.get("id") or session.selected)
 
 
-def _event(session: Session, story: Story, values: Values) -> Event:
+def _event(session: Session, story: Story, values: ActionValues) -> Event:
     wanted = str(values.get("id") or "")
     if wanted:
         return story.event(wanted)
     return session.event or story.events[0]
 
 
-def _seconds(values: Values, name: str) -> float:
+def _seconds(values: ActionValues, name: str) -> float:
     return number(values.get(name), name)
 
 
-def _snapped(story: Story, event: Event, values: Values, seconds: float) -> float:
+def _snapped(story: Story, event: Event, values: ActionValues, seconds: float) -> float:
     """The given time, or the nearest edge within `reach` seconds where `snap` is on."""
     if not values.get("snap"):
         return seconds
@@ -73,7 +73,7 @@ def _snapped(story: Story, event: Event, values: Values, seconds: float) -> floa
     return timeline.snapped(story, seconds, reach=reach, grid=SNAP_GRID, ignore=event.id)
 
 
-def _move(story: Story, event: Event, values: Values) -> Story:
+def _move(story: Story, event: Event, values: ActionValues) -> Story:
     start = _seconds(values, "start")
     if not event.layer:
         return timeline.move(story, event.id, start)
@@ -83,23 +83,23 @@ def _move(story: Story, event: Event, values: Values) -> Story:
     return timeline.move(story, event.id, nearest)
 
 
-def _reorder(story: Story, event: Event, values: Values) -> Story:
+def _reorder(story: Story, event: Event, values: ActionValues) -> Story:
     place = story.sequence.index(event) if event in story.sequence else 0
     return timeline.reorder(story, event.id, place + int(_seconds(values, "by")))
 
 
-def _stretch(story: Story, event: Event, values: Values) -> Story:
+def _stretch(story: Story, event: Event, values: ActionValues) -> Story:
     end = event.start + _seconds(values, "duration")
     return timeline.stretch(story, event.id, _snapped(story, event, values, end) - event.start)
 
 
-def _trim(story: Story, event: Event, values: Values) -> Story:
+def _trim(story: Story, event: Event, values: ActionValues) -> Story:
     """Move the beginning: on layer 0 the seam with the event before it, above freely."""
     start = _snapped(story, event, values, _seconds(values, "start"))
     return timeline.trim(story, event.id, start)
 
 
-def _layer(story: Story, event: Event, values: Values) -> Story:
+def _layer(story: Story, event: Event, values: ActionValues) -> Story:
     layer = int(_seconds(values, "layer"))
     story = timeline.set_layer(story, event.id, max(0, layer))
     if layer > 0 and values.get("start") is not None:
@@ -107,7 +107,7 @@ def _layer(story: Story, event: Event, values: Values) -> Story:
     return story
 
 
-def _add(story: Story, event: Event, values: Values) -> tuple[Story, str]:
+def _add(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
     """A new event after the selected one."""
     caption = str(values.get("text") or NEW_CAPTION).strip()
     length = number(values.get("duration") or NEW_SECONDS, "length")
@@ -116,7 +116,7 @@ def _add(story: Story, event: Event, values: Values) -> tuple[Story, str]:
     return timeline.add(story, caption, length, position=place)
 
 
-def _over(story: Story, event: Event, values: Values) -> tuple[Story, str]:
+def _over(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
     """A new event over the story: over the selected one, or from `at` seconds."""
     caption = str(values.get("text") or NEW_CAPTION).strip()
     start = _seconds(values, "at") if values.get("at") is not None else event.start

@@ -8,7 +8,7 @@ cell; a row without it is a new event, a missing one was deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from core.story import timeline
 from core.story.story import Event, Story
@@ -16,8 +16,10 @@ from studio.editing.actions import NEW_CAPTION, NEW_SECONDS
 from studio.editing.cells import flag, number, seed
 
 HEADERS = ["#", "Sound", "Start", "Length", "Gain", "Pan", "In", "Out", "Seed", "Lock", "State"]
-TYPES = ["str", "str", *["number"] * 6, "str", "bool", "str"]
-WIDTHS = [46, 424, 72, 72, 62, 58, 58, 58, 84, 56, 84]
+_Type = Literal["str", "number", "bool"]
+_NUMBER: _Type = "number"
+TYPES: list[_Type] = ["str", "str", *[_NUMBER] * 6, "str", "bool", "str"]
+WIDTHS: list[str | int] = [46, 424, 72, 72, 62, 58, 58, 58, 84, 56, 84]
 STATIC = [0, 10]
 Row = list[Any]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from pathlib import Path
 
 import gradio as gr
 
-from core.errors import AudioFileError, StudioError
+from core.errors import AudioFileError
+from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
 from studio.jobs.job import Job
 from studio.page.layout import Page
@@ -22,14 +22,10 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
 
     def describe(path: str | None, instruction: str) -> str:
         """Say what is heard in a recording, after the words that are there already."""
-        try:
-            return with_description(instruction or "", description_of(studio, path))
-        except StudioError as error:
-            gr.Warning(str(error))
-        except Exception:
-            logging.exception("Describing failed")
-            gr.Warning("Describing failed through a fault of the studio; its terminal says more.")
-        return instruction or ""
+        text = instruction or ""
+        with errors_as_messages("Describing"):
+            text = with_description(text, description_of(studio, path))
+        return text
 
     def begin() -> object:
         return gr.update(value=LISTENING, interactive=False)

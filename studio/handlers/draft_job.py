@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from core.errors import Cancelled, StoryError, StudioError
+from core.errors import StoryError, StudioError
 from core.story.folders import StoryFolder
 from core.story.story import Story
+from studio.handlers.messages import errors_as_messages
 from studio.jobs.background import in_background
 from studio.jobs.job import Job
 from studio.jobs.queue import QueuePosition
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.time_format import spoken
 from studio.view.updates import Updates, view, waiting_view
 
 if TYPE_CHECKING:
@@ -63,30 +62,24 @@ def run_draft(
         yield {page.progress: gr.update()}
         return
     try:
-        first = "" if studio.service.ready else "Loading the model …"
-        opening = {
-            page.reasoning_panel: gr.update(visible=True, open=True),
-            page.reasoning: _writing_html(first),
-        }
-        # The answer to a page that was still loading may have undone the first `waiting_view`.
-        yield waiting_view(studio, page, session) | opening
-        story = None
-        for batch in in_background(_work(studio, job, planning), job):
-            last = batch[-1]
-            if isinstance(last, QueuePosition):
-                yield {page.reasoning: _writing_html(_queue_text(last))}
-                continue
-            story = last.story
-            yield {page.reasoning: _writing_html(progress_text(last))}
-        if story is not None:
-            keep(story)
-    except Cancelled:
-        gr.Info("Drafting was stopped.")
-    except StudioError as error:
-        gr.Warning(str(error))
-    except Exception:
-        logging.exception("Drafting failed")
-        gr.Warning("Drafting failed through a fault of the studio; its terminal says more.")
+        with errors_as_messages("Drafting", "Drafting was stopped."):
+            first = "" if studio.service.ready else "Loading the model …"
+            opening = {
+                page.reasoning_panel: gr.update(visible=True, open=True),
+                page.reasoning: _writing_html(first),
+            }
+            # The answer to a page that was still loading may have undone the first `waiting_view`.
+            yield waiting_view(studio, page, session) | opening
+            story = None
+            for batch in in_background(_work(studio, job, planning), job):
+                last = batch[-1]
+                if isinstance(last, QueuePosition):
+                    yield {page.reasoning: _writing_html(f"{last} …")}
+                    continue
+                story = last.story
+                yield {page.reasoning: _writing_html(progress_text(last))}
+            if story is not None:
+                keep(story)
     finally:
         job.done = True
     yield view(studio, page, session)
@@ -140,11 +133,6 @@ def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[A
             service.record_duration("draft", time.monotonic() - began)
 
     return work
-
-
-def _queue_text(position: QueuePosition) -> str:
-    jobs = "one job" if position.before == 1 else f"{position.before} jobs"
-    return f"QueuePosition for {jobs}, about {spoken(position.seconds)} …"
 
 
 def _writing_html(text: str) -> str:

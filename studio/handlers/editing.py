@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from core.errors import StudioError
 from studio.editing import table
@@ -78,7 +79,7 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
             raise gr.Error(str(error)) from None
         return session.open_folder.story.to_json()
 
-    gr.api(perform, api_name="act")
+    api(perform, api_name="act")
 
 
 def _add_selection_listeners(studio: Studio, page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from core.errors import Cancelled, StoryError, StudioError
+from core.errors import StoryError, StudioError
 from core.render.takes import TakeRequest
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
 from studio.editing.table import name_of
+from studio.handlers.messages import errors_as_messages
 from studio.handlers.mixing import mix_updates
 from studio.jobs.background import in_background
 from studio.jobs.job import Job
@@ -25,7 +25,7 @@ from studio.jobs.queue import QueuePosition
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.time_format import minutes_and_seconds, spoken
+from studio.time_format import minutes_and_seconds
 from studio.view.remaining import Scope, left_to_render, render_settings
 from studio.view.updates import Updates, selection_view, view
 
@@ -121,17 +121,11 @@ def make_takes(
         return
     shown = _RenderView(studio, page, session, folder, _Progress(len(requests)))
     try:
-        yield view(studio, page, session) | {page.progress: shown.progress.html(shown.text)}
-        work = render_work(studio, folder, job, requests, settings, group)
-        for batch in in_background(work, job):
-            yield shown.after(batch)
-    except Cancelled:
-        gr.Info("Rendering was stopped; finished takes are kept.")
-    except StudioError as error:
-        gr.Warning(str(error))
-    except Exception:
-        logging.exception("Rendering failed")
-        gr.Warning("Rendering failed through a fault of the studio; its terminal says more.")
+        with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
+            yield view(studio, page, session) | {page.progress: shown.progress.html(shown.text)}
+            work = render_work(studio, folder, job, requests, settings, group)
+            for batch in in_background(work, job):
+                yield shown.after(batch)
     finally:
         job.done, session.rendering_id = True, ""
     yield view(studio, page, session)
@@ -201,8 +195,7 @@ class _RenderView:
         if isinstance(report, Loading):
             return "Loading the model"
         if isinstance(report, QueuePosition):
-            jobs = "one job" if report.before == 1 else f"{report.before} jobs"
-            return f"QueuePosition for {jobs}, about {spoken(report.seconds)}"
+            return str(report)
         event_id = str(getattr(report, "event_id", ""))
         event = next((e for e in self.folder.story.events if e.id == event_id), None)
         return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"

@@ -29,6 +29,10 @@ class QueuePosition:
     before: int
     seconds: float
 
+    def __str__(self) -> str:
+        jobs = "one job" if self.before == 1 else f"{self.before} jobs"
+        return f"Waiting for {jobs}, about {spoken(self.seconds)}"
+
 
 @dataclass
 class _Entry:

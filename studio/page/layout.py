@@ -6,6 +6,7 @@ Numbers for the director have no bounds here: Gradio would refuse them before a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -29,7 +30,7 @@ EXAMPLES = (
     ("Waves wash over a beach while seagulls cry, then a ship's horn sounds", 24),
 )
 _MOODS = ("", "calm", "tense", "eerie", "joyful", "sad", "lonely", "busy")
-_QUIET = {"size": "sm", "variant": "secondary", "scale": 0}
+_QUIET: dict[str, Any] = {"size": "sm", "variant": "secondary", "scale": 0}
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def _director(*, private: bool) -> dict[str, object]:
 
 def _upload(label: str, elem_id: str) -> gr.Audio:
     """A recording that a person brings or makes."""
-    sources = ["upload", "microphone"]
+    sources: list[Literal["upload", "microphone"]] = ["upload", "microphone"]
     return gr.Audio(type="filepath", sources=sources, label=label, buttons=[], elem_id=elem_id)
 
 

@@ -89,7 +89,8 @@ def _envelope(event: Event, tail: float, count: int) -> Peaks:
 def _peaks(block: npt.NDArray[np.float32], hop: int) -> Peaks:
     loud = np.abs(block).max(axis=1)
     padded = np.pad(loud, (0, -len(loud) % hop))
-    return padded.reshape(-1, hop).max(axis=1)
+    highest: Peaks = padded.reshape(-1, hop).max(axis=1)
+    return highest
 
 
 def _no_peaks() -> Peaks:
