@@ -353,6 +353,8 @@ def test_everything_frequent_has_a_key(page: Page, stories: Path) -> None:
     page.keyboard.press("Tab")
     expect(length(page)).to_have_value("9")
     wait_until(page, lambda: on_disk(stories, title).total == 9)
+    fitted = on_disk(stories, title).sequence[0].duration
+    expect(block(page, "1")).to_contain_text(f"{round(fitted, 2):g} s")
     drag(page, block(page, "+1").locator('[part~="name"]'), pixels(page, 0.0), up=60)
     expect(block(page, "+1")).to_contain_text("layer 2")
     for _ in range(40):
