@@ -35,8 +35,9 @@ from core.doctor import CARDS
 from core.errors import FileError, StudioError, WeightsError
 from core.profile import load_profile
 from core.release.cards import card_plan, published_needs, published_parameters
+from core.release.checkpoint import wanted_weights
 from core.release.download import from_pretrained
-from core.release.importer import check_room, import_release, wanted_weights
+from core.release.importer import check_room, import_release
 from core.release.keys import Place, place_of, release_key
 from core.release.sizes import FLAN_T5, QWEN, VOCABULARY, Sizes, Sources, published
 

@@ -17,7 +17,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from core.codec.oobleck import OobleckCodec
 from core.performer.kinds import build_performer
 from core.placement import MOST_EVENTS
-from core.release.importer import wanted_weights
+from core.release.checkpoint import wanted_weights
 from core.release.sizes import FLAN_T5, QWEN, VOCABULARY, Sizes, published
 
 GIB = 2**30

@@ -14,44 +14,24 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderOobleck
 from safetensors.torch import save_file
-from torch import Tensor, nn
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PreTrainedTokenizerBase,
-    T5EncoderModel,
-    WhisperConfig,
-)
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
+from torch import Tensor
+from transformers import T5EncoderModel
 
-from core.bridge.bridge import Bridge
-from core.errors import FileError, WeightsError
+from core.errors import FileError
 from core.files import existing_parent
-from core.language.model import TARGETS, read_stream_ids
-from core.listener.whisper import projector
-from core.performer.kinds import build_performer
 from core.profile import Profile
-from core.release.keys import Place, Shape, lora_name, place_keys
-from core.release.shards import (
-    Weights,
-    check_bytes,
-    folder_digest,
-    in_shards,
-    read_weights,
-    write_shards,
-)
-from core.release.sizes import Sizes, Sources, read_sizes
+from core.release.checkpoint import Checkpoint, check_release, whisper_config
+from core.release.keys import Place, lora_name
+from core.release.shards import Weights, folder_digest, in_shards, write_shards
+from core.release.sizes import Sources
 
-MODEL_FILES = ("pytorch_model", "model")
-CODEC_FILES = ("model", "vae", "diffusion_pytorch_model")
-WHISPER_UNUSED = ("model.decoder.", "proj_out.")
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -60,28 +40,10 @@ TOKENIZER_FILES = (
     "vocab.json",
     "merges.txt",
 )
-EMBEDDING_NAMES = ("shared.weight", "encoder.embed_tokens.weight")
-"""The text encoder's two names for one weight."""
 CACHE = 0.05
 """Threshold of the cached variant. On the pocket model, 50 steps: 1.28 times as fast, latents 1 %
 off; half the steps are 2.1 times as fast and 5 % off."""
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The downloaded files, all checked against each other and ready to be written."""
-
-    sources: Sources
-    sizes: Sizes
-    weights: Weights
-    keys: Mapping[Place, str]
-    text: Weights
-    text_keys: Mapping[str, str]
-    codec: Weights
-    whisper: Weights | None
-    tokenizer: PreTrainedTokenizerBase
-    tokenizer_folder: Path
 
 
 def import_release(
@@ -118,172 +80,6 @@ def import_release(
             (folder / f"{name}.toml").write_text(profile_text(variant), encoding="utf-8")
     report(f"{out} is ready: app.py --profile {out}")
     return profile
-
-
-def check_release(sources: Sources, merge: bool = False) -> Checkpoint:
-    """Read all names, shapes and configurations, and place every key.
-
-    Raises:
-        WeightsError: see `import_release`.
-    """
-    weights = read_weights(sources.model, MODEL_FILES)
-    codec = read_weights(sources.flux, CODEC_FILES)
-    for path in sorted({*weights.files.values(), *codec.files.values()}):
-        check_bytes(path)
-    sizes = read_sizes(sources, weights, codec, merge)
-    file = next(iter(weights.files.values())).name
-    wanted, optional = wanted_weights(sizes)
-    keys = place_keys(weights.shapes, wanted, optional, file)
-    text, text_keys = _text_weights(sources, sizes, weights, keys, file)
-    _check_codec(codec, sizes)
-    whisper = _whisper_weights(sources, sizes.profile)
-    folder = _tokenizer_folder(sources.model)
-    tokenizer = _tokenizer(folder, sizes)
-    return Checkpoint(
-        sources, sizes, weights, keys, text, text_keys, codec, whisper, tokenizer, folder
-    )
-
-
-def wanted_weights(sizes: Sizes) -> tuple[dict[Place, Shape], set[Place]]:
-    """Every weight of the model with its shape, from modules without memory; and the optional ones.
-
-    The output head may be missing where it is tied to the embeddings, the text encoder because
-    `--t5` can give it (and of its two names for one embedding, one).
-    """
-    profile = sizes.profile
-    with torch.device("meta"):
-        llm = AutoModelForCausalLM.from_config(sizes.llm)
-        bridge = Bridge(sizes.llm.hidden_size, profile.bridge)
-        performer = build_performer(profile)
-        text = T5EncoderModel(sizes.text)
-    wanted: dict[Place, Shape] = {}
-    for part, module in (
-        ("director", llm),
-        ("bridge", bridge),
-        ("performer", performer),
-        ("text", text),
-    ):
-        for name, value in module.state_dict().items():
-            wanted[Place(part, name)] = tuple(value.shape)  # type: ignore[arg-type]
-    del wanted[Place("performer", "negative")]
-    wanted |= _adapter_shapes(llm, sizes.rank)
-    if profile.listener is not None:
-        with torch.device("meta"):
-            listening = projector(profile.listener.width, sizes.llm.hidden_size)
-        for name, value in listening.state_dict().items():
-            wanted[Place("listener", f"projector.{name}")] = tuple(value.shape)
-    optional = {place for place in wanted if place.part == "text"}
-    if sizes.llm.tie_word_embeddings:
-        optional.add(Place("director", "lm_head.weight"))
-    return wanted, optional
-
-
-def _adapter_shapes(llm: nn.Module, rank: int) -> dict[Place, Shape]:
-    shapes: dict[Place, Shape] = {}
-    for name, module in llm.named_modules():
-        if rank and name.rpartition(".")[2] in TARGETS and isinstance(module, nn.Linear):
-            shapes[Place("adapter", lora_name(name, "A"))] = (rank, module.in_features)
-            shapes[Place("adapter", lora_name(name, "B"))] = (module.out_features, rank)
-    return shapes
-
-
-def _text_weights(
-    sources: Sources, sizes: Sizes, weights: Weights, keys: Mapping[Place, str], file: str
-) -> tuple[Weights, dict[str, str]]:
-    """The text encoder's weights: from the checkpoint, or else from `--t5`."""
-    own = {place.name: key for place, key in keys.items() if place.part == "text"}
-    if not own:
-        if sources.t5 is None:
-            raise WeightsError(f"{file} lacks the text encoder; give flan-t5-large with --t5.")
-        weights = read_weights(sources.t5, ("model", "pytorch_model"))
-        unused = ("decoder.", "lm_head.")
-        own = {name: name for name in weights.files if not name.startswith(unused)}
-        file = next(iter(weights.files.values())).name
-    with torch.device("meta"):
-        wanted = T5EncoderModel(sizes.text).state_dict()
-    for one, other in (EMBEDDING_NAMES, EMBEDDING_NAMES[::-1]):
-        if one in own:
-            own.setdefault(other, own[one])
-    found = {name: weights.shapes[key] for name, key in own.items()}
-    _same_names(
-        found, {name: tuple(v.shape) for name, v in wanted.items()}, f"{file} (text encoder)"
-    )
-    return weights, own
-
-
-def _check_codec(codec: Weights, sizes: Sizes) -> None:
-    with torch.device("meta"):
-        wanted = AutoencoderOobleck(**sizes.codec).state_dict()
-    file = next(iter(codec.files.values())).name
-    _same_names(codec.shapes, {name: tuple(v.shape) for name, v in wanted.items()}, file)
-
-
-def _same_names(found: Mapping[str, Shape], wanted: Mapping[str, Shape], file: str) -> None:
-    for name in sorted(found.keys() ^ wanted.keys()):
-        fault = "lacks the key" if name in wanted else "has the unknown key"
-        raise WeightsError(f"{file} {fault} {name}; download it again.")
-    for name, shape in wanted.items():
-        if found[name] != shape:
-            raise WeightsError(
-                f"{file}: {name} has shape {list(found[name])}, the model needs {list(shape)}."
-            )
-
-
-def _whisper_weights(sources: Sources, profile: Profile) -> Weights | None:
-    """The encoder's part of `--whisper`; None where it is not given or not needed."""
-    if sources.whisper is None or profile.listener is None:
-        return None
-    weights = read_weights(sources.whisper, ("model", "pytorch_model"))
-    for path in set(weights.files.values()):
-        check_bytes(path)
-    file = next(iter(weights.files.values())).name
-    used = [name for name in weights.files if not name.startswith(WHISPER_UNUSED)]
-    with torch.device("meta"):
-        encoder = WhisperEncoder(_whisper_config(sources.whisper, profile))
-    wanted = {f"model.encoder.{n}": tuple(v.shape) for n, v in encoder.state_dict().items()}
-    _same_names({name: weights.shapes[name] for name in used}, wanted, file)
-    return Weights(
-        {n: weights.files[n] for n in used},
-        {n: weights.shapes[n] for n in used},
-        {n: weights.sizes[n] for n in used},
-    )
-
-
-def _whisper_config(folder: Path, profile: Profile) -> WhisperConfig:
-    try:
-        config = WhisperConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as cause:
-        raise WeightsError(f"{folder}/config.json is no Whisper's ({cause}).") from None
-    assert profile.listener is not None
-    if config.d_model != profile.listener.width:
-        raise WeightsError(
-            f"The audio input needs a Whisper of width {profile.listener.width}, "
-            f"{folder} has {config.d_model}; use whisper-large-v3."
-        )
-    return config
-
-
-def _tokenizer_folder(model: Path) -> Path:
-    for folder in (model / "tokenizer", model, *sorted(p for p in model.iterdir() if p.is_dir())):
-        if any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json")):
-            return folder
-    raise WeightsError(f"There is no tokenizer in {model}; download the whole checkpoint.")
-
-
-def _tokenizer(folder: Path, sizes: Sizes) -> PreTrainedTokenizerBase:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    except Exception as cause:
-        raise WeightsError(f"The tokenizer in {folder} cannot be read ({cause}).") from None
-    bridge = sizes.profile.bridge
-    read_stream_ids(tokenizer, bridge.semantic_tokens, bridge.residual_tokens)
-    if max(tokenizer.get_vocab().values()) >= sizes.llm.vocab_size:
-        raise WeightsError(
-            "The tokenizer has more tokens than the model; use the checkpoint's own."
-        )
-    return tokenizer
 
 
 def check_room(folder: Path, needed: int) -> None:
@@ -423,7 +219,7 @@ def _write_whisper(checkpoint: Checkpoint, folder: Path) -> None:
         return
     target = folder / "whisper"
     target.mkdir()
-    _whisper_config(source, checkpoint.sizes.profile).save_pretrained(target)
+    whisper_config(source, checkpoint.sizes.profile).save_pretrained(target)
     extractor = source / "preprocessor_config.json"
     if extractor.is_file():
         shutil.copyfile(extractor, target / extractor.name)

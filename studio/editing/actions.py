@@ -1,6 +1,6 @@
 """What can be done to the open story: one name an action, one function for all of them.
 
-The picture, the keyboard, the buttons and the public endpoints all come through `act`, so that an
+The timeline, the keyboard, the buttons and the public endpoints all come through `act`, so that an
 edit means the same wherever it is made. The edits themselves are those of `core.story.timeline`.
 """
 

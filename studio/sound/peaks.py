@@ -1,7 +1,7 @@
 """Peaks of takes, and the outline of a story put together from them.
 
-A picture of the story must follow an edit at once, so it is drawn from the peaks of the takes with
-each event's gain and fades, never from a new mix.
+The lanes of the story must follow an edit at once, so they are drawn from the peaks of the takes
+with each event's gain and fades, never from a new mix.
 """
 
 from __future__ import annotations
