@@ -1,4 +1,4 @@
-"""Five hundred random edits, made as the page makes them: table, picture and story.json agree."""
+"""Five hundred random edits, made as the page makes them: table, lanes and story.json agree."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def agree(session: Session, cache: PeakCache) -> None:
     assert max(ends) == pytest.approx(saved.total, abs=1e-3)
 
 
-def test_table_picture_and_file_agree_after_every_one_of_five_hundred_edits(
+def test_table_lanes_and_file_agree_after_every_one_of_five_hundred_edits(
     session: Session,
 ) -> None:
     dice, cache = random.Random(1), PeakCache()

@@ -24,6 +24,7 @@ from studio.editing import table
 from studio.editing.actions import ActionValues, act
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
+from studio.handlers.messages import errors_as_messages
 from studio.jobs.job import Job
 from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
 from studio.jobs.queue import JobQueue, QueuePosition
@@ -143,7 +144,7 @@ def test_the_plain_words_that_a_caption_is_read_as_are_shown(session: Session) -
     assert "read as" not in takes_panel(session, tiny, ready=False)
 
 
-def test_table_picture_and_disk_show_the_same_events(session: Session) -> None:
+def test_lanes_table_and_disk_show_the_same_events(session: Session) -> None:
     act(session, "over", {"id": "e1", "at": 0.5, "duration": 2})
     act(session, "split", {"id": "e1", "at": 1.5})
     story = session.open_folder.story
@@ -216,6 +217,24 @@ def test_the_queue_serves_in_order_and_says_how_long_it_takes(session: Session) 
     assert order == ["first", "second"]
     assert heard == [QueuePosition(1, 5.0)]
     assert queue.position() == QueuePosition(0, 0)
+
+
+def test_what_a_job_takes_changes_what_the_next_one_is_expected_to_take() -> None:
+    service = ModelService("tiny")
+    first = service.estimate("render", 10.0)
+    service.record_duration("render", 3 * first, 10.0)
+    assert service.estimate("render", 10.0) == pytest.approx(2 * first)
+    service.record_duration("render", 5.0, 0.0)
+    assert service.estimate("render", 10.0) == pytest.approx(2 * first)
+
+
+def test_a_fault_of_a_job_is_logged_and_its_tab_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    with errors_as_messages("Rendering"):
+        raise ZeroDivisionError
+    assert [record.getMessage() for record in caplog.records] == ["Rendering failed"]
+    assert caplog.records[0].exc_info is not None
+    with pytest.raises(KeyboardInterrupt), errors_as_messages("Rendering"):
+        raise KeyboardInterrupt
 
 
 def test_cancelling_leaves_the_queue(session: Session) -> None:
