@@ -1,7 +1,8 @@
-"""Strict reading of frozen dataclasses from plain data, for story.json and the profile files alike.
+"""Frozen dataclasses as schemas: what JSON or TOML holds is checked against them and read.
 
-Unknown keys, missing keys and wrong types are errors that name the place, so that a typing slip
-in a profile or a damaged story is reported instead of half-obeyed.
+Stories and profiles are read with it. Unknown fields, missing fields and wrong types are errors
+that name the place, so that a typing slip in a profile or a damaged story is reported instead of
+half-obeyed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Any, TypeVar
 
 from core.errors import StudioError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
+_SCALARS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
-def read_dataclass(cls: type[T], data: object, where: str, error: type[StudioError]) -> T:
+def read_dataclass(cls: type[_T], data: object, where: str, error: type[StudioError]) -> _T:
     """Build the dataclass `cls` from a mapping; nested dataclasses, tuples and unions are followed.
 
     Args:
@@ -58,6 +60,8 @@ def _type_hints(cls: Hashable) -> dict[str, Any]:
 
 
 def _value(hint: Any, data: object, where: str, error: type[StudioError]) -> Any:
+    if hint in _SCALARS:
+        return _scalar(hint, data, where, error)
     origin = typing.get_origin(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if isinstance(data, hint):
@@ -104,8 +108,8 @@ def _scalar(hint: Any, data: object, where: str, error: type[StudioError]) -> An
     if hint is int and isinstance(data, bool):
         raise error(f"{where} should be a whole number, not true or false.")
     if not isinstance(data, hint):
-        wanted = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-        raise error(f"{where} should be {wanted.get(hint, hint.__name__)}, not {_kind(data)}.")
+        wanted = _SCALARS.get(hint, hint.__name__)
+        raise error(f"{where} should be {wanted}, not {_kind(data)}.")
     return data
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from long_stories import CROSSFADE, QUALITIES, long_story
 
 from core.errors import FileError, StoryError
 from core.export import read_bundle
@@ -26,7 +27,7 @@ from core.profile import RenderSettings, load_profile
 from core.render.takes import contexts, due, plan_take, resumed
 from core.story import migration
 from core.story.folders import Library, StoryFolder
-from core.story.story import MAX_FILE_BYTES, Event, Story
+from core.story.story import MAX_FILE_BYTES, Story
 from core.story.take import Start, Take, take_data, take_key
 
 OLD = Path(__file__).parent / "data" / "story-2"
@@ -288,34 +289,6 @@ def test_the_old_key_of_the_test_is_that_of_the_old_version() -> None:
         assert [take["key"] for take in event["takes"]] == list(map(old_key, event["takes"]))
 
 
-QUALITIES = (RenderSettings(8, sampler="fast"), RenderSettings(10, 3.5), RenderSettings(25, 3.5))
-
-
-def long_story(count: int) -> Story:
-    """A story with three takes of each event, the last of which are chosen."""
-    captions = [
-        f"sound number {n} of a long and winding story, told in detail" for n in range(count)
-    ]
-    events = tuple(Event(f"e{n}", caption, 2.0 * n, 2.0) for n, caption in enumerate(captions))
-    reasoning = " ".join(f"{n}. {caption}." for n, caption in enumerate(captions))[:20_000]
-    story = Story("A long story", 2.0 * count, 1, "pocket", reasoning, events)
-    texts = contexts(story)
-    made = [
-        dataclasses.replace(
-            event, takes=tuple(planned(story, event, q, texts[event.id]) for q in QUALITIES)
-        )
-        for event in events
-    ]
-    return dataclasses.replace(
-        story, events=tuple(dataclasses.replace(e, chosen=e.takes[-1].key) for e in made)
-    )
-
-
-def planned(story: Story, event: Event, settings: RenderSettings, context: Any) -> Take:
-    take = plan_take(story, event, settings, 1.0, "w", context=context)
-    return dataclasses.replace(take, file=f"takes/{take.key}.flac")
-
-
 def test_a_story_too_large_for_the_version_that_wrote_it_opens(tmp_path: Path) -> None:
     story = long_story(200)
     values = old_values(story)
@@ -329,7 +302,7 @@ def test_a_story_too_large_for_the_version_that_wrote_it_opens(tmp_path: Path) -
             (path / take["file"]).write_bytes(b"")
     folder = opened(path)
     assert folder.story == story
-    assert due(folder, QUALITIES[-1], 1.0) == ()
+    assert due(folder, QUALITIES[-1], CROSSFADE) == ()
     assert all(folder.has_sound(take) for event in folder.story.events for take in event.takes)
     assert (path / "story.json").stat().st_size < 500_000
     bundle = tmp_path / "Long.story.zip"

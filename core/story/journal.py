@@ -25,9 +25,12 @@ from core.story.take import Take, read_take, take_data
 
 CHANGES = "changes.jsonl"
 MAX_STEPS = 200
+_WHERE = "history"
 MAX_BYTES = 32_000_000
 _FIELDS = tuple(f.name for f in dataclasses.fields(Story) if f.name not in ("events", "version"))
+_EVENT_FIELDS = tuple(f.name for f in dataclasses.fields(Event) if f.name != "id")
 Line = dict[str, Any]
+Columns = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,15 @@ class Patch:
     Attributes:
         fields: values of the story's own fields that differ.
         order: ids of all events; None: the same events in the same order.
-        events: the events that differ, by id.
+        events: whole events that the other story has not, by id.
+        changed: values that differ in events of both, by the field's name and the event's id. An
+            edit of the sequence moves all that follows, so that most changes are of one field.
     """
 
     fields: Mapping[str, Any]
     order: tuple[str, ...] | None
     events: Mapping[str, Event]
+    changed: Columns
 
 
 @dataclass(frozen=True)
@@ -62,21 +68,33 @@ class Step:
 def difference(old: Story, new: Story) -> tuple[Patch, Patch]:
     """The patches from `new` back to `old` and from `old` to `new`."""
     was, now = ({event.id: event for event in story.events} for story in (old, new))
-    changed = [name for name in _FIELDS if getattr(old, name) != getattr(new, name)]
+    differing = [name for name in _FIELDS if getattr(old, name) != getattr(new, name)]
+    back: dict[str, dict[str, Any]] = {}
+    forth: dict[str, dict[str, Any]] = {}
+    for key in was.keys() & now.keys():
+        one, other = was[key], now[key]
+        if one is other:
+            continue
+        for name in _EVENT_FIELDS:
+            value, changed = getattr(one, name), getattr(other, name)
+            if value is not changed and value != changed:
+                back.setdefault(name, {})[key] = value
+                forth.setdefault(name, {})[key] = changed
     reordered = tuple(was) != tuple(now)
 
-    def patch(story: Story, events: dict[str, Event], others: dict[str, Event]) -> Patch:
+    def patch(story: Story, others: Mapping[str, Event], columns: Columns) -> Patch:
         return Patch(
-            {name: getattr(story, name) for name in changed},
-            tuple(events) if reordered else None,
-            {key: e for key, e in events.items() if not _same(e, others.get(key))},
+            {name: getattr(story, name) for name in differing},
+            tuple(event.id for event in story.events) if reordered else None,
+            {event.id: event for event in story.events if event.id not in others},
+            {name: _in_order(story, column) for name, column in sorted(columns.items())},
         )
 
-    return patch(old, was, now), patch(new, now, was)
+    return patch(old, now, back), patch(new, was, forth)
 
 
-def _same(event: Event, other: Event | None) -> bool:
-    return event is other or event == other
+def _in_order(story: Story, column: Mapping[str, Any]) -> dict[str, Any]:
+    return {event.id: column[event.id] for event in story.events if event.id in column}
 
 
 def patched(story: Story, patch: Patch) -> Story:
@@ -85,19 +103,35 @@ def patched(story: Story, patch: Patch) -> Story:
     Raises:
         StoryError: the patch does not fit this story.
     """
-    events = {event.id: event for event in story.events} | dict(patch.events)
-    order = patch.order if patch.order is not None else [event.id for event in story.events]
+    events = {event.id: event for event in story.events}
+    order = tuple(events) if patch.order is None else patch.order
     try:
+        events |= _with_changes(events, patch.changed) | dict(patch.events)
         chosen = tuple(events[key] for key in order)
     except KeyError:
         raise StoryError("The story's history does not fit it; it starts anew.") from None
     return dataclasses.replace(story, events=chosen, **patch.fields)
 
 
+def _with_changes(events: Mapping[str, Event], changed: Columns) -> dict[str, Event]:
+    """Those of the events that change, as they are then; raises KeyError where one is not there."""
+    values: dict[str, dict[str, Any]] = {}
+    for name, column in changed.items():
+        for key, value in column.items():
+            values.setdefault(key, {})[name] = value
+    return {key: dataclasses.replace(events[key], **value) for key, value in values.items()}
+
+
 def _joined(first: Patch, then: Patch) -> Patch:
     """The patch that leads where both do, one after the other."""
     order = first.order if then.order is None else then.order
-    return Patch({**first.fields, **then.fields}, order, {**first.events, **then.events})
+    changed: dict[str, dict[str, Any]] = {name: dict(c) for name, c in first.changed.items()}
+    new: dict[str, dict[str, Any]] = {}
+    for name, column in then.changed.items():
+        for key, value in column.items():
+            (new if key in first.events else changed).setdefault(name, {})[key] = value
+    events = {**first.events, **_with_changes(first.events, new), **then.events}
+    return Patch({**first.fields, **then.fields}, order, events, changed)
 
 
 def _amended(step: Step, more: Step) -> Step:
@@ -292,11 +326,16 @@ class _Writer:
 
     def _patch(self, patch: Patch) -> Line:
         events = [
-            event_data(event)
-            | {"takes": [self._takes.setdefault(t, len(self._takes)) for t in event.takes]}
+            event_data(event) | {"takes": self._places(event.takes)}
             for event in patch.events.values()
         ]
-        return {"fields": patch.fields, "order": patch.order, "events": events}
+        changed = dict(patch.changed)
+        if "takes" in changed:
+            changed["takes"] = {k: self._places(takes) for k, takes in changed["takes"].items()}
+        return {"fields": patch.fields, "order": patch.order, "events": events, "changed": changed}
+
+    def _places(self, takes: Sequence[Take]) -> list[int]:
+        return [self._takes.setdefault(take, len(self._takes)) for take in takes]
 
 
 class _Reader:
@@ -315,7 +354,7 @@ class _Reader:
         """Take up a line's takes and contexts; raises StoryError where they are damaged."""
         self._contexts.read({name: line.get(name, []) for name in ("texts", "chains")})
         for data in line.get("takes", []):
-            self._takes.append(read_take(data, self._contexts, "history"))
+            self._takes.append(read_take(data, self._contexts, _WHERE))
 
     def step(self, data: Any) -> Step:
         """A step from its form in a line; raises StoryError or KeyError when it is none."""
@@ -326,18 +365,35 @@ class _Reader:
 
     def _patch(self, data: Any) -> Patch:
         fields = {
-            name: read_field(Story, name, value, "history", StoryError)
+            name: read_field(Story, name, value, _WHERE, StoryError)
             for name, value in data["fields"].items()
         }
-        events = [self._event(event) for event in data["events"]]
+        events = [
+            read_dataclass(
+                Event, event | {"takes": self._found(event["takes"])}, _WHERE, StoryError
+            )
+            for event in data["events"]
+        ]
+        changed = {name: self._column(name, column) for name, column in data["changed"].items()}
         order = data["order"]
         return Patch(
-            fields, None if order is None else tuple(order), {event.id: event for event in events}
+            fields,
+            None if order is None else tuple(order),
+            {event.id: event for event in events},
+            changed,
         )
 
-    def _event(self, data: Any) -> Event:
-        takes = [self._takes[place] for place in data["takes"]]
-        return read_dataclass(Event, data | {"takes": takes}, "history", StoryError)
+    def _column(self, name: str, column: Any) -> dict[str, Any]:
+        if name not in _EVENT_FIELDS:
+            raise StoryError("The history is damaged.")
+        if name == "takes":
+            return {key: self._found(places) for key, places in column.items()}
+        return {
+            key: read_field(Event, name, value, _WHERE, StoryError) for key, value in column.items()
+        }
+
+    def _found(self, places: Any) -> tuple[Take, ...]:
+        return tuple(self._takes[place] for place in places)
 
 
 def _append_whole(path: Path, line: bytes) -> None:

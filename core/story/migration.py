@@ -131,7 +131,7 @@ def _step(step: Values, before: Values, after: Values, renewal: Renewal) -> Step
         renewed = (renewal.event(event, moved=True) for event in events.values())
         read = [read_dataclass(Event, event, "history", StoryError) for event in renewed]
         order = tuple(old["order"]) if reordered else None
-        return Patch(fields, order, {event.id: event for event in read})
+        return Patch(fields, order, {event.id: event for event in read}, {})
 
     return Step(
         step["label"], patch(step["before"], before), patch(step["after"], after),
