@@ -20,7 +20,15 @@ from core.errors import AudioFileError, RenderError
 from core.performer.flow import KnownLatents
 from core.profile import RenderSettings
 from core.render.simultaneous import blended
-from core.render.takes import TakeRequest, contexts, grain_of, noise_of, plan_take, planned, told
+from core.render.takes import (
+    TakeRequest,
+    contexts,
+    grain_of,
+    narrative_order,
+    noise_of,
+    plan_take,
+    planned,
+)
 from core.story.context import Context
 from core.story.folders import StoryFolder, read_sound
 from core.story.latents import load_latents, save_latents
@@ -117,7 +125,7 @@ def render_events(
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[RenderedTake]:
-    """Render the named events in the order told, except that equal lengths share a batch.
+    """Render the named events in narrative order, except that equal lengths share a batch.
 
     Takes already yielded stay valid when a later event is cancelled or fails.
 
@@ -129,7 +137,7 @@ def render_events(
         RenderError: an event is too long, or the performer gave something that is not sound.
     """
     batch = 1 if model.performer.approximates else model.placement.events or batch
-    order = told(story)
+    order = narrative_order(story)
     for event in order:
         if event.id in event_ids:
             _check_length(event, model.performer.longest_seconds)
@@ -271,16 +279,16 @@ def _cut(samples: npt.NDArray[np.float32], seconds: float, rate: int) -> npt.NDA
 def perform(
     model: AudioStory,
     folder: StoryFolder,
-    asked: Sequence[TakeRequest],
+    requests: Sequence[TakeRequest],
     settings: RenderSettings,
     *,
     group: str,
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[KeptTake]:
-    """Give the events that were asked for their takes; each is on disk before it is yielded.
+    """Give the requested events their takes; each is on disk before it is yielded.
 
-    What is asked for is noted first, so that it can be resumed after a crash (`takes.resumed`).
+    The requests are noted first, so that it can be resumed after a crash (`takes.resumed`).
     A take whose sound is on disk already is chosen and not rendered again. An event that is too
     long is refused after the others have their takes.
 
@@ -293,13 +301,13 @@ def perform(
     """
     story = folder.story
     there = {event.id for event in story.events}
-    starts = {item.event_id: item.start for item in asked if item.event_id in there}
+    starts = {item.event_id: item.start for item in requests if item.event_id in there}
     folder.begin_rendering(tuple(starts), settings, tuple(starts.values()))
     try:
         texts = contexts(story)
         beginnings: dict[str, Beginning] = {}
         too_long: list[Event] = []
-        for event in told(story):
+        for event in narrative_order(story):
             if event.id not in starts:
                 continue
             start = starts[event.id]

@@ -35,8 +35,8 @@ class TakeRequest:
     start: Start | None = None
 
 
-def told(story: Story) -> list[Event]:
-    """The events in the order in which the director tells them: by start, then by layer."""
+def narrative_order(story: Story) -> list[Event]:
+    """The events in the order in which the director writes them: by start, then by layer."""
     return sorted(story.events, key=lambda event: (event.start, event.layer))
 
 
@@ -106,7 +106,7 @@ def contexts(story: Story) -> dict[str, Context]:
     prompt = prompt_text(story.instruction, story.total)
     context = extended(None, prompt + plan_text(story.reasoning, ()).removesuffix(TURN_END))
     found = {}
-    for event in told(story):
+    for event in narrative_order(story):
         (event_planned,) = planned([event])
         context = found[event.id] = extended(context, event_text(event_planned))
     return found

@@ -72,7 +72,7 @@ def _remove_left_over(folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Listing:
+class StorySummary:
     """A story as the list of stories shows it."""
 
     title: str
@@ -339,7 +339,7 @@ class Library:
         self._guard = threading.RLock()
         self._open: weakref.WeakValueDictionary[str, StoryFolder] = weakref.WeakValueDictionary()
 
-    def stories(self) -> tuple[Listing, ...]:
+    def stories(self) -> tuple[StorySummary, ...]:
         """All stories that can be read, the one changed last first."""
         found = []
         for file in self.root.glob("*/story.json"):
@@ -352,16 +352,16 @@ class Library:
                 continue
             unfinished = (file.parent / "render.json").is_file()
             found.append(
-                Listing(file.parent.name, story.total, len(story.events), modified, unfinished)
+                StorySummary(file.parent.name, story.total, len(story.events), modified, unfinished)
             )
-        return tuple(sorted(found, key=lambda listing: -listing.modified))
+        return tuple(sorted(found, key=lambda summary: -summary.modified))
 
     def titles(self) -> tuple[str, ...]:
         """Titles of all stories, the one changed last first, without reading them."""
         try:
             dated = [(f.stat().st_mtime, f.parent.name) for f in self.root.glob("*/story.json")]
         except OSError:
-            return tuple(listing.title for listing in self.stories())
+            return tuple(summary.title for summary in self.stories())
         return tuple(title for _, title in sorted(dated, reverse=True) if title != ARCHIVE)
 
     def create(self, story: Story, title: str = "") -> StoryFolder:

@@ -80,7 +80,7 @@ def stretch(story: Story, event_id: str, duration: float) -> Story:
             )
         return story.replace_event(longer)
     above = _shifted(_above(story), event.end, longer.duration - event.duration)
-    return _told(story, [longer if e.id == event_id else e for e in story.sequence], above)
+    return _laid_out(story, [longer if e.id == event_id else e for e in story.sequence], above)
 
 
 def roll(story: Story, event_id: str, end: float) -> Story:
@@ -95,7 +95,7 @@ def roll(story: Story, event_id: str, end: float) -> Story:
         raise StoryError(f"Both events need at least {MIN_DURATION:g} s; move the seam less.")
     first = _lasting(first, end - first.start)
     pair = {first.id: first, second.id: _lasting(second, second.end - end)}
-    return _told(story, [pair.get(e.id, e) for e in sequence], _above(story))
+    return _laid_out(story, [pair.get(e.id, e) for e in sequence], _above(story))
 
 
 def trim(story: Story, event_id: str, start: float) -> Story:
@@ -128,7 +128,7 @@ def reorder(story: Story, event_id: str, position: int) -> Story:
     event = _unlocked(story, event_id)
     others = [e for e in story.sequence if e.id != event_id]
     position = min(max(position, 0), len(others))
-    return _told(story, [*others[:position], event, *others[position:]], _above(story))
+    return _laid_out(story, [*others[:position], event, *others[position:]], _above(story))
 
 
 def set_layer(story: Story, event_id: str, layer: int) -> Story:
@@ -145,7 +145,7 @@ def set_layer(story: Story, event_id: str, layer: int) -> Story:
     if layer:
         sequence = [e for e in story.sequence if e.id != event_id]
         _require_sequence(sequence)
-        return _told(
+        return _laid_out(
             story, sequence, [*_shifted(_above(story), event.end, -event.duration), placed]
         )
     position = _seam(story, event.start)
@@ -171,7 +171,7 @@ def lay_over(
     length = _ms(min(duration, story.total))
     start = min(max(_ms(start), 0.0), max(0.0, _ms(story.total - length)))
     event = Event(id=_free_id(story), caption=caption, start=start, duration=length, layer=layer)
-    return _told(story, story.sequence, [*_above(story), event]), event.id
+    return _laid_out(story, story.sequence, [*_above(story), event]), event.id
 
 
 def free_layer(story: Story, start: float, duration: float, layer: int = 1) -> int:
@@ -192,7 +192,7 @@ def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
         start = event.end if event.end + event.duration <= story.total + TOLERANCE else event.start
         layer = free_layer(story, start, event.duration, event.layer)
         above = [*_above(story), dataclasses.replace(copy, start=_ms(start), layer=layer)]
-        return _told(story, story.sequence, above), copy.id
+        return _laid_out(story, story.sequence, above), copy.id
     return _inserted(story, [copy], _position(story, event_id) + 1, _above(story)), copy.id
 
 
@@ -213,7 +213,7 @@ def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
     rest = _lasting(rest, event.end - at)
     events = [part for e in story.events for part in ([first, rest] if e.id == event_id else [e])]
     sequence = [e for e in events if e.layer == 0]
-    return _told(story, sequence, [e for e in events if e.layer]), rest.id
+    return _laid_out(story, sequence, [e for e in events if e.layer]), rest.id
 
 
 def join(story: Story, event_id: str) -> Story:
@@ -230,7 +230,7 @@ def join(story: Story, event_id: str) -> Story:
         first, caption=caption, duration=_ms(first.duration + second.duration), chosen=None
     )
     whole = dataclasses.replace(whole, fade_out=second.fade_out)
-    return _told(story, [*sequence[:index], whole, *sequence[index + 2 :]], _above(story))
+    return _laid_out(story, [*sequence[:index], whole, *sequence[index + 2 :]], _above(story))
 
 
 def delete(story: Story, event_id: str) -> Story:
@@ -238,10 +238,10 @@ def delete(story: Story, event_id: str) -> Story:
     event = _unlocked(story, event_id)
     above = [e for e in _above(story) if e.id != event_id]
     if event.layer:
-        return _told(story, story.sequence, above)
+        return _laid_out(story, story.sequence, above)
     sequence = [e for e in story.sequence if e.id != event_id]
     _require_sequence(sequence)
-    return _told(story, sequence, _shifted(above, event.end, -event.duration))
+    return _laid_out(story, sequence, _shifted(above, event.end, -event.duration))
 
 
 def fit(story: Story, total: float) -> Story:
@@ -262,7 +262,7 @@ def fit(story: Story, total: float) -> Story:
     for event in _above(story):
         length = event.duration if event.locked else max(MIN_DURATION, event.duration * ratio)
         above.append(dataclasses.replace(_lasting(event, length), start=_ms(event.start * ratio)))
-    return _told(story, sequence, above)
+    return _laid_out(story, sequence, above)
 
 
 def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: str = "") -> float:
@@ -368,19 +368,19 @@ def _inserted(
     position = min(max(position, 0), len(sequence))
     since = sequence[position].start if position < len(sequence) else story.total
     shifted = _shifted(above, since, sum(e.duration for e in events))
-    return _told(story, [*sequence[:position], *events, *sequence[position:]], shifted)
+    return _laid_out(story, [*sequence[:position], *events, *sequence[position:]], shifted)
 
 
-def _told(story: Story, sequence: Sequence[Event], above: Sequence[Event]) -> Story:
+def _laid_out(story: Story, sequence: Sequence[Event], above: Sequence[Event]) -> Story:
     """The story with this order on layer 0, starts and total made to follow from it."""
     clock = 0.0
-    told = []
+    placed = []
     for event in sequence:
-        told.append(dataclasses.replace(event, start=_ms(clock)))
+        placed.append(dataclasses.replace(event, start=_ms(clock)))
         clock += event.duration
     total = _ms(clock)
     inside = sorted((_inside(e, total) for e in above), key=lambda e: (e.layer, e.start, e.id))
-    return dataclasses.replace(story, total=total, events=(*told, *inside))
+    return dataclasses.replace(story, total=total, events=(*placed, *inside))
 
 
 def _inside(event: Event, total: float) -> Event:
