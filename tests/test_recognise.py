@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.codec.linear import LinearCodec
 from core.corpus.captions import HELD_OUT, PHRASES
-from core.corpus.scenes import ENOUGH, Clip, mix_over
+from core.corpus.scenes import ENOUGH_RECORDINGS, Clip, mix_over
 from core.corpus.typicality import Listening, embedded, typical
 from core.errors import AudioFileError, WeightsError
 from core.evaluation import recognise
@@ -198,7 +198,7 @@ def clips(folder: Path, name: str, sounds: list[str]) -> list[Clip]:
 def test_a_recording_that_sounds_like_another_class_is_not_learned_from(tmp_path: Path) -> None:
     rain = clips(tmp_path, "rain", ["rain"] * 5 + ["horn"])
     horn = clips(tmp_path, "horn", ["horn"] * 5)
-    alarm = clips(tmp_path, "alarm", ["alarm"] * (ENOUGH - 1) + ["horn"])
+    alarm = clips(tmp_path, "alarm", ["alarm"] * (ENOUGH_RECORDINGS - 1) + ["horn"])
     synthesised = Clip(tmp_path / "made.wav", "rain", recorded=False, attributes={})
     given = {"rain": [*rain, synthesised], "horn": horn, "alarm": alarm}
     kept = typical(given, embedded(given, SoundEmbedder()), near=1)

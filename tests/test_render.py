@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from core.audiostory import AudioStory, load_audiostory
+from core.bridge.bridge import BridgedTokens
 from core.errors import Cancelled, ProfileError
 from core.language.stream import PlannedEvent
 from core.performer import flow
@@ -81,14 +82,29 @@ def test_a_take_key_covers_what_makes_the_sound(tiny: AudioStory, story: Story) 
     assert len({same, *different}) == len(different) + 1
 
 
-def test_residual_tokens_carry_what_came_before(tiny: AudioStory) -> None:
-    def condition(first: str) -> torch.Tensor:
-        told = [PlannedEvent(first, 1.0), PlannedEvent("a dog", 1.0)]
-        return tiny.conditions("x", 2.0, "y", told)
+def test_what_came_before_reaches_an_event_through_its_residual_tokens_too(
+    tiny: AudioStory,
+) -> None:
+    def tokens(first: str) -> BridgedTokens:
+        events = [PlannedEvent(first, 1.0), PlannedEvent("a dog", 1.0)]
+        stream = tiny.stream("x", 2.0, "y", events)
+        states = tiny.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
+        return tiny.bridged(states, stream)
 
-    one, two = condition("rain"), condition("fire")
-    assert one.shape == (2, tiny.profile.bridge.semantic_tokens, tiny.profile.bridge.width)
-    assert not torch.allclose(one[1], two[1], atol=1e-7)
+    rain, fire = tokens("rain"), tokens("fire")
+    assert rain.condition.shape == (
+        2,
+        tiny.profile.bridge.semantic_tokens,
+        tiny.profile.bridge.width,
+    )
+    torch.testing.assert_close(
+        tiny.conditions("x", 2.0, "y", [PlannedEvent("rain", 1.0), PlannedEvent("a dog", 1.0)]),
+        rain.condition,
+    )
+    exchanged = tiny.bridge.fuse(rain.semantic, fire.residual)
+    for event in (0, 1):
+        change = (exchanged[event] - rain.condition[event]).norm()
+        assert change > 1e-3 * rain.condition[event].norm()
 
 
 def test_cancel_stops_within_a_step_and_the_next_render_works(

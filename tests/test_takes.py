@@ -49,7 +49,7 @@ from core.story.context import Context
 from core.story.folders import Library, StoryFolder
 from core.story.latents import load_latents, save_latents
 from core.story.recording import (
-    MAX_BYTES,
+    MAX_RECORDING_BYTES,
     MAX_SECONDS,
     Recording,
     brought_to,
@@ -292,7 +292,7 @@ class TestRecordings:
         soundfile.write(tmp_path / "nan.wav", np.full(RATE, np.nan), RATE, "FLOAT")
         (tmp_path / "text.wav").write_text("RIFF but not really")
         with (tmp_path / "big.wav").open("wb") as file:
-            file.truncate(MAX_BYTES + 1)
+            file.truncate(MAX_RECORDING_BYTES + 1)
         for name, sentence in (
             ("zero", "silent"),
             ("nan", "damaged"),

@@ -22,19 +22,20 @@ from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL, Modifiers
 from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
-from core.language.stream import PlannedEvent
+from core.language.model import load_adapter
+from core.language.stream import GEN, THINK_END, TIME, TIME_END, PlannedEvent
 from core.performer.flow import integrate, shifted, sigmas
-from core.performer.flow_performer import FAST_WEIGHTS, seeded_noise
+from core.performer.flow_performer import FAST_WEIGHTS, flow_performer, seeded_noise
 from core.performer.kinds import build_performer
 from core.profile import Profile, load_profile
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.command import PUBLISHED, draw_back, started
 from core.training.curves import keep_record
 from core.training.distil import steps_of_student, teachers_slope, train_fast
-from core.training.lesson import ALIKE, Ablation, Lesson
+from core.training.lesson import Ablation, Lesson
 from core.training.loop import TrainingRun, schedule, train
 from core.training.objective import Objective
-from core.training.pretrain import pretrain
+from core.training.pretrain import flow_loss, pretrain
 from core.training.publish import publish
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, stage_lessons, train_stage
@@ -324,21 +325,76 @@ def terms(model: AudioStory, sounds: EventSounds | None, ablation: Ablation) -> 
     return dict(objective.terms(LESSON, torch.Generator().manual_seed(1)))
 
 
-def test_the_director_is_not_taught_to_write_what_it_looks_up(profile: Profile) -> None:
+def learned(model: AudioStory, objective: Objective, lesson: Lesson, term: str) -> str:
+    """The text that a term of the loss teaches the director to write.
+
+    Of the gradient of a cross-entropy by its logits only that of the target is negative.
+    """
+    logits: list[Tensor] = []
+    hook = model.head.register_forward_hook(lambda _, __, output: logits.append(output))
+    terms = dict(objective.terms(lesson, torch.Generator().manual_seed(1)))
+    hook.remove()
+    gradients = torch.autograd.grad(terms[term], logits, allow_unused=True)
+    (gradient,) = [each for each in gradients if each is not None]
+    assert ((gradient < 0).sum(-1) == 1).all()
+    return str(model.tokenizer.decode(gradient.argmin(-1)))
+
+
+def test_the_director_learns_its_own_words_and_not_what_it_looks_up(profile: Profile) -> None:
     model = with_adapter(profile)
     encoder = sentence_encoder()
     plain = ["water from the sky", "a hound"]
     known = encoder.sentences(["a summer shower", "a terrier yapping"])
     model.lexicon = Lexicon(encoder, plain, torch.tensor([0, 1]), known)
     objective = Objective(model, TextEncoder(4), None, Ablation())
-    stream = objective._stream(LESSON)
-    read = model.tokenizer.decode(stream.ids[objective._paraphrases(stream.ids)])
-    first, second = (model.lexicon.paraphrase(event.caption, ALIKE) for event in LESSON.events)
-    assert read == first + second
-    assert first.startswith("water from the sky")
-    assert second.startswith("a hound")
-    planning = objective._stream(replace(LESSON, bridging=False))
-    assert not objective._paraphrases(planning.ids).any()
+    read = str(model.tokenizer.decode(objective._stream(LESSON).ids))
+    assert f"{TIME_END}water from the sky" in read
+    assert f"{TIME_END}a hound" in read
+    written = f"{GEN}rain falling{TIME}4{TIME_END}{GEN}a dog barking{TIME}2{TIME_END}<|im_end|>"
+    assert learned(model, objective, LESSON, "text") == written
+    assert learned(model, objective, LESSON, "reason") == LESSON.reasoning + THINK_END
+    planning = replace(LESSON, bridging=False)
+    assert learned(model, objective, planning, "text") == written
+
+
+def test_semantic_tokens_are_aligned_on_the_bridges_own_level(
+    profile: Profile, sounds: EventSounds
+) -> None:
+    """L_mse = |scale T_semantic^gt - T_semantic|^2, in stage III as in the warm-up."""
+    scaled = replace(profile, bridge=replace(profile.bridge, scale=1.7))
+    model = with_adapter(scaled)
+    constant = torch.linspace(-1.0, 1.0, 384)
+    with torch.no_grad():
+        last = model.bridge.semantic_projector[-1]
+        last.weight.zero_()
+        last.bias.copy_(constant)
+    targets = TextEncoder(4)(LESSON.meant)
+    expected = (1.7 * targets - constant).square().mean()
+    assert (targets - constant).square().mean() != pytest.approx(float(expected), rel=0.1)
+    found = terms(model, sounds, Ablation())["mse"].detach()
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_condition_is_dropped_in_a_tenth_of_the_items_as_a_whole(profile: Profile) -> None:
+    torch.manual_seed(0)
+    performer = flow_performer(build_performer(profile))
+    performer.negative.normal_()
+    count = 1500
+    latents = torch.randn(count, 6, 64)
+    condition = torch.randn(count, 4, 384, requires_grad=True)
+    seconds = torch.ones(count)
+
+    def loss() -> Tensor:
+        generator = torch.Generator().manual_seed(3)
+        return flow_loss(performer, latents, condition, seconds, torch.ones(64), generator)
+
+    (gradient,) = torch.autograd.grad(loss(), condition)
+    heard = gradient.abs().sum(2) > 0
+    assert torch.equal(heard.any(1), heard.all(1))
+    assert 0.07 < 1.0 - heard.any(1).float().mean() < 0.13
+    before = float(loss())
+    performer.negative.mul_(-3.0)
+    assert float(loss()) != pytest.approx(before, rel=1e-6)
 
 
 def test_residual_tokens_learn_through_the_diffusion_loss_alone(
@@ -434,13 +490,26 @@ def test_the_rate_rises_then_falls_to_zero() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
 
 
-def test_published_weights_load_back(profile: Profile, tmp_path: Path) -> None:
+def test_published_weights_load_back_in_half_precision(profile: Profile, tmp_path: Path) -> None:
     model = with_adapter(profile)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.01 * torch.randn(parameter.shape))
     publish(model, tmp_path)
-    for part in ("director", "bridge", "performer"):
+    for part, module in (("bridge", model.bridge), ("performer", model.performer)):
         weights = load_file(tmp_path / f"{part}.safetensors")
-        assert weights
-        assert all(value.dtype == torch.float16 for value in weights.values())
+        state = module.state_dict()
+        assert weights.keys() == state.keys()
+        for name, value in weights.items():
+            assert torch.equal(value, state[name].half())
+    again = with_adapter(profile)
+    load_adapter(again.llm, tmp_path / "director.safetensors")
+    trained = dict(again.named_parameters())
+    for name, value in model.named_parameters():
+        if "lora" in name or "trainable_tokens" in name:
+            assert torch.equal(trained[name], value.half().float())
+    empty = TextEncoder(profile.bridge.semantic_tokens)([""])
+    assert torch.equal(load_file(tmp_path / "performer.safetensors")["negative"], empty.half())
 
 
 def test_a_model_is_drawn_back_towards_the_shipped_weights() -> None:

@@ -112,7 +112,7 @@ def candidates(source: Package, folder: Path) -> Iterator[Candidate]:
                 yield Candidate(raw, source.package, path, class_name, licence)
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSON-lines file; none if there is no file. A torn last line is dropped."""
     rows = []
     for line in path.read_text().splitlines() if path.is_file() else ():
@@ -125,7 +125,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 def read_corpus(root: Path) -> list[ManifestClip]:
     """The clips of a corpus in the manifest's order."""
-    return [ManifestClip.from_json(row) for row in read_lines(root / "manifest.jsonl")]
+    return [ManifestClip.from_json(row) for row in read_rows(root / "manifest.jsonl")]
 
 
 def _journalled(
@@ -161,10 +161,10 @@ def recorded(
             folder = extract(source, fetch(source, debs), root / "raw")
         found += candidates(source, folder)
     journal = root / "recorded.jsonl"
-    done = {row["path"] for row in read_lines(journal) if _stands(root, row)}
+    done = {row["path"] for row in read_rows(journal) if _stands(root, row)}
     left = [(root, candidate) for candidate in found if candidate.path not in done]
     _journalled(journal, left, _decode, workers)
-    rows = {row["path"]: row for row in read_lines(journal)}
+    rows = {row["path"]: row for row in read_rows(journal)}
     clips: dict[str, ManifestClip] = {}
     for c in found:
         row = rows[c.path]
@@ -238,10 +238,10 @@ def synthesised(root: Path, per_class: int, workers: int) -> list[ManifestClip]:
 
     wanted = [(name, i) for name in BY_NAME if name in RECIPES for i in range(per_class)]
     journal = root / "synthesised.jsonl"
-    done = {row["file"] for row in read_lines(journal) if _stands(root, row)}
+    done = {row["file"] for row in read_rows(journal) if _stands(root, row)}
     left = [(root, name, i) for name, i in wanted if f"{name}/{i}" not in done]
     _journalled(journal, left, _synthesise, workers)
-    rows = {row["file"]: row for row in read_lines(journal)}
+    rows = {row["file"]: row for row in read_rows(journal)}
     return [ManifestClip.from_json(rows[f"{name}/{i}"]) for name, i in wanted]
 
 

@@ -36,7 +36,7 @@ SPEED = 0.08
 """Recordings are played up to this much faster or slower, since there are few of some classes."""
 TEXTURE_DB, SHOT_DB = -20.0, -3.0
 """Usual level of a texture by its RMS, of a shot by its peak."""
-ENOUGH = 4
+ENOUGH_RECORDINGS = 4
 """Recordings from which a class can be learned without synthesis."""
 
 
@@ -78,12 +78,12 @@ def training_clips(manifest: Path) -> dict[str, list[Clip]]:
 
 
 def choose_clip(clips: list[Clip], rng: np.random.Generator) -> Clip:
-    """A clip of one class: recordings alone where there are `ENOUGH`, else the more of them the
-    more there are."""
+    """A clip of one class: recordings alone where there are `ENOUGH_RECORDINGS`, else
+    the more of them the more there are."""
     recorded = [clip for clip in clips if clip.recorded]
     synthesised = [clip for clip in clips if not clip.recorded]
-    enough = len(recorded) >= ENOUGH
-    heard = enough or rng.random() < len(recorded) / (len(recorded) + ENOUGH)
+    enough = len(recorded) >= ENOUGH_RECORDINGS
+    heard = enough or rng.random() < len(recorded) / (len(recorded) + ENOUGH_RECORDINGS)
     pool = (recorded if heard else synthesised) or recorded or synthesised
     return pool[rng.integers(len(pool))]
 

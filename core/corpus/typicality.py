@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from core.corpus.recordings import Waveform
-from core.corpus.scenes import ENOUGH, Clip, read
+from core.corpus.scenes import ENOUGH_RECORDINGS, Clip, read
 from core.listener.aisfx import AISFX_RATE, SoundEmbedder
 from core.listener.nearest import (
     FEWEST_RECORDINGS,
@@ -55,8 +55,8 @@ def typical(
 ) -> dict[str, list[Clip]]:
     """The clips without the recordings that the rest of the training set takes for another class.
 
-    The `ENOUGH` nearest of a class always stay, and so do synthesised clips, and classes of fewer
-    than `FEWEST_RECORDINGS` recordings, which nothing can judge.
+    The `ENOUGH_RECORDINGS` nearest of a class always stay, and so do synthesised clips, and
+    classes of fewer than `FEWEST_RECORDINGS` recordings, which nothing can judge.
 
     Args:
         heard: from `embedded`.
@@ -120,5 +120,5 @@ def _recorded(clips: Mapping[str, list[Clip]]) -> list[Clip]:
 
 def _nearest(clips: list[Clip], ranks: Mapping[Path, int], near: int) -> list[Clip]:
     recorded = sorted((c.path for c in clips if c.recorded), key=lambda path: ranks.get(path, 0))
-    kept = {p for i, p in enumerate(recorded) if i < ENOUGH or ranks.get(p, 0) < near}
+    kept = {p for i, p in enumerate(recorded) if i < ENOUGH_RECORDINGS or ranks.get(p, 0) < near}
     return [c for c in clips if not c.recorded or c.path in kept]

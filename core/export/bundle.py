@@ -24,7 +24,7 @@ from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_path
 from core.story.folders import Library
 from core.story.migration import read_story_folder
-from core.story.recording import MAX_BYTES, read_recording, recording_file
+from core.story.recording import MAX_RECORDING_BYTES, read_recording, recording_file
 from core.story.story import MAX_OLD_FILE_BYTES, Story
 
 MAX_MEMBERS = 5000
@@ -182,7 +182,7 @@ def _limit(name: str) -> int:
     if _TAKE.fullmatch(name):
         return MAX_TAKE_BYTES
     if _RECORDING.fullmatch(name):
-        return MAX_BYTES
+        return MAX_RECORDING_BYTES
     return MAX_MIX_BYTES if _MIX.fullmatch(name) else 0
 
 

@@ -26,7 +26,7 @@ from core.story.take import Take, read_take, take_data
 CHANGES = "changes.jsonl"
 MAX_STEPS = 200
 _WHERE = "history"
-MAX_BYTES = 32_000_000
+MAX_JOURNAL_BYTES = 32_000_000
 _FIELDS = tuple(f.name for f in dataclasses.fields(Story) if f.name not in ("events", "version"))
 _EVENT_FIELDS = tuple(f.name for f in dataclasses.fields(Event) if f.name != "id")
 Line = dict[str, Any]
@@ -184,7 +184,7 @@ class Journal:
         step = Step(label, *difference(old, new), group)
         self._append("amend" if amends else "step", step, text)
         self._take(step, amends)
-        if self._size > MAX_BYTES:
+        if self._size > MAX_JOURNAL_BYTES:
             self.compact()
 
     def before(self, story: Story) -> Story:
@@ -244,7 +244,7 @@ class Journal:
                 writer.written()
             lines += [writer.line("go", -1, "", self.now)] * (len(self.steps) - self.place)
             self._size = sum(map(len, lines))
-            if self._size <= MAX_BYTES // 2 or not self.place:
+            if self._size <= MAX_JOURNAL_BYTES // 2 or not self.place:
                 break
             fewer = (self.place + 1) // 2
             self.steps, self.place = self.steps[fewer:], self.place - fewer
@@ -410,7 +410,7 @@ def _append_whole(path: Path, line: bytes) -> None:
 
 def read_lines(path: Path) -> list[Line]:
     """The lines of the file; the last one may be half-written after a crash and is left out."""
-    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+    if not path.is_file() or path.stat().st_size > MAX_JOURNAL_BYTES:
         return []
     lines = []
     for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):

@@ -32,7 +32,15 @@ from core.schema import read_dataclass, read_field
 from core.story.journal import CHANGES, MAX_STEPS, Journal, Patch, Step, digest, read_lines
 from core.story.story import Event, Story, read_text, story_data
 from core.story.take import Start
-from core.story.versions import FAST, VERSION, Renewal, is_old, read_old_event, renew, take_file
+from core.story.versions import (
+    _FAST_GUIDANCE,
+    VERSION,
+    Renewal,
+    is_old,
+    read_old_event,
+    renew,
+    take_file,
+)
 
 STORY = "story.json"
 RENDERING = "render.json"
@@ -181,7 +189,7 @@ def _renew_rendering(path: Path, renewal: Renewal) -> None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if "sampler" in data:
             return
-        fast = data["guidance"] == FAST
+        fast = data["guidance"] == _FAST_GUIDANCE
         starts = [_renewed_start(start, renewal) for start in data.get("starts", ())]
     except (OSError, *_DAMAGE):
         return

@@ -22,7 +22,7 @@ _RATES = (4_000, 384_000)
 MAX_SAMPLES = round(MAX_SECONDS) * 48_000 * 2
 """Of all channels together: the longest recording as 48 kHz stereo, 230 MB of memory. A file of a
 few megabytes may unpack to many times as much."""
-MAX_BYTES = 4 * MAX_SAMPLES
+MAX_RECORDING_BYTES = 4 * MAX_SAMPLES
 """Room for as many samples in any format, above all for the FLAC that a packed file is kept as."""
 _SILENCE = 1e-5
 """Peak below which a recording counts as silent (-100 dBFS)."""
@@ -73,7 +73,7 @@ def read_recording(path: Path) -> Recording:
 
 def _read(path: Path) -> tuple[_Sound, int]:
     """The header is checked before the samples are read, and its word is not taken for them."""
-    if path.stat().st_size > MAX_BYTES:
+    if path.stat().st_size > MAX_RECORDING_BYTES:
         raise AudioFileError(
             f"The recording is larger than {MAX_BYTES // 1_000_000} MB; cut or compress it."
         )

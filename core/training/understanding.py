@@ -29,7 +29,7 @@ from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder
 from core.corpus.captions import caption
 from core.corpus.recordings import Waveform
-from core.corpus.scenes import ENOUGH, SPEED, Clip, read, training_clips
+from core.corpus.scenes import ENOUGH_RECORDINGS, SPEED, Clip, read, training_clips
 from core.corpus.vocabulary import BY_NAME, CLASSES
 from core.director.describe import QUESTION, question_embeddings
 from core.errors import WeightsError
@@ -99,8 +99,8 @@ def listen(
     """Features of training clips of each class, kept in `file`.
 
     Args:
-        per_class: clips of a class at most, recordings first; a class that has `ENOUGH` of them is
-            learned from recordings alone, as by the performer.
+        per_class: clips of a class at most, recordings first; a class that has
+            `ENOUGH_RECORDINGS` of them is learned from recordings alone, as by the performer.
         views: how often a recording is listened to: as it is, then in other spans (`_span`).
 
     Raises:
@@ -127,7 +127,7 @@ def listen(
 def _chosen(clips: Sequence[Clip], per_class: int) -> list[Clip]:
     recorded = [clip for clip in clips if clip.recorded]
     synthesised = [clip for clip in clips if not clip.recorded]
-    return (recorded if len(recorded) >= ENOUGH else recorded + synthesised)[:per_class]
+    return (recorded if len(recorded) >= ENOUGH_RECORDINGS else recorded + synthesised)[:per_class]
 
 
 def _views(clip: Clip, views: int, rng: Random) -> Iterator[Waveform]:
