@@ -250,8 +250,7 @@ RULES: tuple[Rule, ...] = (
     names_defined_twice,
 )
 
-OPEN: dict[Rule, tuple[str, ...]] = {
-}
+OPEN: dict[Rule, tuple[str, ...]] = {}
 """Files that still break a rule."""
 
 

@@ -33,7 +33,7 @@ from core.story.journal import CHANGES, MAX_STEPS, Journal, Patch, Step, digest,
 from core.story.story import Event, Story, read_text, story_data
 from core.story.take import Start
 from core.story.versions import (
-    _FAST_GUIDANCE,
+    OLD_FAST_GUIDANCE,
     VERSION,
     Renewal,
     is_old,
@@ -189,7 +189,7 @@ def _renew_rendering(path: Path, renewal: Renewal) -> None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if "sampler" in data:
             return
-        fast = data["guidance"] == _FAST_GUIDANCE
+        fast = data["guidance"] == OLD_FAST_GUIDANCE
         starts = [_renewed_start(start, renewal) for start in data.get("starts", ())]
     except (OSError, *_DAMAGE):
         return

@@ -75,7 +75,8 @@ def _read(path: Path) -> tuple[_Sound, int]:
     """The header is checked before the samples are read, and its word is not taken for them."""
     if path.stat().st_size > MAX_RECORDING_BYTES:
         raise AudioFileError(
-            f"The recording is larger than {MAX_BYTES // 1_000_000} MB; cut or compress it."
+            f"The recording is larger than {MAX_RECORDING_BYTES // 1_000_000} MB; "
+            "cut or compress it."
         )
     with soundfile.SoundFile(path) as file:
         rate, channels = file.samplerate, file.channels

@@ -22,7 +22,7 @@ from core.story.take import Start, Take, take_key
 
 VERSION = 3
 _OLD_VERSIONS = (1, 2)
-_FAST_GUIDANCE = 0.0
+OLD_FAST_GUIDANCE = 0.0
 """The guidance that stood for the fast sampler."""
 
 
@@ -146,7 +146,7 @@ class Renewal:
 
     def unnamed(self, old: OldTake) -> Take:
         """The take in today's form, without key and file."""
-        fast = old.guidance == _FAST_GUIDANCE
+        fast = old.guidance == OLD_FAST_GUIDANCE
         return Take(
             key="",
             context=self.contexts[old.stream],
