@@ -522,6 +522,14 @@ class TestDue:
         rendered.edit("add", lambda s: timeline.add(s, "bells", 1.0)[0])
         assert self.ids(rendered) == ["e3", "e4"]
 
+    def test_a_take_with_a_longer_tail_than_is_needed_is_not_due(
+        self, rendered: StoryFolder
+    ) -> None:
+        assert due(rendered, SETTINGS, 0.25) == ()
+        assert [r.event_id for r in due(rendered, SETTINGS, 0.75)] == ["e1", "e2"]
+        rendered.edit("last", lambda s: timeline.reorder(s, "e1", 2))
+        assert self.ids(rendered) == ["e3"]
+
     def test_a_chosen_take_with_another_seed_or_start_is_what_was_asked(
         self, tiny: AudioStory, rendered: StoryFolder
     ) -> None:

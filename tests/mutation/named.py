@@ -1,0 +1,144 @@
+"""Mutants that once survived the suite, by name, and the test that fails for each now.
+
+    python -m tests.mutation --named
+
+tests/test_named_mutants.py checks with every run of the suite that each still has its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.mutation import forks
+
+
+@dataclass(frozen=True)
+class Named:
+    """A change that must not go unnoticed: `old`, once in the file, becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+    def source(self, root: Path) -> str:
+        """The changed file.
+
+        Raises:
+            ValueError: `old` is not in the file, or more than once.
+        """
+        text = (root / self.file).read_text()
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.old!r} stands {text.count(self.old)} times")
+        return text.replace(self.old, self.new)
+
+
+NAMED = (
+    Named(
+        "the decoder takes the worst allowed token",
+        "core/language/decoding.py",
+        "scores.argmax()",
+        "scores.argmin()",
+        "tests/test_decoding.py::test_the_likeliest_allowed_token_is_chosen",
+    ),
+    Named(
+        "the fuser without its residual term",
+        "core/bridge/bridge.py",
+        "semantic + attended",
+        "semantic + 0 * attended",
+        "tests/test_bridge.py::test_the_condition_is_what_the_paper_says",
+    ),
+    Named(
+        "noise temperature ignored",
+        "core/performer/flow_performer.py",
+        "self.config.temperature * noise",
+        "noise",
+        "tests/test_performer.py::test_a_render_begins_from_noise_of_the_profiles_temperature",
+    ),
+    Named(
+        "solver order ignored",
+        "core/performer/flow_performer.py",
+        "else self.config.order",
+        "else 1",
+        "tests/test_performer.py::test_a_render_integrates_by_the_profiles_order_and_shift",
+    ),
+    Named(
+        "natural lengths ignored",
+        "core/director/constraints.py",
+        "given.starts, spans(phrases))",
+        "given.starts)",
+        "tests/test_constraints.py::test_the_grammar_alone_only_scales_lengths",
+    ),
+    Named(
+        "owed clauses unwired",
+        "core/director/constraints.py",
+        "        owed=lambda phrases, ended: owed_clause(timed, phrases, ended, sounds),\n",
+        "",
+        "tests/test_constraints.py::test_the_list_is_held_to_what_is_owed",
+    ),
+    Named(
+        "unheard phrases unwired",
+        "core/director/constraints.py",
+        " or unheard(timed, lexicon, phrases)",
+        "",
+        "tests/test_constraints.py::test_the_list_is_held_to_sounds_that_are_asked_for_or_known",
+    ),
+    Named(
+        "the tail rule of due takes",
+        "core/render/takes.py",
+        "        tail=max(now.tail, take.tail),\n",
+        "",
+        "tests/test_takes.py::TestDue::test_a_take_with_a_longer_tail_than_is_needed_is_not_due",
+    ),
+    Named(
+        "condition never dropped for guidance",
+        "core/training/pretrain.py",
+        "generator=generator) < DROP_CONDITION",
+        "generator=generator) < 0.0",
+        "tests/test_training.py::test_the_condition_is_dropped_in_a_tenth_of_the_items_as_a_whole",
+    ),
+    Named(
+        "L_mse without the bridge's scale in stage III",
+        "core/training/objective.py",
+        "self.model.bridge.config.scale * target",
+        "target",
+        "tests/test_training.py::test_semantic_tokens_are_aligned_on_the_bridges_own_level",
+    ),
+    Named(
+        "the paraphrase learned as text",
+        "core/training/objective.py",
+        "forced |= self._paraphrases(stream.ids)[1:]",
+        "pass",
+        "tests/test_training.py::test_the_director_learns_its_own_words_and_not_what_it_looks_up",
+    ),
+)
+
+
+def check(root: Path) -> int:
+    """Run each mutant against its test, printed line by line; 1 where one survives."""
+    sound = _run(root, [named.test for named in NAMED], None)
+    for test in sound["failed"]:
+        print(f"fails without a mutant: {test}")
+    survivors = 0
+    for named in NAMED:
+        substitute = forks.Substitute(root, named.file, named.source(root))
+        outcome = _run(root, [named.test], substitute)
+        killed = bool(outcome["failed"])
+        survivors += not killed
+        print(f"{'killed  ' if killed else 'SURVIVED'} {named.name} ({named.test})", flush=True)
+    return int(bool(survivors or sound["failed"] or sound["code"]))
+
+
+def _run(root: Path, tests: Sequence[str], substitute: forks.Substitute | None) -> dict[str, Any]:
+    def run() -> dict[str, Any]:
+        if substitute:
+            substitute.install()
+        watcher = forks.Watcher()
+        code = forks.run_pytest(root, tests, watcher, first=False)
+        return {"code": code, "failed": watcher.failed}
+
+    return forks.in_fork(run, 300.0).answer or {"code": 3, "failed": ["the time ran out"]}
