@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core import audiostory
 from core.audiostory import AudioStory
 from core.bridge.lexicon import Lexicon, _load, load_lexicon, parts, together
 from core.bridge.modifiers import with_modifiers_of
@@ -172,3 +173,13 @@ def test_the_director_reads_the_paraphrase_and_no_plan_holds_it(
     assert f"</timestamp>light rain falling{tiny.span}" in text
     assert parse_plan(text).events == tuple(events)
     assert not torch.equal(tiny.conditions("rain", 2.0, "Rain.", events), without)
+
+
+def test_the_edition_of_what_the_director_reads_counts_in_the_hash_of_the_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pocket = load_profile("pocket")
+    before = audiostory._hash_weights(pocket)
+    assert audiostory._hash_weights(pocket) == before
+    monkeypatch.setattr(audiostory, "EDITION", audiostory.EDITION + 1)
+    assert audiostory._hash_weights(pocket) != before

@@ -88,6 +88,14 @@ NAMED = (
         "tests/test_constraints.py::test_the_list_is_held_to_sounds_that_are_asked_for_or_known",
     ),
     Named(
+        "the lexicon's edition left out of the weights' hash",
+        "core/audiostory.py",
+        'f" glosses {EDITION}"',
+        '" glosses"',
+        "tests/test_lexicon.py::"
+        "test_the_edition_of_what_the_director_reads_counts_in_the_hash_of_the_weights",
+    ),
+    Named(
         "the tail rule of due takes",
         "core/render/takes.py",
         "        tail=max(now.tail, take.tail),\n",
