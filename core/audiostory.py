@@ -219,10 +219,6 @@ class AudioStory(nn.Module):
         told = self.lexicon.simultaneous(caption) if self.lexicon else ()
         return told or (caption,)
 
-    def alone(self, caption: str, seconds: float) -> Tensor:
-        """The condition (1, S, width) of a caption that is a story by itself."""
-        return self.conditions(caption, seconds, *alone(caption, seconds))
-
     def embedded(self, ids: Tensor, placeholder: int, heard: Sequence[Tensor]) -> Tensor:
         """Embeddings (1, L, hidden) of a prompt with sounds in it.
 
@@ -242,12 +238,6 @@ class AudioStory(nn.Module):
             )
         embeddings[0, places.to(embeddings.device)] = rows
         return torch.as_tensor(embeddings)
-
-
-def alone(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
-    """The plan of a story of one event: its reasoning, and the event."""
-    reasoning = f"One event. 1. {caption} ({seconds:g} s)."
-    return reasoning, [PlannedEvent(caption, seconds)]
 
 
 def _check_fit(model: AudioStory) -> None:

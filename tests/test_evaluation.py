@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,9 +16,12 @@ from core.corpus.captions import PHRASES
 from core.errors import WeightsError
 from core.evaluation import combine, command, distance, duration, tagger
 from core.evaluation.recognise import Judge, LabelledRecording
-from core.evaluation.renders import Embeddings, Renderer, Request
+from core.evaluation.renders import Embeddings, Renderer, Request, single_event_story
+from core.language.reasoning import Item, read_items
 from core.listener.nearest import MIXTURE_SECONDS, nearest_classes
 from core.profile import RenderSettings
+from core.render.render import render_events
+from core.render.takes import planned
 
 RATE = 44100
 
@@ -193,10 +197,25 @@ def test_the_ways_through_the_bridge_differ_in_their_condition_alone(tiny: Audio
     without = Renderer(tiny, SETTINGS, "no residual")
     assert whole(request).shape == (RATE,)
     assert torch.equal(whole(request), Renderer(tiny, SETTINGS)(request))
-    one, other = (way.condition(request.caption, request.seconds) for way in (whole, without))
+    story = single_event_story(request, "tiny")
+    events = planned(story.events)
+    one, other = (
+        way.conditions(story.instruction, story.total, story.reasoning, events)
+        for way in (whole, without)
+    )
     assert one.shape == other.shape
     assert not torch.equal(one, other)
     assert whole.name != without.name
+
+
+def test_what_is_judged_is_what_the_studio_renders(tiny: AudioStory) -> None:
+    """As a story planned like the director's: its list, in its words, is what it reads back."""
+    request = Request("rain on a roof", 1.0, 3)
+    story = single_event_story(request, "tiny")
+    assert read_items(story.reasoning) == (Item("rain on a roof", 1.0, "plain"),)
+    take = next(render_events(tiny, story, ["e1"], SETTINGS))
+    assert take.take.seed == 3
+    assert np.array_equal(Renderer(tiny, SETTINGS)(request).numpy(), take.samples.mean(0))
 
 
 def test_kept_renders_are_not_made_again(tiny: AudioStory, tmp_path: Path) -> None:

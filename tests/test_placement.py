@@ -60,7 +60,7 @@ def test_packed_layers_multiply_as_linear_ones_do(bias: bool, shape: tuple[int, 
 @where_it_packs
 def test_the_packed_director_conditions_as_before(pocket: AudioStory) -> None:
     packed = load_audiostory(load_profile("pocket"), Placement(packed=True))
-    exact, near = (model.alone("steady rain on a roof", 3.0) for model in (pocket, packed))
+    exact, near = (rain(model) for model in (pocket, packed))
     assert (near - exact).norm() / exact.norm() < 1e-4
 
 
@@ -74,10 +74,14 @@ def test_pocket_sounds_the_same_in_bf16(pocket: AudioStory) -> None:
     assert 0.0 < off < 0.02
 
 
+def rain(model: AudioStory) -> torch.Tensor:
+    """The condition of a single event."""
+    return model.conditions("rain", 3.0, "", [PlannedEvent("steady rain on a roof", 3.0)])
+
+
 def latents(model: AudioStory) -> torch.Tensor:
     """What the draft's sampler makes of a single event."""
-    events = [PlannedEvent("steady rain on a roof", 3.0)]
-    condition = model.conditions("rain", 3.0, "", events)
+    condition = rain(model)
     assert condition.dtype == torch.float32
     frames = model.codec.frames(3.0)
     return model.performer.render(condition, [3.0], frames, [0], model.profile.draft)

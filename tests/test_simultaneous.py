@@ -20,7 +20,7 @@ from core.errors import Cancelled
 from core.mix.loudness import measure
 from core.profile import RenderSettings
 from core.render.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
-from core.render.simultaneous import blended
+from core.render.simultaneous import blended, single_plan
 from core.story.story import Event, Story
 from core.story.take import Start
 
@@ -112,9 +112,9 @@ def test_a_take_of_two_sounds_is_both_of_them(reading: AudioStory, story: Story)
     assert take.samples.shape == (1, round(long * rate))
     alone = []
     for number, caption in enumerate(reading.at_once(TWO)):
-        latents = reading.performer.render(
-            reading.alone(caption, 1.5), [long], reading.codec.frames(long), [7 + number], SETTINGS
-        )
+        condition = reading.conditions(caption, 1.5, *single_plan(caption, 1.5))
+        frames = reading.codec.frames(long)
+        latents = reading.performer.render(condition, [long], frames, [7 + number], SETTINGS)
         alone.append(reading.codec.decode(latents, seed=7 + number)[0].numpy())
     both = blended(np.stack(alone), rate)
     heard = both[:, : take.samples.shape[1]]

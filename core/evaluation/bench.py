@@ -18,9 +18,9 @@ import torch
 from core.audiostory import AudioStory, load_audiostory
 from core.director.plan import plan
 from core.evaluation.memory import peak_mib
+from core.evaluation.renders import Request, single_event_story
 from core.profile import RenderSettings, load_profile
 from core.render.render import RenderProgress, render_events
-from core.story.story import Event, Story
 
 _INSTRUCTION = (
     "rain falls on the roof, thunder rolls far away, a door creaks open, footsteps cross the "
@@ -99,7 +99,6 @@ def measure_render(
     Performing ends when the last step has begun and its velocity is known, so the codec's share
     is what follows the last progress report but one.
     """
-    story = Story("rain", seconds, 0, model.profile.name, "", (Event("e1", "rain", 0.0, seconds),))
     performing = whole = processing = 0.0
     for seed in range(repeats + 1):
         begun, busy = time.perf_counter(), time.process_time()
@@ -108,12 +107,9 @@ def measure_render(
         def on_progress(progress: RenderProgress, stamps: list[float] = stamps) -> None:
             stamps.append(time.perf_counter())
 
-        take = Event("e1", "rain", 0.0, seconds, seed=seed)
-        list(
-            render_events(
-                model, story.replace_event(take), ["e1"], settings, on_progress=on_progress
-            )
-        )
+        story = single_event_story(Request("rain", seconds, seed), model.profile.name)
+        ids = [event.id for event in story.events]
+        list(render_events(model, story, ids, settings, on_progress=on_progress))
         ended = time.perf_counter()
         if seed > 0:
             step = (stamps[-2] - stamps[0]) / max(1, len(stamps) - 2)

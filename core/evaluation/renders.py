@@ -1,7 +1,9 @@
 """Renders to be judged: one event from a caption, by one of three ways, and their embeddings.
 
-The way through the bridge can be cut short, with the same weights, plan and seed, to see what each
-part is good for: residual tokens zeroed, or the condition taken from the text encoder alone.
+A caption is rendered as the studio renders a story of this one event, planned as the director
+plans. The way through the bridge can be cut short, with the same weights, plan and seed, to see
+what each part is good for: residual tokens zeroed, or the condition taken from the text encoder
+alone.
 
 Embeddings are kept in a file of JSON lines, one a render, so that an evaluation that was stopped
 goes on where it was.
@@ -12,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,11 +22,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from core.audiostory import AudioStory, alone
+from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder
+from core.language.reasoning import Item, write_items
+from core.language.stream import PlannedEvent
 from core.listener.aisfx import Embedder
 from core.profile import RenderSettings
-from core.render.simultaneous import blended
+from core.render.render import render_events
+from core.story.story import Event, Story
 
 Way = Literal["bridge", "no residual", "text encoder"]
 WAYS: tuple[Way, ...] = ("bridge", "no residual", "text encoder")
@@ -58,44 +63,41 @@ class Renderer:
         """What makes its renders what they are, besides the request."""
         way = self.settings
         sampled = f"{way.sampler} {way.steps} steps {way.guidance:g}"
-        return f"{self.model.weights} {self.way} {sampled}"
-
-    @torch.inference_mode()
-    def condition(self, caption: str, seconds: float) -> Tensor:
-        """The performer's condition (1, S, width) for a story of this one event."""
-        if self._encoder is not None:
-            return self._encoder([caption])
-        model = self.model
-        if self.way == "bridge":
-            return model.alone(caption, seconds)
-        reasoning, events = alone(caption, seconds)
-        stream = model.stream(caption, seconds, reasoning, model.paraphrased(events))
-        states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
-        bridged = model.bridged(states, stream)
-        nothing = torch.zeros_like(bridged.residual)
-        return torch.as_tensor(model.bridge.fuse(bridged.semantic, nothing))
+        return f"{self.model.weights} {self.way} {sampled}, as a story"
 
     def __call__(self, request: Request) -> Tensor:
         """Mono (N,), exactly `seconds` long."""
-        model, seconds = self.model, request.seconds
-        told = enumerate(model.at_once(request.caption), request.seed)
-        sounds = [self._performed(caption, seconds, seed) for seed, caption in told]
-        sound = sounds[0]
-        if len(sounds) > 1:
-            sound = torch.from_numpy(blended(torch.stack(sounds).numpy(), model.sample_rate))
-        return sound.mean(0)[: round(seconds * model.sample_rate)]
-
-    def _performed(self, caption: str, seconds: float, seed: int) -> Tensor:
-        """One sound (channels, N), `seconds` long at least."""
-        codec = self.model.codec
-        latents = self.model.performer.render(
-            self.condition(caption, seconds),
-            [seconds],
-            codec.frames(seconds),
-            [seed],
-            self.settings,
+        story = single_event_story(request, self.model.profile.name)
+        ids = [event.id for event in story.events]
+        rendered = render_events(
+            self.model, story, ids, self.settings, conditioning=self.conditions
         )
-        return codec.decode(latents, seed=seed)[0]
+        return torch.from_numpy(next(rendered).samples).mean(0)
+
+    @torch.inference_mode()
+    def conditions(
+        self, instruction: str, total: float, reasoning: str, events: Sequence[PlannedEvent]
+    ) -> Tensor:
+        """The performer's conditions (E, S, width) by this renderer's way."""
+        model = self.model
+        if self._encoder is not None:
+            return self._encoder([event.caption for event in events])
+        if self.way == "bridge":
+            return model.conditions(instruction, total, reasoning, events)
+        model.ready("director")
+        stream = model.stream(instruction, total, reasoning, model.paraphrased(events))
+        ids = stream.ids[None].to(model.device)
+        bridged = model.bridged(model.backbone(input_ids=ids).last_hidden_state[0], stream)
+        nothing = torch.zeros_like(bridged.residual)
+        return torch.as_tensor(model.bridge.fuse(bridged.semantic, nothing)).float()
+
+
+def single_event_story(request: Request, profile: str) -> Story:
+    """The request as a story of one event, planned as the director plans (`write_items`)."""
+    caption, seconds = request.caption, request.seconds
+    reasoning = write_items([Item(caption, seconds)])
+    event = Event("e1", caption, 0.0, seconds, seed=request.seed)
+    return Story(caption, seconds, request.seed, profile, reasoning, (event,))
 
 
 class Embeddings:

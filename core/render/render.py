@@ -17,9 +17,10 @@ from torch import Tensor
 
 from core.audiostory import AudioStory
 from core.errors import AudioFileError, RenderError
+from core.language.stream import PlannedEvent
 from core.performer.flow import KnownLatents
 from core.profile import RenderSettings
-from core.render.simultaneous import blended
+from core.render.simultaneous import blended, single_plan
 from core.render.takes import (
     TakeRequest,
     contexts,
@@ -45,6 +46,10 @@ does not. On one core 2 are only 10 % and 4 are 14 % faster."""
 
 _MARGIN = 0.5
 """Seconds of a sound that are encoded beyond what is used, so that its cut is not heard."""
+
+
+Conditioning = Callable[[str, float, str, Sequence[PlannedEvent]], Tensor]
+"""Instruction, total seconds, reasoning and events to conditions (E, S, width)."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ def render_events(
     *,
     beginnings: Mapping[str, Beginning] | None = None,
     batch: int = _BATCH,
+    conditioning: Conditioning | None = None,
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[RenderedTake]:
@@ -131,6 +137,8 @@ def render_events(
 
     Args:
         beginnings: by event id, where a take does not begin from noise alone.
+        conditioning: how a plan becomes conditions; by default the model's own way, through its
+            bridge.
 
     Raises:
         Cancelled: `cancel` was set; checked before every sampler step.
@@ -141,7 +149,8 @@ def render_events(
     for event in order:
         if event.id in event_ids:
             _check_length(event, model.performer.longest_seconds)
-    conditions = model.conditions(story.instruction, story.total, story.reasoning, planned(order))
+    condition_of = conditioning or model.conditions
+    conditions = condition_of(story.instruction, story.total, story.reasoning, planned(order))
     texts = contexts(story)
     wanted = [(place, event) for place, event in enumerate(order) if event.id in set(event_ids)]
     left = []
@@ -150,7 +159,8 @@ def render_events(
         condition = conditions[place : place + 1]
         sounds = model.at_once(event.caption) if beginning is None else ()
         if len(sounds) > 1:
-            condition = torch.cat([model.alone(sound, event.duration) for sound in sounds])
+            apart = [(sound, event.duration) for sound in sounds]
+            condition = torch.cat([condition_of(*one, *single_plan(*one)) for one in apart])
         text = texts[event.id]
         left.append(_part(model, story, event, number, settings, condition, beginning, text))
     while left:

@@ -13,6 +13,7 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
+from core.language.stream import PlannedEvent
 from core.mix.loudness import measure
 
 NEARER = 0.5
@@ -25,6 +26,15 @@ tagger (core/evaluation/tagger.py) found both in 56 % without this and in 63 % w
 AudioSet's network in 62 and 64 %."""
 MOST_OUT = 4.0
 """Decibels that a sound gains or loses by its crest at most."""
+
+
+def single_plan(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
+    """The reasoning and the event of a plan for one of several simultaneous sounds.
+
+    Its reasoning is older than the director's list (`core.language.reasoning`); it stays, since
+    takes with the same key must sound the same.
+    """
+    return f"One event. 1. {caption} ({seconds:g} s).", [PlannedEvent(caption, seconds)]
 
 
 def blended(sounds: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float32]:
