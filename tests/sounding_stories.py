@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from core.mix.mix import ArraySource
+from core.mix.sources import ArraySource
 from core.story.story import Event, Story
 from core.story.take import Take
 

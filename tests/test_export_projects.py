@@ -15,7 +15,7 @@ import soundfile
 from sounding_stories import RATE, story_folder
 
 from core.export import Delivery, ExportSettings, export, open_story
-from core.mix.mix import MixSettings, place
+from core.mix.mix import MixSettings, place_events
 from core.story.story import Story
 
 HAS_AAF = importlib.util.find_spec("otio_aaf_adapter") is not None
@@ -71,7 +71,7 @@ def test_reaper_project(story: Path, delivery: Delivery) -> None:
     path = file_of(delivery, ".rpp")
     project = rpp.loads(path.read_text())
     opened = open_story(story)
-    placements = place(opened.story, opened.sources, MixSettings(RATE))
+    placements = place_events(opened.story, opened.sources, MixSettings(RATE))
     markers = [child for child in project if isinstance(child, list) and child[0] == "MARKER"]
     assert [round(float(m[2]) * RATE) for m in markers] == [
         round(e.start * RATE) for e in in_time(story)

@@ -12,7 +12,8 @@ from sounding_stories import RATE, noise, sources_of, story_of
 
 from core.errors import AudioFileError, RenderError, StudioError
 from core.mix.crossfade import Curve, crossfade_gains
-from core.mix.mix import ArraySource, FileSource, MixSettings, mix, mix_blocks, place
+from core.mix.mix import MixSettings, mix, mix_blocks, place_events
+from core.mix.sources import ArraySource, FileSource
 from core.mix.true_peak import TruePeak, decibels
 from core.story.story import Event, Story
 from core.story.take import Take
@@ -74,7 +75,7 @@ def test_normalised_gains_have_unit_power(curve: Curve, correlation: float) -> N
 
 def test_a_cross_fade_shrinks_to_half_of_a_short_next_event() -> None:
     durations = [2.0, 0.2, 2.0]
-    placements = place(story_of(durations), sources_of(durations, tail=1.0), raw())
+    placements = place_events(story_of(durations), sources_of(durations, tail=1.0), raw())
     assert placements[0].end - round(2.0 * RATE) == int(0.5 * round(0.2 * RATE))
     assert placements[1].end - round(2.2 * RATE) == RATE
 
@@ -131,7 +132,7 @@ def test_no_click_at_any_join_of_1000_random_timelines() -> None:
         story = story_of(durations)
         chosen = raw(rate, curve=CURVES[trial % 3], block=int(random.integers(100, 5000)))
         sound = mix(story, sources, chosen)
-        placements = place(story, sources, chosen)
+        placements = place_events(story, sources, chosen)
         steps = np.abs(np.diff(np.pad(sound[:, 0], 1)))
         largest = {
             name: float(np.abs(np.diff(s.read(0, s.frames)[:, 0])).max(initial=0.0))
@@ -226,7 +227,7 @@ def test_the_tail_that_the_take_was_made_with_bounds_the_cross_fade() -> None:
     event = Event("a", "x", 0.0, 1.0, takes=(take,), chosen="k")
     story = Story("t", 3.0, 1, "tiny", "", (event, Event("b", "y", 1.0, 2.0)))
     sources = {"a": ArraySource(noise(2.5, 1)), "b": ArraySource(noise(2.0, 2))}
-    assert place(story, sources, raw())[0].end == round(1.5 * RATE)
+    assert place_events(story, sources, raw())[0].end == round(1.5 * RATE)
 
 
 def test_events_without_sound_are_silent_and_their_neighbours_fade() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sounding_stories import RATE, noise, sources_of, story_of
 
-from core.mix.mix import ArraySource, MixSettings, mix, mix_blocks, place, sum_blocks
+from core.mix.mix import MixSettings, mix, mix_blocks, place_events, sum_blocks
+from core.mix.sources import ArraySource
 from core.mix.width import FARTHEST, WIDEST, steadiness
 from core.story.story import Event, Story
 
@@ -85,7 +86,7 @@ def test_no_width_is_a_point_in_the_middle_and_a_chosen_pan_stays() -> None:
     assert ratio[0] == pytest.approx(WIDEST / 2, rel=0.1)
     story = story_of([3.0])
     panned = story.replace_event(dataclasses.replace(story.events[0], pan=-0.5))
-    assert place(panned, {"e0": ArraySource(shot(3.0, 1.0))}, OPEN)[0].pan == -0.5
+    assert place_events(panned, {"e0": ArraySource(shot(3.0, 1.0))}, OPEN)[0].pan == -0.5
 
 
 def test_a_stereo_take_keeps_its_own_width() -> None:
@@ -101,6 +102,6 @@ def test_stems_sum_to_the_wide_mix_whatever_the_block() -> None:
     assert np.array_equal(whole, np.concatenate(list(mix_blocks(story, sources, small))))
     stems = [
         np.concatenate(list(sum_blocks([p], sources, 0, len(whole), 4000)))
-        for p in place(story, sources, OPEN)
+        for p in place_events(story, sources, OPEN)
     ]
     assert np.allclose(sum(stems), whole, atol=1e-6)

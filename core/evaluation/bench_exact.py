@@ -33,7 +33,8 @@ from core.codec.oobleck import TILE, OobleckCodec
 from core.director.plan import plan
 from core.language.model import add_adapter, load_tokenizer
 from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, special_tokens
-from core.mix.mix import ArraySource, MixSettings, mix
+from core.mix.mix import MixSettings, mix
+from core.mix.sources import ArraySource
 from core.performer.flow_performer import flow_performer
 from core.profile import ASSETS, Profile, RenderSettings
 from core.release.exact import CROSSFADE, RATE, join_clips, plan_exactly, render_exactly

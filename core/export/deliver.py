@@ -33,7 +33,7 @@ from core.mix.crossfade import Samples
 from core.mix.limiter import limit_blocks
 from core.mix.loudness import Loudness
 from core.mix.master import MAX_GAIN_DB, Master, shortfall
-from core.mix.mix import PlacedEvent, place, story_frames, sum_blocks
+from core.mix.mix import PlacedEvent, place_events, story_frames, sum_blocks
 from core.mix.resampling import resampled
 
 _Progress = Callable[[float, str], None]
@@ -104,7 +104,7 @@ class _Export:
     def __post_init__(self) -> None:
         self.rate = self.opened.rate
         self.mixing = self.settings.mixing(self.rate)
-        self.placements = place(self.opened.story, self.opened.sources, self.mixing)
+        self.placements = place_events(self.opened.story, self.opened.sources, self.mixing)
         self.total = story_frames(self.opened.story, self.rate)
         self.name = self.names.unique(file_name(self.settings.name, self._values()))
         self.stopped = threading.Event()

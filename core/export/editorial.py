@@ -16,7 +16,8 @@ import opentimelineio as otio
 from core.errors import FileError
 from core.export.markers import Marker
 from core.files import atomic_path
-from core.mix.mix import PlacedEvent, Source
+from core.mix.mix import PlacedEvent
+from core.mix.sources import Source
 from core.story.story import Event, Story
 
 Time = otio.opentime.RationalTime

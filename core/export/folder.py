@@ -9,7 +9,7 @@ from pathlib import Path
 import soundfile
 
 from core.errors import AudioFileError, FileError
-from core.mix.mix import FileSource
+from core.mix.sources import FileSource
 from core.story.story import Story
 from core.story.take import Take
 

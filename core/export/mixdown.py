@@ -8,7 +8,8 @@ from pathlib import Path
 from core.export.provenance import comment
 from core.export.sound import write_sound
 from core.export.wave import Inside
-from core.mix.mix import MixSettings, Source, mix_blocks, story_frames
+from core.mix.mix import MixSettings, mix_blocks, story_frames
+from core.mix.sources import Source
 from core.story.story import Story
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.mix.crossfade import Correlation, Samples, crossfade_gains
-from core.mix.mix import MixSettings, PlacedEvent, Source, sum_blocks
+from core.mix.mix import MixSettings, PlacedEvent, sum_blocks
 from core.mix.resampling import resampled
+from core.mix.sources import Source
 
 _SETTLING = 8192
 """Frames that the resampler needs around a sound to ring out."""

@@ -13,96 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from core.errors import AudioFileError, RenderError
+from core.errors import RenderError
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
+from core.mix.sources import Source
 from core.mix.width import Spread, reach, side_of, spread_of
 from core.story.story import Event, Story
-
-
-class Source(Protocol):
-    """The rendered sound of one event, read by position."""
-
-    @property
-    def frames(self) -> int: ...
-
-    @property
-    def channels(self) -> int:
-        """1 or 2."""
-
-    def read(self, start: int, count: int) -> Samples:
-        """float32 (count, channels) from frame `start`; both lie inside the sound."""
-
-
-class ArraySource:
-    """A take in memory, samples (channels, frames) as the codec returns them."""
-
-    def __init__(self, samples: npt.NDArray[np.floating]) -> None:
-        if samples.ndim != 2 or samples.shape[0] not in (1, 2):
-            raise AudioFileError("A take has 1 or 2 channels; render the event again.")
-        self._samples = samples
-
-    @property
-    def frames(self) -> int:
-        return int(self._samples.shape[1])
-
-    @property
-    def channels(self) -> int:
-        return int(self._samples.shape[0])
-
-    def read(self, start: int, count: int) -> Samples:
-        block = self._samples[:, start : start + count].T
-        return np.ascontiguousarray(block, dtype=np.float32)
-
-
-class FileSource:
-    """A take on disk in any format that libsndfile reads.
-
-    The file is opened for each read, so that a story of hundreds of takes holds no open files.
-
-    Raises:
-        AudioFileError: the file is missing or damaged, or its rate is not `rate`.
-    """
-
-    def __init__(self, path: Path, rate: int | None = None) -> None:
-        self._path = path
-        try:
-            info = soundfile.info(str(path))
-        except (soundfile.SoundFileError, OSError):
-            raise self._damaged() from None
-        if rate is not None and info.samplerate != rate:
-            raise AudioFileError(
-                f"{path.name} has {info.samplerate} Hz where the story has {rate} Hz; "
-                "render the event again."
-            )
-        if info.channels not in (1, 2):
-            raise AudioFileError(f"{path.name} has {info.channels} channels; use 1 or 2.")
-        self.frames = int(info.frames)
-        self.channels = int(info.channels)
-        self.rate = int(info.samplerate)
-
-    def _damaged(self) -> AudioFileError:
-        return AudioFileError(
-            f"The sound file {self._path.name} is missing or damaged; render its event again."
-        )
-
-    def read(self, start: int, count: int) -> Samples:
-        try:
-            with soundfile.SoundFile(str(self._path)) as file:
-                file.seek(start)
-                block: Samples = file.read(count, dtype="float32", always_2d=True)
-        except (soundfile.SoundFileError, OSError):
-            raise self._damaged() from None
-        if len(block) != count:
-            raise self._damaged()
-        return block
 
 
 @dataclass(frozen=True)
@@ -151,7 +71,11 @@ class MixSettings:
 
 @dataclass(frozen=True)
 class Ramp:
-    """A fade of `frames`; with a `partner` it is one half of a cross-fade of that correlation."""
+    """A fade of `frames`, or one half of a cross-fade.
+
+    Attributes:
+        correlation: of the two sounds of a cross-fade; None: their level is not kept by it.
+    """
 
     frames: int
     curve: Curve
@@ -261,7 +185,7 @@ def pan_gains(event: Event, channels: int, pan: float) -> tuple[float, float]:
     return gain * left, gain * right
 
 
-def place(
+def place_events(
     story: Story, sources: Mapping[str, Source], settings: MixSettings
 ) -> tuple[PlacedEvent, ...]:
     """Where and how each event that has a source sounds, in order of start.
@@ -289,7 +213,7 @@ def place(
 
 @dataclass(frozen=True)
 class _Grid:
-    """What `place` needs to put one event on the sample grid."""
+    """What `place_events` needs to put one event on the sample grid."""
 
     total: int
     sources: Mapping[str, Source]
@@ -412,7 +336,7 @@ def mix_blocks(
         RenderError: a take holds values that are not numbers.
     """
     frames = story_frames(story, settings.rate)
-    placements = place(story, sources, settings)
+    placements = place_events(story, sources, settings)
     blocks = sum_blocks(placements, sources, 0, frames, settings.block)
     if settings.ceiling_db is None:
         return blocks

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from core.mix.crossfade import Samples
+from core.mix.sources import Source
 
 WIDEST = 0.5
 """Level of the side over the middle of a steady take: 1 dB of level over two channels."""
@@ -31,15 +30,6 @@ STEADY = (0.5, 0.85)
 """Steadiness at which a take is all spot sound, and at which it is all texture."""
 TAPS = ((0.0031, 1), (0.0079, -1), (0.0173, 1))
 """Seconds of a delay and of the opposed advance, and the delay's sign."""
-
-
-class Readable(Protocol):
-    """A take: `core.mix.Source`."""
-
-    @property
-    def frames(self) -> int: ...
-
-    def read(self, start: int, count: int) -> Samples: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ class Spread:
     pan: float = 0.0
 
 
-def spread_of(source: Readable, rate: int, event_id: str, share: float | None) -> Spread:
+def spread_of(source: Source, rate: int, event_id: str, share: float | None) -> Spread:
     """The spread of a take; the side on which it is heard depends on the event's id alone.
 
     Args:
@@ -70,7 +60,7 @@ def spread_of(source: Readable, rate: int, event_id: str, share: float | None) -
     return Spread(side * share * WIDEST * texture, side * share * FARTHEST * (1.0 - texture))
 
 
-def steadiness(source: Readable, rate: int) -> float:
+def steadiness(source: Source, rate: int) -> float:
     """How evenly a take's level lies over its length: 1 for steady noise, 1/8 for one short shot.
 
     The square of the mean level over the mean of the squares, of short probes.

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 from core.audiostory import AudioStory
-from core.mix.mix import ArraySource, FileSource, Source
+from core.mix.sources import ArraySource, FileSource, Source
 from core.profile import RenderSettings
 from core.render.render import RenderProgress, perform, render_events
 from core.render.takes import due, resumed

@@ -16,7 +16,8 @@ import soundfile
 
 from core.errors import Cancelled, FileError
 from core.files import atomic_path
-from core.mix.mix import FileSource, MixSettings, Source, mix_blocks
+from core.mix.mix import MixSettings, mix_blocks
+from core.mix.sources import FileSource, Source
 from core.story.folders import StoryFolder
 from core.story.take import Take
 from studio.sessions.session import Session
