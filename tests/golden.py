@@ -1,6 +1,6 @@
 """Golden values: what the shipped model does today, kept in tests/golden/, renewed by one command.
 
-    python -m tests.golden plans
+    python -m tests.golden plans renders
 
 Tests compare with them; renew them only where a change is meant to change what is heard, and read
 the difference before it is committed.
@@ -57,7 +57,14 @@ def _lines(golden: dict[str, Any]) -> str:
     return head.removesuffix("]}") + f"\n{events}\n]}}"
 
 
-RENEWED: dict[str, Callable[[], None]] = {"plans": write_plans}
+def write_renders() -> None:
+    """Render with the pocket model (tests/golden_renders.py)."""
+    from tests.golden_renders import write_renders as write
+
+    write()
+
+
+RENEWED: dict[str, Callable[[], None]] = {"plans": write_plans, "renders": write_renders}
 
 
 def main() -> None:
