@@ -2,13 +2,16 @@
 
     train corpus | codec | examples | performer | plans | states | warmup | stage1
     train meaning | stage2 | stage3 | fast | publish --from RUN RUN | known
+    train recipe NAME --manifest DIR/manifest.jsonl --runs DIR [--lines]
 
-Each is resumable: run the same line again after a stop.
+Each is resumable: run the same line again after a stop. What the shipped weights were made by
+stands in core/training/recipes/.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +36,7 @@ from core.training.known import write_known, write_lexicon
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, precision
 from core.training.pretrain import pretrain
+from core.training.recipe import FOLDER, load_recipe, recipe_lines, recipe_names
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
 from core.training.states import BridgingStates, collect
@@ -43,9 +47,14 @@ PUBLISHED = Path("published")
 
 def main(argv: Sequence[str]) -> None:
     """Do the step that the command line names."""
+    run_step(train_parser().parse_args(argv))
+
+
+def train_parser() -> argparse.ArgumentParser:
+    """The arguments of `python app.py train`."""
     parser = argparse.ArgumentParser(prog="app.py train", description=__doc__)
     _add_arguments(parser)
-    run_step(parser.parse_args(argv))
+    return parser
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +106,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     publishing.add_argument("--profile", default="pocket")
     about = "how far to go from the weights in assets/ towards those of the runs"
     publishing.add_argument("--share", type=float, default=1.0, help=about)
+    following = steps.add_parser("recipe", help="make all runs behind some shipped weights")
+    following.add_argument("name", choices=recipe_names())
+    following.add_argument("--manifest", type=Path, required=True)
+    following.add_argument("--runs", type=Path, required=True, help="folder of all runs")
+    following.add_argument("--lines", action="store_true", help="only print what would be run")
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser, *, examples: bool = False) -> None:
@@ -106,6 +120,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser, *, examples: bool = Fals
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--average", type=float, default=0.999)
+    parser.add_argument("--seed", type=int, default=0)
 
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
@@ -131,23 +146,39 @@ def run_step(arguments: argparse.Namespace) -> None:
         latent_set.build_latent_set(
             arguments.manifest, codec, arguments.out, plan, arguments.workers
         )
+    elif arguments.step == "recipe":
+        _follow(arguments)
     elif arguments.step == "known":
         folder = load_profile(arguments.profile).folder
         print(write_known(folder), write_lexicon(folder))
     elif arguments.step == "publish":
-        profile = load_profile(arguments.profile)
-        model = _published(profile, arguments.start)
-        if arguments.share != 1.0:
-            draw_back(model, profile, arguments.share)
-        if model.listener is not None and trained(arguments.start) <= {"listener"}:
-            publish.publish_ear(model.listener, profile.folder)
-        else:
-            publish.publish(model, profile.folder)
-        for folder in arguments.start:
-            if folder != PUBLISHED:
-                keep_record(folder, ASSETS / "training")
+        _publish(arguments)
     else:
         _train(arguments)
+
+
+def _follow(arguments: argparse.Namespace) -> None:
+    """Print the lines of a recipe, each before it is run."""
+    recipe = load_recipe(FOLDER / f"{arguments.name}.toml")
+    for line in recipe_lines(recipe, arguments.manifest, arguments.runs):
+        print("python app.py train", shlex.join(line), flush=True)
+        if not arguments.lines:
+            run_step(train_parser().parse_args(line))
+
+
+def _publish(arguments: argparse.Namespace) -> None:
+    """Write the weights and the records of runs into assets/."""
+    profile = load_profile(arguments.profile)
+    model = _published(profile, arguments.start)
+    if arguments.share != 1.0:
+        draw_back(model, profile, arguments.share)
+    if model.listener is not None and trained(arguments.start) <= {"listener"}:
+        publish.publish_ear(model.listener, profile.folder)
+    else:
+        publish.publish(model, profile.folder)
+    for folder in arguments.start:
+        if folder != PUBLISHED:
+            keep_record(folder, ASSETS / "training")
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -156,7 +187,9 @@ def _train(arguments: argparse.Namespace) -> None:
         _read_states(profile, arguments)
         return
     codec = load_codec(profile.codec)
-    settings = TrainingRun(arguments.steps, arguments.rate, average=arguments.average)
+    settings = TrainingRun(
+        arguments.steps, arguments.rate, average=arguments.average, seed=arguments.seed
+    )
     frame_seconds = codec.hop / codec.sample_rate
     weights = codec.channel_weights()
     data = Examples.load(arguments.examples) if arguments.examples else None
