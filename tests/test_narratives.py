@@ -68,7 +68,9 @@ def test_reasoning_is_regular_and_agrees_with_the_events(stories: list[Narrative
         assert [line["mood"] for line in lines] == [e.mood for e in story.events]
 
 
-def test_told_phrases_stand_in_the_instruction_in_their_order(stories: list[Narrative]) -> None:
+def test_the_reasonings_phrases_stand_in_the_instruction_in_order(
+    stories: list[Narrative],
+) -> None:
     for story in stories:
         if "the scene suggests" in story.reasoning:
             continue
@@ -175,7 +177,7 @@ def test_a_mixture_names_both_sounds_and_means_them_in_plain_words() -> None:
     assert not tested & {both.said for both in mixed}
 
 
-def test_a_wording_means_the_plain_caption_and_what_it_says_of_strength_and_distance() -> None:
+def test_a_paraphrase_means_the_plain_caption_and_what_it_says_of_strength_and_distance() -> None:
     paraphrase = next(text for text in PARAPHRASES["siren"] if "howls" in text)
     far = plain_meaning(f"{paraphrase} in the distance", ["siren"])
     assert far == plain_meaning("a siren howling far away", ["siren"])

@@ -16,8 +16,8 @@ from core.audiostory import AudioStory, build_audiostory
 from core.corpus.captions import Caption
 from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL
-from core.corpus.vocabulary import CLASSES
-from core.director.describe import MAX_QUESTION, answer, describe, embed_sound
+from core.corpus.vocabulary import BY_NAME, CLASSES
+from core.director.describe import MAX_QUESTION, QUESTION, answer, describe, embed_sound
 from core.errors import PlanError, WeightsError
 from core.evaluation.describe import described, likelihoods
 from core.evaluation.recognise import held_out_recordings
@@ -223,8 +223,14 @@ def test_the_evaluation_asks_about_every_recording(profile: Profile, tmp_path: P
     told: list[str] = []
     found = described(model, held_out_recordings(tmp_path / "manifest.jsonl"), told.append)
     assert len(told) == found.answers.total.count == found.likeliest.total.count == 6
-    assert all(0.0 <= share <= 1.0 for share in (found.either_or, found.yes, found.no))
-    assert found.likeliest.total.top_5 == 1.0
+    captions = [BY_NAME[name].caption for name in ("horn", "rain")]
+    likely = 0
+    for recording in held_out_recordings(tmp_path / "manifest.jsonl"):
+        heard = embed_sound(model, recording.waveform[None], RATE)
+        best = likelihoods(model, heard, QUESTION, captions).argmax()
+        likely += captions[int(best)] == BY_NAME[recording.name].caption
+    assert found.likeliest.total.top_1 == pytest.approx(likely / 6)
+    assert (found.yes, found.no) == (0.0, 0.0), "untrained, it says neither yes nor no"
 
 
 def test_likelihoods_are_those_of_the_answers(profile: Profile, clips: list[HeardClip]) -> None:
