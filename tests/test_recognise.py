@@ -61,13 +61,8 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     return Judge.of_recordings(recognise.held_out_recordings(manifest), SoundEmbedder(), codec)
 
 
-def test_only_held_out_recordings_of_classes_with_three_are_used(
-    judge: Judge, tmp_path: Path
-) -> None:
+def test_only_held_out_recordings_of_classes_with_three_are_used(judge: Judge) -> None:
     assert judge.labels == ["rain"] * 3 + ["horn"] * 3 + ["alarm"] * 3
-    left = recognise.left_out(corpus(tmp_path))
-    assert left["owl"] == 2
-    assert "rain" not in left
 
 
 def test_a_tagger_learns_from_the_training_recordings_of_its_classes_alone(tmp_path: Path) -> None:
@@ -171,13 +166,13 @@ def test_shares_name_the_weakest_family() -> None:
     assert (share["weakest_family"], share["weakest_family_top_1"]) == ("animals", 0.5)
 
 
-def test_a_table_prints_as_text_and_as_json() -> None:
+def test_a_table_prints_as_text_and_is_reported_as_plain_data() -> None:
     table = Table.of("recordings", ["rain", "rain", "owl"], [0, 3, 7])
     text = str(table).splitlines()
     assert len({len(line) for line in text}) == 1
     assert any(line.split() == ["rain", "2", "50.0%", "100.0%"] for line in text)
     assert any(line.split() == ["weather", "2", "50.0%", "100.0%"] for line in text)
-    data = json.loads(table.as_json())
+    data = recognise.report([table])["recordings"]
     assert data["total"] == {
         "name": "all",
         "count": 3,

@@ -92,12 +92,6 @@ def training_recordings(manifest: Path, names: Sequence[str]) -> list[LabelledRe
     return found
 
 
-def left_out(manifest: Path) -> dict[str, int]:
-    """Classes that are not judged, with the number of held-out recordings that they have."""
-    counts = Counter(str(r["class"]) for r in _recorded(manifest, "test"))
-    return {name: counts[name] for name in BY_NAME if counts[name] < FEWEST_RECORDINGS}
-
-
 def _recorded(manifest: Path, split: str) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in manifest.read_text().splitlines() if line.strip()]
     return [r for r in rows if r["split"] == split and r["kind"] == "recorded"]
@@ -166,9 +160,6 @@ class Table:
             _Row("mean of classes", len(ranks), top_1, top_5),
             cosine,
         )
-
-    def as_json(self) -> str:
-        return json.dumps(asdict(self))
 
     def __str__(self) -> str:
         """Aligned lines: classes, families, total and the mean of the classes."""

@@ -1,7 +1,6 @@
 """Fits the linear codec on the training clips of a corpus. Deterministic; minutes on two cores.
 
-    python -m core.training.fit_codec --manifest /work/corpus/data/manifest.jsonl \
-        --out assets/pocket/codec.safetensors
+    python app.py train codec --manifest DIR/manifest.jsonl
 
 The manifest has one JSON object a line: path (relative to its folder), class, kind, split,
 sample_rate (of the original). Clips that were upsampled are left out: their upper octave is empty.
@@ -10,7 +9,6 @@ Every piece is taken at a random level, so that distant and fading sounds are co
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Iterator
@@ -135,17 +133,3 @@ def fit_linear_codec(
     codec = LinearCodec(fit_blocks(list(pieces(manifest, patches, seed)), channels))
     codec.save(out)
     return LinearCodec.load(out)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Fit the linear codec on a corpus.")
-    parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("assets/pocket/codec.safetensors"))
-    parser.add_argument("--patches", type=int, default=_PATCHES)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    fit_linear_codec(args.manifest, args.out, patches=args.patches, seed=args.seed)
-
-
-if __name__ == "__main__":
-    main()
