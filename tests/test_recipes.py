@@ -12,8 +12,8 @@ from core.profile import ASSETS
 from core.training.command import main, train_parser
 from core.training.recipe import (
     FOLDER,
-    Recipe,
     RecipeRun,
+    TrainingRecipe,
     load_recipe,
     recipe_lines,
     recipe_names,
@@ -25,7 +25,7 @@ UNRECORDED = {"states", "examples", "codec", "known"}
 """Steps that leave no record of losses."""
 
 
-def recipes() -> dict[str, Recipe]:
+def recipes() -> dict[str, TrainingRecipe]:
     return {name: load_recipe(FOLDER / f"{name}.toml") for name in recipe_names()}
 
 

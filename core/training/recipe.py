@@ -71,7 +71,7 @@ class RecipeRun:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """The runs behind some shipped files.
 
     Attributes:
@@ -92,7 +92,7 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load_recipe(path: Path) -> Recipe:
+def load_recipe(path: Path) -> TrainingRecipe:
     """Read a recipe.
 
     Raises:
@@ -104,7 +104,7 @@ def load_recipe(path: Path) -> Recipe:
         {"start" if key == "from" else key: value for key, value in run.items()}
         for run in data.pop("run", [])
     ]
-    recipe = read_dataclass(Recipe, data, path.name, ProfileError)
+    recipe = read_dataclass(TrainingRecipe, data, path.name, ProfileError)
     made = {PUBLISHED_RUN}
     for before in recipe.after:
         made.update(run.name for run in load_recipe(path.with_name(f"{before}.toml")).runs)
@@ -119,7 +119,7 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def recipe_lines(recipe: Recipe, manifest: Path, runs: Path) -> list[list[str]]:
+def recipe_lines(recipe: TrainingRecipe, manifest: Path, runs: Path) -> list[list[str]]:
     """The lines of `python app.py train` that a recipe consists of."""
     return [run.line(manifest, runs) for run in recipe.runs]
 
