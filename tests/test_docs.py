@@ -51,7 +51,7 @@ ELSEWHERE = {
     ),
     *("losses.csv", "state.pt", "average.safetensors", "features.safetensors"),
     # names of earlier days, in the log alone
-    *("evaluate manners", "stage1m"),
+    *("evaluate manners", "stage1m", "stage1b", "stage3", "fast12"),
 }
 
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
