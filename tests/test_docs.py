@@ -113,7 +113,7 @@ def defined_in(file: Path) -> frozenset[str]:
 @cache
 def names() -> frozenset[str]:
     """Names that the code defines, and of runs, evaluations, profiles and their fields."""
-    found: set[str] = set(ELSEWHERE)
+    found = {*ELSEWHERE, *GROUPS}
     for folder in ("core", "studio", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
             found |= {path.stem, *defined_in(path)}
@@ -179,7 +179,7 @@ def test_commands_parse(page: Path) -> None:
 @by_page
 def test_modules_and_names_are_defined(page: Path) -> None:
     for span in spans(page):
-        if re.fullmatch(r"(core|studio)(\.\w+)+", span):
+        if re.fullmatch(r"(core|studio|tests)(\.\w+)+", span):
             assert resolves(span), span
         elif re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*(\(\))?", span) and not re.match(r"app\.py", span):
             missing = [part for part in span.removesuffix("()").split(".") if part not in names()]
