@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE = 1
 export TRANSFORMERS_OFFLINE = 1
 export GRADIO_ANALYTICS_ENABLED = False
 
-.PHONY: studio install test requirements
+.PHONY: studio install test soak requirements
 
 studio: install
 	@echo "Opening the studio (Ctrl C ends it) …"
@@ -31,3 +31,8 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# Long runs with new seeds; `make soak MINUTES=600` for a night.
+MINUTES ?= 30
+soak: install
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)

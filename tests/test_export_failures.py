@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 from sounding_stories import RATE, noise, story_folder
@@ -18,42 +14,7 @@ from core.errors import Cancelled, FileError, StudioError
 from core.export import ExportSettings, export, open_story
 from core.export.settings import FormatName
 from core.story.story import Story
-
-ROOT = Path(__file__).parent.parent
-
-EXPORT = """
-import resource, signal, sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from core.errors import StudioError
-from core.export import ExportSettings, export, open_story
-limit = int(sys.argv[4])
-if limit:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-opened = open_story(Path(sys.argv[1]))
-settings = ExportSettings(format=sys.argv[3], stems="both", reaper=True, otio=True, bundle=True,
-                          markers=("csv",), loudness=-16.0)
-print("ready", flush=True)
-try:
-    while True:
-        export(opened, Path(sys.argv[2]), settings,
-               on_progress=lambda done, what: print("at", done, what, flush=True))
-        if limit:
-            break
-except StudioError as error:
-    print(error)
-    sys.exit(3)
-"""
-
-
-def start(story: Path, out: Path, format_name: str, limit: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", EXPORT.format(root=str(ROOT))]
-    return subprocess.Popen(
-        [*command, str(story), str(out), format_name, str(limit)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+from tests.soak import disk, kills
 
 
 @pytest.fixture(scope="module")
@@ -61,59 +22,17 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return story_folder(tmp_path_factory.mktemp("stories") / "Harbour")
 
 
-def check_whole(folder: Path, total: float) -> int:
-    """Every file under a final name is complete; returns how many there are."""
-    final = [p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".part-")]
-    for path in final:
-        assert path.stat().st_size > 0, path.name
-        if path.suffix in (".wav", ".flac"):
-            sound, rate = soundfile.read(path)
-            if path.parent == folder:
-                assert len(sound) == round(total * rate), path.name
-        elif path.suffix == ".zip":
-            import zipfile
-
-            assert zipfile.ZipFile(path).testzip() is None
-        elif path.suffix == ".rpp":
-            assert path.read_text().endswith(">\n")
-    return len(final)
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_moment(story: Path, tmp_path: Path, seed: int) -> None:
+    assert kills.killed_export(seed, story, tmp_path / "out") > 0
 
 
-def test_killed_at_any_moment(story: Path, tmp_path: Path) -> None:
-    """The export runs over and over and is killed a little after a random step of it."""
-    total = Story.load(story / "story.json").total
-    random = np.random.default_rng(5)
-    found = 0
-    for trial, steps in enumerate((2, 5, 9, 20, 45)):
-        out = tmp_path / str(trial)
-        process = start(story, out, "wav24", 0)
-        assert process.stdout is not None
-        for _ in range(steps):
-            assert process.stdout.readline()
-        time.sleep(float(random.uniform(0.0, 0.02)))
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        found += check_whole(out, total)
-    assert found > 0
-
-
-@pytest.mark.parametrize("name", ["wav24", "flac", "mp3", "m4a"])
-@pytest.mark.parametrize("limit", [3_000, 60_000])
+@pytest.mark.parametrize("name", disk.FORMATS)
+@pytest.mark.parametrize("size", [3_000, 60_000])
 def test_a_full_disk_leaves_nothing_half_written(
-    story: Path, tmp_path: Path, name: FormatName, limit: int
+    story: Path, tmp_path: Path, name: FormatName, size: int
 ) -> None:
-    """A limit on file size stands for the full disk: writes fail half-way in the same way."""
-    process = start(story, tmp_path / "out", name, limit)
-    printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 3, printed
-    message = printed.splitlines()[-1]
-    assert message.endswith(".")
-    assert "space" in message or "folder" in message
-    total = Story.load(story / "story.json").total
-    check_whole(tmp_path / "out", total)
-    left = [p.name for p in (tmp_path / "out").rglob(".part-*")]
-    assert left == []
+    disk.full_disk_export(story, tmp_path / "out", name, size)
 
 
 def test_a_folder_that_cannot_be_written_to_is_said(story: Path, tmp_path: Path) -> None:
@@ -174,7 +93,7 @@ def test_a_cancelled_export_leaves_nothing_half_written(
             on_progress=progress,
             cancel=cancel,
         )
-    check_whole(tmp_path, Story.load(story / "story.json").total)
+    kills.check_whole(tmp_path, Story.load(story / "story.json").total)
     assert not list(tmp_path.rglob(".part-*"))
     export(open_story(story), tmp_path, ExportSettings())
 

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,63 +15,8 @@ from gradio_client.client import Job
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 
-from core.story.folders import Library, StoryFolder
-from core.story.story import Event, Story
 from studio.server import running
-
-ROOT = Path(__file__).parent.parent
-PATIENCE = 240
-"""Seconds; a CI machine may be busy with other things."""
-
-
-class Server:
-    """`python app.py serve --mcp` in a process of its own, on `tiny` with a slow final quality."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stories = folder / "stories"
-        self.profile = folder / "slow.toml"
-        text = (ROOT / "core" / "profiles" / "tiny.toml").read_text()
-        drafts, finals = text.split("[final]")
-        drafts = drafts.replace("[draft]\nsteps = 2", "[draft]\nsteps = 40")
-        finals = finals.replace("steps = 4", "steps = 5000")
-        self.profile.write_text(f"{drafts}[final]{finals}")
-        self.start()
-
-    def start(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [sys.executable, "app.py", "serve", "--mcp", "--no-browser"]
-        command += ["--profile", str(self.profile), "--stories", str(self.stories)]
-        self.address = f"http://127.0.0.1:{port}/"
-        self.process = subprocess.Popen(
-            [*command, "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        line = ""
-        while f"{self.address}gradio_api/mcp/" not in line:
-            line = self.process.stdout.readline()
-            assert line, "the server ended"
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(PATIENCE)
-
-    def story(self, name: str) -> StoryFolder:
-        """A new story of four events whose captions all hold its name."""
-        lengths = (1.0, 1.5, 2.0, 2.5)
-        starts = (0.0, 1.0, 2.5, 4.5)
-        events = tuple(
-            Event(f"e{n}", f"{name} {n}", start, length)
-            for n, (start, length) in enumerate(zip(starts, lengths, strict=True), 1)
-        )
-        story = Story(f"{name} story", 7.0, 1, "tiny", "Four events.", events)
-        return Library(self.stories).create(story, name)
-
-    def client(self, title: str) -> Client:
-        client = Client(self.address, verbose=False)
-        client.predict(title, {"title": "", "visitor": ""}, api_name="/open")
-        return client
+from tests.soak.server import PATIENCE, Server, killed_server, on_disk, rendered, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -84,21 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("server"))
     yield server
     server.kill()
-
-
-def wait_for(there: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not there():
-        assert time.monotonic() < until
-        time.sleep(0.2)
-
-
-def on_disk(folder: StoryFolder) -> Story:
-    return Story.load(folder.path / "story.json")
-
-
-def rendered(folder: StoryFolder) -> list[str]:
-    return [event.id for event in on_disk(folder).events if event.take is not None]
 
 
 def test_twenty_requests_of_two_people_do_not_mix_and_cancel_stops_its_owner_only(
@@ -110,6 +35,7 @@ def test_twenty_requests_of_two_people_do_not_mix_and_cancel_stops_its_owner_onl
     slow = second.submit(api_name="/render")
     wait_for((forest.path / "render.json").is_file)
     first.predict(api_name="/cancel")
+    first.predict("draft", api_name="/quality")
     mine = first.submit(api_name="/render")
 
     def caption(client: Client, name: str, number: int) -> Job:
@@ -144,26 +70,7 @@ def test_twenty_requests_of_two_people_do_not_mix_and_cancel_stops_its_owner_onl
 
 
 def test_kill_nine_during_a_render_loses_nothing_that_was_finished(server: Server) -> None:
-    folder = server.story("mill")
-    client = server.client("mill")
-    client.submit(api_name="/render")
-    wait_for(lambda: rendered(folder))
-    server.kill()
-    finished = rendered(folder)
-    assert 0 < len(finished) < 4
-    assert (folder.path / "render.json").is_file()
-    stamps = {p: p.stat().st_mtime_ns for p in (folder.path / "takes").glob("[!.]*.flac")}
-    server.start()
-    client = server.client("mill")
-    assert rendered(folder) == finished
-    client.predict(api_name="/render")
-    assert rendered(folder) == ["e1", "e2", "e3", "e4"]
-    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
-    assert not list(folder.path.rglob(".part-*"))
-    for event in on_disk(folder).events:
-        assert event.take is not None
-        sound = soundfile.info(folder.take_file(event.take))
-        assert sound.frames == round((event.take.duration + event.take.tail) * 44_100)
+    killed_server(0, server)
 
 
 async def with_tools(address: str, work: Callable[[ClientSession], Any]) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +35,6 @@ from core.render.takes import (
     due,
     plan_take,
     repaint,
-    resumed,
     take_key,
     use_recording,
     vary,
@@ -59,11 +54,11 @@ from core.story.recording import (
 )
 from core.story.story import Event, Story
 from core.story.take import Start, Take
+from tests.soak import disk, kills
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
 RATE = 44_100
 HOP = 2048
-ROOT = Path(__file__).parent.parent
 
 
 def sample_story() -> Story:
@@ -547,117 +542,17 @@ class TestDue:
         assert self.ids(rendered) == ["e2"]
 
 
-KILLED = textwrap.dedent(
-    """
-    import sys
-    from pathlib import Path
-    from core.audiostory import load_audiostory
-    from core.story.folders import Library
-    from core.profile import RenderSettings
-    from core.profile import load_profile
-    from core.render.render import perform
-    from core.render.takes import TakeRequest, vary
-
-    folder = Library(Path(sys.argv[1])).open("Rain")
-    settings = RenderSettings(4, 2.0)
-    slow = RenderSettings(4000, 2.0)
-    model = load_audiostory(load_profile("tiny"))
-    list(perform(model, folder, [TakeRequest("e1")], settings, group="a"))
-    varied = vary(folder, "e1", folder.story.event("e1").chosen, 0.5)
-    asked = [TakeRequest("e2"), TakeRequest("e3"), varied]
-    told = lambda progress: print(progress.event_id, progress.step, flush=True)
-    list(perform(model, folder, asked[:1], settings, group="a"))
-    list(perform(model, folder, asked, slow, group="b", on_progress=told))
-    """
-)
-
-
 def test_a_killed_rendering_keeps_its_takes_and_goes_on_where_it_stopped(
-    tiny: AudioStory, folder: StoryFolder
+    tiny: AudioStory, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", KILLED, str(folder.path.parent)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as child:
-        assert child.stdout is not None
-        while (line := child.stdout.readline()) and not line.endswith(b" 3\n"):
-            pass
-        os.kill(child.pid, signal.SIGKILL)
-    assert child.returncode == -signal.SIGKILL
-    again = Library(folder.path.parent).open("Rain")
-    assert {e.id for e in again.story.events if e.take and again.has_sound(e.take)} == {"e1", "e2"}
-    assert not list(again.path.rglob(".part-*"))
-    left = resumed(again)
-    assert left is not None
-    asked, wanted = left
-    assert (wanted.steps, [item.event_id for item in asked]) == (4000, ["e2", "e3", "e1"])
-    assert asked[2].start is not None
-    kept = list(perform(tiny, again, asked, SETTINGS, group="c"))
-    assert {take.event_id: take.adopted for take in kept} == {"e2": True, "e3": False, "e1": False}
-    assert resumed(again) is None
-    for event in again.story.sequence:
-        assert (
-            soundfile.info(again.take_file(chosen(again, event.id))).frames >= event.duration * RATE
-        )
+    kills.killed_render(0, tiny, tmp_path)
 
 
-FULL_DISK = textwrap.dedent(
-    """
-    import resource, sys
-    from pathlib import Path
-    import numpy as np
-    import torch
-    from core.errors import FileError
-    from core.story.latents import save_latents
-    from core.story.folders import Library
-    from core.story.recording import Recording, keep_recording
-    from core.story.story import Event, Story
-    from core.story.take import Take
-
-    root = Path(sys.argv[1])
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 44_100)).astype(np.float32)
-    story = Story("rain", 1.0, 5, "tiny", "One event.", (Event("e1", "rain", 0.0, 1.0),))
-
-    def take(name):
-        folder = Library(root).create(story, name)
-        take = Take("abc", None, "rain", 1.0, 0.0, 1, 4, 2.0, "tiny", "w")
-        folder.keep_take("e1", take, noise, 44_100, "g")
-        return folder.take_file(take)
-
-    def recording(name):
-        return keep_recording(root / name, Recording(noise, 44_100, "a" * 24))
-
-    def latents(name):
-        save_latents(root / name / "abc.safetensors", torch.zeros(900, 64))
-        return root / name / "abc.safetensors"
-
-    def limit(size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-    for write in (take, recording, latents):
-        whole = write(f"{write.__name__} whole").stat().st_size
-        for size in (3000, whole - 1):
-            name = f"{write.__name__} {size}"
-            limit(size)
-            try:
-                print("written:", write(name))
-            except FileError as error:
-                print(error)
-            limit(resource.RLIM_INFINITY)
-            assert not [*root.glob(f"{name}/takes/*"), *root.glob(f"{name}/recordings/*")]
-    """
-)
-
-
+@pytest.mark.parametrize("write", disk.WRITERS)
 def test_a_full_disk_is_said_and_no_take_recording_or_latents_are_left_cut_off(
-    tmp_path: Path,
+    write: Callable[[Path], Path], tmp_path: Path
 ) -> None:
-    """A limit on file size stands for the full disk; the second one takes the last byte only."""
-    child = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, cwd=ROOT
-    )
-    assert child.returncode == 0, child.stderr
-    said = child.stdout.splitlines()
-    assert len(said) == 6
-    assert all("cannot be written (File too large); free some space" in line for line in said)
+    disk.writing(0, write, tmp_path)
 
 
 def test_a_cancelled_rendering_leaves_no_half_written_file_and_the_next_works(

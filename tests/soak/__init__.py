@@ -1,5 +1,6 @@
-"""Long runs beside `make test`: each module holds trials, `trial(seed, …)` asserts what must hold.
+"""Long runs beside `make test`, by the same code.
 
-The tests call the same trials with a few seeds; `make soak` goes on with new ones until its time is
-over.
+Each module holds trials: functions that take a seed, do something harsh, and assert what must
+hold all the same. The tests call them with a few fixed seeds; `make soak` goes on with new ones
+until its time is over (`python -m tests.soak --help`).
 """

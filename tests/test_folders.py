@@ -7,10 +7,6 @@ import gc
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
@@ -24,6 +20,7 @@ from core.story import timeline
 from core.story.folders import Library, StoryFolder, safe_title
 from core.story.story import Event, Story
 from core.story.take import Take
+from tests.soak import children, kills
 
 RATE = 8000
 
@@ -258,32 +255,8 @@ def test_titles_are_safe_folder_names(text: str, title: str) -> None:
     assert safe_title(title) == title
 
 
-CRASHING = textwrap.dedent(
-    """
-    import sys, time
-    import numpy as np
-    from pathlib import Path
-    from core.profile import RenderSettings
-    from core.story.folders import Library
-    from core.story.take import Take
-
-    folder = Library(Path(sys.argv[1])).open("rain, then a bell")
-    folder.begin_rendering([e.id for e in folder.story.events], RenderSettings(4, 3.0))
-    for event in folder.story.events:
-        take = Take("k" + event.id, None, event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
-        folder.keep_take(event.id, take, np.zeros((1, 80_000), np.float32), 8000, "r")
-        print(event.id, flush=True)
-        time.sleep(60)
-    """
-)
-
-
 def test_killed_rendering_keeps_finished_takes_and_can_be_resumed(folder: StoryFolder) -> None:
-    command = [sys.executable, "-c", CRASHING, str(folder.path.parent)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"e1\n"
-        os.kill(child.pid, signal.SIGKILL)
+    kills.kill_after(children.start("keep", folder.path), lines=1)
     half = folder.path / "takes" / ".part-half.flac"
     half.write_bytes(b"fLaC")
     os.utime(half, (0, 0))

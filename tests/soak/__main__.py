@@ -1,0 +1,139 @@
+"""`make soak`: trials with new seeds, part by part, until the time is over.
+
+python -m tests.soak                              every part, 30 minutes in all
+python -m tests.soak exports disk --minutes 5     two parts
+python -m tests.soak renders --seed 7 --trials 1  the seed that failed, once more
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from core.audiostory import AudioStory, load_audiostory
+from core.profile import load_profile
+from tests.soak import disk, instructions, kills, memory
+from tests.soak.server import Server
+from tests.soak.server import killed_server as killed
+from tests.sounding_stories import story_folder
+
+ROOT = Path(__file__).parents[2]
+Trial = Callable[[int, Path], None]
+
+
+@cache
+def model(profile: str) -> AudioStory:
+    return load_audiostory(load_profile(profile))
+
+
+def killed_exports(seed: int, folder: Path) -> None:
+    kills.killed_export(seed, story_folder(folder / "Harbour"), folder / "out")
+
+
+def killed_renders(seed: int, folder: Path) -> None:
+    kills.killed_render(seed, model("tiny"), folder)
+
+
+def killed_servers(seed: int, folder: Path) -> None:
+    server = Server(folder)
+    try:
+        killed(seed, server)
+    finally:
+        server.kill()
+
+
+def full_disks(seed: int, folder: Path) -> None:
+    disk.exports(seed, story_folder(folder / "Harbour"), folder)
+    for write in disk.WRITERS:
+        disk.writing(seed, write, folder / write.__name__)
+
+
+def any_instruction(seed: int, folder: Path) -> None:
+    instructions.trial(seed, model("pocket"))
+
+
+def properties(seed: int, folder: Path) -> None:
+    """Every test by hypothesis, with a hundred times the examples of `make test`."""
+    command = [sys.executable, "-m", "pytest", "-m", "hypothesis", "-p", "no:cacheprovider"]
+    command += ["--hypothesis-profile", "soak", "--hypothesis-seed", str(seed), "--timeout", "7200"]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def level_memory(seed: int, folder: Path) -> None:
+    growth = memory.stays_level(seed, model("tiny"), stories=60)
+    print(f"   memory grew by {growth / 1e6:.1f} MB", flush=True)
+
+
+PARTS: dict[str, Trial] = {
+    "exports": killed_exports,
+    "renders": killed_renders,
+    "servers": killed_servers,
+    "disk": full_disks,
+    "instructions": any_instruction,
+    "memory": level_memory,
+    "properties": properties,
+}
+"""The last may take longer than its share: a trial is never cut short."""
+
+
+@contextmanager
+def reported(part: str, seed: int) -> Iterator[None]:
+    """Print what failed and how to try it again."""
+    try:
+        yield
+    except BaseException:
+        traceback.print_exc()
+        print(f"FAILED; again: python -m tests.soak {part} --seed {seed} --trials 1", flush=True)
+        raise
+
+
+def run(part: str, first_seed: int, seconds: float, trials: int | None) -> int:
+    """Try a part until its time or its trials are over; returns how many failed."""
+    failed, until = 0, time.monotonic() + seconds
+    for number in count():
+        if number == trials or (number and time.monotonic() > until):
+            print(f"{part}: {number} trials, {failed} failed", flush=True)
+            return failed
+        seed = first_seed + number
+        print(f"{part}: seed {seed}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+            try:
+                with reported(part, seed):
+                    PARTS[part](seed, Path(folder))
+            except Exception:
+                failed += 1
+    raise AssertionError("unreachable")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the parts named, each for its share of the time; 1 if any trial failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which (default: all)")
+    parser.add_argument("--minutes", type=float, default=30.0, help="in all")
+    parser.add_argument("--seed", type=int, default=None, help="the first (default: by the clock)")
+    parser.add_argument("--trials", type=int, help="of each part (default: as time allows)")
+    chosen = parser.parse_args(argv)
+    first_seed = int(time.time()) if chosen.seed is None else chosen.seed
+    parts = chosen.parts or list(PARTS)
+    share = 60.0 * chosen.minutes / len(parts)
+    failed = sum(run(part, first_seed, share, chosen.trials) for part in parts)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

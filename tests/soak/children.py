@@ -1,0 +1,89 @@
+"""Programs that are killed: `python -m tests.soak.children NAME …`.
+
+Each imports only what it needs, since every trial starts one anew.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(name: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start one of the programs below; what it prints can be read line by line."""
+    command = [sys.executable, "-m", "tests.soak.children", name, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def export_again_and_again(story: str, out: str) -> None:
+    """Export a story with everything that an export can hold, and print each step."""
+    from core.export import ExportSettings, export, open_story
+
+    settings = ExportSettings(
+        stems="both", reaper=True, otio=True, bundle=True, markers=("csv",), loudness=-16.0
+    )
+    while True:
+        export(
+            open_story(Path(story)),
+            Path(out),
+            settings,
+            on_progress=lambda done, what: print(done, what, flush=True),
+        )
+
+
+def keep_one_take(story: str) -> None:
+    """Begin to render a story of two events, keep the first take, and go no further."""
+    import numpy as np
+
+    from core.profile import RenderSettings
+    from core.story.folders import Library
+    from core.story.take import Take
+
+    folder = Library(Path(story).parent).open(Path(story).name)
+    folder.begin_rendering([e.id for e in folder.story.events], RenderSettings(4, 3.0))
+    event = folder.story.events[0]
+    take = Take("ke1", None, event.caption, event.duration, 0, 1, 4, 3.0, "tiny", "w")
+    folder.keep_take(event.id, take, np.zeros((1, 80_000), np.float32), 8000, "r")
+    print(event.id, flush=True)
+    time.sleep(60)
+
+
+def render_slowly(story: str) -> None:
+    """Render e1 and e2 quickly; then e2, e3 and a variation of e1 in 4000 steps, printing each."""
+    from core.audiostory import load_audiostory
+    from core.profile import RenderSettings, load_profile
+    from core.render.render import perform
+    from core.render.takes import TakeRequest, vary
+    from core.story.folders import Library
+
+    folder = Library(Path(story).parent).open(Path(story).name)
+    model = load_audiostory(load_profile("tiny"))
+    quick, slow = RenderSettings(4, 2.0), RenderSettings(4000, 2.0)
+    list(perform(model, folder, [TakeRequest("e1"), TakeRequest("e2")], quick, group="a"))
+    chosen = folder.story.event("e1").chosen
+    assert chosen is not None
+    requests = [TakeRequest("e2"), TakeRequest("e3"), vary(folder, "e1", chosen, 0.5)]
+    list(
+        perform(
+            model,
+            folder,
+            requests,
+            slow,
+            group="b",
+            on_progress=lambda now: print(now.event_id, now.step, flush=True),
+        )
+    )
+
+
+PROGRAMS = {
+    "export": export_again_and_again,
+    "keep": keep_one_take,
+    "render": render_slowly,
+}
+
+if __name__ == "__main__":
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])
