@@ -23,14 +23,17 @@ from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
 
 SLOWEST = (
-    "test_pocket.py",
     "test_studio_page.py",
-    "test_studio_server.py",
+    "test_pocket.py",
     "test_examples.py",
+    "test_studio_server.py",
+    "test_golden_renders.py",
+    "test_golden_plans.py",
     "test_release_exact.py",
     "test_release_import.py",
     "test_training.py",
     "test_takes.py",
+    "test_newcomer.py",
     "test_studio_served.py",
     "test_plan.py",
     "test_replan.py",

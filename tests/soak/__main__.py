@@ -78,6 +78,13 @@ def level_memory(seed: int, folder: Path) -> None:
     print(f"   memory grew by {growth / 1e6:.1f} MB", flush=True)
 
 
+def mutants(seed: int, folder: Path) -> None:
+    """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
+    command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
+    command += ["--out", str(folder / "report.json")]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
 PARTS: dict[str, Trial] = {
     "exports": killed_exports,
     "renders": killed_renders,
@@ -86,8 +93,9 @@ PARTS: dict[str, Trial] = {
     "instructions": any_instruction,
     "memory": level_memory,
     "properties": properties,
+    "mutants": mutants,
 }
-"""The last may take longer than its share: a trial is never cut short."""
+"""The last two may take longer than their share: a trial is never cut short."""
 
 
 @contextmanager
@@ -123,11 +131,13 @@ def main(argv: Sequence[str]) -> int:
     """Run the parts named, each for its share of the time; 1 if any trial failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which (default: all)")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--minutes", type=float, default=30.0, help="in all")
     parser.add_argument("--seed", type=int, default=None, help="the first (default: by the clock)")
     parser.add_argument("--trials", type=int, help="of each part (default: as time allows)")
     chosen = parser.parse_args(argv)
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"there is no part called {', '.join(sorted(unknown))}")
     first_seed = int(time.time()) if chosen.seed is None else chosen.seed
     parts = chosen.parts or list(PARTS)
     share = 60.0 * chosen.minutes / len(parts)
