@@ -113,13 +113,13 @@ HEADLINES = (
         "{:.1%}, {:.1%}",
     ),
     Headline(
-        "ear, 264 held-out recordings: answers nearest to the right class",
+        "listener, 264 held-out recordings: answers nearest to the right class",
         "describe",
         ("answers.total.top_1",),
         "{:.1%}",
     ),
     Headline(
-        "ear: “is it this or that?” right, “is this heard?” right (chance: 50 %)",
+        "listener: “is it this or that?” right, “is this heard?” right (chance: 50 %)",
         "describe",
         ("questions.either_or", "questions.yes_no"),
         "{:.1%}, {:.1%}",
