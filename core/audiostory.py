@@ -13,8 +13,11 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
+from core.bridge import lexicon as lexicon_code
+from core.bridge import modifiers as modifiers_code
 from core.bridge.bridge import Bridge, BridgedTokens
-from core.bridge.lexicon import ANY, EDITION, LEXICON_FILE, Lexicon, load_lexicon
+from core.bridge.lexicon import ANY, LEXICON_FILE, Lexicon, load_lexicon
+from core.code_digest import code_digest
 from core.codec.codec import Codec
 from core.codec.kinds import load_codec
 from core.errors import ProfileError, WeightsError
@@ -39,10 +42,16 @@ from core.language.stream import (
 )
 from core.listener.effects import build_listener
 from core.listener.whisper import Listener
-from core.performer.flow import AGREEMENT
+from core.mix import blend
+from core.performer import flow, flow_performer
 from core.performer.kinds import build_performer
 from core.placement import Placement, Stage, best_placement
 from core.profile import ASSETS, EAR, Profile
+
+SAMPLING_CODE = (flow, flow_performer)
+"""Modules that sample latents; their code has a part in every sound."""
+READING_CODE = (lexicon_code, modifiers_code, blend)
+"""Modules that read captions where a profile ships a lexicon, and blend the sounds of one."""
 
 
 @dataclass(frozen=True)
@@ -332,15 +341,18 @@ def weight_bytes(model: AudioStory) -> dict[str, int]:
 
 
 def _hash_weights(profile: Profile) -> str:
-    """Of the weights, what is read to them and how they are sampled: one hash, one sound."""
+    """Of the weights, what is read to them and how they are sampled: one hash, one sound.
+
+    An imported checkpoint was hashed once; its files are too large to be read at every start.
+    """
     if profile.checkpoint:
         return profile.checkpoint[:16]
     way = profile.performer
-    sampled = f"order {way.order} shift {way.shift} temperature {way.temperature}"
-    if way.window_frames:
-        sampled += f" even windows, agreement {AGREEMENT}"
-    read = f" glosses {EDITION}" if profile.shipped(LEXICON_FILE) else ""
-    digest = hashlib.sha256((profile.director.sha256 + sampled + read).encode())
+    sampling = f"order {way.order} shift {way.shift} temperature {way.temperature}"
+    code = [code_digest(SAMPLING_CODE)]
+    if profile.shipped(LEXICON_FILE):
+        code.append(code_digest(READING_CODE))
+    digest = hashlib.sha256(" ".join([profile.director.sha256, sampling, *code]).encode())
     for path in sorted(_weight_files(profile)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("errors",),
     ("files",),
+    ("code_digest",),
     ("schema",),
     ("profile",),
     ("language",),

@@ -175,11 +175,12 @@ def test_the_director_reads_the_paraphrase_and_no_plan_holds_it(
     assert not torch.equal(tiny.conditions("rain", 2.0, "Rain.", events), without)
 
 
-def test_the_edition_of_what_the_director_reads_counts_in_the_hash_of_the_weights(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("part", ["READING_CODE", "SAMPLING_CODE"])
+def test_the_code_that_reads_and_samples_counts_in_the_hash_of_the_weights(
+    part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pocket = load_profile("pocket")
     before = audiostory._hash_weights(pocket)
     assert audiostory._hash_weights(pocket) == before
-    monkeypatch.setattr(audiostory, "EDITION", audiostory.EDITION + 1)
+    monkeypatch.setattr(audiostory, part, (*getattr(audiostory, part), audiostory))
     assert audiostory._hash_weights(pocket) != before

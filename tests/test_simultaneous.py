@@ -17,10 +17,17 @@ from core.audiostory import AudioStory
 from core.bridge.lexicon import Lexicon
 from core.bridge.text_encoder import sentence_encoder
 from core.errors import Cancelled
+from core.mix.blend import blended
 from core.mix.loudness import measure
 from core.profile import RenderSettings
-from core.render.render import TAKE_PEAK, Beginning, RenderedTake, RenderProgress, render_events
-from core.render.simultaneous import blended, single_plan
+from core.render.render import (
+    TAKE_PEAK,
+    Beginning,
+    RenderedTake,
+    RenderProgress,
+    render_events,
+    single_plan,
+)
 from core.story.story import Event, Story
 from core.story.take import Start
 

@@ -52,12 +52,6 @@ MOST = 4
 ANY = 2.0
 """A cosine that nothing exceeds: every neighbour counts."""
 BYTE = 127.0
-EDITION = 5
-"""Counts in the hash of the weights, since what the director reads is heard; the first paraphrases
-did not say how a sound is, with the second ones several sounds were performed as one, with the
-third ones some of what a caption says is heard at once, and with the fourth ones strokes did not
-stand out from what is steady.
-"""
 
 _JOINT = re.compile(
     r"\s*(?:[,;:]|\b(?:with|and|over|amid|while|plus|behind|beneath|under|during|as|against|then"

@@ -18,9 +18,9 @@ from torch import Tensor
 from core.audiostory import AudioStory
 from core.errors import AudioFileError, RenderError
 from core.language.stream import PlannedEvent
+from core.mix.blend import blended
 from core.performer.flow import KnownLatents
 from core.profile import RenderSettings
-from core.render.simultaneous import blended, single_plan
 from core.render.takes import (
     TakeRequest,
     contexts,
@@ -174,6 +174,15 @@ def render_events(
                     on_progress(RenderProgress(part.event.id, *place, step, steps))
 
         yield from _performed(model, parts, settings, on_step, cancel)
+
+
+def single_plan(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
+    """The reasoning and the event of a plan for one of several simultaneous sounds.
+
+    Its reasoning is older than the director's list (`core.language.reasoning`); it stays, since
+    takes with the same key must sound the same.
+    """
+    return f"One event. 1. {caption} ({seconds:g} s).", [PlannedEvent(caption, seconds)]
 
 
 def _check_length(event: Event, longest: float) -> None:

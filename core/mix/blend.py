@@ -1,8 +1,8 @@
-"""Several sounds that one caption tells of ("heavy rain with distant thunder"), heard at once.
+"""Sounds of one caption ("heavy rain with distant thunder") blended into one, at levels that fit.
 
-A performer of eleven million parameters lets one of two sounds hide the other. Each is performed by
-a condition of its own, and sounds add up as they do in the air; what Composable Diffusion (Liu et
-al. 2022) does to velocities would give what both sounds have in common.
+A performer of eleven million parameters lets one of two sounds hide the other. So each is performed
+by a condition of its own, and sounds add up as they do in the air; what Composable Diffusion (Liu
+et al. 2022) does to velocities would give what both sounds have in common.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
-from core.language.stream import PlannedEvent
 from core.mix.loudness import measure
 
 NEARER = 0.5
@@ -26,15 +25,6 @@ tagger (core/evaluation/tagger.py) found both in 56 % without this and in 63 % w
 AudioSet's network in 62 and 64 %."""
 MOST_OUT = 4.0
 """Decibels that a sound gains or loses by its crest at most."""
-
-
-def single_plan(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
-    """The reasoning and the event of a plan for one of several simultaneous sounds.
-
-    Its reasoning is older than the director's list (`core.language.reasoning`); it stays, since
-    takes with the same key must sound the same.
-    """
-    return f"One event. 1. {caption} ({seconds:g} s).", [PlannedEvent(caption, seconds)]
 
 
 def blended(sounds: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float32]:
