@@ -224,9 +224,9 @@ class AudioStory(nn.Module):
         return self.bridged(states, stream).condition.float()
 
     def at_once(self, caption: str) -> tuple[str, ...]:
-        """What a caption is performed as: the sounds that it tells of at once, or itself."""
-        told = self.lexicon.simultaneous(caption) if self.lexicon else ()
-        return told or (caption,)
+        """What a caption is performed as: the simultaneous sounds that it names, or itself."""
+        sounds = self.lexicon.simultaneous(caption) if self.lexicon else ()
+        return sounds or (caption,)
 
     def embedded(self, ids: Tensor, placeholder: int, heard: Sequence[Tensor]) -> Tensor:
         """Embeddings (1, L, hidden) of a prompt with sounds in it.

@@ -61,8 +61,12 @@ def test_render_does_the_whole_job_and_repeats_it_to_the_byte(tmp_path: Path) ->
 
 @pytest.mark.usefixtures("tiny_only")
 def test_the_quality_can_be_chosen_and_a_fast_sampler_that_is_not_there_is_said(
-    tmp_path: Path, tiny: AudioStory, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    tiny: AudioStory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(tiny.performer, "fast", None)
     out = tmp_path / "a.wav"
     asked = ("render", "a storm", "--duration", "4", "--out", str(out))
     assert run(*asked, "--draft", "--story", str(tmp_path / "a.json")) == 0

@@ -101,7 +101,7 @@ class FlowPerformer(Performer):
     ) -> Tensor:
         """See `Performer.render`.
 
-        Of a longer event than the window, the network is told the window's duration, as in its
+        Of a longer event than the window, the network is given the window's duration, as in its
         training.
         """
         fast = settings.sampler == "fast"
