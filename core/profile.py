@@ -10,7 +10,7 @@ import os
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import ProfileError
 from core.schema import read_dataclass
@@ -269,8 +269,22 @@ def load_profile(name: str) -> Profile:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise ProfileError(f"{path.name} is not a valid profile ({cause}); mend it.") from None
-    profile = read_dataclass(Profile, data, path.stem, ProfileError)
+    profile = read_dataclass(Profile, _with_planner(data), path.stem, ProfileError)
     return profile if path.parent == PROFILES else _placed(profile, path.parent.resolve())
+
+
+def _with_planner(data: dict[str, Any]) -> dict[str, Any]:
+    """A profile's data; an imported one of before planners had a name gets its own.
+
+    Only checkpoints were imported into folders then, and the director's hash was the whole one's.
+    """
+    director = data.get("director")
+    if not isinstance(director, dict) or director.get("source") != "folder":
+        return data
+    if "planner" in director:
+        return data
+    named = {**director, "planner": "published", "sha256": ""}
+    return {**data, "checkpoint": director.get("sha256", ""), "director": named}
 
 
 def _find(name: str) -> Path:

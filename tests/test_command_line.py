@@ -188,6 +188,17 @@ def test_every_profile_reads(name: str) -> None:
     assert load_profile(name).name == name
 
 
+def test_a_checkpoint_imported_before_planners_had_names_keeps_its_own(tmp_path: Path) -> None:
+    text = (PROFILES / "audiostory-3b.toml").read_text()
+    older = text.replace('planner = "published"\n', "").replace('sha256 = ""', 'sha256 = "ab12"')
+    assert older.count("ab12") == 1
+    assert "planner" not in older
+    (tmp_path / "profile.toml").write_text(older)
+    profile = load_profile(str(tmp_path))
+    assert profile.director.planner == "published"
+    assert (profile.checkpoint, profile.director.sha256) == ("ab12", "")
+
+
 def test_a_profile_with_a_typing_slip_is_refused(tmp_path: Path) -> None:
     text = (PROFILES / "tiny.toml").read_text()
     path = tmp_path / "mine.toml"

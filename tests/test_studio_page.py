@@ -6,6 +6,7 @@ Screenshots of its states, at both widths, are left in screenshots/; axe-core lo
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import socket
 import time
@@ -57,6 +58,8 @@ AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 PATIENCE = 60_000
 LONG = "A long night by the sea"
+SLOWED_DOWN = 4.0
+"""How much slower than an idle machine one may be on which other tests run as well."""
 
 expect.set_options(timeout=PATIENCE)
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
@@ -406,7 +409,7 @@ def test_who_waits_for_the_model_knows_how_long_and_may_leave(page: Page, studio
     draft(page, "a slow clock")
     with studio.service.queue.turn(Job("render"), 30.0):
         button(page, "Render").click()
-        waiting = page.get_by_text("QueuePosition for one job, about 30 seconds")
+        waiting = page.get_by_text("Waiting for one job, about 30 seconds")
         waiting.wait_for()
         shoot(page, "rendering")
         button(page, "Cancel").click()
@@ -418,7 +421,7 @@ def test_a_draft_that_waits_says_so_and_can_be_left(page: Page, studio: Studio) 
     page.get_by_label("What should be heard?").fill("a slow storm")
     with studio.service.queue.turn(Job("render"), 30.0):
         button(page, "Draft").click()
-        page.get_by_text("QueuePosition for one job, about 30 seconds").wait_for()
+        page.get_by_text("Waiting for one job, about 30 seconds").wait_for()
         shoot(page, "drafting")
         button(page, "Cancel").click()
         button(page, "Draft").wait_for()
@@ -457,14 +460,19 @@ def test_a_draft_asked_for_while_the_page_arrives_can_be_left(
         page.unroute("**/queue/join*")
         for asked in drafting:
             asked.continue_()
-        page.get_by_text("QueuePosition for one job, about 30 seconds").wait_for()
+        page.get_by_text("Waiting for one job, about 30 seconds").wait_for()
         button(page, "Cancel").click()
         button(page, "Draft").wait_for()
 
 
-def test_cancelled_rendering_stops_soon_and_the_next_one_works(page: Page, stories: Path) -> None:
+def test_cancelled_rendering_stops_soon_and_the_next_one_works(
+    page: Page, studio: Studio, stories: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     title = "a long wind"
     draft(page, title, 150)
+    many_steps = dataclasses.replace(studio.service.profile.final, steps=2000)
+    slow = dataclasses.replace(studio.service.profile, final=many_steps)
+    monkeypatch.setattr(studio.service, "profile", slow)
     page.get_by_label("Final quality").check()
     button(page, "Render").click()
     button(page, "Cancel").click()
@@ -473,6 +481,7 @@ def test_cancelled_rendering_stops_soon_and_the_next_one_works(page: Page, stori
     assert time.monotonic() - began < 20
     assert not list((stories / title).rglob(".part-*"))
     assert not (stories / title / "render.json").exists()
+    monkeypatch.undo()
     write_cell(page, 0, 3, "3")
     button(page, re.compile("^Render")).first.click()
     button(page, "Rendered").wait_for()
@@ -579,8 +588,8 @@ def test_long_stories_open_and_follow_edits_at_once(page: Page, stories: Path) -
     page.wait_for_function(
         "document.querySelector('.lanes > div').shadowRoot.textContent.includes('hail')"
     )
-    assert time.monotonic() - began < 2
-    assert opened < 5
+    assert time.monotonic() - began < 2 * SLOWED_DOWN
+    assert opened < 5 * SLOWED_DOWN
     shoot(page, "long")
 
 

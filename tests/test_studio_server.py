@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_twenty_requests_of_two_people_do_not_mix_and_cancel_stops_its_owner_only(
     server: Server,
 ) -> None:
-    harbour, forest = server.story("harbour"), server.story("forest")
+    harbour, forest = server.story("harbour"), server.story("forest", scale=12.0)
     first, second = server.client("harbour"), server.client("forest")
     second.predict("final", api_name="/quality")
     slow = second.submit(api_name="/render")

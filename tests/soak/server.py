@@ -57,15 +57,15 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE)
 
-    def story(self, name: str) -> StoryFolder:
-        """A new story of four events whose captions all hold its name."""
-        lengths = (1.0, 1.5, 2.0, 2.5)
-        starts = (0.0, 1.0, 2.5, 4.5)
+    def story(self, name: str, scale: float = 1.0) -> StoryFolder:
+        """A new story of four events, 7 s times `scale`, whose captions all hold its name."""
+        lengths = [scale * seconds for seconds in (1.0, 1.5, 2.0, 2.5)]
+        starts = [scale * seconds for seconds in (0.0, 1.0, 2.5, 4.5)]
         events = tuple(
             Event(f"e{n}", f"{name} {n}", start, length)
             for n, (start, length) in enumerate(zip(starts, lengths, strict=True), 1)
         )
-        story = Story(f"{name} story", 7.0, 1, "tiny", "Four events.", events)
+        story = Story(f"{name} story", 7.0 * scale, 1, "tiny", "Four events.", events)
         return Library(self.stories).create(story, name)
 
     def client(self, title: str) -> Client:
