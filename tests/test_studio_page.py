@@ -470,7 +470,7 @@ def test_cancelled_rendering_stops_soon_and_the_next_one_works(
 ) -> None:
     title = "a long wind"
     draft(page, title, 150)
-    many_steps = dataclasses.replace(studio.service.profile.final, steps=2000)
+    many_steps = dataclasses.replace(studio.service.profile.final, steps=40)
     slow = dataclasses.replace(studio.service.profile, final=many_steps)
     monkeypatch.setattr(studio.service, "profile", slow)
     page.get_by_label("Final quality").check()
