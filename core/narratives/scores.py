@@ -30,7 +30,7 @@ SHARED_RUN = 8
 SILENCE = "silence"
 """Caption of an event during which nothing sounds."""
 
-Shape = Literal["steady", "fade in", "fade out", "swell", "approach", "recede", "points"]
+LevelShape = Literal["steady", "fade in", "fade out", "swell", "approach", "recede", "points"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ScoreEvent:
     seconds: float
     role: Literal["bed", "spot"]
     level: Literal["quiet", "normal", "loud"]
-    shape: Shape
+    shape: LevelShape
     mood: str
     points: tuple[tuple[float, float], ...] = ()
     count: int | None = None
