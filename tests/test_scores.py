@@ -22,6 +22,7 @@ RAIN = ScoreEvent("rain on a roof", 0.0, 20.0, "bed", "quiet", "steady", "calm")
 KNOCK = ScoreEvent("a fist knocking on wood", 5.0, 3.0, "spot", "loud", "steady", "tense", count=3)
 SCORE = Score("rain throughout, three knocks", 20.0, "film", "note", "Rain.", (RAIN, KNOCK))
 SILENCE = ScoreEvent("silence", 15.0, 5.0, "spot", "quiet", "steady", "empty")
+EVALUATION = Path(__file__).parents[1] / "core" / "evaluation" / "score_briefs.jsonl"
 SHARED_SHARE = 0.005
 """Of the pairs, at most so many may share a run of words with another."""
 
@@ -39,6 +40,15 @@ def test_every_written_score_is_without_fault(scores: list[Score]) -> None:
 
 def test_briefs_are_written_one_by_one(scores: list[Score]) -> None:
     assert len(shared_runs(scores)) <= SHARED_SHARE * len(scores)
+
+
+def test_no_brief_of_the_evaluation_is_learned(scores: list[Score]) -> None:
+    """The briefs that a score is to be judged by, written by others, share no run of words."""
+    lines = EVALUATION.read_text(encoding="utf-8").splitlines()
+    briefs = [replace(SCORE, brief=json.loads(line)["brief"]) for line in lines]
+    assert len(briefs) >= 60
+    mixed = [pair for pair in shared_runs([*scores, *briefs]) if pair[1] >= len(scores)]
+    assert mixed == []
 
 
 def test_scores_overlap_shape_and_repeat(scores: list[Score]) -> None:
