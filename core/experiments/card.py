@@ -103,7 +103,7 @@ HEADLINES = (
     Headline(
         "director, 132 development instructions: events found, plans without an invented event",
         "direct",
-        ("ours.recall", "ours.nothing_invented"),
+        ("all.recall", "all.nothing_invented"),
         "{:.1%}, {:.1%}",
     ),
     Headline(
