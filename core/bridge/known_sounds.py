@@ -120,7 +120,7 @@ def _likeness(known: Tensor, unknown: Tensor) -> Tensor:
 
 
 def load_known_sounds(profile: Profile) -> KnownSounds | None:
-    """The profile's known_sounds, loaded once; None where it ships no known captions.
+    """The profile's known sounds, loaded once; None where it ships no known captions.
 
     Raises:
         WeightsError: the file is damaged, or the text encoder is missing.
