@@ -1,7 +1,8 @@
 """OpenTimelineIO timelines (.otio), and AAF through its adapter where that is installed.
 
 Times count in frames of the takes' sample rate, so that they are exact. Each layer is an audio
-track; events of one layer that overlap by more than their cross-fade take a further track.
+track; events of one layer that overlap by more than their cross-fade take a further track, and so
+does a stroke that starts whole over the tail before it.
 AAF: `.venv/bin/pip install -e '.[aaf]'`.
 """
 
@@ -109,7 +110,10 @@ def timeline(
     result = otio.schema.Timeline(name=title)
     result.metadata["audiostory"] = {"instruction": story.instruction}
     ends = {marker.id: marker.end for marker in markers}
-    ends = {p.event_id: min(p.end, ends[p.event_id]) for p in placements}
+    ends = {
+        p.event_id: min(p.end, ends[p.event_id]) if any(r.crossfade for r in p.falls) else p.end
+        for p in placements
+    }
     for layer in sorted({placement.layer for placement in placements}):
         inside = [placement for placement in placements if placement.layer == layer]
         for number, lane in enumerate(_lanes(inside, ends)):

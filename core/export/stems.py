@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.mix.crossfade import Correlation, Samples, crossfade_gains
-from core.mix.mix import MixSettings, PlacedEvent, sum_blocks
+from core.mix.crossfade import Correlation, Samples
+from core.mix.mix import MixSettings, PlacedEvent, Ramp, declick_frames, giving_way, sum_blocks
+from core.mix.onset import ATTACK, attack_power
 from core.mix.resampling import resampled
 from core.mix.sources import Source
 
@@ -106,20 +107,42 @@ def loop_stem(
 def _wrapped(
     placement: PlacedEvent, source: Source, duration: int, tail: int, settings: MixSettings
 ) -> Iterator[Samples]:
+    """The loop in blocks: the take's end under its beginning, which has the fades of a join."""
+    fall, rise = _join(placement, source, duration, tail, settings)
+    for at in range(0, duration, settings.block):
+        count = min(settings.block, duration - at)
+        sound = placement.panned(source, at, count)
+        rise.fade_in(sound, at)
+        fall.fade_out(sound, duration + tail - at)
+        if at < tail:
+            ending = placement.panned(source, duration + at, min(count, tail - at))
+            fall.fade_out(ending, tail - at)
+            sound[: len(ending)] += ending
+        yield sound
+
+
+def _join(
+    placement: PlacedEvent, source: Source, duration: int, tail: int, settings: MixSettings
+) -> tuple[Ramp, Ramp]:
+    """Fall of the take's end and rise of its beginning; an attack there is not faded."""
+    onset, span = placement.onset, round(ATTACK * settings.rate)
+    if onset is not None and onset < tail:
+        attack = placement.panned(source, onset, min(2 * span, source.frames - onset))
+        before = max(0, duration + onset - span)
+        ending = placement.panned(source, before, min(2 * span, source.frames - before))
+        fall = giving_way(
+            settings,
+            attack_power(attack, settings.rate),
+            attack_power(ending, settings.rate),
+            tail - onset,
+            duration,
+        )
+        return fall, Ramp(max(onset, declick_frames(settings, source, onset)), "s-curve")
     measured = Correlation()
     for at in range(0, tail, settings.block):
         count = min(settings.block, tail - at)
         measured.add(
             placement.panned(source, duration + at, count), placement.panned(source, at, count)
         )
-    for at in range(0, duration, settings.block):
-        count = min(settings.block, duration - at)
-        sound = placement.panned(source, at, count)
-        faded = max(0, min(count, tail - at))
-        if faded:
-            progress = (np.arange(at, at + faded) + 0.5) / tail
-            fall, rise = crossfade_gains(settings.curve, progress, measured.value)
-            ending = placement.panned(source, duration + at, faded)
-            sound[:faded] *= rise[:, None].astype(np.float32)
-            sound[:faded] += ending * fall[:, None].astype(np.float32)
-        yield sound
+    ramp = Ramp(tail, settings.curve, crossfade=True, correlation=measured.value)
+    return ramp, ramp

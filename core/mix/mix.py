@@ -7,6 +7,9 @@ Layer 0: the take of an event is rendered longer than the event by its tail; the
 cross-fade into the next event and lies at [event.end, event.end + x). x shrinks where the tail or
 the next event is short. Every edge without a cross-fade gets a fade of a few milliseconds, so that
 no join can click.
+
+Where the next event has an onset there (`core.mix.onset`), it is not faded in beyond the onset: it
+starts whole, and the tail before it gives way and rings out under it.
 """
 
 from __future__ import annotations
@@ -20,9 +23,19 @@ import numpy.typing as npt
 from core.errors import RenderError
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
+from core.mix.onset import ATTACK, attack_power, edge_frames, first_onset
 from core.mix.sources import Source
 from core.mix.width import Spread, reach, side_of, spread_of
 from core.story.story import Event, Story
+
+ONSET_DECLICK = 0.0005
+"""Seconds of the shortest fade at the edge of a take that begins with its attack: it takes 0.2 dB
+off a stroke that decays within 10 ms, where the fade of other edges takes 3 dB."""
+CLEAR_DB = 9.0
+"""Decibels that a tail lies below an attack at least, which then measures 0.5 dB louder at most."""
+GIVING_WAY = 0.01
+"""Seconds for each decibel by which a tail gives way before an attack."""
+SHORTEST_GIVING_WAY = 0.02
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class MixSettings:
         shrink: shorten a cross-fade that does not fit; otherwise it becomes a hard cut.
         normalise: keep the level by the measured correlation (see `core.mix.crossfade`).
         declick: seconds of fade at edges without a cross-fade.
+        attacks: sounds with an onset start whole; otherwise they are cross-faded like all others.
         spread: mono takes get the width or the place that suits them; otherwise they stay mono.
         ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.
         block: frames per block.
@@ -49,6 +63,7 @@ class MixSettings:
     shrink: bool = True
     normalise: bool = True
     declick: float = 0.005
+    attacks: bool = True
     spread: bool = True
     ceiling_db: float | None = -1.0
     block: int = 65_536
@@ -64,6 +79,7 @@ class MixSettings:
             shrink=False,
             normalise=False,
             declick=0.0,
+            attacks=False,
             spread=False,
             ceiling_db=None,
         )
@@ -75,18 +91,41 @@ class Ramp:
 
     Attributes:
         correlation: of the two sounds of a cross-fade; None: their level is not kept by it.
+        lead: frames, the first of a fall, in which it gives way before an attack.
+        duck: gain at the end of `lead`, from where the curve begins.
     """
 
     frames: int
     curve: Curve
     crossfade: bool = False
     correlation: float | None = None
+    lead: int = 0
+    duck: float = 1.0
 
     def gain(self, progress: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Gain of the rising half; the falling half is the same at `1 - progress`."""
+        if self.lead:
+            knee = 1.0 - self.lead / self.frames
+            below = rise(self.curve, np.minimum(progress / knee, 1.0)) if knee > 0.0 else 1.0
+            above = rise("s-curve", np.clip((progress - knee) / (1.0 - knee), 0.0, 1.0))
+            return np.asarray(self.duck * below + (1.0 - self.duck) * above)
         if not self.crossfade:
             return rise(self.curve, progress)
         return crossfade_gains(self.curve, progress, self.correlation)[1]
+
+    def fade_in(self, sound: Samples, start: int) -> None:
+        """Fade `sound` in place, which begins `start` frames after the ramp does."""
+        count = min(len(sound), self.frames - start)
+        if count > 0:
+            progress = (np.arange(start, start + count) + 0.5) / self.frames
+            sound[:count] *= self.gain(progress)[:, None].astype(np.float32)
+
+    def fade_out(self, sound: Samples, left: int) -> None:
+        """Fade `sound` in place, which begins `left` frames before the ramp's end."""
+        before = max(0, left - self.frames)
+        if before < len(sound):
+            progress = (left - np.arange(before, len(sound)) - 0.5) / self.frames
+            sound[before:] *= self.gain(progress)[:, None].astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -100,6 +139,7 @@ class PlacedEvent:
         width: level of a mono take's side over its middle.
         pan: where the event is heard, -1 left to 1 right.
         rises, falls: fades at its beginning and end; they multiply.
+        onset: frame of the take's first attack, if it has one near its beginning.
     """
 
     event_id: str
@@ -113,6 +153,7 @@ class PlacedEvent:
     pan: float
     rises: tuple[Ramp, ...]
     falls: tuple[Ramp, ...]
+    onset: int | None = None
 
     @property
     def end(self) -> int:
@@ -120,18 +161,10 @@ class PlacedEvent:
 
     def fade(self, sound: Samples, start: int) -> None:
         """Apply the fades in place; `sound` (n, channels) begins at the placement's `start`."""
-        count = len(sound)
         for ramp in self.rises:
-            fading = min(count, ramp.frames - start)
-            if fading > 0:
-                progress = (np.arange(start, start + fading) + 0.5) / ramp.frames
-                sound[:fading] *= ramp.gain(progress)[:, None].astype(np.float32)
+            ramp.fade_in(sound, start)
         for ramp in self.falls:
-            before = max(0, self.frames - ramp.frames - start)
-            if before < count:
-                left = self.frames - np.arange(start + before, start + count)
-                progress = (left - 0.5) / ramp.frames
-                sound[before:] *= ramp.gain(progress)[:, None].astype(np.float32)
+            ramp.fade_out(sound, self.frames - start)
 
     def read(self, source: Source, start: int, count: int) -> Samples:
         """float32 (count, 2): the event as it sounds in the mix, from its frame `start`.
@@ -236,6 +269,7 @@ class _Grid:
         spread = self._spread(event, source)
         pan = min(1.0, max(-1.0, event.pan + spread.pan))
         left, right = pan_gains(event, source.channels, pan)
+        onset = first_onset(source, self.settings.rate) if self.settings.attacks else None
         return PlacedEvent(
             event_id=event.id,
             layer=event.layer,
@@ -246,10 +280,11 @@ class _Grid:
             right=right,
             width=spread.width,
             pan=pan,
-            rises=self._edge(event.fade_in, frames),
+            rises=self._edge(event.fade_in, frames, declick_frames(self.settings, source, onset)),
             falls=(Ramp(tail, self.settings.curve, crossfade=True),)
             if tail
             else self._edge(event.fade_out, frames),
+            onset=onset,
         )
 
     def _spread(self, event: Event, source: Source) -> Spread:
@@ -271,23 +306,52 @@ class _Grid:
             return 0
         return fitting if fitting >= max(1, self.frame(self.settings.declick)) else 0
 
-    def _edge(self, seconds: float, frames: int) -> tuple[Ramp, ...]:
+    def _edge(self, seconds: float, frames: int, declick: int | None = None) -> tuple[Ramp, ...]:
         """The event's own fade, or the short one that keeps a bare edge from clicking."""
         if seconds > 0:
             return (Ramp(max(1, min(frames, self.frame(seconds))), self.settings.curve),)
-        declick = min(frames // 2, self.frame(self.settings.declick))
+        longest = self.frame(self.settings.declick)
+        declick = min(frames // 2, longest if declick is None else declick)
         return (Ramp(declick, "s-curve"),) if declick else ()
 
     def joined(
         self, first: PlacedEvent, second: PlacedEvent, event: Event
     ) -> tuple[PlacedEvent, PlacedEvent]:
-        """Both halves of a cross-fade; `event` is the second one, whose own fade-in stays."""
+        """Both halves of a cross-fade; `event` is the second one, whose own fade-in stays.
+
+        A second event that has an onset within the overlap, and no fade-in of its own, starts
+        whole.
+        """
         overlap = min(first.end - second.start, second.frames)
         first = replace(first, frames=second.start + overlap - first.start)
+        if second.onset is not None and second.onset < overlap and event.fade_in == 0:
+            return self._struck(first, second, overlap, second.onset)
         r = self._correlation(first, second, overlap) if self.settings.normalise else None
         ramp = Ramp(overlap, self.settings.curve, crossfade=True, correlation=r)
         own = second.rises if event.fade_in > 0 else ()
         return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
+
+    def _struck(
+        self, first: PlacedEvent, second: PlacedEvent, overlap: int, onset: int
+    ) -> tuple[PlacedEvent, PlacedEvent]:
+        """The tail of `first` rings out under the attack of `second`, which is there undimmed.
+
+        What `second` has before its onset rises up to it.
+        """
+        at = second.start + onset - first.start
+        span = self.frame(ATTACK)
+        attack = self._power(second, onset, min(onset + 2 * span, second.frames))
+        tail = self._power(first, max(0, at - span), min(at + span, first.frames))
+        fall = giving_way(self.settings, attack, tail, overlap - onset, at)
+        rises = second.rises
+        if onset >= self.frame(self.settings.declick):
+            rises = (Ramp(onset, "s-curve"),)
+        return replace(first, falls=(fall,)), replace(second, rises=rises)
+
+    def _power(self, placement: PlacedEvent, start: int, end: int) -> float:
+        """Of the loudest attack between two frames of an event, before its fades."""
+        sound = placement.panned(self.sources[placement.event_id], start, end - start)
+        return attack_power(sound, self.settings.rate)
 
     def _correlation(self, first: PlacedEvent, second: PlacedEvent, overlap: int) -> float:
         measured = Correlation()
@@ -299,6 +363,33 @@ class _Grid:
                 second.panned(self.sources[second.event_id], at, count),
             )
         return measured.value
+
+
+def declick_frames(settings: MixSettings, source: Source, onset: int | None) -> int:
+    """Frames of fade at a take's bare beginning: an attack there gets as few as can be."""
+    longest = round(settings.declick * settings.rate)
+    if onset is None or onset >= longest:
+        return longest
+    head = source.read(0, min(source.frames, round(ATTACK * settings.rate)))
+    return max(onset, edge_frames(head, round(ONSET_DECLICK * settings.rate), longest))
+
+
+def giving_way(settings: MixSettings, attack: float, tail: float, frames: int, room: int) -> Ramp:
+    """The fall of a tail that rings out under an attack.
+
+    Where it would hide the attack it gives way just before it, the earlier the further it has to.
+
+    Args:
+        attack, tail: powers of the two where they meet.
+        frames: of the tail from the attack on.
+        room: frames before the attack in which it may give way.
+    """
+    duck = min(1.0, 10 ** (-CLEAR_DB / 20) * float(np.sqrt(attack / tail)) if tail > 0.0 else 1.0)
+    if duck == 1.0:
+        return Ramp(frames, settings.curve)
+    seconds = max(SHORTEST_GIVING_WAY, -20.0 * GIVING_WAY * float(np.log10(max(duck, 1e-4))))
+    lead = min(room, round(seconds * settings.rate))
+    return Ramp(lead + frames, settings.curve, lead=lead, duck=duck)
 
 
 def sum_blocks(

@@ -61,15 +61,21 @@ def spread_of(source: Source, rate: int, event_id: str, share: float | None) -> 
 
 
 def steadiness(source: Source, rate: int) -> float:
-    """How evenly a take's level lies over its length: 1 for steady noise, 1/8 for one short shot.
+    """How evenly a take's level lies over time: 1 for steady noise, 1/8 for one short shot."""
+    return steadiness_of(probe_levels(source, rate))
 
-    The square of the mean level over the mean of the squares, of short probes.
-    """
-    count = min(source.frames, round(PROBE_SECONDS * rate))
-    starts = np.linspace(0, source.frames - count, PROBES).astype(int)
-    levels = np.array([_rms(source.read(int(start), count)[:, 0]) for start in starts])
+
+def steadiness_of(levels: npt.NDArray[np.float64]) -> float:
+    """The square of the mean level over the mean of the squares."""
     power = float(np.mean(levels**2))
     return float(np.mean(levels)) ** 2 / power if power > 0.0 else 0.0
+
+
+def probe_levels(source: Source, rate: int) -> npt.NDArray[np.float64]:
+    """RMS of short probes of a take's first channel, spread over its length, (PROBES,)."""
+    count = min(source.frames, round(PROBE_SECONDS * rate))
+    starts = np.linspace(0, source.frames - count, PROBES).astype(int)
+    return np.array([_rms(source.read(int(start), count)[:, 0]) for start in starts])
 
 
 def _rms(sound: npt.NDArray[np.float32]) -> float:
