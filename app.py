@@ -6,26 +6,33 @@ import argparse
 import os
 import sys
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+from core.environment import settle
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    from studio.server import serve as serve_studio
+    """Serve the page; the folder of its stories is looked at before anything slow is imported."""
+    from core.commands.serve import library_folder
+    from core.places import settle_uploads, temporary_folder
 
-    serve_studio(
-        arguments.profile,
-        arguments.host,
-        arguments.port,
-        arguments.stories,
-        open_browser=not arguments.no_browser,
-        mcp=arguments.mcp,
-    )
+    stories = library_folder(arguments.stories)
+    with temporary_folder() as scratch:
+        settle_uploads(scratch / "uploads", os.environ)
+        from studio.server import serve as serve_studio
+
+        serve_studio(
+            arguments.profile,
+            arguments.host,
+            arguments.port,
+            stories,
+            scratch,
+            open_browser=not arguments.no_browser,
+            mcp=arguments.mcp,
+        )
 
 
 def main() -> int:
     """The command `audiostory-studio` of an installation, and `python app.py`."""
+    settle()
     from core.cli import main as run
 
     return run(sys.argv[1:], serve)

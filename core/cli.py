@@ -1,7 +1,7 @@
 """The command line: every sub-command, and the one place where errors are printed.
 
-Without a sub-command the studio is served; what needs the model imports it only then, so that the
-studio's page is there at once.
+Without a sub-command the studio is served. A command's module is imported when it is asked for, and
+what needs the model imports that only then: some of it takes seconds.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
+from typing import Any
 
-from core.commands import plan, render
+from core.environment import check_working_folder, leave_output
 from core.errors import StudioError
-from core.export import command as export
-from core.export.bundle import open_bundle
-from core.profile import DEFAULT_PROFILE
-from core.story.folders import DEFAULT_ROOT, Library
 
 Serve = Callable[[argparse.Namespace], None]
 
+_COMMANDS = {
+    "serve": ("core.commands.serve", "serve the studio (the default)"),
+    "plan": ("core.commands.plan", "write an instruction's plan as JSON"),
+    "render": ("core.commands.render", "plan, render and mix a story to a sound file"),
+    "export": ("core.export.command", "export a story's folder"),
+    "open": ("core.commands.open", "open a story that was exported with --zip"),
+    "describe": ("core.commands.describe", "say what is heard in a sound file"),
+}
+"""Commands whose module has `add_arguments` and `run`."""
 _OWN_PARSERS = {
     "train": ("core.training.command", "train the pocket model"),
     "evaluate": ("core.evaluation.command", "measure the model"),
@@ -29,39 +34,23 @@ _OWN_PARSERS = {
     "import": ("core.release.command", "make a profile of the published AudioStory-3B"),
     "doctor": ("core.doctor", "say what works on this machine"),
 }
-"""Commands whose module has a `main(argv)` and is imported only then, since that takes seconds."""
+"""Commands whose module has a `main(argv)`."""
 DESCRIPTION = "Draft, edit and render long narrative audio from one instruction."
+INTERRUPTED = 130
+"""What a shell returns for a program that was stopped with Ctrl C."""
 
 
-def _parser() -> argparse.ArgumentParser:
-    """The parser with all sub-commands; `serve` holds when none is named."""
+def _parser(name: str) -> argparse.ArgumentParser:
+    """The parser that lists all sub-commands and knows the arguments of one."""
     root = argparse.ArgumentParser(prog="app.py", description=DESCRIPTION)
     commands = root.add_subparsers(dest="command")
-    _add_serve(commands.add_parser("serve", help="serve the studio (the default)"))
-    plan.add_arguments(commands.add_parser("plan", help="write an instruction's plan as JSON"))
-    render.add_arguments(
-        commands.add_parser("render", help="plan, render and mix a story to a sound file")
-    )
-    export.add_arguments(commands.add_parser("export", help="export a story's folder"))
-    opening = commands.add_parser("open", help="open a story that was exported with --zip")
-    opening.add_argument("file", type=Path, help="NAME.story.zip")
-    opening.add_argument("--stories", type=Path, default=DEFAULT_ROOT)
-    describing = commands.add_parser("describe", help="say what is heard in a sound file")
-    describing.add_argument("file", type=Path)
-    describing.add_argument("--question", help="what to ask about it (default: what is heard)")
-    describing.add_argument("--profile", default=DEFAULT_PROFILE)
-    for name, (_, text) in _OWN_PARSERS.items():
-        commands.add_parser(name, help=text, add_help=False)
+    for command, (module, text) in _COMMANDS.items():
+        parser = commands.add_parser(command, help=text)
+        if command == name:
+            import_module(module).add_arguments(parser)
+    for command, (_, text) in _OWN_PARSERS.items():
+        commands.add_parser(command, help=text, add_help=False)
     return root
-
-
-def _add_serve(serving: argparse.ArgumentParser) -> None:
-    serving.add_argument("--profile", default=DEFAULT_PROFILE)
-    serving.add_argument("--host", default="127.0.0.1")
-    serving.add_argument("--port", type=int, default=7860)
-    serving.add_argument("--stories", type=Path, default=DEFAULT_ROOT)
-    serving.add_argument("--no-browser", action="store_true", help="do not open the page")
-    serving.add_argument("--mcp", action="store_true", help="offer draft, render, export as tools")
 
 
 def main(argv: Sequence[str], serve: Serve) -> int:
@@ -71,14 +60,36 @@ def main(argv: Sequence[str], serve: Serve) -> int:
         serve: opens the studio; handed in, since core/ knows nothing of the page.
     """
     try:
-        _dispatch(list(argv), serve)
+        try:
+            check_working_folder()
+            _dispatch(list(argv), serve)
+        finally:
+            sys.stdout.flush()
     except StudioError as error:
-        print(error, file=sys.stderr)
+        return _refuse(error)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        leave_output(sys.stdout)
+        leave_output(sys.stderr)
         return 1
+    except UnicodeEncodeError as error:
+        text = error.object[error.start : error.end]
+        return _refuse(
+            f"{text!r} cannot be written in this system's encoding ({error.encoding}); set "
+            "PYTHONUTF8=1 and start again."
+        )
+    except OSError as error:
+        leave_output(sys.stdout)
+        place = error.filename or "A file"
+        return _refuse(f"{place} cannot be used ({error.strerror or error}); choose another place.")
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     return 0
+
+
+def _refuse(reason: object) -> int:
+    print(reason, file=sys.stderr)
+    return 1
 
 
 def _dispatch(argv: list[str], serve: Serve) -> None:
@@ -86,31 +97,11 @@ def _dispatch(argv: list[str], serve: Serve) -> None:
     if name in _OWN_PARSERS:
         import_module(_OWN_PARSERS[name][0]).main(rest)
         return
-    named = not name.startswith("-") or name in ("-h", "--help")
-    arguments = _parser().parse_args(argv if argv and named else ["serve", *argv])
-    if arguments.command == "serve":
+    if name.startswith("-") and name not in ("-h", "--help"):
+        name, rest = "serve", argv
+    arguments = _parser(name).parse_args([name, *rest])
+    if name == "serve":
         serve(arguments)
-    else:
-        _COMMANDS[arguments.command](arguments)
-
-
-def _describe(arguments: argparse.Namespace) -> None:
-    """The sub-command `describe`: one line about a sound file."""
-    from core.director.describe import QUESTION, describe
-
-    model = plan.load_model(arguments.profile)
-    print(describe(model, arguments.file, arguments.question or QUESTION))
-
-
-def _open(arguments: argparse.Namespace) -> None:
-    """The sub-command `open`: unpack a bundle among the stories and print its folder."""
-    print(open_bundle(arguments.file, Library(arguments.stories)))
-
-
-_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
-    "plan": plan.run,
-    "render": render.run,
-    "export": export.run,
-    "describe": _describe,
-    "open": _open,
-}
+        return
+    command: Any = import_module(_COMMANDS[name][0])
+    command.run(arguments)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,9 +17,9 @@ import torch
 
 from core.errors import StudioError
 from core.files import existing_parent
+from core.places import can_write, stories_folder
 from core.profile import ASSETS, load_profile
 from core.release.cards import GIB, card_plan, published_needs, published_parameters
-from core.story.folders import DEFAULT_ROOT
 
 CARDS = (8, 12, 16, 24)
 """Sizes of graphics cards that the report speaks of, in GB."""
@@ -37,7 +36,7 @@ class Finding:
 def main(argv: Sequence[str]) -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(prog="app.py doctor", description=__doc__)
-    parser.add_argument("--stories", type=Path, default=DEFAULT_ROOT)
+    parser.add_argument("--stories", type=Path)
     arguments = parser.parse_args(argv)
     for title, findings in examine(arguments.stories).items():
         print(f"\n{title}")
@@ -52,11 +51,11 @@ def main(argv: Sequence[str]) -> None:
         print(f"  {gigabytes:2d} GB: {card_plan(needs, gigabytes).text}")
 
 
-def examine(stories: Path) -> dict[str, list[Finding]]:
-    """All findings by theme."""
+def examine(stories: Path | None) -> dict[str, list[Finding]]:
+    """All findings by theme; `stories`: their folder, by default the usual one."""
     return {
         "Making sound": [_pocket(), _large_model(), _card(), _processor(), _memory()],
-        "Your stories": [_writable(stories), _room(stories)],
+        "Your stories": list(_library(stories)),
         "Files in and out": [*_formats(), _ffmpeg(), _aaf()],
     }
 
@@ -134,13 +133,20 @@ def available_memory() -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
 
 
+def _library(stories: Path | None) -> Iterator[Finding]:
+    try:
+        folder = stories or stories_folder()
+    except StudioError as error:
+        yield Finding(False, str(error))
+    else:
+        yield from (_writable(folder), _room(folder))
+
+
 def _writable(stories: Path) -> Finding:
     place = existing_parent(stories)
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            return Finding(True, f"Stories are kept in {stories}.")
-    except OSError:
-        return Finding(False, f"{place} cannot be written to: choose a folder with --stories.")
+    if can_write(place):
+        return Finding(True, f"Stories are kept in {stories}.")
+    return Finding(False, f"{place} cannot be written to: choose a folder with --stories.")
 
 
 def _room(stories: Path) -> Finding:

@@ -6,13 +6,13 @@ errors, so that a typing slip cannot be half-obeyed.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import ProfileError
+from core.places import data_folder
 from core.schema import read_dataclass
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -247,12 +247,6 @@ class Profile:
         return path if self.weights and path.is_file() else None
 
 
-def models_folder() -> Path:
-    """Where checkpoints are kept that were downloaded and imported in one go."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "audiostory-studio"
-
-
 def load_profile(name: str) -> Profile:
     """Read a profile by name, by the folder of an imported checkpoint, or by a profile file.
 
@@ -290,8 +284,10 @@ def _with_planner(data: dict[str, Any]) -> dict[str, Any]:
 def _find(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)
-    imported = models_folder() / name / "profile.toml"
-    for path in (PROFILES / f"{name}.toml", Path(name) / "profile.toml"):
+    shipped, named = PROFILES / f"{name}.toml", Path(name) / "profile.toml"
+    models = data_folder()
+    imported = models / name / "profile.toml" if models else named
+    for path in (shipped, named):
         if path.is_file() and not (path.parent == PROFILES and imported.is_file()):
             return path
     return imported

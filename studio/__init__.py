@@ -2,6 +2,7 @@
 
 From the bottom, imports going downwards only:
 
+    addresses   where the browser loads a file from
     jobs        one job at a time uses the model: the queue, loading, work in the background
     sessions    what each browser tab shows, and the stories of its library
     sound       the mix and the takes as files that a tab may load, and their peaks
@@ -11,4 +12,14 @@ From the bottom, imports going downwards only:
     view        what the components show for a session
     handlers    what answers the page's events
     server      serves it; tools offers it to other programs; screenshots takes README's pictures
+
+Importing any of it settles what Gradio reads of the environment: Gradio makes connections of its
+own as soon as it is imported.
 """
+
+import os
+
+from core.environment import settle_libraries, settle_proxies
+
+settle_libraries(os.environ)
+settle_proxies(os.environ)

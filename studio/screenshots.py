@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import socket
-import tempfile
 from pathlib import Path
 
 from playwright.sync_api import FloatRect, Page, sync_playwright
 
+from core.places import temporary_folder
 from studio.page.theme import STUDIO_ASSETS
 from studio.server import running
 
@@ -31,12 +31,12 @@ def main() -> None:
     parser.add_argument("--profile", default="pocket")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free, tempfile.TemporaryDirectory() as stories:
+    with socket.socket() as free, temporary_folder() as scratch:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
         with (
-            running(arguments.profile, "127.0.0.1", port, Path(stories)),
+            running(arguments.profile, "127.0.0.1", port, scratch / "stories", scratch),
             sync_playwright() as play,
         ):
             browser = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS, timeout=_PATIENCE)

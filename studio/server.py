@@ -1,21 +1,18 @@
-"""The studio's server: `serve("pocket", "127.0.0.1", 7860, Path.home() / "AudioStories", True)`.
-
-Started by `python app.py`. Everything it needs is served from this machine.
-"""
+"""The studio's server, started by `python app.py`. All it needs is served from this machine."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import ipaddress
 import os
-import tempfile
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
 import gradio as gr
+import httpx
 
 from core.errors import StudioError
 from studio.handlers.listeners import add_listeners
@@ -50,6 +47,7 @@ def running(
     host: str,
     port: int,
     stories: Path,
+    scratch: Path,
     open_browser: bool = False,
     mcp: bool = False,
 ) -> Iterator[gr.Blocks]:
@@ -58,19 +56,21 @@ def running(
     Args:
         stories: folder of the stories; on an address that others can reach, every visitor gets a
             library of their own inside it.
+        scratch: folder for what is served, which nobody needs afterwards.
         mcp: offer draft, render and export as tools to programs on this machine.
 
     Raises:
         ProfileError: there is no such profile.
-        StudioError: the port is taken, or tools were to be offered to other machines.
+        StudioError: the address cannot be had, or tools were to be offered to other machines.
     """
     if mcp and not is_local(host):
         raise StudioError("Tools are for this machine only; leave out --host or --mcp.")
-    with tempfile.TemporaryDirectory(prefix="audiostory-") as served:
-        sessions = Sessions(stories, Path(served), private=not is_local(host))
-        studio = Studio(ModelService(profile_name), sessions, PeakCache())
-        with serving(studio, host, port, open_browser, mcp) as blocks:
-            yield blocks
+    served = scratch / "served"
+    served.mkdir()
+    sessions = Sessions(stories, served, private=not is_local(host))
+    studio = Studio(ModelService(profile_name), sessions, PeakCache())
+    with serving(studio, host, port, open_browser, mcp) as blocks:
+        yield blocks
 
 
 @contextmanager
@@ -78,12 +78,14 @@ def serving(
     studio: Studio, host: str, port: int, open_browser: bool = False, mcp: bool = False
 ) -> Iterator[gr.Blocks]:
     """Serve this studio as long as the block lasts; see `running`."""
+    bare = host.strip("[]")
+    check_address(bare, port)
     # Static files are served where they are; of others Gradio keeps a copy for a day.
     gr.set_static_paths([STUDIO_ASSETS, studio.sessions.served])
     blocks = _build(studio, mcp=mcp)
     try:
         blocks.launch(
-            server_name=host,
+            server_name=f"[{bare}]" if ":" in bare else bare,
             server_port=port,
             inbrowser=open_browser,
             prevent_thread_lock=True,
@@ -98,8 +100,10 @@ def serving(
             mcp_server=mcp,
             _frontend=False,  # without it a busy machine fails Gradio's self-check of 3 s
         )
-    except OSError:
-        raise StudioError(f"Port {port} is taken; choose another one.") from None
+    except (OSError, httpx.TransportError) as cause:
+        raise StudioError(
+            f"The page at {host} does not answer on this machine ({cause}); choose another --host."
+        ) from None
     if mcp:
         offer_only_tools(blocks)
     try:
@@ -109,14 +113,51 @@ def serving(
 
 
 def serve(
-    profile_name: str, host: str, port: int, stories: Path, open_browser: bool, mcp: bool = False
+    profile_name: str,
+    host: str,
+    port: int,
+    stories: Path,
+    scratch: Path,
+    open_browser: bool,
+    mcp: bool = False,
 ) -> None:
     """Serve the studio until it is interrupted; see `running`."""
-    with running(profile_name, host, port, stories, open_browser, mcp) as blocks:
-        print(f"AudioStory is at {blocks.local_url}", flush=True)
+    with running(profile_name, host, port, stories, scratch, open_browser, mcp) as blocks:
+        lines = [f"AudioStory is at {blocks.local_url}"]
         if mcp:
-            print(f"Its tools are at {blocks.local_url}gradio_api/mcp/", flush=True)
+            lines.append(f"Its tools are at {blocks.local_url}gradio_api/mcp/")
+        with contextlib.suppress(BrokenPipeError):  # a page needs no reader of its output
+            print("\n".join(lines), flush=True)
         blocks.block_thread()
+
+
+def check_address(host: str, port: int) -> None:
+    """Try whether the page can be served at an address.
+
+    Raises:
+        StudioError: it cannot, in a sentence that names the cause.
+    """
+    if not 0 <= port <= _LAST_PORT:
+        raise StudioError(f"There is no port {port}; choose one from 1024 to {_LAST_PORT}.")
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            if os.name == "posix":  # elsewhere it would share the port
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(place)
+    except (socket.gaierror, UnicodeError):
+        raise StudioError(f"There is no address {host!r}; choose another --host.") from None
+    except OSError as cause:
+        raise StudioError(_REFUSALS.get(cause.errno or 0, _ADDRESS).format(host, port)) from None
+
+
+_LAST_PORT = 65_535
+_ADDRESS = "The page cannot be served at {0}, port {1}; choose another --host or --port."
+_REFUSALS = {
+    errno.EADDRINUSE: "Port {1} is taken; choose another one with --port.",
+    errno.EACCES: "Port {1} is reserved for the system; choose one from 1024 to 65535.",
+    errno.EADDRNOTAVAIL: "{0} is no address of this machine; choose another --host.",
+}
 
 
 def is_local(host: str) -> bool:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = (
     ("errors",),
+    ("environment", "places"),
     ("files",),
     ("code_digest",),
     ("schema",),
@@ -43,7 +44,7 @@ LAYERS = (
 )
 """Rooms of core from the bottom; a room imports what stands before it, never a neighbour."""
 STUDIO_LAYERS = (
-    ("time_format",),
+    ("time_format", "addresses"),
     ("jobs",),
     ("sessions",),
     ("sound", "editing"),
@@ -57,7 +58,7 @@ STUDIO_LAYERS = (
 )
 """The same for the studio, which may use all of core."""
 ONLY = {
-    "language": {"errors", "files", "profile"},
+    "language": {"errors", "files", "places", "profile"},
     "story": {"errors", "files", "schema", "profile", "language"},
     "mix": {"errors", "files", "story"},
     "export": {"errors", "files", "story", "mix"},

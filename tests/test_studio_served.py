@@ -18,11 +18,11 @@ from core.export import open_story as exported_story
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Story
+from studio.addresses import file_url
 from studio.jobs.model_service import ModelService
 from studio.server import serving
 from studio.sessions.registry import Sessions
 from studio.sessions.session import Session
-from studio.sound.files import file_url
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 

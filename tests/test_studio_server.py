@@ -125,6 +125,6 @@ def test_tools_are_for_this_machine_only(tmp_path: Path) -> None:
 
     with (
         pytest.raises(StudioError, match="this machine only"),
-        running("tiny", "0.0.0.0", 0, tmp_path, mcp=True),
+        running("tiny", "0.0.0.0", 0, tmp_path, tmp_path, mcp=True),
     ):
         pass

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.environment import print_json
 from core.errors import StoryError
 from core.profile import DEFAULT_PROFILE, load_profile
 from core.story.limits import MAX_SEED
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the story to the file that is named, or to standard output."""
     story = plan_story(load_model(arguments.profile or DEFAULT_PROFILE), arguments)
     if arguments.story is None:
-        print(story.to_json(), end="")
+        print_json(story.to_json())
     else:
         story.save(arguments.story)
 

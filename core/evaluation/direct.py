@@ -34,7 +34,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -46,8 +45,9 @@ from core.director.clauses import split_clauses, stems
 from core.director.constraints import Constraints
 from core.director.plan import plan
 from core.director.progress import PlanProgress
-from core.errors import StudioError
+from core.errors import FileError, StudioError
 from core.language.stream import PlannedEvent
+from core.places import cache_folder
 from core.profile import Profile, load_profile
 from core.story.durations import fit_durations
 from core.story.story import Event, Story
@@ -310,15 +310,20 @@ def record_of(profile: Profile, code: Path = CODE) -> Path:
     for path in (*sorted(weights), *sorted(code.rglob("*"))):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.name.encode() + path.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "audiostory-studio"
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = cache_folder()
+    if cache is None:
+        raise FileError("There is no folder to keep verdicts in; name one in XDG_CACHE_HOME.")
     return cache / f"direct-{digest.hexdigest()[:16]}.jsonl"
 
 
 def _read(record: Path) -> dict[tuple[str, int], Verdict]:
     if not record.is_file():
         return {}
-    rows = [json.loads(line) for line in record.read_text().splitlines() if line.endswith("}")]
+    rows = [
+        json.loads(line)
+        for line in record.read_text(encoding="utf-8").splitlines()
+        if line.endswith("}")
+    ]
     verdicts = [
         Verdict(**{**r, "invented": tuple(r["invented"]), "captions": tuple(r["captions"])})
         for r in rows

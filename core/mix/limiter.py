@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import minimum_filter1d
 
 from core.mix.crossfade import Samples
 from core.mix.true_peak import HALF, frame_levels, gap_peaks
@@ -106,6 +105,8 @@ class Limiter:
         idle = self._release.idle and all(average.idle for average in self._averages)
         if not count or (idle and float(needed.min()) == 1.0):
             return delayed[:count]
+        from scipy.ndimage import minimum_filter1d  # slow to import, and most mixes need none
+
         held = minimum_filter1d(needed, self._hold + 1)[self._hold // 2 :][:count]
         gain = self._release.process(held)
         for average in self._averages:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import lfilter
 
 from core.errors import Cancelled, FileError
 from core.mix.crossfade import Samples
@@ -86,6 +85,8 @@ class Scratch:
 
 def without_dc(blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
     """A first-order high-pass; what it makes of digital silence is digital silence."""
+    from scipy.signal import lfilter  # takes a second to import, which only a master needs
+
     pole = math.exp(-2.0 * math.pi * DC_CORNER / rate)
     gain = 0.5 * (1.0 + pole)
     state = np.zeros((1, 2))

@@ -13,7 +13,8 @@ from pathlib import Path
 from huggingface_hub import HfApi, constants, snapshot_download
 
 from core.errors import FileError, StudioError
-from core.profile import Profile, models_folder
+from core.places import data_folder
+from core.profile import Profile
 from core.release.importer import Report, check_room, import_release
 from core.release.sizes import Sources
 
@@ -51,6 +52,7 @@ def from_pretrained(
         FileError: the hub cannot be reached, or the disk is too full.
         WeightsError: see `import_release`.
     """
+    target = out or _default_target()
     wanted: dict[str, Sequence[str]] = {repository: MODEL_PATTERNS, _QWEN: CONFIG_PATTERNS}
     wanted[T5] = ("config.json",)
     if whisper:
@@ -78,7 +80,15 @@ def from_pretrained(
         constants.HF_HUB_OFFLINE = True
     flux = codec_folder(found[repository]) if own_codec else found[TANGOFLUX]
     sources = Sources(found[repository], flux, found[_QWEN], found[T5], found.get(WHISPER))
-    return import_release(sources, out or models_folder() / _FOLDER, merge=merge, report=report)
+    return import_release(sources, target, merge=merge, report=report)
+
+
+def _default_target() -> Path:
+    """Where the profile is found by its name; raises FileError where no home is known."""
+    folder = data_folder()
+    if folder is None:
+        raise FileError("No home folder is known here; name a folder for the model with --out.")
+    return folder / _FOLDER
 
 
 def _files(repository: str, endpoint: str | None) -> dict[str, int]:

@@ -35,7 +35,6 @@ from core.story.migration import STORY, read_story_folder
 from core.story.story import Story
 from core.story.take import Start, Take
 
-DEFAULT_ROOT = Path.home() / "AudioStories"
 ARCHIVE = "Archive"
 MAX_TITLE = 60
 LEFT_OVER = 3600.0
@@ -334,7 +333,7 @@ class StoryFolder:
 class Library:
     """The folder of stories. Opening a story twice gives the same object, so tabs agree."""
 
-    def __init__(self, root: Path = DEFAULT_ROOT) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self._guard = threading.RLock()
         self._open: weakref.WeakValueDictionary[str, StoryFolder] = weakref.WeakValueDictionary()

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
+from studio.addresses import file_url
 from studio.handlers.options import PRIVATE
 from studio.page.layout import Page
 from studio.sessions.session import Session
@@ -27,7 +28,7 @@ def mix_updates(studio: Studio, page: Page, session: Session) -> Updates:
     if path is None:
         return {page.mix: gr.update() if sound_files.has_sound(session) else ""}
     return {
-        page.mix: f'<span data-mix="{sound_files.file_url(path)}"></span>',
+        page.mix: f'<span data-mix="{file_url(path)}"></span>',
         page.download: gr.update(value=str(path), interactive=True),
     }
 

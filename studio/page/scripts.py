@@ -5,6 +5,7 @@ Gradio runs each script once with `element`, `trigger`, `props` and `watch` of i
 
 from __future__ import annotations
 
+from studio.addresses import file_url
 from studio.page.theme import STUDIO_ASSETS
 
 
@@ -12,11 +13,10 @@ def _read(name: str) -> str:
     return (STUDIO_ASSETS / name).read_text(encoding="utf-8")
 
 
-def _served(name: str) -> str:
-    return f"gradio_api/file={(STUDIO_ASSETS / 'wavesurfer' / name).as_posix()}"
-
-
-_WAVESURFER = [_served(name) for name in ("wavesurfer.min.js", "regions.min.js", "timeline.min.js")]
+_WAVESURFER = [
+    file_url(STUDIO_ASSETS / "wavesurfer" / name)
+    for name in ("wavesurfer.min.js", "regions.min.js", "timeline.min.js")
+]
 WAVESURFER_SCRIPTS = "".join(f'<script src="{address}"></script>' for address in _WAVESURFER)
 PREFETCH = "".join(f'<link rel="prefetch" as="script" href="{place}">' for place in _WAVESURFER)
 """Fetched while the page waits for its first story, so that it opens sooner."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from gradio.themes import Base, Size
 from gradio.themes.utils import sizes
 
+from studio.addresses import file_url
+
 STUDIO_ASSETS = Path(__file__).parents[2] / "assets" / "studio"
 
 _COLOURS = {
@@ -146,7 +148,7 @@ def studio_theme() -> Base:
 def studio_css() -> str:
     """The style sheet with its font's address filled in."""
     text = (STUDIO_ASSETS / "studio.css").read_text(encoding="utf-8")
-    return text.replace("@assets", f"gradio_api/file={STUDIO_ASSETS.as_posix()}")
+    return text.replace("@assets", file_url(STUDIO_ASSETS))
 
 
 def _text_size() -> Size:

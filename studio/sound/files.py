@@ -10,7 +10,6 @@ import itertools
 import os
 import shutil
 from pathlib import Path
-from urllib.parse import quote
 
 import soundfile
 
@@ -20,15 +19,11 @@ from core.mix.mix import MixSettings, mix_blocks
 from core.mix.sources import FileSource, Source
 from core.story.folders import StoryFolder
 from core.story.take import Take
+from studio.addresses import file_url
 from studio.sessions.session import Session
 
 _NUMBER = itertools.count(1)
 """Of mixes: a browser keeps what it loaded, so no two of them may have one address."""
-
-
-def file_url(path: Path) -> str:
-    """Where the browser loads a served file from, relative to the page."""
-    return f"gradio_api/file={quote(path.as_posix())}"
 
 
 def take_url(session: Session, take: Take) -> str:

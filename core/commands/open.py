@@ -1,0 +1,22 @@
+"""The sub-command `open`: unpack a bundle among the stories."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.places import stories_folder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which bundle to open, and where."""
+    parser.add_argument("file", type=Path, help="NAME.story.zip")
+    parser.add_argument("--stories", type=Path, help="folder of the stories")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the folder of the story that was in the bundle."""
+    from core.export.bundle import open_bundle
+    from core.story.folders import Library
+
+    print(open_bundle(arguments.file, Library(arguments.stories or stories_folder())))
