@@ -173,10 +173,11 @@ def test_a_clause_that_names_a_sound_is_owed_before_what_comes_after_it() -> Non
     assert owed_clause(timed, ["the farm", "rain falling"], False, sounds) == ""
     assert owed_clause(timed, ["the farm", "rain falling"], True, sounds) == "a dog barks"
     assert owed_clause(timed, ["a dog barking in the rain"], True, sounds) == ""
-    spent = TimedInstruction("Rain falls, a dog barks, then 20 seconds of wind.", 20.0)
-    assert (
-        owed_clause(spent, ["wind"], True, spent.clauses_where(lambda text: "rain" in text)) == ""
-    )
+    rain = lambda text: "rain" in text  # noqa: E731
+    spent = TimedInstruction("Rain falls, a dog barks, then 20 seconds of wind.", 20.5)
+    whole = TimedInstruction(spent.text, 20.0)
+    assert owed_clause(spent, ["wind"], True, spent.clauses_where(rain)) == ""
+    assert owed_clause(whole, ["wind"], True, whole.clauses_where(rain)) == "rain falls"
 
 
 def held(

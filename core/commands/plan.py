@@ -76,4 +76,6 @@ def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:
         shown = progress.reasoning
     print(file=sys.stderr)
     assert progress.story is not None
+    for note in progress.story.notes:
+        print(note, file=sys.stderr)
     return progress.story

@@ -19,7 +19,7 @@ from core.director.clauses import InstructionClause, align, related, stems
 from core.director.progress import Brief, Spans
 from core.director.times import TimedInstruction
 from core.language.reasoning import Item, ListConstraints
-from core.story.durations import GRID, Lengths, fit_story
+from core.story.durations import GRID, GivenTimes, Lengths, fit_story
 from core.story.limits import MAX_CAPTION
 
 Constraints = Literal["none", "grammar", "all"]
@@ -78,10 +78,10 @@ def refused(brief: Brief, timed: TimedInstruction, phrases: Sequence[str]) -> bo
     wanted = max((sum(word in c.stems for c in timed.clauses) for word in words), default=1)
     if before and before >= max(1, wanted):
         return True
-    lengths = timed.timing(phrases).lengths
-    given = max(timed.given_seconds, sum(lengths.values()))
-    new_length = len(lengths) > len(timed.timing(phrases[:-1]).lengths)
-    if given > brief.total - GRID and not new_length:
+    given, before_it = timed.timing(phrases), timed.timing(phrases[:-1])
+    seconds = max(timed.given_seconds, sum(given.lengths.values()))
+    timed_too = len(given.lengths) + len(given.ends) > len(before_it.lengths) + len(before_it.ends)
+    if seconds > brief.total - GRID and not timed_too:
         return True
     spoken = [clause for clause in timed.clauses if clause.words]
     return len(spoken) >= DETAILED and not any(related(last, clause.text) for clause in spoken)
@@ -198,9 +198,8 @@ def fit_lengths(
     if brief.lengths is not None:
         return brief.lengths(wanted, spans(phrases))
     if constraints != "all":
-        return fit_story(wanted, brief.total, {}, {})
-    given = timed.timing(phrases)
-    return fit_story(wanted, brief.total, given.lengths, given.starts, spans(phrases))
+        return fit_story(wanted, brief.total, GivenTimes())
+    return fit_story(wanted, brief.total, timed.timing(phrases), spans(phrases))
 
 
 class CaptionConstraint:

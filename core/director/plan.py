@@ -22,6 +22,7 @@ from core.director.constraints import (
     list_constraints,
 )
 from core.director.external import Director, read_answer
+from core.director.omissions import notes_on
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans, events_so_far
 from core.director.published import plan_freely
 from core.director.times import TimedInstruction
@@ -38,7 +39,7 @@ from core.language.stream import (
     prompt_text,
 )
 from core.story.durations import GRID, Lengths, Span
-from core.story.limits import MAX_INSTRUCTION, MAX_REASONING
+from core.story.limits import MAX_INSTRUCTION, MAX_LAYER, MAX_REASONING
 from core.story.story import Event, Story
 
 MIN_TOTAL = 3.0
@@ -88,7 +89,7 @@ def plan(
     story = compose_story(
         model.profile.name, instruction, total, seed, parsed, draft.items, draft.lengths
     )
-    yield PlanProgress(parsed.reasoning, parsed.events, story)
+    yield PlanProgress(parsed.reasoning, parsed.events, _with_notes(model, story, draft.items))
 
 
 def _plan_externally(
@@ -114,10 +115,19 @@ def _plan_externally(
     story = compose_story(model.profile.name, instruction, total, seed, parsed, items, lengths)
     if len(answered) > len(items):
         left = (
-            f"{len(answered) - len(items)} of its events were left out: {total:g} s have no room."
+            f"{len(answered) - len(items)} events of {director.name} were left out: "
+            f"{total:g} s have no room for them."
         )
-        story = replace(story, corrections=(*story.corrections, left))
-    yield PlanProgress(parsed.reasoning, events, story)
+        story = replace(story, notes=(*story.notes, left))
+    yield PlanProgress(parsed.reasoning, events, _with_notes(model, story, items))
+
+
+def _with_notes(model: AudioStory, story: Story, items: Sequence[Item]) -> Story:
+    """The story with what is to be said of it beside its instruction."""
+    timed = TimedInstruction(story.instruction, story.total)
+    phrases = [item.phrase for item in items]
+    notes = notes_on(timed, phrases, most_events(model, story.total), model.lexicon)
+    return replace(story, notes=(*story.notes, *notes))
 
 
 def check_instruction(model: AudioStory, instruction: str, total: float) -> str:
@@ -245,22 +255,35 @@ def compose_story(
     items: Sequence[Item],
     lengths: Lengths,
 ) -> Story:
-    """A story from a parsed plan, with what was corrected in it.
+    """A story from a parsed plan, with what was corrected in it, and which times were not kept.
 
     Args:
         items: the list behind the plan, one for each event: lengths as wanted, and moods.
         lengths: the events' lengths as they are settled.
     """
     wanted = [item.seconds for item in items]
-    corrections = [*_scaled(wanted, lengths.seconds, total), *lengths.contradictions]
-    events, clock = [], 0.0
+    corrections = _scaled(wanted, lengths.seconds, total)
+    events: list[Event] = []
+    clock = 0.0
     planned = zip(parsed.events, items, lengths.seconds, strict=True)
-    for number, (event, item, seconds) in enumerate(planned, 1):
-        events.append(Event(f"e{number}", event.caption, round(clock, 3), seconds, item.mood))
-        clock += seconds
+    for place, (event, item, seconds) in enumerate(planned):
+        start = lengths.above.get(place, clock)
+        planned_event = Event(f"e{place + 1}", event.caption, round(start, 3), seconds, item.mood)
+        if place in lengths.above:
+            planned_event = replace(planned_event, layer=_free_layer(events, planned_event))
+        else:
+            clock += seconds
+        events.append(planned_event)
     return Story(
-        instruction, total, seed, profile, parsed.reasoning, tuple(events), tuple(corrections)
-    )
+        instruction, total, seed, profile, parsed.reasoning, tuple(events), tuple(corrections),
+        lengths.contradictions,
+    )  # fmt: skip
+
+
+def _free_layer(events: Sequence[Event], new: Event) -> int:
+    """The lowest layer above the story on which nothing else is heard meanwhile."""
+    taken = {e.layer for e in events if e.end > new.start and e.start < new.end}
+    return next((layer for layer in range(1, MAX_LAYER) if layer not in taken), MAX_LAYER)
 
 
 def _scaled(wanted: Sequence[float], fitted: Sequence[float], total: float) -> list[str]:

@@ -1,8 +1,9 @@
 """Times that an instruction gives, and the events that they belong to.
 
-"5 seconds of rain", "for ten seconds", "after 10 s", "at 0:12", "[12s]", "half a minute", "the last
-4 seconds", "nine seconds each" are times; "two knocks" and "a second knock" are not, and neither is
-the length of the whole ("30 seconds in all").
+"5 seconds of rain", "for ten seconds", "after 10 s", "at 0:12", "[12s]", "from 0:15 to 0:20",
+"until 0:30", "the last 4 seconds", "nine seconds each" are times of events; "30 seconds in all" and
+any length that fills the story is that of the whole; "a second knock" is none. What a quantity is
+comes from `core.director.quantities`; here the words beside it tell its role.
 """
 
 from __future__ import annotations
@@ -10,45 +11,61 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.director.clauses import InstructionClause, align, split_clauses, stem
+from core.director.clauses import InstructionClause, align, split_clauses, stem, stems
+from core.director.quantities import Quantity, read_quantities, without
+from core.story.durations import GivenTimes
+from core.story.limits import TOLERANCE
 
-_Kind = Literal["lasts", "waits", "starts", "opens", "closes", "each"]
+_Kind = Literal["lasts", "waits", "starts", "spans", "ends", "opens", "closes", "each", "whole"]
 
-_TO_NINETEEN = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    " sixteen seventeen eighteen nineteen"
+_ABOUT = r"(?:(?:about|around|roughly|almost|nearly|some|another|the|its)\s+)*"
+_PIECE = (
+    r"(?:story|scene|soundscape|track|clip|sequence|audio|piece|mix|recording|ambien\w+|loop"
+    r"|version|montage|drama)\b"
 )
-_TO_NINETY = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ONES = {word: n for n, word in enumerate(_TO_NINETEEN.split())}
-_TENS = {word: 10 * n for n, word in enumerate(_TO_NINETY.split(), 2)}
-_WORDED = "|".join([*_TENS, *sorted(_ONES, key=len, reverse=True)])
-_NUMBER = (
-    rf"(?:\d+(?:\.\d+)?|(?:{'|'.join(_TENS)})[- ](?:{'|'.join(_ONES)})|{_WORDED}"
-    r"|half\s+an?|an?\s+half|a\s+couple\s+of|an?)"
+_THE_END = r"\s*(?:before|from)\s+the\s+end\b"
+_ROLES: tuple[tuple[_Kind | Literal["none", "left"], str, str], ...] = (
+    ("none", r"\b(?:every|per)\s*$", ""),
+    ("none", "", r"\s*(?:apart|ago)\b"),
+    ("each", "", r"\s*(?:each|apiece)\b"),
+    ("each", r"\beach\s+(?:\w+\s+)?$", ""),
+    ("whole", "", rf"\s*(?:in\s+all\b|in\s+total|total\b|altogether|overall|in\s+length|{_PIECE})"),
+    ("whole", r"\b(?:total|length|duration)\s*(?:is|of|:|=)?\s*$", ""),
+    ("whole", r"\bin\s+$", r"\s*(?:[.!?;:]|$)"),
+    ("left", "", _THE_END),
+    ("ends", rf"\b(?:until|till?|up\s+to|(?:end|stop|finish)\w*\s+(?:at|by))\s+{_ABOUT}$", ""),
+    ("starts", r"(?:\bat|\bfrom|@)\s*(?:the\s+)?(?:second\s+)?$", ""),
+    ("starts", "", r"[-\s]*mark\b"),
+    ("starts", r"(?:^|[\n,;.]\s*)\[$", ""),
+    ("starts", "", r"\s+in(?:to it)?\s*,"),
+    ("waits", r"\bin\s+$", r",?\s+(?!of\b|long\b)[a-z]"),
+    ("opens", r"\b(?:first|opening)\s*$", ""),
+    ("closes", r"\b(?:last|final)\s*$", ""),
+    ("waits", "", r"\s*(?:later|afterwards?|after)\b"),
+    ("lasts", "", r"\s*(?:of\b|:|long\b)"),
+    ("lasts", rf"\b(?:for|last(?:s|ing)?|takes?)\s+{_ABOUT}$", ""),
 )
-_UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?)"
-_TIME = re.compile(
-    rf"(?<![\w.:])(?P<number>{_NUMBER})(?P<half>\s+and\s+a\s+half)?[\s-]*(?:more\s+|full\s+)?{_UNIT}"
-    r"(?!\w|[:.]\d)(?P<after_half>\s+and\s+a\s+half\b)?",
-    re.IGNORECASE,
+"""A role, and what stands before and after a duration that has it; the first that fits is taken."""
+_WAITS_BEFORE = re.compile(rf"\bafter\s+{_ABOUT}$")
+_FOLLOWS = re.compile(r"\s*(?:of\b|:)")
+_RANGE = re.compile(r"\s*(?:-|\u2013|\u2014|\u2192|->|to|til+|until|through|and)\s*(?:second\s+)?")
+_LENGTH_BEFORE = re.compile(rf"\b(?:for|last(?:s|ing)?|takes?|about|after|every|each)\s+{_ABOUT}$")
+_A_SECOND = re.compile(r"\s*(?:[,.;)]|$|(?:of|later|long|before|then|and|each)\b)")
+_DECADE = re.compile(r"(?P<century>1[5-9]|20)?\d0s")
+_ARTICLE = re.compile(r"\b(?:every|an?|the|early|mid|late)[\s-]*$")
+_TOLD = 500.0
+"""Seconds beyond which a time is told, not heard: "ten minutes before they go over the top"."""
+_BARE: tuple[tuple[_Kind, str, str], ...] = (
+    ("lasts", r"\bfor\s+$", r"(?:\s+more)?\s*(?:[,.;)]|$)"),
+    ("starts", r"\bat\s+$", r"\s*(?:[,.;)]|$|with\b|and\b)"),
+    ("lasts", r"[a-z] $", r"\s*(?:[,.;]|$)"),
 )
-_CLOCK = re.compile(r"(?<![\d:])(?P<minutes>\d{1,2}):(?P<seconds>[0-5]\d)(?![\d:])")
-_BARE_FOR = re.compile(
-    rf"\bfor\s+(?P<number>{_WORDED}|\d+(?:\.\d+)?)(?:\s+more)?(?=\s*(?:[,.;)]|$))", re.IGNORECASE
-)
-_BARE_AT = re.compile(r"\bat\s+(?P<number>\d+(?:\.\d+)?)(?=\s*(?:[,.;)]|$|with\b|and\b))")
-_BARE_END = re.compile(
-    rf"(?<=[a-z] )(?P<number>{_WORDED}|\d+(?:\.\d+)?)(?=\s*(?:[,.;]|$))", re.IGNORECASE
-)
-_A_SECOND = re.compile(r"\s*(?:[,.;)]|$|(?:of|later|long|before|then|and|each)\b)", re.IGNORECASE)
-_WHOLE = re.compile(
-    r"\s*(?:in\s+all\b|in\s+total|total\b|altogether|overall|in\s+length|(?:story|scene|soundscape"
-    r"|track|clip|sequence|audio|piece|mix|recording)\b)",
-    re.IGNORECASE,
-)
+"""Roles of numbers without a unit, where another time has one: "rain for 4 seconds, wind for 5"."""
+_EVENTS = re.compile(r"\s+(?:different\s+)?(?:events|sounds|scenes|cues|segments|sections|parts)\b")
+"""What a number of events is counted in."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +73,9 @@ class TimePhrase:
     """A time in the text.
 
     Attributes:
-        kind: `lasts` (a length), `waits` (the length of what came before), `starts` (a moment of
-            the story), `opens` and `closes` (the length of the first and last thing), `each`.
+        kind: `lasts` (a length), `waits` (the length of what came before), `starts` and `ends`
+            (moments of the story), `spans` (both: from `seconds` until `until`), `opens` and
+            `closes` (the length of the first and last thing), `each`, `whole` (of all there is).
         begin, end: its place in the text.
         follows: it belongs to what stands after it ("5 seconds of …").
     """
@@ -67,114 +85,189 @@ class TimePhrase:
     begin: int
     end: int
     follows: bool = False
-
-
-@dataclass(frozen=True)
-class Timing:
-    """What the instruction fixes about the events of a plan, by place from 0, in seconds."""
-
-    lengths: dict[int, float]
-    starts: dict[int, float]
-
-
-def number_of(text: str) -> float:
-    """The value of a number in digits or words: "twenty-five", "half a", "a couple of"."""
-    text = " ".join(text.lower().replace("-", " ").split())
-    if re.fullmatch(r"[\d.]+", text):
-        return float(text)
-    if text in ("half a", "half an", "a half"):
-        return 0.5
-    if text in ("a", "an", "a couple of"):
-        return 2.0 if "couple" in text else 1.0
-    return float(sum(_TENS.get(word, _ONES.get(word, 0)) for word in text.split()))
+    until: float = 0.0
 
 
 def read_times(instruction: str, total: float) -> tuple[TimePhrase, ...]:
-    """The times in the text, in order; what is said of the whole story is left out."""
-    found = [t for m in _TIME.finditer(instruction) if (t := _timed(instruction, m, total))]
-    found += [
-        TimePhrase(
-            "starts", 60.0 * int(m["minutes"]) + int(m["seconds"]), *_widened(instruction, m)
-        )
-        for m in _CLOCK.finditer(instruction)
-        if 60 * int(m["minutes"]) + int(m["seconds"]) <= total
-    ]
-    if found or _TIME.search(instruction):
-        for pattern, kind in ((_BARE_FOR, "lasts"), (_BARE_AT, "starts"), (_BARE_END, "lasts")):
-            for m in pattern.finditer(instruction):
-                apart = all(m.end() <= t.begin or m.start() >= t.end for t in found)
-                if apart and 0 < number_of(m["number"]) <= total:
-                    found.append(_bare(kind, m))
+    """The times in the text, in order; they may reach beyond the total."""
+    text = instruction.lower()
+    quantities = read_quantities(text)
+    found: list[TimePhrase] = []
+    clocks: list[int] = []
+    place = 0
+    while place < len(quantities):
+        span = _span(text, *quantities[place : place + 2])
+        if span is not None:
+            found.append(span)
+            place += 2
+            continue
+        quantity = quantities[place]
+        time = _timed(text, quantity, total)
+        if time is not None:
+            default = time.kind == "lasts" and not _says_length(text, quantity)
+            if quantity.form == "clock" and default:
+                clocks.append(len(found))
+            found.append(time)
+        place += 1
+    found = _moments_or_lengths(found, clocks, total)
+    if any(q.form != "number" for q in quantities):
+        found += _bare_numbers(text, quantities, found, total)
     found.sort(key=lambda t: t.begin)
-    return tuple(_cue_sheet(found, instruction))
+    return tuple(_whole(_cue_sheet(found), text, total))
 
 
-def _bare(kind: str, match: re.Match[str]) -> TimePhrase:
-    seconds = number_of(match["number"])
-    if kind == "starts":
-        return TimePhrase("starts", seconds, match.start(), match.end())
-    return TimePhrase("lasts", seconds, match.start(), match.end())
+def count_of_events(instruction: str) -> tuple[int, int, int] | None:
+    """How many events are asked for ("ten events"), and where that stands; None where it is not."""
+    for quantity in read_quantities(instruction):
+        noun = _EVENTS.match(instruction.lower(), quantity.end)
+        if quantity.form == "number" and noun and quantity.value >= 2:
+            return int(quantity.value), quantity.begin, noun.end()
+    return None
 
 
-def _widened(text: str, match: re.Match[str]) -> tuple[int, int]:
-    """The place of a match with the brackets and the "at" around it."""
-    before = re.search(r"(?:\b(?:at|from)\s+(?:the\s+)?|@\s*)?[\[(]?$", text[: match.start()])
-    after = re.match(r"[-\s]*mark\b|[\])]", text[match.end() :])
-    begin = before.start() if before else match.start()
-    return begin, match.end() + (after.end() if after else 0)
+def _widened(text: str, begin: int, end: int) -> tuple[int, int]:
+    """A place with the brackets and the preposition around it."""
+    before = re.search(
+        r"(?:\b(?:(?:(?:end|stop|finish)\w*\s+)?at|in|for|from|between|until|till?)\s+(?:the\s+)?|@\s*)?"
+        r"[\[(]?\Z",
+        text[:begin],
+    )
+    after = re.match(rf"[-\s]*mark\b|\s+more\b|{_THE_END}|[\])]", text[end:])
+    return (before.start() if before else begin), end + (after.end() if after else 0)
 
 
-def _timed(text: str, match: re.Match[str], total: float) -> TimePhrase | None:
-    """What a number with a unit says, by the words around it; None where it is no time."""
-    before, after = text[: match.start()].lower(), text[match.end() :].lower()
-    word, unit = match["number"].lower(), match["unit"].lower()
-    if word in ("a", "an") and unit in ("second", "sec", "s") and not _A_SECOND.match(after):
+def _span(text: str, first: Quantity, second: Quantity | None = None) -> TimePhrase | None:
+    """Two moments that are joined: "from 0:15 to 0:20", "0-8 s", "between 4 and 8 s".
+
+    "5 to 10 seconds of rain" and "for 5-10 seconds" are one length, the one in the middle.
+    """
+    if second is None or second.form == "number" or second.article:
         return None
-    seconds = number_of(word) + (0.5 if match["half"] or match["after_half"] else 0.0)
-    seconds *= 60.0 if unit.startswith("min") else 1.0
-    if seconds >= 1000:
+    joint = _RANGE.fullmatch(text, first.end, second.begin)
+    between = re.search(r"\bbetween\s+$", text[: first.begin])
+    if not joint or (joint[0].strip() == "and" and not between):
         return None
-    if unit == "s" and re.search(r"\b(?:every|an?|the|early|mid|late)[\s-]*$", before):
+    begins = first.value * (second.unit if first.form == "number" else 1.0)
+    if not begins < second.value:
         return None
-    if re.search(r"\bevery\s*$", before) or re.match(r"\s*(?:apart|ago)\b", after):
-        return None
-    if abs(seconds - total) < 1e-6 and (
-        _WHOLE.match(after)
-        or re.match(r"\s*long\b", after)
-        or re.search(r"\b(?:about|around|roughly|total|keep it|make it|story|scene)\W*$", before)
-    ):
-        return None
-    if _WHOLE.match(after):
-        return None
-    begin, end = _widened(text, match)
-    follows = bool(re.match(r"\s*(?:of\b|:)", after))
-    kind: _Kind = "lasts"
-    if re.match(r"\s*(?:each|apiece)\b", after) or re.search(r"\beach\s+(?:\w+\s+)?$", before):
-        kind = "each"
-    elif (
-        re.search(r"(?:\bat|\bfrom|@)\s*(?:the\s+)?$", before)
-        or re.match(r"[-\s]*mark\b", after)
-        or re.search(r"(?:^|[\n,;.]\s*)\[$", before)
-        or re.match(r"\s+in(?:to it)?\s*,", after)
-    ):
-        kind = "starts"
-    elif re.search(r"\b(?:first|opening)\s*$", before):
-        kind = "opens"
-    elif re.search(r"\b(?:last|final)\s*$", before):
-        kind = "closes"
-    elif re.match(r"\s*(?:later|afterwards?|after)\b", after) or (
-        re.search(r"\bafter\s+(?:another\s+|about\s+)?$", before) and not follows
-    ):
-        kind = "waits"
-    return TimePhrase(kind, seconds, begin, end, follows)
+    begin, end = _widened(text, first.begin, second.end)
+    length = _LENGTH_BEFORE.search(text[: first.begin])
+    if length or re.match(r"\s*(?:of\b|long\b|later\b)", text[second.end :]):
+        middle = round((begins + second.value) / 2, 3)
+        role = _timed(text, replace(second, value=middle, begin=first.begin), 2 * second.value)
+        return role and replace(role, begin=begin, end=end)
+    return TimePhrase("spans", begins, begin, end, until=second.value)
 
 
-def _cue_sheet(times: Sequence[TimePhrase], text: str) -> list[TimePhrase]:
-    """Bare lengths that begin their clauses, rise and begin with zero are moments: a cue sheet."""
+def _timed(text: str, quantity: Quantity, total: float) -> TimePhrase | None:
+    """What a quantity with a unit says, by the words around it; None where it is no time."""
+    before, after = text[: quantity.begin], text[quantity.end :]
+    if quantity.form == "number" or (quantity.article and not _a_second(quantity, before, after)):
+        return None
+    decade = _DECADE.fullmatch(text, quantity.begin, quantity.end)
+    if decade and (decade["century"] or _ARTICLE.search(before)):
+        return None
+    if quantity.value > max(total, _TOLD):
+        return None
+    kind: _Kind | Literal["none", "left"] = "lasts"
+    follows = bool(_FOLLOWS.match(after))
+    for role, ahead, behind in _ROLES:
+        if re.search(ahead, before) and re.match(behind, after):
+            kind = role
+            break
+        if role == "waits" and not follows and _WAITS_BEFORE.search(before):
+            kind = "starts" if quantity.form == "clock" else "waits"
+            break
+    if kind == "none":
+        return None
+    begin, end = _widened(text, quantity.begin, quantity.end)
+    if kind == "left":
+        return TimePhrase("starts", max(0.0, total - quantity.value), begin, end)
+    return TimePhrase(kind, quantity.value, begin, end, follows)
+
+
+def _a_second(quantity: Quantity, before: str, after: str) -> bool:
+    """Whether "a second" or "a minute" is a length, and not the next of several."""
+    if quantity.unit != 1.0:
+        return True
+    alone = re.search(r"(?:^|[,.;:(]|\b(?:for|after|lasts|about|than|wait|only|and))\s*$", before)
+    follows = re.match(r"\s*(?:of|later|long|each)\b", after)
+    return bool(_A_SECOND.match(after) and (alone or follows))
+
+
+def _says_length(text: str, quantity: Quantity) -> bool:
+    before, after = text[: quantity.begin], text[quantity.end :]
+    return bool(_LENGTH_BEFORE.search(before) or re.match(r"\s*(?:of\b|long\b)", after))
+
+
+def _moments_or_lengths(
+    times: Sequence[TimePhrase], clocks: Sequence[int], total: float
+) -> list[TimePhrase]:
+    """Clock times without a word that tells: moments where they rise, lengths where they do not,
+    or where together they are the whole."""
+    seconds = [times[i].seconds for i in clocks]
+    rise = all(a < b for a, b in itertools.pairwise(seconds))
+    fill = len(seconds) > 1 and abs(sum(seconds) - total) < TOLERANCE
+    if not rise or fill:
+        return list(times)
+    return [replace(t, kind="starts") if i in clocks else t for i, t in enumerate(times)]
+
+
+def _bare_numbers(
+    text: str, quantities: Sequence[Quantity], found: Sequence[TimePhrase], total: float
+) -> list[TimePhrase]:
+    times = []
+    for number in (q for q in quantities if q.form == "number" and 0 < q.value <= total):
+        apart = all(number.end <= t.begin or number.begin >= t.end for t in found)
+        for kind, before, after in _BARE if apart else ():
+            if re.search(before, text[: number.begin]) and re.match(after, text[number.end :]):
+                begin, end = _widened(text, number.begin, number.end)
+                times.append(TimePhrase(kind, number.value, begin, end))
+                break
+    return times
+
+
+def _cue_sheet(times: Sequence[TimePhrase]) -> list[TimePhrase]:
+    """Lengths that rise and begin with zero are moments: a cue sheet."""
     rising = all(a.seconds < b.seconds for a, b in itertools.pairwise(times))
     if len(times) > 1 and times[0].seconds == 0 and rising:
-        return [TimePhrase("starts", t.seconds, t.begin, t.end) for t in times]
-    return [t for t in times if t.seconds > 0 or t.kind == "starts"]
+        return [replace(t, kind="starts") if t.kind == "lasts" else t for t in times]
+    return [t for t in times if t.seconds > 0 or t.kind in ("starts", "spans")]
+
+
+def _whole(times: Sequence[TimePhrase], text: str, total: float) -> list[TimePhrase]:
+    """A length that fills the story is that of the whole, and so is one that stands by itself or
+    introduces a list: "… 60 seconds.", "A market, ninety seconds: a rooster, shutters, …"."""
+    lengths = [t for t in times if t.kind in ("lasts", "opens", "closes")]
+
+    def whole(time: TimePhrase) -> bool:
+        fills = abs(time.seconds - total) < TOLERANCE
+        only = lengths == [time]
+        return fills or (only and (_stands_alone(text, time) or _introduces(text, time)))
+
+    return [replace(t, kind="whole") if t in lengths and whole(t) else t for t in times]
+
+
+def _sentence(text: str, time: TimePhrase) -> tuple[str, str, bool]:
+    """What stands before and after a time in its sentence, and whether that is first or last."""
+    begin = max((m.end() for m in re.finditer(r"[.!?;]\s+|\n", text[: time.begin])), default=0)
+    stop = re.search(r"[.!?;](?:\s+|$)|\n", text[time.end :])
+    end = time.end + stop.start() if stop else len(text)
+    outer = not text[:begin].strip() or not text[end:].strip(" .!?;\n")
+    return text[begin : time.begin], text[time.end : end], outer
+
+
+def _stands_alone(text: str, time: TimePhrase) -> bool:
+    before, after, outer = _sentence(text, time)
+    said = re.sub(rf"{_ABOUT}$|\blast\w*", "", before) + " " + after
+    return outer and not stems(said) and bool(stems(text))
+
+
+def _introduces(text: str, time: TimePhrase) -> bool:
+    before, after, _ = _sentence(text, time)
+    introduction, colon, listed = after.partition(":")
+    said = stems(before) or stems(introduction)
+    return bool(colon and said and len([part for part in listed.split(",") if stems(part)]) > 1)
 
 
 class TimedInstruction:
@@ -182,6 +275,9 @@ class TimedInstruction:
 
     Attributes:
         total: seconds of the whole story.
+        times: those of events; what is said of the whole, or reaches beyond it, is in `notes`.
+        count: how many events are asked for; None where no number is given.
+        notes: a sentence for each time that was read and cannot be kept.
         clauses: without the times in them.
         places: for each time the clause that it speaks of; None where it is none or every one.
     """
@@ -189,15 +285,44 @@ class TimedInstruction:
     def __init__(self, instruction: str, total: float):
         self.text = instruction
         self.total = total
-        self.times = read_times(instruction, total)
-        parts = split_clauses(instruction, self._cuts(split_clauses(instruction)))
-        self.clauses = tuple(_outside_times(part, self.times) for part in parts)
+        read = read_times(instruction, total)
+        counted = count_of_events(instruction)
+        self.count = counted[0] if counted else None
+        self.times = tuple(t for t in read if t.kind != "whole" and not _beyond(t, total))
+        self.notes = tuple(self._notes(read))
+        places = [(t.begin, t.end) for t in read]
+        places += [counted[1:]] if counted else []
+        masked = without(instruction, places, _MASK)
+        parts = split_clauses(masked, self._cuts(split_clauses(masked)))
+        self.clauses = tuple(replace(part, text=part.text.replace(_MASK, " ")) for part in parts)
         self.places = [self._place(time) for time in self.times]
 
+    def _notes(self, read: Sequence[TimePhrase]) -> list[str]:
+        notes = []
+        for time in read:
+            written = self.text[time.begin : time.end].strip()
+            if time.kind == "whole" and abs(time.seconds - self.total) >= TOLERANCE:
+                notes.append(
+                    f"The instruction asks for {time.seconds:g} s in all, the story lasts "
+                    f"{self.total:g} s; set its length to {time.seconds:g} s and draft again."
+                )
+            elif time.kind != "whole" and _beyond(time, self.total):
+                notes.append(
+                    f"\u201c{written}\u201d is not within the story's {self.total:g} s; "
+                    "it was not kept."
+                )
+        return notes
+
     def _cuts(self, parts: Sequence[InstructionClause]) -> list[int]:
-        """Moments that begin a clause of their own: "0:00 engine starts 0:04 tires squeal"."""
-        moments = [time.begin for time in self.times if time.kind == "starts"]
-        inside = [[at for at in moments if part.begin <= at < part.end] for part in parts]
+        """Moments that begin a clause of their own: "0:00 engine starts 0:04 tires squeal".
+
+        What is said in such a clause follows the moment.
+        """
+        moments = [time.begin for time in self.times if time.kind in ("starts", "spans")]
+        inside = [
+            [at for at in moments if part.begin <= at < (part.words or [("", 0)])[-1][1]]
+            for part in parts
+        ]
         bare = re.compile(r"[\[(\d]")
         return [at for cue in inside for at in cue if len(cue) > 1 or bare.match(self.text, at)]
 
@@ -220,18 +345,21 @@ class TimedInstruction:
             own > 0 and self.clauses[own - 1].begin <= t.begin < self.clauses[own - 1].end
             for t in self.times
         )
-        near = own > 0 and not time.follows and time.kind not in ("waits", "starts") and not taken
+        labelled = re.search(r":\s*\Z", self.text[: time.begin]) is not None
+        ahead = time.follows or (time.kind in ("waits", "starts", "spans") and not labelled)
+        near = own > 0 and not ahead and (not taken or labelled or time.kind == "ends")
         before = self.clauses[own - 1]
         if near and before.sentence == sentence and before.words:
             return own - 1
         later = (i for i in range(own + 1, len(self.clauses)) if self.clauses[i].words)
         return next(later, own - 1 if own else None)
 
-    def timing(self, phrases: Sequence[str]) -> Timing:
-        """Lengths and starts of the events that say these phrases, as far as times are given."""
+    def timing(self, phrases: Sequence[str]) -> GivenTimes:
+        """Times of the events that say these phrases, as far as they are given."""
         places = align(phrases, self.clauses)
         lengths: dict[int, float] = {}
         starts: dict[int, float] = {}
+        ends: dict[int, float] = {}
         for time, own in zip(self.times, self.places, strict=True):
             if time.kind == "each":
                 lengths |= {i: time.seconds for i in range(len(phrases)) if i not in lengths}
@@ -241,17 +369,21 @@ class TimedInstruction:
                 continue
             i = self._nearest(time, inside, phrases)
             if time.kind == "starts":
-                starts[i] = time.seconds
+                starts.setdefault(i, time.seconds)
+            elif time.kind == "ends":
+                ends[i] = time.seconds
+            elif time.kind == "spans":
+                starts[i], ends[i] = time.seconds, time.until
             elif time.kind == "waits":
                 if i > 0:
                     lengths.setdefault(i - 1, time.seconds)
             else:
                 lengths.setdefault(i, time.seconds)
-        return Timing(lengths, starts)
+        return GivenTimes(lengths, starts, ends)
 
     def _nearest(self, time: TimePhrase, inside: Sequence[int], phrases: Sequence[str]) -> int:
         """Of the events in the clause, the one that the time stands by."""
-        if time.kind in ("waits", "starts"):
+        if time.kind in ("waits", "starts", "spans"):
             after = [i for i in inside if self._offset(i, phrases) >= time.end]
             return (after or inside)[0]
         behind = [i for i in inside if self._offset(i, phrases) < time.begin]
@@ -271,8 +403,9 @@ class TimedInstruction:
     def given_seconds(self) -> float:
         """Seconds that the instruction gives away to what its clauses say."""
         own = ("lasts", "opens", "closes")
-        pairs = zip(self.times, self.places, strict=True)
-        return sum(t.seconds for t, place in pairs if place is not None and t.kind in own)
+        placed = [t for t, p in zip(self.times, self.places, strict=True) if p is not None]
+        spans = sum(t.until - t.seconds for t in placed if t.kind == "spans")
+        return spans + sum(t.seconds for t in placed if t.kind in own)
 
     def timed_clauses(self) -> list[int]:
         """Clauses that have to become events: a length or a moment hangs on them."""
@@ -314,11 +447,11 @@ _TAIL = re.compile(
 )
 
 
-def _outside_times(part: InstructionClause, times: Sequence[TimePhrase]) -> InstructionClause:
-    """The clause with its times taken out of the text and the words."""
-    text = list(part.text)
-    for time in times:
-        for i in range(max(time.begin, part.begin), min(time.end, part.end)):
-            text[i - part.begin] = " "
-    kept = tuple((s, at) for s, at in part.words if not any(t.begin <= at < t.end for t in times))
-    return InstructionClause("".join(text), part.begin, part.end, part.sentence, kept)
+_MASK = "\x00"
+"""Stands for the characters of times, so that nothing in them joins or ends a clause."""
+
+
+def _beyond(time: TimePhrase, total: float) -> bool:
+    """Whether a time lies outside the story, or would take more than all of it."""
+    moment = time.kind in ("starts", "spans")
+    return (time.seconds > total - TOLERANCE) if moment else time.seconds > total + TOLERANCE

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import StoryError
-from core.story.limits import MIN_DURATION
+from core.story.limits import MIN_DURATION, TOLERANCE
 
 GRID = 0.1
 
@@ -26,10 +26,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Lengths:
-    """The fitted lengths, and a sentence for each given time that could not be kept."""
+    """The fitted lengths, and a sentence for each given time that could not be kept.
+
+    Attributes:
+        above: starts of the events that lie over the others, by place.
+    """
 
     seconds: tuple[float, ...]
     contradictions: tuple[str, ...] = ()
+    above: Mapping[int, float] = field(default_factory=dict)
 
 
 def natural(wanted: Sequence[float], spans: Sequence[Span | None], total: float) -> list[float]:
@@ -58,30 +63,120 @@ def natural(wanted: Sequence[float], spans: Sequence[Span | None], total: float)
     return [length * total / sum(bounded) for length in bounded]
 
 
+@dataclass(frozen=True)
+class GivenTimes:
+    """Lengths and moments that are given, by place from 0, in seconds."""
+
+    lengths: Mapping[int, float] = field(default_factory=dict)
+    starts: Mapping[int, float] = field(default_factory=dict)
+    ends: Mapping[int, float] = field(default_factory=dict)
+
+    def among(self, places: Sequence[int]) -> GivenTimes:
+        """Those of some of the events, which are counted anew."""
+        number = {place: i for i, place in enumerate(places)}
+        lengths, starts, ends = (
+            {number[p]: seconds for p, seconds in given.items() if p in number}
+            for given in (self.lengths, self.starts, self.ends)
+        )
+        return GivenTimes(lengths, starts, ends)
+
+
 def fit_story(
     wanted: Sequence[float],
     total: float,
-    lengths: Mapping[int, float],
-    starts: Mapping[int, float],
+    given: GivenTimes,
     spans: Sequence[Span | None] | None = None,
 ) -> Lengths:
-    """Fit all events of a story to the total, given lengths and starts (by place) exactly.
+    """Fit all events of a story to the total, given lengths and moments exactly.
 
-    Times that contradict one another or the total give way with a sentence: a length that does
-    not fit between two given moments, and a moment that leaves no time for what comes before it.
+    An event whose start and end are given, and that leaves a hole where it is told in turn, lies
+    over the others. Times that contradict one another or the total give way with a sentence: a
+    length that does not fit between two given moments, a moment that leaves no time for what comes
+    before it, and an end after which nothing is told.
     """
     known = spans or [None] * len(wanted)
+    both = {i for i in given.starts if i in given.lengths and i not in given.ends}
+    ends = {**{i: given.starts[i] + given.lengths[i] for i in both}, **given.ends}
+    given = GivenTimes(
+        {i: seconds for i, seconds in given.lengths.items() if i not in both}, given.starts, ends
+    )
+    places = list(range(len(wanted)))
+    told = _in_turn(places, wanted, total, given, known)
+    movable = sorted(
+        (i for i in given.starts if i in ends), key=lambda i: ends[i] - given.starts[i]
+    )
+    for place in movable:
+        others = [i for i in places if i != place]
+        if others and place in told.misses:
+            without = _in_turn(others, wanted, total, given, known)
+            if sum(without.misses.values()) < sum(told.misses.values()):
+                places, told = others, without
+    above = {i: given.starts[i] for i in movable if i not in places}
+    seconds = told.seconds | {i: round(ends[i] - start, 6) for i, start in above.items()}
+    notes = [*told.notes, *(told.note(i, given) for i in told.misses)]
+    return Lengths(tuple(seconds[i] for i in range(len(wanted))), tuple(filter(None, notes)), above)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Events one after the other.
+
+    Attributes:
+        seconds, begins: length and start of each event, by place.
+        misses: seconds by which the moments given for an event are missed, where they are.
+    """
+
+    seconds: dict[int, float]
+    begins: dict[int, float]
+    misses: dict[int, float]
+    notes: tuple[str, ...]
+
+    def note(self, place: int, given: GivenTimes) -> str:
+        """What is to be said of an event that goes on after its given end."""
+        end = self.begins[place] + self.seconds[place]
+        if end <= given.ends.get(place, end) + TOLERANCE:
+            return ""
+        return (
+            f"Event {place + 1} was to end at {given.ends[place]:g} s, but nothing else is told "
+            f"until {end:g} s; it goes on until then."
+        )
+
+
+def _in_turn(
+    places: Sequence[int],
+    wanted: Sequence[float],
+    total: float,
+    given: GivenTimes,
+    spans: Sequence[Span | None],
+) -> _Told:
+    """Fit some of the events to the total, one after the other."""
+    own = given.among(places)
+    starts = dict(own.starts)
+    for i, end in own.ends.items():
+        if i + 1 < len(places):
+            starts.setdefault(i + 1, end)
     notes: list[str] = []
-    anchors = _anchors(len(wanted), total, starts, notes)
+    anchors = _anchors(len(places), total, starts, notes)
     fitted: list[float] = []
     for (first, begin), (after, end) in itertools.pairwise(anchors):
-        places = range(first, after)
-        given = {i - first: lengths[i] for i in places if i in lengths}
+        part = range(first, after)
+        lengths = {i - first: own.lengths[i] for i in part if i in own.lengths}
         fitted += _fit_part(
-            [wanted[i] for i in places], round(end - begin, 6), given,
-            [known[i] for i in places], notes,
+            [wanted[places[i]] for i in part], round(end - begin, 6), lengths,
+            [spans[places[i]] for i in part], notes,
         )  # fmt: skip
-    return Lengths(tuple(fitted), tuple(notes))
+    begins = [0.0, *itertools.accumulate(fitted)]
+    misses = {
+        place: abs(begins[i] - own.starts.get(i, begins[i]))
+        + abs(begins[i + 1] - own.ends.get(i, begins[i + 1]))
+        for i, place in enumerate(places)
+    }
+    return _Told(
+        dict(zip(places, fitted, strict=True)),
+        dict(zip(places, begins, strict=False)),
+        {place: missed for place, missed in misses.items() if missed > TOLERANCE},
+        tuple(notes),
+    )
 
 
 def _anchors(

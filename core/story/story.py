@@ -103,6 +103,7 @@ class Story:
     Attributes:
         total: length of the story in seconds.
         corrections: what the studio changed in the director's plan, one sentence each.
+        notes: what of the instruction was not kept, or has no event, one sentence each.
     """
 
     instruction: str
@@ -112,6 +113,7 @@ class Story:
     reasoning: str
     events: tuple[Event, ...]
     corrections: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     version: int = field(default=VERSION)
 
     def __post_init__(self) -> None:

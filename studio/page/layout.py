@@ -73,6 +73,7 @@ class Page:
     reasoning_panel: gr.Accordion
     reasoning: gr.HTML
     workspace: gr.Column
+    notes: gr.HTML
     timeline: gr.HTML
     takes: gr.HTML
     render: gr.Button
@@ -258,6 +259,7 @@ def _description(*, visible: bool) -> dict[str, object]:
 
 def _workspace() -> dict[str, object]:
     with gr.Column(visible=False, elem_id="workspace") as workspace:
+        notes = gr.HTML("", elem_id="notes")
         timeline = gr.HTML(
             "",
             html_template=TIMELINE_HTML,
@@ -303,6 +305,7 @@ def _workspace() -> dict[str, object]:
         | export
         | {
             "workspace": workspace,
+            "notes": notes,
             "timeline": timeline,
             "takes": takes,
             "render": render,

@@ -43,6 +43,7 @@ def components(page: Page) -> list[Any]:
         page.reasoning_panel,
         page.reasoning,
         page.workspace,
+        page.notes,
         page.timeline,
         page.takes,
         page.render,
@@ -76,6 +77,7 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
         page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
         page.workspace: gr.update(visible=there),
+        page.notes: notes_html(story),
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
         page.unfamiliar: unfamiliar_sounds(studio.service, session),
@@ -110,6 +112,12 @@ def _reasoning(story: Story | None) -> str:
         return ""
     notes = "".join(f'<p class="hint">{escape(note)}</p>' for note in story.corrections)
     return f'<div class="reasoning">{escape(story.reasoning)}</div>{notes}'
+
+
+def notes_html(story: Story | None) -> str:
+    """What of the instruction was not kept, above the timeline; empty where there is nothing."""
+    items = "".join(f"<li>{escape(note)}</li>" for note in (story.notes if story else ()))
+    return f'<ul class="notes" aria-label="Notes on the plan">{items}</ul>' if items else ""
 
 
 def render_buttons(studio: Studio, page: Page, session: Session) -> Updates:
