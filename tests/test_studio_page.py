@@ -25,6 +25,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Route,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -57,9 +58,37 @@ FLAGS = [
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 PATIENCE = 60_000
+DESK: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LONG = "A long night by the sea"
 SLOWED_DOWN = 4.0
 """How much slower than an idle machine one may be on which other tests run as well."""
+
+MISFITS = """() => {
+  const says = (e) => e.getAttribute('aria-label') || e.textContent.slice(0, 20);
+  const name = (e) => [e.tagName, e.closest('[id]')?.id, says(e)];
+  const scrolls = (e) => e.scrollWidth > e.clientWidth && e.clientWidth
+    && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && !e.closest('#events');
+  const shown = (e) => {
+    const box = e.getBoundingClientRect();
+    let [left, right] = [box.left, box.right];
+    for (let p = e.parentElement; p; p = p.parentElement) {
+      if (getComputedStyle(p).overflowX === 'visible') continue;
+      left = Math.max(left, p.getBoundingClientRect().left);
+      right = Math.min(right, p.getBoundingClientRect().right);
+    }
+    return right - left;
+  };
+  const cut = (e) => e.checkVisibility({opacityProperty: true}) && !e.closest('#events, .sr-only')
+    && (shown(e) < 12 || shown(e) < 0.9 * e.getBoundingClientRect().width);
+  const page = document.documentElement;
+  return [
+    ...[...document.querySelectorAll('*')].filter(scrolls).map(name),
+    ...[...document.querySelectorAll('button, input, textarea')].filter(cut).map(name),
+    ...(page.scrollWidth > page.clientWidth ? ['the page'] : []),
+  ];
+}"""
+"""What scrolls sideways (only the table may, within itself) and the controls that are cut off."""
 
 expect.set_options(timeout=PATIENCE)
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
@@ -110,21 +139,32 @@ def wait_in_queue(queue: JobQueue, job: Job) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=FLAGS,
+            ignore_default_args=["--hide-scrollbars"],  # people have them
+            timeout=PATIENCE,
+        )
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def troubles() -> list[str]:
+    """What the page's console calls an error; must be empty in the end."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, troubles: list[str]) -> Iterator[Page]:
     """A fresh visitor's page; the test fails when it loads from elsewhere or a script fails."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport=DESK)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     hosts: set[str] = set()
-    troubles: list[str] = []
     page.on("request", lambda request: hosts.add(re.sub(r"^(\w+://[^/]*).*", r"\1", request.url)))
     page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
     arrive(page, address)
     yield page
     context.close()
@@ -193,6 +233,13 @@ def draft(page: Page, instruction: str, seconds: int = 6) -> None:
     expect(length(page)).to_have_value(str(seconds))
 
 
+def open_story(page: Page, title: str) -> None:
+    page.locator("#stories input").click()
+    page.get_by_role("option", name=title, exact=True).click()
+    expect(page.locator("#stories input")).to_have_value(title)
+    block(page, "1").wait_for()
+
+
 def split_in_three(page: Page) -> None:
     """Two splits by keyboard, so that a story of any plan has events to move."""
     options = page.get_by_role("option")
@@ -224,13 +271,11 @@ def takes(stories: Path, title: str) -> dict[str, int]:
 def shoot(page: Page, name: str) -> None:
     """Leave a screenshot at both widths, and have axe-core look for what shuts people out."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
-        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"{name} scrolls sideways at {width}"
-    page.set_viewport_size({"width": 1280, "height": 900})
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        page.wait_for_timeout(200)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)
+        assert not page.evaluate(MISFITS), f"{name} at {size['width']}"
     look_through(page, name)
 
 
@@ -366,6 +411,188 @@ def test_everything_frequent_has_a_key(page: Page, stories: Path) -> None:
         button(page, "Undo").click()
         page.wait_for_timeout(300)
     assert on_disk(stories, title) == drafted
+
+
+def test_every_control_is_whole_at_every_width(page: Page, stories: Path) -> None:
+    long_story(stories, "Every panel", events=5, total=60.0)
+    assert not page.evaluate(MISFITS)
+    page.reload()
+    open_story(page, "Every panel")
+    assert not page.evaluate(MISFITS)
+    button(page, "Manage").click()
+    for panel in page.locator(".gr-accordion > button:visible").all():
+        panel.click()
+    button(page, "Keys").click()
+    for width in (1920, 768):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.wait_for_timeout(200)
+        assert not page.evaluate(MISFITS), width
+    shoot(page, "panels")
+
+
+def test_by_keyboard_alone_what_is_asked_for_is_done_and_no_more(page: Page, stories: Path) -> None:
+    title = "Twenty keys"
+    long_story(stories, title, events=6, total=60.0)
+    page.reload()
+    open_story(page, title)
+    before = on_disk(stories, title)
+    names = [event.id for event in before.events]
+    keys = page.keyboard
+
+    def now() -> Story:
+        return on_disk(stories, title)
+
+    def has(*events: str) -> None:
+        wait_until(page, lambda: {event.id for event in now().events} == set(events))
+
+    # Held down, lengthened and shortened: every press counts, though the picture is drawn anew.
+    block(page, "2").focus()
+    for _ in range(6):
+        keys.press("Alt+ArrowRight")
+    wait_until(page, lambda: now().total == pytest.approx(before.total + 0.6))
+    expect(block(page, "2")).to_be_focused()
+    address = page.url
+    keys.press("Alt+ArrowLeft")
+    keys.press(",")
+    keys.press(".")
+    wait_until(page, lambda: now().total == pytest.approx(before.total + 0.5))
+    assert page.url == address
+    assert [event.id for event in now().events] == names
+
+    # What follows the deleted one is selected, never the opening.
+    keys.press("Delete")
+    has(*(set(names) - {"e1"}))
+    expect(block(page, "2")).to_be_focused()
+    expect(block(page, "2")).to_have_attribute("data-id", "e2")
+    keys.press("Delete")
+    has(*(set(names) - {"e1", "e2"}))
+    keys.press("Control+z")
+    has(*(set(names) - {"e1"}))
+    keys.press("Control+z")
+    has(*names)
+    expect(block(page, "1")).to_be_visible()
+
+    keys.press("End")
+    block(page, "6").focus()
+    keys.press("Delete")
+    has(*(set(names) - {"e5"}))
+    expect(block(page, "5")).to_be_focused()
+    keys.press("d")
+    wait_until(page, lambda: len(now().sequence) == 6)
+    expect(block(page, "6")).to_be_focused()
+    keys.press("n")
+    wait_until(page, lambda: len(now().sequence) == 7)
+    expect(block(page, "7")).to_be_focused()
+    keys.press("l")
+    wait_until(page, lambda: now().sequence[-1].locked)
+    keys.press("Delete")
+    page.get_by_text("is locked").first.wait_for()
+    keys.press("l")
+    wait_until(page, lambda: not now().sequence[-1].locked)
+    keys.press("Shift+ArrowLeft")
+    wait_until(page, lambda: now().sequence[-2].caption == "a new sound")
+    edited = now()
+
+    # In cells, headings, fields, menus and dialogs keys are only what they are there.
+    page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<p contenteditable id=note>words</p>"
+        "<div role=dialog><button id=yes>Yes</button></div>')"
+    )
+    button(page, re.compile("^Vary, repaint")).click()
+    page.get_by_label("Mood").focus()
+    for place in (
+        "#instruction textarea",
+        "#note",
+        "#yes",
+        "#strength input[type=range]",
+        "#light",
+    ):
+        page.locator(place).focus()
+        for key in ("d", "n", "o", "s", "j", "l", "g", ".", "Delete", "Backspace"):
+            keys.press(key)
+    cell(page, 1, 4).focus()
+    for key in (
+        "Delete",
+        "Backspace",
+        "Shift+ArrowRight",
+        "ArrowUp",
+        "ArrowUp",
+        "d",
+        "Space",
+        "F2",
+    ):
+        keys.press(key)
+    cell(page, 1, 0).focus()
+    for key in ("d", "Delete", "n", "Space"):
+        keys.press(key)
+    cell(page, 1, 9).focus()
+    for key in ("Delete", "d", "Backspace"):
+        keys.press(key)
+    cell(page, 0, 1).click()
+    cell(page, 1, 4).click(modifiers=["Shift"])
+    keys.press("Delete")
+    cell(page, 1, 1).focus()
+    keys.type("dripping")
+    keys.press("Enter")
+    wait_until(page, lambda: now().sequence[1].caption == "dripping")
+    expect(cell(page, 1, 1)).to_be_focused()
+    assert [e.id for e in now().events] == [e.id for e in edited.events]
+    assert now().sequence[0] == edited.sequence[0]
+    assert now().sequence[2:] == edited.sequence[2:]
+    assert now().sequence[1].gain_db == 0
+    expect(page.locator("#events th").nth(3)).to_have_text(re.compile(r"^\s*Length\s*$"))
+
+    # Undone one by one, it is the story of before.
+    for _ in range(30):
+        left = now()
+        if left == before:
+            break
+        keys.press("Control+z")
+        wait_until(page, lambda left=left: now() != left)  # type: ignore[misc]
+    assert now() == before
+
+
+def test_menus_are_left_shut_and_the_table_has_none(page: Page, stories: Path) -> None:
+    for title in ("First menu", "Second menu"):
+        long_story(stories, title, events=5, total=60.0)
+    page.reload()
+    open_story(page, "First menu")
+    written = page.get_by_label("What should be heard?")
+    written.fill("words not drafted yet")
+    page.locator("#brand").click()
+    menus = page.locator("[role=combobox]:visible")
+    met = set()
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        met.add(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+        assert set(menus.evaluate_all("all => all.map(m => m.ariaExpanded)")) == {"false"}
+    assert {"Story", "Mood"} <= met
+    expect(page.locator("#stories input")).to_have_value("First menu")
+    expect(written).to_have_value("words not drafted yet")
+    page.get_by_label("Mood").focus()
+    for key in ("Shift", "ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_label("Mood")).not_to_have_value("any")
+
+    start = on_disk(stories, "First menu")
+    cell(page, 1, 1).click(button="right")
+    page.locator("#events th").nth(2).click()
+    page.locator("#events th").nth(2).dblclick()
+    expect(page.locator("#events").get_by_role("textbox")).to_have_count(0)
+    expect(page.get_by_role("menuitem")).to_have_count(0)
+    refused = page.locator("#events .table-wrap").evaluate(
+        """(table) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File(["a,b\\n1,2"], "rows.csv", {type: "text/csv"}));
+          const options = {dataTransfer, bubbles: true, cancelable: true};
+          const refuses = (name) => !table.dispatchEvent(new DragEvent(name, options));
+          return ["dragenter", "dragover", "drop"].map(refuses);
+        }"""
+    )
+    assert refused == [True, True, True]
+    write_cell(page, 0, 4, "-3")
+    wait_until(page, lambda: on_disk(stories, "First menu").sequence[0].gain_db == -3)
+    assert on_disk(stories, "First menu").events[1:] == start.events[1:]
 
 
 def test_refused_edits_go_back_and_say_why_once(page: Page, stories: Path) -> None:

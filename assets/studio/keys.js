@@ -19,21 +19,29 @@ function step(direction) {
   select(order[Math.min(Math.max(place + direction, 0), order.length - 1)].id, true);
 }
 
+// The picture goes ahead of the server. What is sent is the step, not the place where it leads: the
+// answer to a press before may come after this one.
 function nudge(direction) {
   const event = selected();
-  if (!event || event.locked) return;
+  if (!event) return;
   if (!event.layer) return act("reorder", { by: direction });
-  event.start = Math.max(0, Math.round((event.start + direction * NUDGE) * 1000) / 1000);
-  place(event);
-  act("move", { start: event.start });
+  const by = direction * NUDGE;
+  if (!event.locked) {
+    event.start = Math.max(0, Math.round((event.start + by) * 1000) / 1000);
+    place(event);
+  }
+  act("move", { by });
 }
 
 function lengthen(direction) {
   const event = selected();
-  if (!event || event.locked) return;
-  event.duration = Math.max(NUDGE, Math.round((event.duration + direction * NUDGE) * 1000) / 1000);
-  place(event);
-  act("stretch", { duration: event.duration });
+  if (!event) return;
+  const by = direction * NUDGE;
+  if (!event.locked) {
+    event.duration = Math.max(NUDGE, Math.round((event.duration + by) * 1000) / 1000);
+    place(event);
+  }
+  act("stretch", { by });
 }
 
 function moveLayer(direction) {
@@ -62,10 +70,15 @@ const send = (name) => document.dispatchEvent(new CustomEvent(name));
 const KEYS = {
   s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock,
   delete: actions.delete, backspace: actions.delete,
-  g: toggleSnap, "+": () => zoomBy(1), "-": () => zoomBy(-1), "?": toggleKeys,
+  g: toggleSnap, "?": toggleKeys,
   k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
+// Those that go on as long as they are held.
+const STEPS = {
+  "+": () => zoomBy(1), "-": () => zoomBy(-1), ",": () => lengthen(-1), ".": () => lengthen(1),
+};
 
+// Alt and an arrow leave the page where no block has the focus, so another key is offered for it.
 function arrow(event, direction) {
   if (event.shiftKey) nudge(direction);
   else if (event.altKey) lengthen(direction);
@@ -93,22 +106,46 @@ part("[data-total]").addEventListener("change", ({ target }) => {
   act("fit", { total: target.value });
 });
 
+const TEXT = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const FIELDS = `${TEXT}, input, [role=grid], [role=menu], [role=combobox], [role=dialog], dialog`;
+
+// Keys act where the timeline or the takes have the focus, or nothing has it: never on the story from
+// within a cell, a field, a menu or a dialog. The slider of the timeline is its playhead.
+function actsOnStory(target, host) {
+  if (document.querySelector("dialog[open], [aria-modal=true]")) return false;
+  if (host === document.body || host === document.documentElement) return true;
+  if (!host.closest?.("#timeline, #takes")) return false;
+  return !target.closest?.(FIELDS) || target.matches(".seek");
+}
+
+function undoOrRedo(event, target) {
+  const key = event.key.toLowerCase();
+  if ((key !== "z" && key !== "y") || event.altKey || target.closest?.(`${TEXT}, dialog`)) return false;
+  document.getElementById(key === "y" || event.shiftKey ? "redo" : "undo")?.click();
+  return true;
+}
+
+function onStory(event, target) {
+  const key = event.key.toLowerCase();
+  const button = Boolean(target.closest?.("button, a, summary"));
+  if (event.key === " " && !button) toggle();
+  else if ((onLanes(target) || (holding && target === document.body)) && onBlock(event)) event.stopPropagation();
+  else if (event.altKey) return false;
+  else if (key in STEPS) STEPS[key]();
+  else if (key in KEYS && (!event.shiftKey || key === "?")) {
+    if (!event.repeat) KEYS[key]();
+  } else return false;
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
   const target = event.composedPath()[0];
-  const block = Boolean(target.dataset?.id && lanesBox.contains(event.target));
-  const typing = Boolean(target.closest?.("input:not([type=range]), textarea, select, td, [contenteditable]"));
-  const button = Boolean(target.closest?.("button, a, summary, input"));
+  if (event.defaultPrevented || event.isComposing || !story.events.length) return;
   const command = event.ctrlKey || event.metaKey;
-  const key = event.key.toLowerCase();
-  const press = (id) => document.getElementById(id)?.click();
-  if (command && (key === "z" || key === "y") && !target.closest?.("input, textarea")) {
-    press(key === "y" || event.shiftKey ? "redo" : "undo");
-  } else if (!story.events.length || typing || command) return;
-  else if (event.key === " " && !button) toggle();
-  else if (block && onBlock(event)) event.stopPropagation();
-  else if (key in KEYS && !event.altKey && (!event.shiftKey || key === "?" || key === "+")) KEYS[key]();
-  else return;
-  event.preventDefault();
+  const done = command
+    ? undoOrRedo(event, target)
+    : actsOnStory(target, event.target) && onStory(event, target);
+  if (done) event.preventDefault();
 });
 
 // What is typed into a cell shows in the lanes at once; the server's answer follows.

@@ -10,6 +10,7 @@ let span = 1;
 let zoom = 1;
 let snap = true;
 let pointer = 0;
+let holding = false;
 let gesture = { name: "", at: 0, number: 0 };
 
 const NARROWEST = 44;
@@ -107,7 +108,6 @@ async function draw() {
   if (!story.events.length || !lanesBox.clientWidth) return;
   span = visibleSeconds();
   const scroll = waves?.getScroll() || 0;
-  const held = waves?.getWrapper().getRootNode().activeElement?.dataset.id;
   if (!waves || waves.shape !== shape()) build();
   const sound = JSON.stringify([span, story.peaks]);
   if (waves.sound !== sound) {
@@ -127,10 +127,30 @@ async function draw() {
     blocks.get(id).remove();
     blocks.delete(id);
   }
-  if (held) setTimeout(() => blocks.get(story.selected)?.element?.focus({ preventScroll: true }), 0);
+  focusAgain();
   tools();
   paint();
 }
+
+// Blocks that are drawn anew lose the focus. Whose it was has it again, and until then the keys that
+// come to the page are still the timeline's.
+const onLanes = (target) => Boolean(target.dataset?.id && target.getRootNode().host?.closest(".lanes"));
+const focusedBlock = () => waves?.getWrapper().getRootNode().activeElement?.dataset.id;
+
+const REDRAW = 30;
+
+function focusAgain(tries = 20) {
+  const elsewhere = document.activeElement !== document.body && !lanesBox.contains(document.activeElement);
+  if (!holding || elsewhere || focusedBlock() === story.selected) return;
+  const block = blocks.get(story.selected)?.element;
+  if (block?.isConnected) block.focus({ preventScroll: true });
+  if (tries) setTimeout(() => focusAgain(tries - 1), REDRAW);
+}
+
+document.addEventListener("focusin", ({ target }) => { holding = lanesBox.contains(target); });
+document.addEventListener("pointerdown", ({ target }) => {
+  holding = holding && lanesBox.contains(target);
+}, true);
 
 function place(event) {
   const lane = story.layers.indexOf(event.layer);

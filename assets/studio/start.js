@@ -1,23 +1,24 @@
-() => {
-  if (localStorage.getItem("audiostory-light")) {
-    document.documentElement.classList.add("light");
-    document.getElementById("light").textContent = "Dark";
-  }
-
-  // Gradio's table and messages put controls inside of buttons without names: say what they are.
-  const mend = () => {
-    for (const cell of document.querySelectorAll('.bool-cell[role="button"]')) {
-      cell.removeAttribute("role");
-      cell.querySelector("input")?.setAttribute("aria-label", "Lock");
-    }
-    for (const box of document.querySelectorAll(".bool-cell input:not([aria-label])")) {
-      box.setAttribute("aria-label", "Lock");
-    }
-    for (const head of document.querySelectorAll('.toast-header[role="button"]')) {
-      head.removeAttribute("role");
-      head.removeAttribute("tabindex");
-    }
-  };
-  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
-  mend();
+if (localStorage.getItem("audiostory-light")) {
+  document.documentElement.classList.add("light");
+  document.getElementById("light").textContent = "Dark";
 }
+
+// Gradio's table and messages put controls inside of buttons without names: say what they are.
+function mend() {
+  for (const cell of document.querySelectorAll('.bool-cell[role="button"]')) {
+    cell.removeAttribute("role");
+    cell.querySelector("input")?.setAttribute("aria-label", "Lock");
+  }
+  for (const box of document.querySelectorAll(".bool-cell input:not([aria-label])")) {
+    box.setAttribute("aria-label", "Lock");
+  }
+  for (const zone of document.querySelectorAll("button.upload-container[aria-label]")) {
+    zone.removeAttribute("aria-label");
+  }
+  for (const head of document.querySelectorAll('.toast-header[role="button"]')) {
+    head.removeAttribute("role");
+    head.removeAttribute("tabindex");
+  }
+}
+new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
+mend();

@@ -33,9 +33,10 @@ def act(session: Session, name: str, values: ActionValues) -> None:
     Raises:
         StoryError: there is no such action, no story is open, or the story cannot be changed so.
     """
-    folder = session.open_folder
+    folder, selected = session.open_folder, session.event
     if name in ("undo", "redo"):
         folder.undo() if name == "undo" else folder.redo()
+        session.follow(selected)
         return
     edit = ACTIONS.get(name)
     if edit is None:
@@ -49,9 +50,13 @@ def act(session: Session, name: str, values: ActionValues) -> None:
             done, made = done
         return done
 
+    before = folder.story
     gesture = str(values.get("gesture") or "")
     folder.edit(name, apply, f"{name}-{gesture}" if gesture else "")
-    session.selected = made or str(values.get("id") or session.selected)
+    wanted = str(values.get("id") or "")
+    acted_on = next((e for e in before.events if e.id == wanted), selected)
+    session.selected = made or wanted or session.selected
+    session.follow(acted_on)
 
 
 def _event(session: Session, story: Story, values: ActionValues) -> Event:
@@ -73,8 +78,13 @@ def _snapped(story: Story, event: Event, values: ActionValues, seconds: float) -
     return timeline.snapped(story, seconds, reach=reach, grid=SNAP_GRID, ignore=event.id)
 
 
+def _stepped(seconds: float, values: ActionValues, name: str) -> float:
+    """The time that is asked for, or the one that so many seconds `by` lead to."""
+    return _seconds(values, name) if "by" not in values else seconds + _seconds(values, "by")
+
+
 def _move(story: Story, event: Event, values: ActionValues) -> Story:
-    start = _seconds(values, "start")
+    start = _stepped(event.start, values, "start")
     if not event.layer:
         return timeline.move(story, event.id, start)
     first = _snapped(story, event, values, start)
@@ -89,7 +99,7 @@ def _reorder(story: Story, event: Event, values: ActionValues) -> Story:
 
 
 def _stretch(story: Story, event: Event, values: ActionValues) -> Story:
-    end = event.start + _seconds(values, "duration")
+    end = event.start + _stepped(event.duration, values, "duration")
     return timeline.stretch(story, event.id, _snapped(story, event, values, end) - event.start)
 
 

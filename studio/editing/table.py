@@ -94,6 +94,8 @@ def _row(name: str, event: Event) -> Row:
 
 def _changed(story: Story, event_id: str, old: Row, new: Row) -> Story:
     """One edit a differing cell; a row is unlocked first and locked last."""
+    if new[9] == "":  # emptied by Delete, which unlocks nothing
+        new = [*new[:9], old[9], *new[10:]]
     if flag(old[9]) and not flag(new[9]):
         story = timeline.lock(story, event_id, False)
     for column, (was, now) in enumerate(zip(old, new, strict=True)):
@@ -111,8 +113,9 @@ def _added(story: Story, row: Row, place: int) -> Story:
 
 
 def _setting(field: str, name: str) -> Callable[[Story, str, Any], Story]:
+    """An emptied cell is 0: as loud as it is, in the middle, without a fade."""
     return lambda story, event_id, cell: timeline.change(
-        story, event_id, **{field: number(cell, name)}
+        story, event_id, **{field: number(cell if str(cell).strip() else 0, name)}
     )
 
 

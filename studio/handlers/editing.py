@@ -124,4 +124,6 @@ def edit_table(session: Session, rows: list[list[Any]]) -> None:
     session.last_table = (now, rows)
     if rows == before and now - then < REPEAT_SECONDS:
         return
+    selected = session.event
     session.open_folder.edit("table", lambda story: table.edited(story, rows, session.shown))
+    session.follow(selected)

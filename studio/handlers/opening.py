@@ -75,10 +75,14 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
     ) -> Callable[[str, dict[str, str], gr.Request], Updates]:
         def change(title: str, memory: dict[str, str], request: gr.Request) -> Updates:
             session = studio.sessions.of(request.session_hash)
+            if act is stories.show_story and session.folder and title == session.folder.title:
+                # Gradio says so whenever the menu is left; what is written stays as it is.
+                return {page.progress: gr.update()}
             try:
                 act(session, title or "")
             except StudioError as error:
                 gr.Warning(str(error))
+                return view(studio, page, session)
             return _opened(studio, page, session, memory)
 
         return change

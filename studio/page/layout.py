@@ -204,7 +204,7 @@ def _request(studio: Studio) -> dict[str, object]:
 def _director(*, private: bool) -> dict[str, object]:
     with gr.Accordion("Director", open=False, elem_id="director", elem_classes="folded"):
         with gr.Row(elem_classes="control-row"):
-            seed = gr.Number(1, label="Seed", precision=0, elem_id="seed", scale=0)
+            seed = gr.Number(1, label="Seed", precision=0, elem_id="seed")
             another_seed = gr.Button("Draft with another seed", **_QUIET)
         with gr.Column(visible=False) as replanning:
             with gr.Row(elem_classes="control-row"):
@@ -216,7 +216,9 @@ def _director(*, private: bool) -> dict[str, object]:
                 change_plan = gr.Button("Plan", **_QUIET)
                 replan_unlocked = gr.Button("Plan unlocked events again", **_QUIET)
             with gr.Row(elem_classes="control-row"):
-                continue_seconds = gr.Number(12, label="Seconds after the selected event", scale=0)
+                continue_seconds = gr.Number(
+                    12, label="Seconds after the selected event", elem_id="continue-seconds"
+                )
                 continue_plan = gr.Button("Continue from here", **_QUIET)
         with gr.Row(elem_classes="control-row", visible=not private):
             director_address = gr.Textbox(
@@ -244,7 +246,14 @@ def _director(*, private: bool) -> dict[str, object]:
 def _upload(label: str, elem_id: str) -> gr.Audio:
     """A recording that a person brings or makes."""
     sources: list[Literal["upload", "microphone"]] = ["upload", "microphone"]
-    return gr.Audio(type="filepath", sources=sources, label=label, buttons=[], elem_id=elem_id)
+    return gr.Audio(
+        type="filepath",
+        sources=sources,
+        label=label,
+        buttons=[],
+        elem_id=elem_id,
+        elem_classes="takes-files",
+    )
 
 
 def _description(*, visible: bool) -> dict[str, object]:
@@ -287,7 +296,7 @@ def _workspace() -> dict[str, object]:
         grid = gr.Dataframe(
             headers=table.HEADERS,
             datatype=table.TYPES,
-            column_count=len(table.HEADERS),
+            column_count=(len(table.HEADERS), "fixed"),  # type: ignore[arg-type]
             column_widths=table.WIDTHS,
             static_columns=table.STATIC,
             type="array",

@@ -26,4 +26,4 @@ TAKES_JS = _read("takes.js")
 UNFAMILIAR_JS = _read("unfamiliar.js")
 MIX_JS = _read("mix.js")
 LIGHT_JS = _read("light.js")
-START_JS = _read("start.js")
+START_JS = f"() => {{\n{''.join(map(_read, ('start.js', 'gradio.js', 'focus.js')))}\n}}"

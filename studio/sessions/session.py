@@ -74,6 +74,17 @@ class Session:
                 return event
         return self.story.events[0]
 
+    def follow(self, before: Event | None) -> None:
+        """Keep something selected that is where the selection was, when that is gone.
+
+        Args:
+            before: the event that was selected before the story changed.
+        """
+        story = self.story
+        if story is None or before is None or any(e.id == self.selected for e in story.events):
+            return
+        self.selected = min(story.events, key=lambda event: _distance(event, before)).id
+
     def show(self, folder: StoryFolder | None) -> None:
         self.folder, self.selected, self.mix, self.due_cache = folder, "", None, {}
         self.shown = self.story
@@ -107,3 +118,10 @@ class Session:
         if self.job is not None:
             self.job.cancel.set()
             self.job.done = self.job.done or not self.job.started
+
+
+def _distance(event: Event, gone: Event) -> tuple[float, bool, bool]:
+    """Least for the event that stands where another one began: seconds between them, then what
+    ended there, then what is on another layer."""
+    away = max(event.start - gone.start, gone.start - event.end, 0.0)
+    return away, event.end <= gone.start, event.layer != gone.layer
