@@ -15,7 +15,16 @@ import torch
 import yaml
 from diffusers import AutoencoderOobleck, FluxTransformer2DModel
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 from torch import Tensor, nn
 from transformers import (
     PreTrainedTokenizerFast,
@@ -78,22 +87,92 @@ def told(count: int) -> Told:
 STORIES = {count: told(count) for count in (1, 3, 8)}
 
 
-def small_tokenizer() -> PreTrainedTokenizerFast:
-    """Byte-level BPE over the stories' words, with the stream's tokens."""
+STOCK_MARKS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+ADDED = [
+    "</t5>",
+    "<video_padding>",
+    "<timestamp>",
+    "</timestamp>",
+    "<t5>",
+    *SPANS[0][1:-1],
+    "<aud>",
+    "</aud>",
+    *SPANS[1][1:-1],
+    *("<|gen|>", "<|/gen|>", "<|think|>", "<|/think|>"),
+]
+"""The release's tokens in the order of its file."""
+
+
+def stock_tokenizer() -> Tokenizer:
+    """Byte-level BPE over the stories' words, built and marked as that of Qwen2.5 is."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.normalizer = normalizers.NFC()
+    word = Regex(
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+        r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(word, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     texts = [story.prompt + story.turn.replace(SPAN, "") for story in STORIES.values()]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=320, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in STOCK_MARKS])
+    return tokenizer
+
+
+def write_stock_tokenizer(folder: Path) -> None:
+    """The files that Qwen2.5 is published with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = stock_tokenizer()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.model.save(str(folder))
+    decoder = {
+        tokenizer.token_to_id(mark): {
+            "content": mark,
+            "lstrip": False,
+            "normalized": False,
+            "rstrip": False,
+            "single_word": False,
+            "special": True,
+        }
+        for mark in STOCK_MARKS
+    }
+    settings = {
+        "add_bos_token": False,
+        "add_prefix_space": False,
+        "added_tokens_decoder": decoder,
+        "bos_token": None,
+        "clean_up_tokenization_spaces": False,
+        "eos_token": "<|im_end|>",
+        "errors": "replace",
+        "pad_token": "<|endoftext|>",
+        "tokenizer_class": "Qwen2Tokenizer",
+        "unk_token": None,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+
+
+def write_added_tokens(folder: Path) -> None:
+    """The release's tokens, under ids that are not theirs: it gives four of them the same one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = {name: 151_938 if "|" in name else 152_165 - n for n, name in enumerate(ADDED)}
+    (folder / "added_tokens.json").write_text(json.dumps(table, indent=4))
+
+
+def small_tokenizer() -> PreTrainedTokenizerFast:
+    """The stock tokenizer with the release's tokens, as the release has it in memory."""
     whole = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", clean_up_tokenization_spaces=False
+        tokenizer_object=stock_tokenizer(),
+        eos_token="<|im_end|>",
+        clean_up_tokenization_spaces=False,
     )
-    marks = ["<|im_start|>", "<|think|>", "<|/think|>", "<|gen|>", "<|/gen|>"]
-    marks += ["<timestamp>", "</timestamp>", "<t5>", "</t5>", "<aud>", "</aud>"]
-    marks += [f"<t5_{i:05d}>" for i in range(SEMANTIC)]
-    whole.add_tokens(marks + [f"<aud_{i:05d}>" for i in range(RESIDUAL)])
+    whole.add_tokens(ADDED)
     return whole
 
 
@@ -268,7 +347,6 @@ def write_downloads(
     folder: Path,
     weights: dict[str, Tensor],
     model: Qwen2ForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
     save: Callable[[dict[str, Tensor], Path], None] | None = None,
 ) -> Downloads:
     """Write all folders; `save` may write the checkpoint's weights in another form."""
@@ -277,14 +355,19 @@ def write_downloads(
         path.mkdir(parents=True)
     counts = {"num_t5_out_tokens": SEMANTIC, "num_aud_out_tokens": RESIDUAL}
     settings = {
-        "tokenizer": {"pretrained_model_path": "ckpt/audiostory-3B/tokenizer"},
+        "tokenizer": {
+            "_target_": "src.models.tokenizer.init_qwen_tokenizer.init_tokenizer",
+            "pretrained_model_path": "ckpt/audiostory-3B/tokenizer",
+            "add_tokens_path": "ckpt/audiostory-3B/tokenizer/added_tokens.json",
+        },
         "llm_model": {"vocab_size": ROWS, "peft_config": {"r": RANK, "lora_alpha": ALPHA}},
         "agent_model": {"t5_feature_scale": 5.0, "whisper_resampler_llava": {"token_num": 10}},
         "seedx_dit_model_cfg": {"pretrained_model_path": None},
         "train_dataset": {"datapipes": [counts]},
     }
     (found.model / "config.yaml").write_text(yaml.safe_dump(settings))
-    tokenizer.save_pretrained(found.model / "tokenizer")
+    write_stock_tokenizer(found.model / "tokenizer")
+    write_added_tokens(found.model / "tokenizer")
     (save or one_file)(weights, found.model)
     (found.flux / "config.json").write_text(json.dumps(FLUX))
     save_file(small_codec().state_dict(), found.flux / "model.safetensors")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import soxr
 import torch
 from diffusers import AutoencoderOobleck, FlowMatchEulerDiscreteScheduler, FluxTransformer2DModel
@@ -37,19 +38,24 @@ from small_release import (
     three_shards,
     write_downloads,
 )
+from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, T5EncoderModel
+from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, T5EncoderModel
 
+from core import cli
 from core.audiostory import AudioStory, load_audiostory
 from core.director.plan import plan
-from core.errors import RenderError
+from core.director.published import read_draft
+from core.errors import PlanError, RenderError
 from core.placement import Placement
 from core.profile import RenderSettings, load_profile
-from core.release.exact import plan_exactly, render_exactly
+from core.release.exact import plan_exactly, render_exactly, story_of_plan
 from core.release.importer import import_release
 from core.release.shards import read_weights
 from core.release.sizes import Sources, codec_shape
 from core.render.render import Beginning, render_events
+from core.story.limits import MIN_DURATION
+from core.story.story import Story
 from core.story.take import Start
 
 STEPS, GUIDANCE, SEED = 2, 4.0, 11
@@ -90,13 +96,24 @@ def released_language_model(downloads: Downloads, weights: dict[str, Tensor]) ->
     return model.eval()
 
 
+def released_tokenizer(downloads: Downloads) -> PreTrainedTokenizerFast:
+    """The stock tokenizer, and the keys of `added_tokens.json` in their order."""
+    folder = downloads.model / "tokenizer"
+    stock = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=stock, clean_up_tokenization_spaces=False)
+    tokenizer.add_tokens(list(json.loads((folder / "added_tokens.json").read_text())))
+    return tokenizer
+
+
 @torch.no_grad()
-def restate(downloads: Downloads, count: int) -> Restated:
+def restate(
+    downloads: Downloads, count: int, crossfade: float = 3.0, rate: int = 32000
+) -> Restated:
     """The procedure of the release in a straight line."""
     story = STORIES[count]
     weights = torch.load(downloads.model / "pytorch_model.bin", weights_only=True)
     part = lambda p: {k[len(p) :]: v for k, v in weights.items() if k.startswith(p)}  # noqa: E731
-    tokenizer = AutoTokenizer.from_pretrained(downloads.model / "tokenizer")
+    tokenizer = released_tokenizer(downloads)
     llm = released_language_model(downloads, weights)
 
     number = tokenizer.convert_tokens_to_ids
@@ -167,7 +184,7 @@ def restate(downloads: Downloads, count: int) -> Restated:
     clips, latents = [], []
     for i in range(len(captions)):
         seconds = float(captions[i].split("<timestamp>")[1].split("</timestamp>")[0])
-        seconds += 3.0 if i < len(captions) - 1 else 0.0
+        seconds += crossfade if i < len(captions) - 1 else 0.0
         value = torch.tensor([min(max(seconds, 0.0), 30.0) / 30.0])[:, None]
         turns = value * fourier[None] * 2 * math.pi
         duration = linear(torch.cat([value, turns.sin(), turns.cos()], dim=-1))[:, None]
@@ -192,31 +209,29 @@ def restate(downloads: Downloads, count: int) -> Restated:
             x = scheduler.step(without + GUIDANCE * (within - without), t, x).prev_sample
         latents.append(x[0])
         wave = codec.decode(x.transpose(2, 1)).sample[0][:, : int(seconds * 44100)].numpy()
-        n = math.ceil(wave.shape[1] * 32000 / 44100)
-        clip = np.stack([soxr.resample(channel, 44100, 32000) for channel in wave])
+        n = math.ceil(wave.shape[1] * rate / 44100)
+        clip = np.stack([soxr.resample(channel, 44100, rate) for channel in wave])
         clips.append(np.pad(clip, ((0, 0), (0, max(0, n - clip.shape[1]))))[:, :n])
-    whole = clips[0]
+    whole, n = clips[0], int(crossfade * rate)
     for clip in clips[1:]:
-        if whole.shape[1] < 96000 or clip.shape[1] < 96000:
+        if whole.shape[1] < n or clip.shape[1] < n:
             whole = np.concatenate([whole, clip], axis=1)
         else:
-            fade = np.linspace(0.0, 1.0, 96000)
-            lap = whole[:, -96000:] * (1.0 - fade) + clip[:, :96000] * fade
-            whole = np.concatenate([whole[:, :-96000], lap, clip[:, 96000:]], axis=1)
+            fade = np.linspace(0.0, 1.0, n)
+            lap = whole[:, -n:] * (1.0 - fade) + clip[:, :n] * fade
+            whole = np.concatenate([whole[:, :-n], lap, clip[:, n:]], axis=1)
     return Restated(written, captions, condition, torch.stack(latents), whole)
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[Qwen2ForCausalLM, object]:
-    tokenizer = small_tokenizer()
-    return language_model(tokenizer), tokenizer
+def trained() -> Qwen2ForCausalLM:
+    return language_model(small_tokenizer())
 
 
 @pytest.fixture(scope="module")
-def downloads(trained: tuple, tmp_path_factory: pytest.TempPathFactory) -> Downloads:
-    model, tokenizer = trained
+def downloads(trained: Qwen2ForCausalLM, tmp_path_factory: pytest.TempPathFactory) -> Downloads:
     folder = tmp_path_factory.mktemp("downloads")
-    return write_downloads(folder, as_peft(model, new=True) | random_parts(), model, tokenizer)
+    return write_downloads(folder, as_peft(trained, new=True) | random_parts(), trained)
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +260,74 @@ def test_an_exact_run_gives_what_the_published_procedure_gives(
     assert right.wave.std() > 0.01
 
 
+def test_another_cross_fade_and_rate_give_what_the_published_command_gives(
+    downloads: Downloads, imported: AudioStory, tmp_path: Path
+) -> None:
+    """On the command line, where every other option is the release's default: noise seed 0."""
+    right = restate(downloads, 3, crossfade=0.5, rate=16000)
+    wave, story = tmp_path / "story.wav", tmp_path / "story.json"
+    asked = ["render", f" {STORIES[3].instruction} ", "--duration", "7.5", "--exact"]
+    asked += ["--profile", str(imported.profile.folder), "--seed", str(SEED)]
+    asked += ["--steps", str(STEPS), "--crossfade-sec", "0.5", "--target-sr", "16000"]
+    asked += ["--total-seconds-as-float", "--out", str(wave), "--story", str(story)]
+    assert cli.main(asked, serve=lambda _: None) == 0
+    samples, rate = soundfile.read(wave, always_2d=True)
+    assert rate == 16000
+    assert samples.T.shape == right.wave.shape
+    assert np.abs(samples.T - right.wave).max() < 1e-4
+    assert [event.duration for event in Story.load(story).events] == [2.5, 4.0, 1.0]
+
+
+def test_a_length_of_nought_or_less_is_rendered_as_the_release_does(imported: AudioStory) -> None:
+    """0 s before the last event are the 3 s of the cross-fade; below 0 the end of 30 s is cut."""
+    draft = plan_exactly(imported, STORIES[3].instruction, STORIES[3].total)
+    settings = RenderSettings(1, GUIDANCE)
+    nought = replace(draft, durations=(0.0, -1.0, 0.0))
+    assert render_exactly(imported, nought, 0, settings).samples.shape == (2, (3 + 2) * 32000)
+    below = replace(
+        draft,
+        captions=draft.captions[:2],
+        durations=(1.0, -1.0),
+        condition=draft.condition[:2],
+    )
+    cut = math.ceil((645 * 2048 - 44100) * 32000 / 44100)
+    sound = render_exactly(imported, below, 0, settings).samples
+    assert sound.shape == (2, (1 + 3) * 32000 + cut - 3 * 32000)
+    story = story_of_plan(nought, "small", "story 3", 0)
+    assert [event.duration for event in story.events] == [MIN_DURATION] * 3
+    assert len(story.corrections) == 3
+    with pytest.raises(RenderError, match="any length"):
+        render_exactly(
+            imported,
+            replace(draft, captions=("rain",), durations=(0.0,), condition=draft.condition[:1]),
+            0,
+            settings,
+        )
+
+
+def test_without_an_end_of_its_reasoning_an_exact_run_gives_up(imported: AudioStory) -> None:
+    turn = STORIES[3].turn
+    for text, written in ((turn, True), (turn.replace("<|/think|>", ""), False)):
+        ids = imported.encode(text)
+        states = torch.zeros(len(ids), 64)
+        assert len(read_draft(imported, ids, states).captions) == 3
+        if written:
+            assert len(read_draft(imported, ids, states, as_released=True).captions) == 3
+        else:
+            with pytest.raises(PlanError, match=r"<\|/think\|>"):
+                read_draft(imported, ids, states, as_released=True)
+
+
+def test_the_director_stops_after_as_many_tokens_as_it_may_write(imported: AudioStory) -> None:
+    with pytest.raises(PlanError):
+        plan_exactly(imported, STORIES[3].instruction, 7.5, max_new_tokens=12)
+    whole = plan_exactly(imported, STORIES[3].instruction, 7.5)
+    cut = len(whole.ids) - 2
+    part = plan_exactly(imported, STORIES[3].instruction, 7.5, max_new_tokens=cut)
+    assert part.ids == whole.ids[:cut]
+    assert part.captions == whole.captions
+
+
 def test_condition_and_guidance_matter_in_what_is_compared(imported: AudioStory) -> None:
     """Otherwise equal latents would prove nothing about the text encoder or the bridge."""
     draft = plan_exactly(imported, STORIES[3].instruction, STORIES[3].total)
@@ -264,7 +347,7 @@ def test_condition_and_guidance_matter_in_what_is_compared(imported: AudioStory)
     ("new", "merge", "shards"), [(False, False, False), (True, True, False), (False, True, True)]
 )
 def test_every_layout_of_the_checkpoint_gives_one_model(
-    trained: tuple,
+    trained: Qwen2ForCausalLM,
     imported: AudioStory,
     tmp_path: Path,
     new: bool,
@@ -272,10 +355,9 @@ def test_every_layout_of_the_checkpoint_gives_one_model(
     shards: bool,
 ) -> None:
     """Older and newer peft names, an adapter or merged weights, one file or three."""
-    model, tokenizer = trained
-    weights = as_peft(model, new=new) | random_parts()
+    weights = as_peft(trained, new=new) | random_parts()
     save = three_shards if shards else one_file
-    found = write_downloads(tmp_path / "downloads", weights, model, tokenizer, save)
+    found = write_downloads(tmp_path / "downloads", weights, trained, save)
     out = tmp_path / "profile"
     profile = import_release(Sources(**vars(found)), out, merge=merge, report=lambda line: None)
     assert (out / "director.safetensors").exists() != merge

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from small_release import (
     SEMANTIC,
+    STORIES,
     Downloads,
     as_peft,
     one_file,
@@ -26,13 +28,16 @@ from small_release import (
     three_shards,
     untrained_language_model,
     write_downloads,
+    write_stock_tokenizer,
 )
+from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from core import cli
 from core.doctor import CARDS
 from core.errors import FileError, StudioError, WeightsError
+from core.language.model import load_tokenizer
 from core.profile import load_profile
 from core.release.cards import card_plan, published_needs, published_parameters
 from core.release.checkpoint import wanted_weights
@@ -40,6 +45,7 @@ from core.release.download import from_pretrained
 from core.release.importer import check_room, import_release
 from core.release.keys import Place, place_of, release_key
 from core.release.sizes import FLAN_T5, QWEN, VOCABULARY, Sizes, Sources, published
+from core.release.tokenizer import TokenizerPlaces, read_tokenizer, released_tokens
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,9 +58,8 @@ def weights() -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def whole(weights: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) -> Downloads:
-    tokenizer = small_tokenizer()
-    model = untrained_language_model(tokenizer)
-    return write_downloads(tmp_path_factory.mktemp("whole"), weights, model, tokenizer)
+    model = untrained_language_model(small_tokenizer())
+    return write_downloads(tmp_path_factory.mktemp("whole"), weights, model)
 
 
 @pytest.fixture
@@ -205,9 +210,108 @@ def test_a_missing_shard_is_named(
 
 
 def test_a_tokenizer_of_another_model_is_refused(downloads: Downloads, tmp_path: Path) -> None:
-    path = downloads.model / "tokenizer" / "tokenizer.json"
+    path = downloads.model / "tokenizer" / "added_tokens.json"
     path.write_text(path.read_text().replace("<|gen|>", "<|xyz|>"))
-    refused(downloads, tmp_path, "<|gen|>")
+    refused(downloads, tmp_path, "<|gen|>", "--tokenizer")
+
+
+def released_vocabulary(stock: Path, added: Path) -> dict[str, int]:
+    """What the release's code makes of the two: the keys in the order of the file, ids unread."""
+    tokenizer = Tokenizer.from_file(str(stock / "tokenizer.json"))
+    tokenizer.add_tokens(list(json.loads(added.read_text())))
+    return tokenizer.get_vocab(with_added_tokens=True)
+
+
+def imported_vocabulary(downloads: Downloads, out: Path, tokenizer: Path | None = None) -> dict:
+    sources = Sources(**vars(downloads), tokenizer=tokenizer)
+    import_release(sources, out, report=lambda line: None)
+    return load_tokenizer(out / "tokenizer").get_vocab()
+
+
+def test_the_vocabulary_is_the_releases_id_by_id(downloads: Downloads, tmp_path: Path) -> None:
+    """The stock tokenizer beside `added_tokens.json`, whose ids are wrong and partly the same."""
+    folder = downloads.model / "tokenizer"
+    right = released_vocabulary(folder, folder / "added_tokens.json")
+    assert imported_vocabulary(downloads, tmp_path / "out") == right
+    kept = load_tokenizer(tmp_path / "out" / "tokenizer")
+    stock = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    stock.add_tokens(list(json.loads((folder / "added_tokens.json").read_text())))
+    for text in (STORIES[8].prompt + STORIES[8].turn, "Straße 12,5 s\n\n— naïve 雨 <t5_000>"):
+        assert kept(text, add_special_tokens=False)["input_ids"] == stock.encode(text).ids
+
+
+@pytest.mark.parametrize(
+    "layout",
+    ["beside", "root", "parent", "elsewhere", "absolute", "given", "base model", "complete"],
+)
+def test_the_tokenizer_is_found_wherever_a_download_has_it(
+    downloads: Downloads, tmp_path: Path, layout: str
+) -> None:
+    folder = downloads.model / "tokenizer"
+    right = released_vocabulary(folder, folder / "added_tokens.json")
+    config = downloads.model / "config.yaml"
+    given = None
+    if layout == "root":
+        for path in folder.iterdir():
+            path.rename(downloads.model / path.name)
+    elif layout == "parent":
+        folder.rename(tmp_path / "downloads" / "tokenizer")
+        config.write_text(config.read_text().replace("ckpt/audiostory-3B/", ""))
+    elif layout == "elsewhere":
+        folder.rename(downloads.model / "words")
+        text = config.read_text().replace("audiostory-3B/tokenizer", "audiostory-3B/words")
+        config.write_text(text)
+    elif layout == "absolute":
+        settings = yaml.safe_load(config.read_text())
+        moved = folder.rename(tmp_path / "words #1 ü")
+        settings["tokenizer"] = {"pretrained_model_path": str(moved)}
+        config.write_text(yaml.safe_dump(settings))
+    elif layout == "given":
+        given = folder.rename(tmp_path / "code")
+    elif layout == "base model":
+        (folder / "added_tokens.json").rename(downloads.model / "added_tokens.json")
+        shutil.rmtree(folder)
+        write_stock_tokenizer(downloads.llm)
+    elif layout == "complete":
+        shutil.rmtree(folder)
+        small_tokenizer().save_pretrained(folder)
+    assert imported_vocabulary(downloads, tmp_path / "out", given) == right
+
+
+def test_without_a_list_the_releases_tokens_are_added_where_they_fill_the_rows(
+    tmp_path: Path,
+) -> None:
+    """151665 stock tokens and these 612 make the published 152277 rows; `<t5>` is 151669 there."""
+    names = released_tokens()
+    assert 151_665 + len(names) == VOCABULARY
+    assert len(set(names)) == len(names)
+    ids = {name: 151_665 + place for place, name in enumerate(names)}
+    assert (ids["</t5>"], ids["<t5>"], ids["<|think|>"]) == (151_665, 151_669, 152_275)
+    write_stock_tokenizer(tmp_path / "qwen")
+    stock = Tokenizer.from_file(str(tmp_path / "qwen" / "tokenizer.json"))
+    size = stock.get_vocab_size(with_added_tokens=True)
+    (tmp_path / "model").mkdir()
+    places = TokenizerPlaces(tmp_path / "model", tmp_path / "qwen")
+    found = read_tokenizer(places, 64, 8, size + 612)
+    assert "the release's order" in found.origin
+    stock.add_tokens(names)
+    assert found.tokenizer.get_vocab() == stock.get_vocab(with_added_tokens=True)
+    for rows in (size + 611, size + 613):
+        with pytest.raises(WeightsError, match=r"lacks <\|think\|>.*--tokenizer"):
+            read_tokenizer(places, 64, 8, rows)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{", "{}", '{"": 1}', "\xff"])
+def test_a_damaged_list_of_tokens_is_named(downloads: Downloads, tmp_path: Path, text: str) -> None:
+    path = downloads.model / "tokenizer" / "added_tokens.json"
+    path.write_bytes(text.encode("latin-1"))
+    refused(downloads, tmp_path, "added_tokens.json" if text != "{}" else "<|think|>")
+
+
+def test_a_folder_without_a_tokenizer_is_said(downloads: Downloads, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no tokenizer") as error:
+        imported_vocabulary(downloads, tmp_path / "out", tmp_path / "downloads")
+    assert "\n" not in str(error.value)
 
 
 def test_nothing_is_overwritten(downloads: Downloads, tmp_path: Path) -> None:
@@ -268,7 +372,7 @@ def test_memory_stays_below_the_file_size(tmp_path: Path) -> None:
     config |= {"intermediate_size": 40_000, "num_hidden_layers": 6, "layer_types": None}
     model = Qwen2ForCausalLM(Qwen2Config.from_dict(config)).requires_grad_(False)
     parts = as_peft(model, new=True) | random_parts()
-    found = write_downloads(tmp_path / "downloads", parts, model, tokenizer)
+    found = write_downloads(tmp_path / "downloads", parts, model)
     size = (found.model / "pytorch_model.bin").stat().st_size
     importing = """
 import re, sys
@@ -484,6 +588,33 @@ def hub(downloads: Downloads) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.mark.parametrize("place", ["checkpoint", "base model"])
+def test_the_hub_has_the_tokenizer_in_one_of_two_places(
+    hub: str, downloads: Downloads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """In the checkpoint's own repository, here below a folder, or the stock one in the base
+    model's."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    folder = downloads.model / "tokenizer"
+    right = released_vocabulary(folder, folder / "added_tokens.json")
+    (downloads.model / "audiostory-3B").mkdir()
+    for name in ("config.yaml", "pytorch_model.bin", "tokenizer"):
+        (downloads.model / name).rename(downloads.model / "audiostory-3B" / name)
+    write_stock_tokenizer(downloads.llm)
+    if place == "base model":
+        folder = downloads.model / "audiostory-3B" / "tokenizer"
+        for path in folder.iterdir():
+            if path.name != "added_tokens.json":
+                path.unlink()
+    from_pretrained(endpoint=hub, out=tmp_path / "out", report=lambda line: None)
+    assert load_tokenizer(tmp_path / "out" / "tokenizer").get_vocab() == right
+    fetched = [name for name, _ in Hub.sent]
+    assert fetched.count("tokenizer.json") == 1
 
 
 def test_download_and_import_go_in_one_and_nothing_is_fetched_twice(

@@ -14,17 +14,23 @@ from typing import TYPE_CHECKING
 from core.environment import print_json
 from core.errors import StoryError
 from core.profile import DEFAULT_PROFILE, load_profile
-from core.story.limits import MAX_SEED
+from core.story.limits import check_seed
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
     from core.story.story import Story
 
 
+DEFAULT_SECONDS = 20.0
+"""Of a story whose length nobody says."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says which story to plan, by whom, and where to write it."""
     parser.add_argument("instruction", nargs="?", help="what should be heard")
-    parser.add_argument("--duration", type=float, default=20.0, help="seconds in all")
+    parser.add_argument(
+        "--duration", type=float, help=f"seconds in all (default: {DEFAULT_SECONDS:g})"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--profile", help=f"model (default: the story's, or {DEFAULT_PROFILE})")
     parser.add_argument("--story", type=Path, help="write the story as JSON to this file")
@@ -62,14 +68,12 @@ def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:
 
     if arguments.instruction is None:
         raise StoryError("There is no instruction; say in quotes what should be heard.")
-    if not 0 <= arguments.seed <= MAX_SEED:
-        raise StoryError(f"A seed is a whole number from 0 to {MAX_SEED}; choose another.")
+    check_seed(arguments.seed)
+    seconds = DEFAULT_SECONDS if arguments.duration is None else arguments.duration
     key = os.environ.get("AUDIOSTORY_DIRECTOR_KEY", "")
     director = open_director(arguments.director, arguments.director_model, key)
     shown = ""
-    for progress in plan(
-        model, arguments.instruction, arguments.duration, arguments.seed, director=director
-    ):
+    for progress in plan(model, arguments.instruction, seconds, arguments.seed, director=director):
         rewritten = not progress.reasoning.startswith(shown)
         new = progress.reasoning if rewritten else progress.reasoning[len(shown) :]
         print("\n" * rewritten + new, end="", file=sys.stderr, flush=True)

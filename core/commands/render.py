@@ -40,9 +40,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fast: distilled, its guidance learned (default: the profile's)",
     )
     parser.add_argument("--draft", action="store_true", help="the profile's draft quality")
-    parser.add_argument(
-        "--exact", action="store_true", help="as the published code does it (imported models only)"
+    add_exact_options(parser)
+
+
+def add_exact_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--exact` and what it alone knows; what is not given of that is left out."""
+    group = parser.add_argument_group(
+        "exact run",
+        "as the published command does it, with its habits (imported models only); --seed is of "
+        "the noise, which is always 0 there, and --duration is 50 unless it is given",
+        argument_default=argparse.SUPPRESS,
     )
+    group.add_argument("--exact", action="store_true", default=False)
+    group.add_argument(
+        "--total-seconds-as-float",
+        action="store_true",
+        help='ask for "50.0 seconds" where --duration is 50; the published command does so',
+    )
+    group.add_argument(
+        "--phrase-seed",
+        type=int,
+        metavar="SEED",
+        help="put a phrase before the instruction, drawn as the published command's --seed does",
+    )
+    group.add_argument(
+        "--phrases",
+        type=Path,
+        metavar="FILE",
+        help="where the phrases are: the release's evaluate/inference.py, or one a line",
+    )
+    group.add_argument(
+        "--crossfade-sec", type=float, metavar="S", help="seconds between clips (default: 3)"
+    )
+    group.add_argument("--target-sr", type=int, metavar="HZ", help="sample rate (default: 32000)")
+    group.add_argument(
+        "--max-new-tokens", type=int, metavar="N", help="of the director (default: 1600)"
+    )
+
+
+EXACT_OPTIONS = (
+    "total_seconds_as_float",
+    "phrase_seed",
+    "phrases",
+    "crossfade_sec",
+    "target_sr",
+    "max_new_tokens",
+)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -54,10 +97,14 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix.lower() != ".wav":
         raise StoryError("--out should end in .wav; `app.py export` writes the other formats.")
     if arguments.exact:
-        from core.release.command import run_exactly
+        from core.release.command import read_exact_run, run_exactly
 
-        run_exactly(plan.load_model(arguments.profile or DEFAULT_PROFILE), arguments)
+        asked = read_exact_run(arguments)
+        run_exactly(plan.load_model(arguments.profile or DEFAULT_PROFILE), asked, arguments)
         return
+    for name in EXACT_OPTIONS:
+        if name in arguments:
+            raise StoryError(f"--{name.replace('_', '-')} is of an exact run; add --exact.")
     from core.render.story import render_folder, render_story
 
     folder = _folder(arguments.source)

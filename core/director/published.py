@@ -107,7 +107,7 @@ class PublishedPlan:
 
     Attributes:
         ids: tokens written, without the prompt.
-        captions, durations: of each event, in seconds as written.
+        captions, durations: of each event, in seconds as written; in an exact run also 0 and less.
         condition: (E, S, width).
     """
 
@@ -120,9 +120,17 @@ class PublishedPlan:
 
 @torch.inference_mode()
 def decode_freely(
-    model: AudioStory, instruction: str, total: float, cancel: threading.Event | None = None
+    model: AudioStory,
+    prompt_text: str,
+    cancel: threading.Event | None = None,
+    limit: int | None = None,
 ) -> Generator[list[int], None, tuple[list[int], Tensor]]:
     """The director's turn, held to nothing but the forced spans.
+
+    Args:
+        prompt_text: the request, up to the assistant's first token
+            (`core.language.stream.prompt_text`).
+        limit: most tokens that are written; by default the profile's.
 
     Yields:
         The tokens written so far, after each pass.
@@ -130,13 +138,13 @@ def decode_freely(
     Returns:
         All tokens, and the states that they were fed with, (L, hidden).
     """
-    prompt = model.encode(prompt_text(instruction, total) + THINK)
+    prompt = model.encode(prompt_text + THINK)
     limits = model.profile.director
     rules = ForcedSpans(
         model.ids,
         prompt,
         limits.stops,
-        limits.max_new_tokens,
+        limits.max_new_tokens if limit is None else limit,
         limits.repetition,
         opens=limits.planner == "published",
     )
@@ -157,12 +165,16 @@ def decode_freely(
     return rules.written, decoder.states[len(prompt) :]
 
 
-def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> PublishedPlan:
+def read_draft(
+    model: AudioStory, written: Sequence[int], states: Tensor, *, as_released: bool = False
+) -> PublishedPlan:
     """Captions, durations and conditions of a finished turn.
 
     Args:
         written: the turn's tokens.
         states: (L, hidden), the state of each token where it was fed itself.
+        as_released: as the published code, give up where the reasoning has no end, and take any
+            number for a duration, also 0 and less.
 
     Raises:
         PlanError: there is no event, or one is incomplete.
@@ -177,11 +189,17 @@ def read_draft(model: AudioStory, written: Sequence[int], states: Tensor) -> Pub
     heads = [text(written[b + 1 : e - semantic - 1]) for b, e in zip(begins, ends, strict=False)]
     rows = torch.stack([states[e - semantic : e] for e in ends])
     more = torch.stack([states[e - residual : e] for e in finals[: len(ends)]])
-    thought = _places(written, ids.think_end) or begins
-    captions, durations = zip(*map(read_caption, heads), strict=True)
+    thought = _places(written, ids.think_end)
+    if as_released and not thought:
+        raise PlanError(
+            f"The director wrote no {THINK_END}, and there the published code gives up; word the "
+            "instruction differently, or leave out --exact."
+        )
+    read = [read_caption(head, any_number=as_released) for head in heads]
+    captions, durations = zip(*read, strict=True)
     return PublishedPlan(
         tuple(written),
-        text(written[: thought[0]]),
+        text(written[: (thought or begins)[0]]),
         captions,
         durations,
         model.bridge(rows, more).condition.float(),
@@ -192,8 +210,11 @@ def _places(written: Sequence[int], token: int) -> list[int]:
     return [place for place, other in enumerate(written) if other == token]
 
 
-def read_caption(head: str) -> tuple[str, float]:
+def read_caption(head: str, *, any_number: bool = False) -> tuple[str, float]:
     """Caption and seconds of `{caption}<timestamp>{seconds}</timestamp>`.
+
+    Args:
+        any_number: take 0 and less for a duration, as the published code does.
 
     Raises:
         PlanError: the seconds are missing or unreadable.
@@ -204,7 +225,7 @@ def read_caption(head: str) -> tuple[str, float]:
         seconds = float(number)
     except ValueError:
         seconds = math.nan
-    if not seconds > 0.0 or seconds == math.inf:
+    if not math.isfinite(seconds) or not (any_number or seconds > 0.0):
         raise PlanError(f"The director gave no duration for {before.strip()[:60]!r}; draft again.")
     return (before + after).strip(), seconds
 
@@ -222,7 +243,7 @@ def plan_freely(
         PlanError: the director wrote no complete event.
         Cancelled: `cancel` was set.
     """
-    writing = decode_freely(model, instruction, total, cancel)
+    writing = decode_freely(model, prompt_text(instruction, total), cancel)
     while True:
         try:
             text = model.tokenizer.decode(next(writing))

@@ -101,12 +101,17 @@ def span_text(semantic: int, residual: int) -> str:
     return "".join(parts)
 
 
-def prompt_text(instruction: str, total: float) -> str:
-    """The chat turn that asks for a story of `total` seconds, up to the assistant's first token."""
+def prompt_text(instruction: str, total: float, *, as_float: bool = False) -> str:
+    """The chat turn that asks for a story of `total` seconds, up to the assistant's first token.
+
+    Args:
+        as_float: write whole seconds with a decimal point too, "50.0".
+    """
+    seconds = repr(float(total)) if as_float else f"{total:g}"
     return (
         "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
         f"<|im_start|>user\n{without_marks(instruction)}"
-        f"{_TOTAL}{total:g} seconds.<|im_end|>\n"
+        f"{_TOTAL}{seconds} seconds.<|im_end|>\n"
         "<|im_start|>assistant\n"
     )
 

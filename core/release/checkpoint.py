@@ -9,24 +9,19 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderOobleck
 from torch import nn
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PreTrainedTokenizerBase,
-    T5EncoderModel,
-    WhisperConfig,
-)
+from transformers import AutoModelForCausalLM, T5EncoderModel, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from core.bridge.bridge import Bridge
 from core.errors import WeightsError
-from core.language.model import TARGETS, read_stream_ids
+from core.language.model import TARGETS
 from core.listener.whisper import projector
 from core.performer.kinds import build_performer
 from core.profile import Profile
 from core.release.keys import Place, Shape, lora_name, place_keys
 from core.release.shards import Weights, check_bytes, read_weights
-from core.release.sizes import Sizes, Sources, read_sizes
+from core.release.sizes import Sizes, Sources, read_sizes, tokenizer_places
+from core.release.tokenizer import ReleasedTokenizer, read_tokenizer
 
 MODEL_FILES = ("pytorch_model", "model")
 CODEC_FILES = ("model", "vae", "diffusion_pytorch_model")
@@ -47,8 +42,7 @@ class Checkpoint:
     text_keys: Mapping[str, str]
     codec: Weights
     whisper: Weights | None
-    tokenizer: PreTrainedTokenizerBase
-    tokenizer_folder: Path
+    tokenizer: ReleasedTokenizer
 
 
 def check_release(sources: Sources, merge: bool = False) -> Checkpoint:
@@ -68,11 +62,14 @@ def check_release(sources: Sources, merge: bool = False) -> Checkpoint:
     text, text_keys = _text_weights(sources, sizes, weights, keys, file)
     _check_codec(codec, sizes)
     whisper = _whisper_weights(sources, sizes.profile)
-    folder = _tokenizer_folder(sources.model)
-    tokenizer = _tokenizer(folder, sizes)
-    return Checkpoint(
-        sources, sizes, weights, keys, text, text_keys, codec, whisper, tokenizer, folder
+    bridge = sizes.profile.bridge
+    tokenizer = read_tokenizer(
+        tokenizer_places(sources),
+        bridge.semantic_tokens,
+        bridge.residual_tokens,
+        sizes.llm.vocab_size,
     )
+    return Checkpoint(sources, sizes, weights, keys, text, text_keys, codec, whisper, tokenizer)
 
 
 def wanted_weights(sizes: Sizes) -> tuple[dict[Place, Shape], set[Place]]:
@@ -192,26 +189,3 @@ def whisper_config(folder: Path, profile: Profile) -> WhisperConfig:
             f"{folder} has {config.d_model}; use whisper-large-v3."
         )
     return config
-
-
-def _tokenizer_folder(model: Path) -> Path:
-    for folder in (model / "tokenizer", model, *sorted(p for p in model.iterdir() if p.is_dir())):
-        if any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json")):
-            return folder
-    raise WeightsError(f"There is no tokenizer in {model}; download the whole checkpoint.")
-
-
-def _tokenizer(folder: Path, sizes: Sizes) -> PreTrainedTokenizerBase:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    except Exception as cause:
-        raise WeightsError(f"The tokenizer in {folder} cannot be read ({cause}).") from None
-    bridge = sizes.profile.bridge
-    read_stream_ids(tokenizer, bridge.semantic_tokens, bridge.residual_tokens)
-    if max(tokenizer.get_vocab().values()) >= sizes.llm.vocab_size:
-        raise WeightsError(
-            "The tokenizer has more tokens than the model; use the checkpoint's own."
-        )
-    return tokenizer

@@ -17,6 +17,7 @@ from core.places import data_folder
 from core.profile import Profile
 from core.release.importer import Report, check_room, import_release
 from core.release.sizes import Sources
+from core.release.tokenizer import STOCK_FILES, VOCABULARIES
 
 AUDIOSTORY = "TencentARC/AudioStory-3B"
 TANGOFLUX = "declare-lab/TangoFlux"
@@ -26,7 +27,7 @@ WHISPER = "openai/whisper-large-v3"
 CODEC_PATTERNS = ("config.json", "vae.safetensors")
 CONFIG_PATTERNS = ("config.json", "generation_config.json")
 WHISPER_PATTERNS = ("config.json", "preprocessor_config.json", "model.safetensors")
-MODEL_PATTERNS = ("config.yaml", "*.bin", "*.json", "*.txt", "*.safetensors")
+MODEL_PATTERNS = ("*config.yaml", "*.bin", "*.json", "*.txt", "*.safetensors")
 _FOLDER = "audiostory-3b"
 
 
@@ -34,6 +35,7 @@ def from_pretrained(
     repository: str = AUDIOSTORY,
     out: Path | None = None,
     *,
+    tokenizer: Path | None = None,
     whisper: bool = True,
     merge: bool = False,
     endpoint: str | None = None,
@@ -44,6 +46,8 @@ def from_pretrained(
     Args:
         repository: the checkpoint on the hub.
         out: folder of the profile; by default one where `--profile audiostory-3b` finds it.
+        tokenizer: a folder that is here already; by default the checkpoint's own or, where it has
+            none, the base model's.
         whisper: fetch the audio input's encoder too.
         merge: see `import_release`.
         endpoint: another hub than huggingface.co.
@@ -59,9 +63,12 @@ def from_pretrained(
         wanted[WHISPER] = WHISPER_PATTERNS
     constants.HF_HUB_OFFLINE = False
     try:
-        own_codec = _has_codec(repository, endpoint)
+        names = _files(repository, endpoint)
+        own_codec = any(name.endswith("/model.safetensors") for name in names)
         if not own_codec:
             wanted[TANGOFLUX] = CODEC_PATTERNS
+        if tokenizer is None and not any(Path(name).name in VOCABULARIES for name in names):
+            wanted[_QWEN] = (*CONFIG_PATTERNS, *STOCK_FILES)
         size = sum(_bytes(name, patterns, endpoint) for name, patterns in wanted.items())
         check_room(Path(constants.HF_HUB_CACHE), size)
         report(f"downloading {size / 1e9:.1f} GB; it can be stopped and goes on where it was")
@@ -79,7 +86,14 @@ def from_pretrained(
     finally:
         constants.HF_HUB_OFFLINE = True
     flux = codec_folder(found[repository]) if own_codec else found[TANGOFLUX]
-    sources = Sources(found[repository], flux, found[_QWEN], found[T5], found.get(WHISPER))
+    sources = Sources(
+        model_folder(found[repository]),
+        flux,
+        found[_QWEN],
+        found[T5],
+        found.get(WHISPER),
+        tokenizer,
+    )
     return import_release(sources, target, merge=merge, report=report)
 
 
@@ -101,9 +115,10 @@ def _bytes(repository: str, patterns: Sequence[str], endpoint: str | None) -> in
     return sum(s for name, s in files.items() if any(Path(name).match(p) for p in patterns))
 
 
-def _has_codec(repository: str, endpoint: str | None) -> bool:
-    names = _files(repository, endpoint)
-    return any(name.endswith("/model.safetensors") for name in names)
+def model_folder(snapshot: Path) -> Path:
+    """The checkpoint inside a download: its root, or the folder that has the configuration."""
+    configs = [snapshot / "config.yaml", *sorted(snapshot.rglob("config.yaml"))]
+    return next((path.parent for path in configs if path.is_file()), snapshot)
 
 
 def codec_folder(snapshot: Path) -> Path:
@@ -112,7 +127,7 @@ def codec_folder(snapshot: Path) -> Path:
     Raises:
         FileError: there is none.
     """
-    for path in sorted(snapshot.glob("*/model.safetensors")):
+    for path in sorted(snapshot.rglob("*/model.safetensors")):
         config = path.parent / "config.json"
         if config.is_file() and "num_single_layers" in json.loads(config.read_text()):
             return path.parent

@@ -17,6 +17,7 @@ from transformers import AutoConfig, PretrainedConfig, Qwen2Config, T5Config
 from core.errors import ProfileError, WeightsError
 from core.profile import PROFILES, ListenerConfig, Profile, load_profile
 from core.release.shards import Weights
+from core.release.tokenizer import TokenizerPlaces
 from core.schema import read_dataclass
 
 QWEN = Qwen2Config(
@@ -58,6 +59,8 @@ class Sources:
         llm, t5: the base models; only their configurations are read (and, where the checkpoint
             has no text encoder, that of `t5`).
         whisper: the audio input's encoder; without it sound can not be heard.
+        tokenizer: folder of the tokenizer; by default where config.yaml says, or where it is found
+            (`core.release.tokenizer.TokenizerPlaces`).
     """
 
     model: Path
@@ -65,6 +68,7 @@ class Sources:
     llm: Path | None = None
     t5: Path | None = None
     whisper: Path | None = None
+    tokenizer: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,21 @@ def _llm_config(folder: Path | None, weights: Weights, settings: Any) -> Pretrai
     rows = next(tables, (VOCABULARY,))[0]
     config.vocab_size = int(_find(settings, "llm_model.vocab_size", rows))
     return config
+
+
+def tokenizer_places(sources: Sources) -> TokenizerPlaces:
+    """Where the tokenizer may be, by the folders and by config.yaml.
+
+    Raises:
+        WeightsError: config.yaml is missing or damaged.
+    """
+    settings = _find(_yaml(sources.model / "config.yaml"), "tokenizer", {})
+    names = ("pretrained_model_path", "pretrained_model_name_or_path")
+    named = next(
+        (str(_find(settings, name, "")) for name in names if _find(settings, name, "")), ""
+    )
+    added = str(_find(settings, "add_tokens_path", ""))
+    return TokenizerPlaces(sources.model, sources.llm, sources.tokenizer, named, added)
 
 
 def _text_config(folder: Path | None) -> T5Config:

@@ -36,3 +36,9 @@ def check_number(name: str, value: float, low: float, high: float, unit: str) ->
     """Refuse a number outside `low` to `high`, NaN and infinity; raises StoryError."""
     if not math.isfinite(value) or not low <= value <= high:
         raise StoryError(f"The {name} is {value:g}; choose between {low:g} and {high:g} {unit}.")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that generators do not take; raises StoryError."""
+    if not 0 <= seed <= MAX_SEED:
+        raise StoryError(f"A seed is a whole number from 0 to {MAX_SEED}; choose another.")
