@@ -23,6 +23,7 @@ LAYERS = (
     ("code_digest",),
     ("schema",),
     ("profile",),
+    ("audio",),
     ("language",),
     ("performer", "codec"),
     ("story",),
@@ -58,10 +59,11 @@ STUDIO_LAYERS = (
 )
 """The same for the studio, which may use all of core."""
 ONLY = {
+    "audio": {"errors"},
     "language": {"errors", "files", "places", "profile"},
-    "story": {"errors", "files", "schema", "profile", "language"},
+    "story": {"errors", "files", "schema", "profile", "audio", "language"},
     "mix": {"errors", "files", "story"},
-    "export": {"errors", "files", "story", "mix"},
+    "export": {"errors", "files", "audio", "story", "mix"},
 }
 """Rooms that need still less than what stands before them: the language model knows no sound, and
 a story is data (of the language it knows the text of the stream)."""

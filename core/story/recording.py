@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 import soxr
 
+from core.audio.decode import Limits, decode_file
+from core.audio.downmix import cancel_each_other, to_mono, to_stereo
 from core.errors import AudioFileError
 from core.story.flac import write_flac
 
@@ -24,19 +25,28 @@ MAX_SAMPLES = round(MAX_SECONDS) * 48_000 * 2
 few megabytes may unpack to many times as much."""
 MAX_RECORDING_BYTES = 4 * MAX_SAMPLES
 """Room for as many samples in any format, above all for the FLAC that a packed file is kept as."""
+LIMITS = Limits(MAX_SECONDS, MAX_CHANNELS, MAX_SAMPLES, MAX_RECORDING_BYTES, _RATES)
 _SILENCE = 1e-5
 """Peak below which a recording counts as silent (-100 dBFS)."""
+_FULL_SCALE = 1.12
+"""Peak (1 dB above full scale) from which turning a recording down is worth a word; lossy formats
+overshoot by less."""
 
 _Sound = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Samples (channels, frames) at `rate` Hz, and a hash that names them."""
+    """Samples (channels, frames) at `rate` Hz, and a hash that names them.
+
+    Attributes:
+        notices: in sentences, what of the file was cut, left out or changed.
+    """
 
     samples: _Sound
     rate: int
     digest: str
+    notices: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -44,65 +54,43 @@ class Recording:
 
 
 def read_recording(path: Path) -> Recording:
-    """Read a sound file that someone brought (whatever libsndfile reads: WAV, FLAC, OGG, MP3, …).
+    """Read a sound file that someone brought, or the sound of a film.
 
     Raises:
         AudioFileError: too large, too long or short, too many channels, silent, or no sound file.
     """
-    try:
-        data = _read(path)
-    except OSError as cause:
-        raise AudioFileError(
-            f"The recording cannot be read ({cause.strerror}); choose another file."
-        ) from None
-    except (soundfile.LibsndfileError, RuntimeError, ValueError, MemoryError):
-        raise AudioFileError(
-            "The recording is not a sound file that can be read; save it as WAV or FLAC."
-        ) from None
-    samples, rate = data
+    decoded = decode_file(path, LIMITS)
+    if decoded.seconds < MIN_SECONDS:
+        raise AudioFileError(f"The recording is shorter than {MIN_SECONDS:g} s; choose another.")
+    notices, rate = list(decoded.notices), decoded.rate
+    samples = np.ascontiguousarray(decoded.samples.T)
+    del decoded  # as large again
     peak = float(np.maximum(samples.max(), -samples.min()))
     if not math.isfinite(peak):
         raise AudioFileError("The recording holds damaged samples; save it anew.")
     if peak < _SILENCE:
         raise AudioFileError("The recording is silent; choose another one.")
+    if peak > _FULL_SCALE:
+        notices.append(
+            f"The recording goes {20 * math.log10(peak):.1f} dB above full scale; "
+            "it was turned down by as much."
+        )
     samples /= max(1.0, peak)
+    notices += _channel_notices(samples)
     digest = hashlib.sha256(f"{rate}/{samples.shape}".encode())
     digest.update(samples.data.cast("B"))
-    return Recording(samples, rate, digest.hexdigest()[:24])
+    return Recording(samples, rate, digest.hexdigest()[:24], tuple(notices))
 
 
-def _read(path: Path) -> tuple[_Sound, int]:
-    """The header is checked before the samples are read, and its word is not taken for them."""
-    if path.stat().st_size > MAX_RECORDING_BYTES:
-        raise AudioFileError(
-            f"The recording is larger than {MAX_RECORDING_BYTES // 1_000_000} MB; "
-            "cut or compress it."
-        )
-    with soundfile.SoundFile(path) as file:
-        rate, channels = file.samplerate, file.channels
-        if not _RATES[0] <= rate <= _RATES[1]:
-            raise AudioFileError(f"The recording's rate is {rate} Hz; convert it to 44100 Hz.")
-        if channels > MAX_CHANNELS:
-            raise AudioFileError(
-                f"The recording has {channels} channels; mix it down to {MAX_CHANNELS} or fewer."
-            )
-        _check_length(file.frames, rate, channels)
-        most = min(round(MAX_SECONDS * rate), MAX_SAMPLES // channels)
-        data = file.read(most + 1, dtype="float32", always_2d=True)
-    _check_length(len(data), rate, channels)
-    if len(data) < MIN_SECONDS * rate:
-        raise AudioFileError(f"The recording is shorter than {MIN_SECONDS:g} s; choose another.")
-    return np.ascontiguousarray(data.T), rate
-
-
-def _check_length(frames: int, rate: int, channels: int) -> None:
-    if frames > MAX_SECONDS * rate:
-        raise AudioFileError(f"The recording is longer than {MAX_SECONDS:g} s; cut it.")
-    if frames * channels > MAX_SAMPLES:
-        raise AudioFileError(
-            f"The recording holds more than {MAX_SECONDS:g} s of 48000 Hz stereo would; "
-            "convert it to 48000 Hz and two channels, or cut it."
-        )
+def _channel_notices(samples: _Sound) -> list[str]:
+    if cancel_each_other(samples):
+        return [
+            "The recording's channels are out of phase; they are mixed so that they do not "
+            "cancel each other."
+        ]
+    if len(samples) > 2:
+        return [f"The recording's {len(samples)} channels are mixed down."]
+    return []
 
 
 def recording_file(folder: Path, digest: str) -> Path:
@@ -123,10 +111,12 @@ def keep_recording(folder: Path, recording: Recording) -> Path:
 
 
 def brought_to(samples: _Sound, rate: int, wanted: int, channels: int) -> _Sound:
-    """Samples (n, frames) at `rate` Hz as (channels, frames) at `wanted` Hz; soxr, very high."""
-    if channels == 1 or len(samples) == 1:
-        samples = np.repeat(samples.mean(axis=0, keepdims=True), channels, axis=0)
-    samples = np.ascontiguousarray(samples[:channels])
+    """Samples (n, frames) at `rate` Hz as (channels, frames) at `wanted` Hz; soxr, very high.
+
+    Args:
+        channels: one or two.
+    """
+    samples = np.ascontiguousarray(to_mono(samples) if channels == 1 else to_stereo(samples))
     if rate != wanted:
         samples = np.ascontiguousarray(soxr.resample(samples.T, rate, wanted, "VHQ").T)
     return samples.astype(np.float32, copy=False)
