@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("errors",),
     ("environment", "places"),
-    ("files",),
+    ("files", "network"),
     ("code_digest",),
     ("schema",),
     ("profile",),

@@ -1,0 +1,230 @@
+"""What another director is asked, and the list of events in what it answers.
+
+A chat model may think aloud first, quote the request, draft, fence its JSON, and add a word at the
+end. What counts is its final answer: the last list of events outside of what is marked as
+thinking. The text is a stranger's: it is read as data, within bounds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from core.director.quantities import read_quantities
+from core.language.reasoning import Item
+from core.language.stream import one_line
+from core.network import FINITE_JSON
+from core.story.limits import MAX_CAPTION
+
+LONGEST_ANSWER = 200_000
+"""Characters of an answer that are read, from its end; a plan of 24 events needs some 3000."""
+_MOST_BRACKETS = 500
+"""Brackets at which JSON is tried, from the end: each may cost a thousand levels of nesting."""
+_MOST_EVENTS = 200
+"""Rows that are read; how many of them a story has room for is decided later, and said."""
+_MOST_SECONDS = 3600.0
+_LONGEST_LENGTH = 80
+"""Characters of a length that is written as text."""
+_MOST_WRAPPERS = 3
+"""Tables that may be wrapped around the list: {"plan": {"events": […]}}."""
+
+_EXAMPLE = {"events": [{"caption": "rain falling on a roof", "seconds": 6, "mood": "calm"}]}
+SYSTEM = (
+    "You plan soundscapes. Split the request into the sounds that are heard, one event each, in "
+    "the order told, and add none of your own. Answer with JSON only, like "
+    f"{json.dumps(_EXAMPLE)}. "
+    "The seconds of all events add up to the total; times in the request are kept exactly."
+)
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "events": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 24,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "caption": {"type": "string", "maxLength": 120},
+                    "seconds": {"type": "number"},
+                    "mood": {"type": "string", "maxLength": 30},
+                },
+                "required": ["caption", "seconds", "mood"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["events"],
+    "additionalProperties": False,
+}
+
+
+def request_messages(instruction: str, total: float) -> list[dict[str, str]]:
+    """The conversation that asks for a plan of `total` seconds."""
+    return [
+        {"role": "system", "content": SYSTEM},
+        {"role": "user", "content": f"{instruction}\nThe total is {total:g} seconds."},
+    ]
+
+
+_OPENING = (
+    r"<(?:think|thinking|thought|reasoning|reflection|scratchpad|seed:think)>|\[THINK\]|◁think▷"
+    r"|<\|channel\|?>\s*(?:analysis|commentary|thought)\b|<\|START_THINKING\|>"
+)
+_CLOSING = (
+    r"</(?:think|thinking|thought|reasoning|reflection|scratchpad|seed:think)>|\[/THINK\]|◁/think▷"
+    r"|<\|channel\|>\s*final\b(?:<\|message\|>)?|<channel\|>|<\|END_THINKING\|>"
+)
+"""How chat models mark what they think: DeepSeek, Qwen and others, Seed, Magistral, Kimi, gpt-oss,
+Gemma, Command. A template may open the thinking itself, so that the answer holds the end alone."""
+_MARKS = re.compile(f"(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})", re.IGNORECASE)
+
+
+def without_thinking(text: str) -> str:
+    """What a model answers, without what it marks as its thinking.
+
+    Thinking that is not closed runs to the end; thinking that is not opened begins with the text.
+    """
+    kept, begun, thinking = "", 0, False
+    for mark in _MARKS.finditer(text):
+        if mark["closing"]:
+            kept, begun = (kept if thinking else ""), mark.end()
+        elif not thinking:
+            kept += text[begun : mark.start()]
+        thinking = not mark["closing"]
+    return kept if thinking else kept + text[begun:]
+
+
+@dataclass(frozen=True)
+class FoundPlan:
+    """A list of events in an answer.
+
+    Attributes:
+        items: 0 s stands for a length that is not given, or not understood.
+        rank: how surely it is meant as the plan: 2 a table of events, 1 a list of them, 0 words.
+        rest: what stands behind it.
+    """
+
+    items: tuple[Item, ...]
+    rank: int
+    rest: str = ""
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing but fences stands behind it."""
+        return not self.rest.strip("` \t\r\n")
+
+
+def find_plan(text: str) -> FoundPlan | None:
+    """The final list of events in an answer; None: there is none, or it breaks off.
+
+    Of several it is the last of the surest kind; the example of the request counts only where
+    there is no other.
+    """
+    answer = without_thinking(text)[-LONGEST_ANSWER:]
+    values = list(_json_values(answer))
+    found = []
+    for value, _, end in values:
+        rows, rank = _rows(value)
+        if items := _items(rows):
+            found.append((rank, items, end))
+    found = [each for each in found if each[1] != _items(_EXAMPLE["events"])] or found
+    surest = max((rank for rank, _, _ in found), default=0)
+    if surest == 0 and (lines := _line_by_line(answer, values)):
+        return FoundPlan(lines, 1)
+    final = next((each for each in reversed(found) if each[0] == surest), None)
+    if final is None or _is_open(answer[final[2] :]):
+        return None
+    return FoundPlan(final[1], surest, answer[final[2] :])
+
+
+def breaks_off(text: str) -> bool:
+    """Whether an answer ends inside of a table."""
+    return _is_open(without_thinking(text))
+
+
+def _is_open(text: str) -> bool:
+    return text.count("{") > text.count("}")
+
+
+def _json_values(text: str) -> Iterator[tuple[Any, int, int]]:
+    """JSON values with their places, so that fences and chatter do no harm; none inside another."""
+    brackets = [match.start() for match in re.finditer(r"[{\[]", text)][-_MOST_BRACKETS:]
+    end = 0
+    for begin in brackets:
+        if begin < end:
+            continue
+        try:
+            value, end = FINITE_JSON.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            continue
+        yield value, begin, end
+
+
+def _rows(value: Any, wrappers: int = _MOST_WRAPPERS) -> tuple[list[Any], int]:
+    """The rows of a value that may be a plan, and how surely they are one (`FoundPlan.rank`)."""
+    if isinstance(value, list):
+        return value, int(any(isinstance(row, dict) and "caption" in row for row in value))
+    if not isinstance(value, dict) or not wrappers:
+        return [], 0
+    if isinstance(value.get("events"), list):
+        return value["events"], 2
+    inner = [_rows(each, wrappers - 1) for each in value.values()]
+    return max((each for each in inner if each[1]), key=lambda each: each[1], default=([], 0))
+
+
+def _line_by_line(text: str, values: Sequence[tuple[Any, int, int]]) -> tuple[Item, ...]:
+    """Events that are written as tables one after the other, with nothing between them."""
+    tables = [value for value, _, _ in values if isinstance(value, dict) and "caption" in value]
+    ends = [(0, 0), *((begin, end) for _, begin, end in values), (len(text), len(text))]
+    between = "".join(text[before[1] : after[0]] for before, after in pairwise(ends))
+    only = len(tables) == len(values) and not re.sub(r"```(?:json\w*)?|[\s,]", "", between)
+    return _items(tables) if only else ()
+
+
+def _items(rows: Sequence[Any]) -> tuple[Item, ...]:
+    items = []
+    for row in rows[:_MOST_EVENTS]:
+        caption = row.get("caption") if isinstance(row, dict) else row
+        caption = re.sub(r"[()]", " ", one_line(caption)) if isinstance(caption, str) else ""
+        caption = " ".join(caption.split())[:MAX_CAPTION]
+        if not any(c.isalpha() for c in caption):
+            continue
+        fields = row if isinstance(row, dict) else {}
+        mood = fields.get("mood")
+        words = re.sub(r"[^\w' -]", " ", one_line(mood)) if isinstance(mood, str) else ""
+        length = _seconds(fields.get("seconds", fields.get("duration")))
+        items.append(Item(caption, length, " ".join(words.split())[:30]))
+    return tuple(items)
+
+
+_RANGE = re.compile(r"\s*(?:-|\u2013|to)\s*")
+
+
+def _seconds(value: Any) -> float:
+    """A length as models write it: 5, "5", "about 5 seconds", "0:05", "1 min 30 s", "500 ms".
+
+    Returns:
+        Seconds; 0: none that can be understood.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return 0.0
+    length = _seconds_in(value[:_LONGEST_LENGTH]) if isinstance(value, str) else float(value)
+    return round(length, 1) if 0 < length <= _MOST_SECONDS else 0.0
+
+
+def _seconds_in(text: str) -> float:
+    found = read_quantities(text)
+    for first, second in pairwise(found):
+        if _RANGE.fullmatch(text, first.end, second.begin):
+            if first.form == second.form == "clock":  # from moment to moment
+                return second.value - first.value
+            unit = second.unit if first.form == "number" else 1.0
+            return (first.value * unit + second.value) / 2
+    timed = [quantity for quantity in found if quantity.form != "number"] or found
+    return timed[0].value if timed else 0.0
