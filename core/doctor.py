@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from core.errors import StudioError
+from core.audio.ffmpeg import find_ffmpeg
+from core.errors import AudioFileError, StudioError
 from core.files import existing_parent
 from core.places import can_write, stories_folder
 from core.profile import ASSETS, load_profile
@@ -167,9 +168,11 @@ def _formats() -> Iterator[Finding]:
 
 
 def _ffmpeg() -> Finding:
-    if _imports("imageio_ffmpeg"):
-        return Finding(True, "Other sound and video formats can be read and written (ffmpeg).")
-    return Finding(False, "AAC and video need ffmpeg: run `make install`.")
+    try:
+        find_ffmpeg()
+    except AudioFileError as cause:
+        return Finding(False, f"Without ffmpeg only WAV, AIFF and FLAC are read: {cause}")
+    return Finding(True, "Recordings and films of all kinds are read, and M4A written (ffmpeg).")
 
 
 def _aaf() -> Finding:

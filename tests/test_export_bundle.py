@@ -109,9 +109,9 @@ def test_the_command_opens_a_bundle_beside_the_other_stories(
 Members = dict[str, bytes]
 
 
-def flac(seconds: float = 0.2) -> bytes:
+def flac(seconds: float = 0.2, rate: int = RATE, form: str = "FLAC") -> bytes:
     data = io.BytesIO()
-    soundfile.write(data, noise(seconds, 1).T, RATE, format="FLAC")
+    soundfile.write(data, noise(seconds, 1).T, rate, format=form)
     return data.getvalue()
 
 
@@ -147,6 +147,11 @@ SPOILT: dict[str, Callable[[Members], Members]] = {
     "a take is a WAV": lambda m: {**m, "takes/k1.flac": b"RIFF\x24\0\0\0WAVEfmt "},
     "a recording is text": lambda m: {**m, f"recordings/{'a' * 24}.flac": b"not a sound"},
     "a recording by another name": lambda m: {**m, "recordings/mine.flac": flac()},
+    "a recording is a WAV": lambda m: {**m, f"recordings/{'a' * 24}.flac": flac(form="WAV")},
+    "a recording is an MP3": lambda m: {**m, f"recordings/{'a' * 24}.flac": flac(form="MP3")},
+    "a recording is cut off": lambda m: {**m, f"recordings/{'a' * 24}.flac": flac()[:9000]},
+    "a take is an MP3": lambda m: {**m, "takes/k1.flac": flac(form="MP3")},
+    "a take's rate is out of bounds": lambda m: {**m, "takes/k1.flac": flac(rate=600_000)},
     "a recording is empty": lambda m: {**m, f"recordings/{'a' * 24}.flac": flac(0.0)},
     "story is no JSON": lambda m: {**m, "story.json": b"{"},
     "story of another version": lambda m: changed_story(m, version=99),

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from sounding_stories import RATE, noise, story_folder
 
+from core.audio.ffmpeg import CHOSEN
 from core.errors import Cancelled, FileError, StudioError
 from core.export import ExportSettings, export, open_story
 from core.export.settings import FormatName
@@ -107,6 +108,48 @@ def test_progress_rises_to_one(story: Path, tmp_path: Path) -> None:
     )
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+class TestWithoutFfmpeg:
+    """M4A alone needs it."""
+
+    def test_m4a_is_refused_before_anything_is_mixed_and_the_rest_is_written(
+        self, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(CHOSEN, "/nonexistent/ffmpeg")
+        for settings in (
+            ExportSettings(format="m4a"),
+            ExportSettings(stems="events", stem_format="m4a"),
+        ):
+            with pytest.raises(FileError, match=r"M4A.*ffmpeg.*unset.*another format\."):
+                export(open_story(story), tmp_path / "out", settings)
+        assert not (tmp_path / "out").exists()
+        for name in ("wav24", "flac", "mp3", "ogg"):
+            export(open_story(story), tmp_path / "out", ExportSettings(format=name))
+
+    @pytest.mark.parametrize(
+        ("script", "said"),
+        [
+            ("exit 1", "cannot be run"),
+            (
+                '[ "$1" = -version ] || { echo "Unknown encoder \'aac\'" >&2; exit 1; }',
+                "no encoder",
+            ),
+        ],
+    )
+    def test_an_ffmpeg_that_fails_is_named(
+        self,
+        story: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        script: str,
+        said: str,
+    ) -> None:
+        (tmp_path / "ffmpeg").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "ffmpeg").chmod(0o755)
+        monkeypatch.setenv(CHOSEN, str(tmp_path / "ffmpeg"))
+        with pytest.raises(FileError, match=said):
+            export(open_story(story), tmp_path / "out", ExportSettings(format="m4a"))
 
 
 def take_changed(folder: Path, file: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,9 @@ import soundfile
 import soxr
 from scipy.signal import butter, sosfiltfilt
 
+from core.audio.decode import decode_file
 from core.errors import AudioFileError
+from core.story.recording import LIMITS
 
 Waveform = npt.NDArray[np.float32]
 SAMPLE_RATE = 44_100
@@ -34,23 +34,11 @@ def _read(path: Path) -> tuple[Waveform, int]:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         return samples, int(rate)
     except soundfile.LibsndfileError:
-        import imageio_ffmpeg
-
-        command = [
-            imageio_ffmpeg.get_ffmpeg_exe(),
-            "-v",
-            "error",
-            "-i",
-            str(path),
-            "-f",
-            "wav",
-            "-",
-        ]
-        run = subprocess.run(command, capture_output=True, check=False)
-        if run.returncode:
-            raise AudioFileError(f"{path.name} cannot be decoded: leave it out.") from None
-        samples, rate = soundfile.read(io.BytesIO(run.stdout), dtype="float32", always_2d=True)
-        return samples, int(rate)
+        try:
+            decoded = decode_file(path, LIMITS)
+        except AudioFileError as cause:
+            raise AudioFileError(f"{path.name} cannot be decoded: {cause}") from None
+        return decoded.samples, decoded.rate
 
 
 def _mono(samples: Waveform) -> Waveform:

@@ -24,7 +24,7 @@ from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_path
 from core.story.folders import Library
 from core.story.migration import read_story_folder
-from core.story.recording import MAX_RECORDING_BYTES, read_recording, recording_file
+from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
 from core.story.story import MAX_OLD_FILE_BYTES, Story
 
 MAX_MEMBERS = 5000
@@ -35,12 +35,16 @@ MAX_RATIO = 300
 """FLAC and WAV hardly shrink; more than this only a constructed archive does. The text of a story
 that repeats itself does too; its size alone is bounded."""
 MAX_TAKE_SECONDS = 3700
+MAX_RATE = 384_000
+MAX_UNPACKED = 16_000_000_000
+"""Samples of all sounds together, two days of 48 kHz stereo: a silent FLAC unpacks to any length."""
 
 SUFFIX = ".story.zip"
 
 _TAKE = re.compile(r"takes/[A-Za-z0-9_-]{1,128}\.flac")
 _RECORDING = re.compile(r"recordings/[0-9a-f]{24}\.flac")
 _MIX = re.compile(r"mix\.(wav|flac|mp3|ogg|opus|m4a)")
+_FLAC = b"fLaC"
 _COPY = 1 << 20
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -214,29 +218,35 @@ def _check_names(story: Story) -> None:
 
 
 def _check_sounds(folder: Path) -> None:
-    checks = [(path, _check_take) for path in sorted((folder / "takes").iterdir())]
-    checks += [(path, _check_recording) for path in sorted((folder / "recordings").iterdir())]
-    for path, check in checks:
+    takes, recordings = (sorted((folder / part).iterdir()) for part in ("takes", "recordings"))
+    left = MAX_UNPACKED
+    for path in (*takes, *recordings):
         try:
-            check(path)
+            _check_flac(path)
+            if path in recordings:
+                left -= _check_whole(path, left, MAX_CHANNELS)
+                read_recording(path)  # as it is read when a take begins from it
+            else:
+                left -= _check_whole(path, left, 2)
         except (soundfile.SoundFileError, StudioError):
             raise FileError(
                 f"{path.name} in the bundle is not a sound; it was not opened."
             ) from None
 
 
-def _check_recording(path: Path) -> None:
-    """As it is read when a take begins from it."""
-    if soundfile.info(str(path)).format != "FLAC":
-        raise FileError("not a recording")
-    read_recording(path)
+def _check_flac(path: Path) -> None:
+    """Before libsndfile opens it, whose other readers may take their time."""
+    with path.open("rb") as file:
+        if file.read(len(_FLAC)) != _FLAC:
+            raise FileError("not a FLAC")
 
 
-def _check_take(path: Path) -> None:
-    """Decode the whole take once."""
+def _check_whole(path: Path, most: int, channels: int) -> int:
+    """Decode the whole sound once; returns its samples, of all channels together."""
     with soundfile.SoundFile(str(path)) as file:
-        long = file.frames > MAX_TAKE_SECONDS * file.samplerate
-        if file.format != "FLAC" or file.channels > 2 or long or not file.frames:
+        samples = int(file.frames * file.channels)
+        long = file.frames > MAX_TAKE_SECONDS * file.samplerate or samples > most
+        if file.samplerate > MAX_RATE or file.channels > channels or long or not file.frames:
             raise FileError("not a take")
         decoded = 0
         for block in file.blocks(65_536, dtype="float32"):
@@ -245,3 +255,4 @@ def _check_take(path: Path) -> None:
                 raise FileError("not a take")
         if decoded != file.frames:
             raise FileError("not a take")
+    return samples

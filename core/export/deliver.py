@@ -25,7 +25,7 @@ from core.export.naming import Names, file_name, safe_name
 from core.export.provenance import comment, sidecar
 from core.export.reaper import reaper_project
 from core.export.settings import FORMATS, ExportSettings, MarkerKind
-from core.export.sound import write_sound
+from core.export.sound import find_encoder, write_sound
 from core.export.stems import Stem, event_stem, loop_stem, story_stem
 from core.export.wave import Inside
 from core.files import atomic_path, write_atomically
@@ -112,6 +112,7 @@ class _Export:
         self.lock = threading.Lock()
 
     def run(self) -> Delivery:
+        self._check_encoders()
         make_folder(self.folder)
         loudness, files = self._write_sound()
         self.on_progress(0.95, "lists and projects")
@@ -128,6 +129,12 @@ class _Export:
         files.append(self._write_text(".provenance.json", text))
         self.on_progress(1.0, "done")
         return Delivery(tuple(files), loudness, _notes(loudness, self.settings.loudness))
+
+    def _check_encoders(self) -> None:
+        """Raises FileError before anything is mixed, where a format cannot be written here."""
+        find_encoder(self.settings.format)
+        if self.settings.stems != "none":
+            find_encoder(self.settings.stem_format)
 
     def _write_sound(self) -> tuple[Loudness, list[Path]]:
         """Mix and master on this thread, stems on another; the files, the mix first."""

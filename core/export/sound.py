@@ -1,7 +1,7 @@
 """Sound files of every format the studio writes, each in one atomic step.
 
-WAV is written by `core.export.wave`, M4A by pydub with the ffmpeg that imageio-ffmpeg carries,
-everything else by libsndfile.
+WAV is written by `core.export.wave`, M4A by pydub with ffmpeg (`core.audio.ffmpeg`), everything
+else by libsndfile.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 import soundfile
 
-from core.errors import FileError
+from core.audio.ffmpeg import find_ffmpeg
+from core.errors import AudioFileError, FileError
 from core.export.dither import Dither
 from core.export.settings import FORMATS, Format, FormatName
 from core.export.wave import ORIGINATOR, Inside, write_wave
@@ -30,11 +30,31 @@ SLICE = 8192
 _QUALITY = {"mp3": 0.2, "ogg": 0.3, "opus": 0.3}
 """libsndfile's compression level, 0 best to 1 smallest: about 220, 200 and 180 kbit/s."""
 AAC_BITRATE = "224k"
+_UNKNOWN = "Unknown encoder"
+"""What ffmpeg says where it was built without one."""
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="Couldn't find ffmpeg", category=RuntimeWarning)
     from pydub import AudioSegment
     from pydub.exceptions import CouldntEncodeError
+
+
+def find_encoder(format_name: FormatName) -> str:
+    """The ffmpeg that writes this format; empty where none is needed.
+
+    Raises:
+        FileError: it is needed, and there is none that runs.
+    """
+    kind = FORMATS[format_name]
+    if kind.container or kind.suffix == ".wav":
+        return ""
+    try:
+        return find_ffmpeg()
+    except AudioFileError as cause:
+        raise FileError(
+            f"{kind.title} cannot be written, since {str(cause).rstrip('.')}, "
+            "or choose another format."
+        ) from None
 
 
 def write_sound(
@@ -55,9 +75,10 @@ def write_sound(
         loudness: asked for after the last block, where the format stores it.
 
     Raises:
-        FileError: the folder cannot be written to, the disk is full, or the encoder failed.
+        FileError: the folder cannot be written to, the disk is full, or the encoder is missing or
+            failed.
     """
-    kind = FORMATS[format_name]
+    kind, encoder = FORMATS[format_name], find_encoder(format_name)
     with atomic_path(path) as temporary:
         if kind.suffix == ".wav":
             write_wave(
@@ -69,11 +90,16 @@ def write_sound(
             if kind.container:
                 _write_libsndfile(temporary, whole, rate, format_name, kind, inside)
             else:
-                _write_aac(temporary, whole, rate, inside)
+                _write_aac(temporary, whole, rate, inside, encoder)
             written = 0 if temporary.stat().st_size == 0 else frames
             if kind.container:
                 written = soundfile.info(str(temporary)).frames
-        except (soundfile.SoundFileError, AssertionError, CouldntEncodeError):
+        except (soundfile.SoundFileError, AssertionError, CouldntEncodeError) as cause:
+            if _UNKNOWN in str(cause):
+                raise FileError(
+                    f"{kind.title} cannot be written, since this ffmpeg has no encoder for it "
+                    f"({encoder}); choose another format."
+                ) from None
             written = -1
         if written != frames:
             raise FileError(
@@ -127,7 +153,9 @@ def _write_libsndfile(
                 file.write(dither.quantised(block) << (32 - (kind.bits or 32)))
 
 
-def _write_aac(path: Path, blocks: Iterable[Samples], rate: int, inside: Inside) -> None:
+def _write_aac(
+    path: Path, blocks: Iterable[Samples], rate: int, inside: Inside, encoder: str
+) -> None:
     """AAC through pydub, which wants the whole sound at once: it gets a mapped scratch file."""
     dither = Dither(16)
     tags = {"title": inside.title, "comment": inside.comment}
@@ -140,7 +168,7 @@ def _write_aac(path: Path, blocks: Iterable[Samples], rate: int, inside: Inside)
         scratch.flush()
         with mmap.mmap(scratch.fileno(), 0, access=mmap.ACCESS_READ) as data:
             segment = AudioSegment(data=data, sample_width=2, frame_rate=rate, channels=2)
-            segment.converter = imageio_ffmpeg.get_ffmpeg_exe()
+            segment.converter = encoder
             segment.export(
                 str(path),
                 format="ipod",
