@@ -15,8 +15,10 @@ import gradio as gr
 import httpx
 
 from core.errors import StudioError
+from core.places import cache_folder
 from studio.handlers.listeners import add_listeners
 from studio.jobs.model_service import ModelService
+from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
 from studio.page.scripts import PREFETCH
 from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
@@ -68,7 +70,9 @@ def running(
     served = scratch / "served"
     served.mkdir()
     sessions = Sessions(stories, served, private=not is_local(host))
-    studio = Studio(ModelService(profile_name), sessions, PeakCache())
+    cache = cache_folder()
+    speed = Speed(cache / "speed.json" if cache else None)
+    studio = Studio(ModelService(profile_name, speed), sessions, PeakCache())
     with serving(studio, host, port, open_browser, mcp) as blocks:
         yield blocks
 

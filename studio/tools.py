@@ -118,7 +118,7 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     lengths = {event.id: event.duration for event in folder.story.events}
     amount = settings.steps * sum(lengths[request.event_id] for request in requests)
     job = Job("render")
-    with studio.service.queue.turn(job, studio.service.estimate("render", amount)):
+    with studio.service.queue.turn(job, studio.service.estimate("render", amount, settings)):
         from core.render.render import perform
 
         group = f"render-{secrets.token_hex(4)}"

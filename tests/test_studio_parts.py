@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from core.audiostory import build_audiostory
 from core.director.describe import describe
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
-from core.profile import PROFILES, load_profile
+from core.profile import PROFILES, RenderSettings, load_profile
 from core.story import timeline
 from core.story.folders import Library
 from core.story.story import Event, Story
@@ -28,12 +28,15 @@ from studio.handlers.messages import errors_as_messages
 from studio.jobs.job import Job
 from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
 from studio.jobs.queue import JobQueue, QueuePosition
+from studio.jobs.speed import Speed
+from studio.jobs.time_left import SAMPLING, TimeLeft
 from studio.page.theme import studio_css, studio_theme
 from studio.sessions.registry import MAX_REMEMBERED, Sessions
 from studio.sessions.session import Session
 from studio.sound import files as sound_files
 from studio.sound.peaks import PER_SECOND, PeakCache, outline
 from studio.state import Studio
+from studio.time_format import about
 from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
 
@@ -219,13 +222,91 @@ def test_the_queue_serves_in_order_and_says_how_long_it_takes(session: Session) 
     assert queue.position() == QueuePosition(0, 0)
 
 
-def test_what_a_job_takes_changes_what_the_next_one_is_expected_to_take() -> None:
-    service = ModelService("tiny")
-    first = service.estimate("render", 10.0)
-    service.record_duration("render", 3 * first, 10.0)
-    assert service.estimate("render", 10.0) == pytest.approx(2 * first)
-    service.record_duration("render", 5.0, 0.0)
-    assert service.estimate("render", 10.0) == pytest.approx(2 * first)
+def test_what_a_job_takes_changes_what_the_next_one_is_expected_to_take(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "speed.json"
+    service = ModelService("tiny", Speed(file))
+    fast, full = RenderSettings(8, sampler="fast"), RenderSettings(10, 3.5)
+    assert service.pace("render", fast) is None
+    assert service.estimate("render", 10.0, fast) == 10 * FIRST_ESTIMATES["render"]
+    service.record_duration("render", 6.0, 10.0, fast)
+    service.record_duration("render", 12.0, 10.0, fast)
+    service.record_duration("render", 5.0, 0.0, fast)
+    assert service.pace("render", full) is None
+    # The next start of the studio knows it too.
+    again = ModelService("tiny", Speed(file))
+    assert again.estimate("render", 10.0, fast) == pytest.approx(9.0)
+    assert ModelService("pocket", Speed(file)).pace("render", fast) is None
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[1]", '{"tiny draft": -1, "x": "much"}', "\xff" * 9])
+def test_a_damaged_memory_of_speed_costs_nothing_but_the_estimate(
+    tmp_path: Path, damaged: str
+) -> None:
+    file = tmp_path / "speed.json"
+    file.write_bytes(damaged.encode("latin-1"))
+    speed = Speed(file)
+    assert speed.pace("tiny draft") is None
+    speed.record("tiny draft", 4.0)
+    assert Speed(file).pace("tiny draft") == 4.0
+    unwritable = Speed(tmp_path / "speed.json" / "below" / "a file")
+    unwritable.record("tiny draft", 4.0)
+    assert unwritable.pace("tiny draft") == 4.0
+
+
+class Machine:
+    """Renders on a clock of its own: so many seconds a unit of work, the first step three times."""
+
+    def __init__(self, pace: float) -> None:
+        self.pace, self.now = pace, 100.0
+
+    def render(self, left: TimeLeft, work: dict[str, float], steps: int = 8) -> list[list[float]]:
+        """Every estimate that was made, with the seconds that it really took from then on."""
+        left.begin(work)
+        heard = [(self.now, left.seconds)]
+        slow = 2 * self.pace
+        for event, amount in work.items():
+            for step in range(1, steps + 1):
+                self.now += self.pace * amount * SAMPLING / steps + slow
+                slow = 0.0
+                left.step(event, step / steps)
+                heard.append((self.now, left.seconds))
+            self.now += self.pace * amount * (1 - SAMPLING)
+            left.finish(event)
+            heard.append((self.now, left.seconds))
+        assert left.seconds == pytest.approx(0.0, abs=1e-6)
+        assert left.share == pytest.approx(1.0)
+        return [[seconds, self.now - when] for when, seconds in heard if seconds is not None]
+
+
+WORK = {"a bell": 4.0, "a long rain": 240.0, "steps": 32.0, "a night": 400.0, "a door": 8.0}
+
+
+@pytest.mark.parametrize("order", [sorted(WORK), sorted(WORK, reverse=True), list(WORK)])
+@pytest.mark.parametrize("remembered", [None, 1.0, 1.5, 0.67])
+def test_the_time_left_is_near_the_truth_from_the_first_time_it_is_told(
+    order: list[str], remembered: float | None
+) -> None:
+    machine = Machine(pace=0.17)
+    pace = None if remembered is None else remembered * machine.pace
+    left = TimeLeft(pace, clock=lambda: machine.now)
+    assert left.seconds is None
+    told = machine.render(left, {name: WORK[name] for name in order})
+    assert len(told) > 20
+    worst = 1.0 if remembered is None else max(remembered, 1 / remembered)
+    for seconds, really in told:
+        assert seconds == pytest.approx(really, rel=worst - 1 + 0.05, abs=2.0)
+    # Half way, what is measured counts more than what is remembered.
+    seconds, really = told[len(told) // 2]
+    assert seconds == pytest.approx(really, rel=max(0.05, 0.7 * (worst - 1)), abs=2.0)
+
+
+def test_times_that_are_not_known_to_the_second_are_rounded() -> None:
+    said = [about(s) for s in (0.5, 8, 21, 38, 54.9, 55, 88, 118, 137, 160, 594, 5400)]
+    assert said == [
+        *("a few seconds", "about 10 s", "about 20 s", "about 40 s", "about 50 s", "about 1 min"),
+        *("about 1½ min", "about 2 min", "about 2½ min", "about 2½ min", "about 10 min"),
+        "about 90 min",
+    ]
 
 
 def test_a_fault_of_a_job_is_logged_and_its_tab_goes_on(caplog: pytest.LogCaptureFixture) -> None:

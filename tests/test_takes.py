@@ -500,6 +500,28 @@ class TestDue:
         assert all(take.adopted for take in kept)
         assert {p: p.stat().st_mtime_ns for p in (rendered.path / "takes").iterdir()} == stamps
 
+    def test_the_work_is_told_before_it_begins_and_what_is_on_disk_is_none(
+        self, tiny: AudioStory, rendered: StoryFolder
+    ) -> None:
+        rendered.undo()
+        rendered.edit("s", lambda s: timeline.change(s, "e1", seed=9))
+        rendered.edit("s", lambda s: timeline.change(s, "e3", seed=9))
+        told: list[object] = []
+        asked = due(rendered, SETTINGS, 0.5)
+        for kept in perform(
+            tiny, rendered, asked, SETTINGS, group="g", on_work=told.append, on_progress=told.append
+        ):
+            told.append(kept)
+        adopted = [t.event_id for t in told if isinstance(t, KeptTake) and t.adopted]
+        work = next(t for t in told if isinstance(t, dict))
+        assert set(work) == {"e1", "e3"}
+        assert set(adopted) == {"e2", "bed"}
+        assert told.index(work) == len(adopted)
+        seconds = {e.id: e.duration for e in rendered.story.events}
+        assert work["e3"] / work["e1"] == pytest.approx(
+            seconds["e3"] / (seconds["e1"] + 0.5), rel=0.05
+        )
+
     def test_only_what_changed_is_due(self, rendered: StoryFolder) -> None:
         rendered.edit("c", lambda s: timeline.change(s, "e1", caption="hail"))
         assert self.ids(rendered) == ["e1"]

@@ -128,6 +128,7 @@ def render_events(
     beginnings: Mapping[str, Beginning] | None = None,
     batch: int = _BATCH,
     conditioning: Conditioning | None = None,
+    on_work: Callable[[Mapping[str, float]], None] | None = None,
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[RenderedTake]:
@@ -139,6 +140,7 @@ def render_events(
         beginnings: by event id, where a take does not begin from noise alone.
         conditioning: how a plan becomes conditions; by default the model's own way, through its
             bridge.
+        on_work: called before the first event with what there is to do (`sampler_work`), by event.
 
     Raises:
         Cancelled: `cancel` was set; checked before every sampler step.
@@ -163,6 +165,8 @@ def render_events(
             condition = torch.cat([condition_of(*one, *single_plan(*one)) for one in apart])
         text = texts[event.id]
         left.append(_part(model, story, event, number, settings, condition, beginning, text))
+    if on_work is not None:
+        on_work({part.event.id: sampler_work(model, part, settings) for part in left})
     while left:
         parts = [part for part in left if part.kind == left[0].kind][:batch]
         left = [part for part in left if part not in parts]
@@ -174,6 +178,13 @@ def render_events(
                     on_progress(RenderProgress(part.event.id, *place, step, steps))
 
         yield from _performed(model, parts, settings, on_step, cancel)
+
+
+def sampler_work(model: AudioStory, part: _Part, settings: RenderSettings) -> float:
+    """What an event costs: sampler steps over seconds of sound, for each of its sounds."""
+    known = _known_latents(model, [part]) if part.known is not None else None
+    seconds = model.performer.canvas(part.frames) * model.codec.hop / model.sample_rate
+    return len(part.condition) * max(1, model.performer.steps(settings, known)) * seconds
 
 
 def single_plan(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
@@ -302,6 +313,7 @@ def perform(
     settings: RenderSettings,
     *,
     group: str,
+    on_work: Callable[[Mapping[str, float]], None] | None = None,
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[KeptTake]:
@@ -313,6 +325,7 @@ def perform(
 
     Args:
         group: all takes are undone together with those of the same group.
+        on_work: as `render_events`; takes that are on disk already are no work.
 
     Raises:
         Cancelled, RenderError: as `render_events`; takes kept before stay.
@@ -349,6 +362,7 @@ def perform(
                 tuple(starts),
                 settings,
                 beginnings=beginnings,
+                on_work=on_work,
                 on_progress=on_progress,
                 cancel=cancel,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,11 @@ from studio.handlers.mixing import mix_updates
 from studio.jobs.background import in_background
 from studio.jobs.job import Job
 from studio.jobs.queue import QueuePosition
+from studio.jobs.time_left import TimeLeft
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.time_format import minutes_and_seconds
+from studio.time_format import about
 from studio.view.remaining import Scope, left_to_render, render_settings
 from studio.view.updates import Updates, selection_view, view
 
@@ -38,6 +39,13 @@ Send = Callable[[Any], None]
 @dataclass(frozen=True)
 class Loading:
     """The model is not there yet."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Rendering begins; `amounts` says what it has to do, by event."""
+
+    amounts: Mapping[str, float]
 
 
 def render_scope(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
@@ -119,10 +127,11 @@ def make_takes(
         gr.Warning(str(error))
         yield {page.progress: gr.update()}
         return
-    shown = _RenderView(studio, page, session, folder, _Progress(len(requests)))
+    left = TimeLeft(studio.service.pace("render", settings))
+    shown = _RenderView(studio, page, session, folder, left)
     try:
         with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
-            yield view(studio, page, session) | {page.progress: shown.progress.html(shown.text)}
+            yield view(studio, page, session) | {page.progress: shown.html()}
             work = render_work(studio, folder, job, requests, settings, group)
             for batch in in_background(work, job):
                 yield shown.after(batch)
@@ -147,16 +156,29 @@ def render_work(
             send(Loading())
         lengths = {event.id: event.duration for event in folder.story.events}
         amount = settings.steps * sum(lengths.get(request.event_id, 0.0) for request in requests)
-        with service.queue.turn(job, service.estimate("render", amount), send):
+        with service.queue.turn(job, service.estimate("render", amount, settings), send):
             model = service.model
             from core.render.render import perform
 
-            began = time.monotonic()
+            began, amount = time.monotonic(), 0.0
+
+            def begin(amounts: Mapping[str, float]) -> None:
+                nonlocal began, amount
+                began, amount = time.monotonic(), sum(amounts.values())
+                send(Work(amounts))
+
             for kept in perform(
-                model, folder, requests, settings, group=group, on_progress=send, cancel=job.cancel
+                model,
+                folder,
+                requests,
+                settings,
+                group=group,
+                on_work=begin,
+                on_progress=send,
+                cancel=job.cancel,
             ):
                 send(kept)
-            service.record_duration("render", time.monotonic() - began, amount)
+            service.record_duration("render", time.monotonic() - began, amount, settings)
 
     return work
 
@@ -169,16 +191,16 @@ class _RenderView:
     page: Page
     session: Session
     folder: StoryFolder
-    progress: _Progress
+    left: TimeLeft
     text: str = "Starting"
+    begun: bool = False
 
     def after(self, batch: Sequence[Any]) -> Updates:
         """The progress at every batch; the timeline and the table when an event begins or ends."""
         session, before, kept = self.session, self.session.rendering_id, False
         for report in batch:
-            self.text = self._text(report) or self.text
+            self._note(report)
             kept = kept or hasattr(report, "take")
-            self.progress.add(report)
             session.rendering_id = str(getattr(report, "event_id", session.rendering_id))
         if session.folder is not self.folder:
             return {self.page.progress: gr.update()}
@@ -189,7 +211,31 @@ class _RenderView:
             )
         elif session.rendering_id != before:
             updates = selection_view(self.studio, self.page, session)
-        return updates | {self.page.progress: self.progress.html(self.text)}
+        return updates | {self.page.progress: self.html()}
+
+    def _note(self, report: object) -> None:
+        self.text = self._text(report) or self.text
+        if isinstance(report, Work):
+            self.begun = True
+            self.left.begin(report.amounts)
+        elif hasattr(report, "take"):
+            self.left.finish(str(getattr(report, "event_id", "")))
+        elif steps := getattr(report, "steps", 0):
+            event_id, step = getattr(report, "event_id", ""), getattr(report, "step", 0)
+            self.left.step(str(event_id), step / steps)
+
+    def html(self) -> str:
+        """What is being done, how much is done and how long the rest will take."""
+        seconds = self.left.seconds
+        time_left = "estimating the time left" if seconds is None else f"{about(seconds)} left"
+        text = escape(self.text) + (f" · {time_left}" if self.begun else "")
+        share = f"{100 * self.left.share:.0f}"
+        return (
+            f'<div class="progress"><span>{text}</span>'
+            f'<div class="track" role="progressbar" aria-label="Rendering" aria-valuemin="0"'
+            f' aria-valuemax="100" aria-valuenow="{share}"><i style="width:{share}%"></i></div>'
+            "</div>"
+        )
 
     def _text(self, report: object) -> str:
         if isinstance(report, Loading):
@@ -199,42 +245,3 @@ class _RenderView:
         event_id = str(getattr(report, "event_id", ""))
         event = next((e for e in self.folder.story.events if e.id == event_id), None)
         return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"
-
-
-class _Progress:
-    """How far a rendering is, and how long it will take from what it took so far."""
-
-    def __init__(self, events: int) -> None:
-        self.events = max(1, events)
-        self.share = 0.0
-        self._done = 0
-        self._began: float | None = None
-
-    def add(self, report: object) -> None:
-        if isinstance(report, (Loading, QueuePosition)):
-            return
-        if self._began is None:
-            self._began = time.monotonic()
-        step, steps = getattr(report, "step", 0), getattr(report, "steps", 0)
-        if hasattr(report, "take"):
-            self._done += 1
-            self.share = self._done / self.events
-        elif steps:
-            self.share = (self._done + 0.95 * step / steps) / self.events
-
-    @property
-    def left(self) -> float | None:
-        """Seconds left, once enough is done to tell."""
-        if self.share < 0.05 or self._began is None:
-            return None
-        return (time.monotonic() - self._began) * (1 - self.share) / self.share
-
-    def html(self, text: str) -> str:
-        left = "" if self.left is None else f" · {minutes_and_seconds(self.left)} left"
-        share = f"{100 * self.share:.0f}"
-        return (
-            f'<div class="progress"><span>{escape(text)}{left}</span>'
-            f'<div class="track" role="progressbar" aria-label="Rendering" aria-valuemin="0"'
-            f' aria-valuemax="100" aria-valuenow="{share}"><i style="width:{share}%"></i></div>'
-            "</div>"
-        )

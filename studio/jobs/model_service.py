@@ -14,8 +14,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.profile import Profile, load_profile
+from core.profile import NO_GUIDANCE, Profile, RenderSettings, load_profile
 from studio.jobs.queue import JobQueue
+from studio.jobs.speed import Speed
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from core.bridge.lexicon import Lexicon
 
 FIRST_ESTIMATES = {"draft": 8.0, "render": 0.04, "describe": 3.0}
-"""Seconds that a draft, one step over a second of sound, and a description take before any was
-measured."""
+"""Seconds that a draft, one sampler step over a second of sound, and a description take before any
+was measured."""
 
 
 class ModelService:
@@ -32,18 +33,19 @@ class ModelService:
 
     Attributes:
         queue: whose first job uses the model.
+        speed: how fast this machine did the jobs before.
         known_sounds: the sounds that the model learned; None until it is there.
         lexicon: paraphrases of captions; None until then, and where the profile has none.
     """
 
-    def __init__(self, profile_name: str) -> None:
+    def __init__(self, profile_name: str, speed: Speed | None = None) -> None:
         self.profile: Profile = load_profile(profile_name)
         self.queue = JobQueue()
+        self.speed = speed or Speed()
         self.known_sounds: KnownSounds | None = None
         self.lexicon: Lexicon | None = None
         self._guard = threading.Lock()
         self._loading: Future[AudioStory] | None = None
-        self._estimates = dict(FIRST_ESTIMATES)
 
     def warm_up(self, after: float = 0.0) -> None:
         """Start loading the model, unless that was done before.
@@ -67,14 +69,37 @@ class ModelService:
         assert self._loading is not None
         return self._loading.result()
 
-    def estimate(self, kind: str, amount: float = 1.0) -> float:
-        """Seconds that a draft, or rendering `amount` seconds, will take on this machine."""
-        return self._estimates[kind] * amount
+    def estimate(
+        self, kind: str, amount: float = 1.0, settings: RenderSettings | None = None
+    ) -> float:
+        """Seconds that a job will take on this machine, measured or not.
 
-    def record_duration(self, kind: str, seconds: float, amount: float = 1.0) -> None:
-        """Adapt the estimates to what a job took: half of the difference each time."""
-        if amount > 0:
-            self._estimates[kind] += 0.5 * (seconds / amount - self._estimates[kind])
+        Args:
+            kind: one of `FIRST_ESTIMATES`.
+            amount: of rendering, sampler steps over seconds of sound.
+            settings: of rendering, since a step of each sampler takes its own time.
+        """
+        pace = self.pace(kind, settings)
+        return (FIRST_ESTIMATES[kind] if pace is None else pace) * amount
+
+    def pace(self, kind: str, settings: RenderSettings | None = None) -> float | None:
+        """Seconds for a unit of such work; None where none was done on this machine yet."""
+        return self.speed.pace(self._measured_as(kind, settings))
+
+    def record_duration(
+        self,
+        kind: str,
+        seconds: float,
+        amount: float = 1.0,
+        settings: RenderSettings | None = None,
+    ) -> None:
+        """Learn from what a job took."""
+        self.speed.record(self._measured_as(kind, settings), seconds, amount)
+
+    def _measured_as(self, kind: str, settings: RenderSettings | None) -> str:
+        guided = "" if settings is None or settings.guidance == NO_GUIDANCE else " guided"
+        sampler = "" if settings is None else f" {settings.sampler}{guided}"
+        return f"{self.profile.name} {kind}{sampler}"
 
     def _load(self, after: float) -> None:
         time.sleep(after)
