@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+import aaf2
 import opentimelineio as otio
 import pytest
 import rpp
@@ -18,8 +19,6 @@ from core.export import Delivery, ExportSettings, export, open_story
 from core.mix.mix import MixSettings, place_events
 from core.story.story import Story
 
-HAS_AAF = importlib.util.find_spec("otio_aaf_adapter") is not None
-
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -28,9 +27,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def delivery(story: Path, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
-    settings = ExportSettings(
-        reaper=True, otio=True, aaf=HAS_AAF, markers=("audacity", "csv", "json")
-    )
+    settings = ExportSettings(reaper=True, otio=True, aaf=True, markers=("audacity", "csv", "json"))
     return export(open_story(story), tmp_path_factory.mktemp("out"), settings)
 
 
@@ -123,7 +120,110 @@ def test_otio_timeline(story: Path, delivery: Delivery) -> None:
     assert marks == [round(e.start * RATE) for e in in_time(story)]
 
 
-@pytest.mark.skipif(not HAS_AAF, reason="the AAF extra is not installed")
+ODD = "Straße #1, 50% Öl & Salz"
+
+
+@pytest.fixture(scope="module")
+def odd_story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return story_folder(tmp_path_factory.mktemp("stories") / ODD)
+
+
+@pytest.fixture(scope="module")
+def odd(odd_story: Path, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
+    """Every project of a story whose title and folder need quoting in a URL."""
+    out = tmp_path_factory.mktemp("out") / "to go?" / ODD
+    return export(open_story(odd_story), out, ExportSettings(reaper=True, otio=True, aaf=True))
+
+
+def linked(url: str) -> Path:
+    """Where a file URL leads, quoted once."""
+    parts = urlsplit(url)
+    assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("file", "", "", "")
+    return Path(unquote(parts.path))
+
+
+def test_every_link_of_an_aaf_leads_to_a_take_that_is_as_it_says(
+    odd: Delivery, odd_story: Path
+) -> None:
+    """Followed from each clip of the composition down to the file, and from every mob besides."""
+    captions = {event.caption for event in Story.load(odd_story / "story.json").events}
+    with aaf2.open(str(file_of(odd, ".aaf")), "r") as file:
+        locators = [
+            (mob.descriptor, locator)
+            for mob in file.content.mobs
+            if descriptor_of(mob)
+            for locator in mob.descriptor.locator
+        ]
+        assert len(locators) >= 2 * len(captions)
+        for _, locator in locators:
+            assert linked(locator["URLString"].value).is_file()
+        followed = {}
+        for mob in file.content.compositionmobs():
+            for component in sound_clips(mob):
+                name = component.mob.name
+                while not isinstance(descriptor_of(component.mob), aaf2.essence.PCMDescriptor):
+                    component = component.slot.segment
+                followed[name] = component.mob.descriptor
+        assert set(followed) == captions
+        for descriptor in followed.values():
+            (locator,) = descriptor.locator
+            info = soundfile.info(str(linked(locator["URLString"].value)))
+            assert info.format == "WAV"
+            assert info.subtype == f"PCM_{descriptor['QuantizationBits'].value}"
+            assert info.samplerate == descriptor["SampleRate"].value
+            assert info.samplerate == descriptor["AudioSamplingRate"].value
+            assert info.channels == descriptor["Channels"].value
+            assert info.frames == descriptor["Length"].value
+            assert descriptor["BlockAlign"].value == 3 * info.channels
+            assert descriptor["AverageBPS"].value == 3 * info.channels * info.samplerate
+        assert {d["Channels"].value for d in followed.values()} == {1, 2}
+
+
+def descriptor_of(mob: aaf2.mobs.Mob) -> aaf2.essence.EssenceDescriptor | None:
+    """What a source mob says of its material; a master mob says nothing."""
+    return getattr(mob, "descriptor", None)
+
+
+def sound_clips(mob: aaf2.mobs.CompositionMob) -> Iterator[aaf2.components.SourceClip]:
+    for slot in mob.slots:
+        if slot.media_kind == "Sound":
+            for component in slot.segment.segments[0].components:
+                if isinstance(component, aaf2.components.SourceClip):
+                    yield component
+                elif isinstance(component, aaf2.components.OperationGroup):
+                    yield from component.segments
+
+
+def test_every_link_of_the_other_projects_leads_to_a_take(odd: Delivery) -> None:
+    timeline = otio.adapters.read_from_file(str(file_of(odd, ".otio")))
+    urls = [clip.media_reference.target_url for clip in timeline.find_clips()]
+    project = file_of(odd, ".rpp")
+    text = rpp.loads(project.read_text(encoding="utf-8"))
+    items = [item for track in text.findall("TRACK") for item in track.findall("ITEM")]
+    sources = [source for item in items for source in item.findall("SOURCE")]
+    files = [value(source, "FILE")[0] for source in sources]
+    assert len(urls) == 4
+    assert len(files) == 5
+    assert {source.attrib[0] for source in sources} == {"WAVE"}
+    for name in [*map(unquote, urls), *files]:
+        assert soundfile.info(str(project.parent / name)).samplerate == RATE
+    sidecar = json.loads(file_of(odd, ".provenance.json").read_text(encoding="utf-8"))
+    assert len(sidecar["files"]) == len(odd.files) - 1
+    for named in sidecar["files"]:
+        assert (project.parent / named["name"]).stat().st_size == named["bytes"]
+
+
+def test_copies_for_an_aaf_hold_the_takes_samples(story: Path, tmp_path: Path) -> None:
+    delivery = export(open_story(story), tmp_path, ExportSettings(aaf=True))
+    copies = [path for path in delivery.files if path.parent.name == "Harbour takes"]
+    assert len(copies) == 5
+    for copy in copies:
+        ours, rate = soundfile.read(copy, dtype="int32")
+        theirs, _ = soundfile.read(story / "takes" / f"{copy.stem}.flac", dtype="int32")
+        assert rate == RATE
+        assert (ours == theirs).all()
+
+
 def test_aaf_is_read_back(story: Path, delivery: Delivery) -> None:
     timeline = otio.adapters.read_from_file(str(file_of(delivery, ".aaf")))
     names = {clip.name for clip in timeline.find_clips()}

@@ -25,7 +25,7 @@ from core.export.naming import Names, file_name, safe_name
 from core.export.provenance import comment, sidecar
 from core.export.reaper import reaper_project
 from core.export.settings import FORMATS, ExportSettings, MarkerKind
-from core.export.sound import find_encoder, write_sound
+from core.export.sound import copy_as_wave, find_encoder, write_sound
 from core.export.stems import Stem, event_stem, loop_stem, story_stem
 from core.export.wave import Inside
 from core.files import atomic_path, write_atomically
@@ -125,7 +125,7 @@ class _Export:
         if self.settings.bundle:
             write_bundle(self._path(SUFFIX), self.opened, files[0])
             files.append(self._path(SUFFIX))
-        text = sidecar(self.opened.story, files, loudness, self.created)
+        text = sidecar(self.opened.story, self.folder, files, loudness, self.created)
         files.append(self._write_text(".provenance.json", text))
         self.on_progress(1.0, "done")
         return Delivery(tuple(files), loudness, _notes(loudness, self.settings.loudness))
@@ -308,7 +308,10 @@ class _Export:
         return files
 
     def _copy_takes(self) -> dict[str, str]:
-        """Copies of the takes for the projects; their paths, by take key, from the projects."""
+        """Copies of the takes for the projects; their paths, by take key, from the projects.
+
+        An AAF needs PCM: what reads it knows no FLAC. All projects then refer to the same files.
+        """
         folder = f"{self.name} takes"
         media: dict[str, str] = {}
         names = Names()
@@ -316,9 +319,13 @@ class _Export:
             if take.key in media:
                 continue
             self._stop_if_cancelled()
-            name = names.unique(safe_name(source.stem)) + source.suffix
+            suffix = ".wav" if self.settings.aaf else source.suffix
+            name = names.unique(safe_name(source.stem)) + suffix
             with atomic_path(self.folder / folder / name) as temporary:
-                shutil.copyfile(source, temporary)
+                if self.settings.aaf:
+                    copy_as_wave(source, temporary)
+                else:
+                    shutil.copyfile(source, temporary)
             media[take.key] = f"{folder}/{name}"
         return media
 

@@ -3,6 +3,7 @@
 Times count in frames of the takes' sample rate, so that they are exact. Each layer is an audio
 track; events of one layer that overlap by more than their cross-fade take a further track, and so
 does a stroke that starts whole over the tail before it.
+Links are told as URLs: relative ones in .otio, whole ones in an AAF.
 AAF: `.venv/bin/pip install -e '.[aaf]'`.
 """
 
@@ -10,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import opentimelineio as otio
+import soundfile
 
 from core.errors import FileError
 from core.export.markers import Marker
@@ -138,7 +140,7 @@ def write_otio(path: Path, described: otio.schema.Timeline) -> None:
 
 
 def write_aaf(path: Path, described: otio.schema.Timeline) -> None:
-    """Write the timeline as an AAF that links to the takes, without its cross-fades.
+    """Write the timeline as an AAF that links to the takes' PCM files, without its cross-fades.
 
     The adapter asks for Avid's own parameters in every transition, so clips meet by cuts; the
     takes reach beyond the cuts and can be faded again.
@@ -156,12 +158,32 @@ def write_aaf(path: Path, described: otio.schema.Timeline) -> None:
             if isinstance(track[index], otio.schema.Transition):
                 del track[index]
     for clip in plain.find_clips():
-        target = path.parent / clip.media_reference.target_url
-        clip.media_reference.target_url = target.resolve().as_uri()
+        reference = clip.media_reference
+        target = path.parent.resolve() / unquote(reference.target_url)
+        reference.target_url = target.as_uri()
+        reference.metadata["AAF"] = {"EssenceDescription": _essence(target)}
     with atomic_path(path) as temporary:
         try:
             otio.adapters.write_to_file(
                 plain, str(temporary), adapter_name="AAF", use_empty_mob_ids=True
             )
-        except otio.exceptions.OTIOError as cause:
+        except OSError:
+            raise
+        except Exception as cause:  # whatever the adapter and the library below it may raise
             raise FileError(f"The AAF could not be written ({cause}); use OTIO.") from None
+
+
+def _essence(path: Path) -> dict[str, int]:
+    """What an AAF says of a PCM file: rates in Hz, length in frames."""
+    info = soundfile.info(str(path))
+    bits = int(info.subtype.removeprefix("PCM_"))
+    align = info.channels * bits // 8
+    return {
+        "SampleRate": info.samplerate,
+        "AudioSamplingRate": info.samplerate,
+        "Channels": info.channels,
+        "QuantizationBits": bits,
+        "BlockAlign": align,
+        "AverageBPS": align * info.samplerate,
+        "Length": info.frames,
+    }

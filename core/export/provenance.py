@@ -65,12 +65,14 @@ def _event(event: Event) -> dict[str, Any]:
 
 def sidecar(
     story: Story,
+    folder: Path,
     files: Sequence[Path],
     loudness: Loudness | None,
     created: datetime | None,
 ) -> str:
     """JSON that tells how `files`, the mix first, were made: words, seeds, model, hashes.
 
+    They are named as they lie from `folder`, where the sidecar is.
     Levels that cannot be measured (silence) are null.
     """
     data = {
@@ -94,6 +96,9 @@ def sidecar(
             "max_short_term_lufs": _level(loudness.short_term),
         },
         "mix_sha256": sha256(files[0]),
-        "files": [{"name": path.name, "bytes": path.stat().st_size} for path in files],
+        "files": [
+            {"name": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size}
+            for path in files
+        ],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

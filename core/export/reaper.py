@@ -49,7 +49,8 @@ def _fade(name: str, ramps: Sequence[Ramp], rate: int) -> str:
 
 
 def _source(file: str) -> list[str]:
-    return ["<SOURCE FLAC", f"  FILE {_quoted(file)}", ">"]
+    kind = "WAVE" if file.endswith(".wav") else "FLAC"
+    return [f"<SOURCE {kind}", f"  FILE {_quoted(file)}", ">"]
 
 
 def _item(

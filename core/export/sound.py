@@ -27,6 +27,8 @@ from core.mix.loudness import Loudness
 
 SLICE = 8192
 """Frames handed to an encoder at once; libsndfile's Vorbis encoder keeps them on the stack."""
+COPIED = 65_536
+"""Frames of a take copied at once."""
 _QUALITY = {"mp3": 0.2, "ogg": 0.3, "opus": 0.3}
 """libsndfile's compression level, 0 best to 1 smallest: about 220, 200 and 180 kbit/s."""
 AAC_BITRATE = "224k"
@@ -105,6 +107,24 @@ def write_sound(
             raise FileError(
                 f"{path.name} could not be written in full; free some space on the disk."
             )
+
+
+def copy_as_wave(source: Path, target: Path) -> None:
+    """The same samples as WAV, in the source's own depth.
+
+    Raises:
+        FileError: the source is damaged.
+    """
+    try:
+        with soundfile.SoundFile(str(source)) as file:
+            about = (str(target), "w", file.samplerate, file.channels, file.subtype)
+            with soundfile.SoundFile(*about, format="WAV") as copy:
+                for block in file.blocks(COPIED, dtype="int32"):
+                    copy.write(block)
+    except soundfile.SoundFileError:
+        raise FileError(
+            f"The sound file {source.name} is damaged, or the disk is full; render its event again."
+        ) from None
 
 
 def _exactly(blocks: Iterable[Samples], lead: int, frames: int) -> Iterator[Samples]:
