@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import torch
 
 from core.audio.ffmpeg import find_ffmpeg
@@ -127,11 +128,7 @@ def _memory() -> Finding:
 
 def available_memory() -> int:
     """Bytes of main memory that can be used without swapping."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES"))
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    return int(psutil.virtual_memory().available)
 
 
 def _library(stories: Path | None) -> Iterator[Finding]:

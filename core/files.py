@@ -1,17 +1,48 @@
-"""Files: writing them so that a reader never sees half of one, and opening weights."""
+"""Files: writing them so that a reader never sees half of one, names, and opening weights.
+
+What holds on every system stands here. Windows flushes through a handle that can write alone, does
+not replace a file that somebody has open, knows names that are devices, and has short paths;
+Windows and macOS see no difference between upper and lower case; sticks and shares may know no
+permissions and nothing to flush.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
+import re
+import secrets
+import time
+import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
 from core.errors import FileError, WeightsError
+
+PART = ".part-"
+"""What the names of half-written files and folders begin with."""
+_NO_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""How file systems say that they have nothing to flush."""
+_IN_USE = (5, 32, 33)
+"""Windows' codes for a file that is open elsewhere: access denied, sharing and lock violation."""
+_TRIES = 10
+_PAUSE = 0.1
+"""Seconds between two tries to replace a file that is in use: indexers and scanners let go soon."""
+_DEVICES = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONGEST_PATH = {"nt": 259, "posix": 1023}
+"""Characters of a whole path, by `os.name`; macOS has the least of POSIX."""
+
+
+def part_of(path: Path) -> Path:
+    """An unused name beside `path` for what is to become it, with its suffix."""
+    return path.with_name(f"{PART}{secrets.token_hex(8)}{path.suffix}")
 
 
 @contextmanager
@@ -23,30 +54,71 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         FileError: the folder cannot be written to or the disk is full.
     """
+    temporary = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
-        os.close(handle)
+        temporary.touch(exist_ok=False)  # with the permissions that the user's umask gives
     except OSError as cause:
         raise FileError(
             f"{path.name} cannot be written ({cause.strerror}); choose another folder."
         ) from None
-    temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
+        flush_file(temporary)
+        move(temporary, path)
     except OSError as cause:
         raise FileError(
             f"{path.name} cannot be written ({cause.strerror or cause}); "
             "free some space or choose another folder."
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def flush_file(path: Path) -> None:
+    """Have the system write a file's bytes to the disk, as far as there is one."""
+    with path.open("r+b") as written:
+        try:
+            os.fsync(written.fileno())
+        except OSError as cause:
+            if cause.errno not in _NO_FLUSH:
+                raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file or folder another name; a file of that name is replaced.
+
+    Raises:
+        OSError: it cannot be, or somebody has one of them open for longer than a second.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError as cause:
+            if getattr(cause, "winerror", None) not in _IN_USE or not left:
+                raise
+        time.sleep(_PAUSE)
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes a file name for a device, whatever its suffix: "aux", "Con.flac"."""
+    return _DEVICES.fullmatch(name) is not None
+
+
+def room_for_name(folder: Path, system: str = os.name) -> int:
+    """Characters that the name of a file in `folder` may have, on a system of that `os.name`."""
+    return _LONGEST_PATH[system] - len(str(folder.absolute())) - 1
+
+
+def same_name(name: str, other: str) -> bool:
+    """Whether a system that knows no upper case, or composes letters, holds two names for one."""
+    return _folded(name) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:

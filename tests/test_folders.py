@@ -243,7 +243,7 @@ def test_takes_cannot_name_files_outside_their_folder(folder: StoryFolder) -> No
     ("text", "title"),
     [
         ("  A storm\nrolls in…", "A storm rolls in"),
-        ("CON", "CON story"),
+        ("CON", "Story CON"),
         ("///", "Story"),
         ("..", "Story"),
         ("\N{SNOWMAN} été à la mer", "été à la mer"),

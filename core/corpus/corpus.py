@@ -115,7 +115,7 @@ def candidates(source: Package, folder: Path) -> Iterator[Candidate]:
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSON-lines file; none if there is no file. A torn last line is dropped."""
     rows = []
-    for line in path.read_text().splitlines() if path.is_file() else ():
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
             rows.append(json.loads(line))
         except json.JSONDecodeError:
@@ -132,7 +132,7 @@ def _journalled(
     journal: Path, work: Iterable[Any], do: Callable[[Any], dict[str, Any]], workers: int
 ) -> None:
     """Do what is left, in processes, and add each result to the journal as it comes."""
-    with ProcessPoolExecutor(workers) as pool, journal.open("a") as out:
+    with ProcessPoolExecutor(workers) as pool, journal.open("a", encoding="utf-8") as out:
         for row in pool.map(do, work, chunksize=4):
             out.write(json.dumps(row) + "\n")
             out.flush()
@@ -248,7 +248,9 @@ def synthesised(root: Path, per_class: int, workers: int) -> list[ManifestClip]:
 def write_manifest(root: Path, clips: list[ManifestClip]) -> None:
     """Replace the manifest whole."""
     partial = root / "manifest.partial"
-    partial.write_text("".join(json.dumps(clip.to_json()) + "\n" for clip in clips))
+    partial.write_text(
+        "".join(json.dumps(clip.to_json()) + "\n" for clip in clips), encoding="utf-8", newline="\n"
+    )
     os.replace(partial, root / "manifest.jsonl")
 
 

@@ -101,7 +101,10 @@ class Examples:
 
     @staticmethod
     def load(folder: Path) -> Examples:
-        rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text().splitlines()]
+        rows = [
+            json.loads(line)
+            for line in (folder / "examples.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
         latents = load_file(folder / "latents.safetensors")["latents"]
         captions = [[Caption(*pair) for pair in row["captions"]] for row in rows]
         classes, alone, ends = ([row[key] for row in rows] for key in ("classes", "alone", "ends"))

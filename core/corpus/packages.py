@@ -61,7 +61,7 @@ def _pattern(text: str | list[str]) -> re.Pattern[str]:
 @cache
 def audio_packages() -> tuple[Package, ...]:
     """The packages of `packages.toml`; a class that the vocabulary lacks is a KeyError."""
-    rows = tomllib.loads(TABLE.read_text())["packages"]
+    rows = tomllib.loads(TABLE.read_text(encoding="utf-8"))["packages"]
     return tuple(
         Package(
             package,
@@ -91,12 +91,14 @@ def _split_container(content: bytes, folder: Path) -> None:
             title = re.sub(r"\W+", "-", name[1]).strip("-")
             target = folder / f"{index:02d}-{title}.wav"
             target.write_bytes(content[wave : wave + size])
-            target.with_suffix(".licence").write_text(f"{COMMONS[licence[1]]}-{licence[2]}\n")
+            target.with_suffix(".licence").write_text(
+                f"{COMMONS[licence[1]]}-{licence[2]}\n", encoding="utf-8"
+            )
 
 
 @cache
 def _attribute_patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    table = tomllib.loads(TABLE.read_text())["attributes"]
+    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))["attributes"]
     return tuple((key, word, _pattern(p)) for key, row in table.items() for word, p in row.items())
 
 
@@ -110,7 +112,9 @@ def fetch(source: Package, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if not (found := sorted(folder.glob(f"{source.package}_*.deb"))):
         command = ["apt-get", "download", source.package]
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            command, cwd=folder, capture_output=True, encoding="utf-8", check=False
+        )
         if run.returncode:
             raise AudioFileError(
                 f"Package {source.package} could not be downloaded: run "
@@ -226,7 +230,7 @@ class Licences:
 
     def __init__(self, source: Package, folder: Path) -> None:
         terms = folder / "usr/share/doc" / source.package / "copyright"
-        text = terms.read_text(errors="replace") if terms.is_file() else ""
+        text = terms.read_text(encoding="utf-8", errors="replace") if terms.is_file() else ""
         self._folder = folder
         self._rows = stanzas(text)
         self._default = source.licence
@@ -235,7 +239,7 @@ class Licences:
         """Short licence name; among patterns that fit equally well the last one holds."""
         stated = (self._folder / path).with_suffix(".licence")
         if stated.is_file():
-            return stated.read_text().strip()
+            return stated.read_text(encoding="utf-8").strip()
         best, licence = 0, self._default
         for pattern, name in self._rows:
             fit = _fits(pattern, path) if pattern != "*" else 1

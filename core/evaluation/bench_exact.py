@@ -12,13 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import soxr
@@ -31,6 +29,7 @@ from core.audiostory import AudioStory
 from core.codec.codec import Codec
 from core.codec.oobleck import TILE, OobleckCodec
 from core.director.plan import plan
+from core.evaluation.memory import peak_mib
 from core.language.model import add_adapter, load_tokenizer
 from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, special_tokens
 from core.mix.mix import MixSettings, mix
@@ -133,7 +132,7 @@ def _ratios(found: dict[str, Measured]) -> dict[str, float]:
 def _in_own_process(side: str, size: str, steps: int) -> Measured:
     code = "import sys; from core.evaluation.bench_exact import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "--side", side, "--size", size, "--steps", str(steps)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding="utf-8")
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -147,20 +146,7 @@ def _measure(side: str, size: Size, steps: int) -> Measured:
         seconds = run_exact(model, steps)
     else:
         seconds = run_default(model, steps)
-    return Measured(*seconds, time.process_time() - begun, peak_memory())
-
-
-def peak_memory() -> float:
-    """Largest resident memory of this process so far, in GB.
-
-    Linux hands ru_maxrss down to child processes, so that its own record is asked first.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 2**20
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**30
+    return Measured(*seconds, time.process_time() - begun, peak_mib() / 1024)
 
 
 def bench_profile(size: Size) -> Profile:

@@ -30,7 +30,7 @@ def flag_rates(profile: str) -> dict[str, float]:
     known_sounds = load_known_sounds(load_profile(profile))
     if known_sounds is None:
         raise WeightsError(f"{profile} ships no known captions; run `app.py train known`.")
-    rows = [json.loads(line) for line in _CAPTIONS.read_text().splitlines()]
+    rows = [json.loads(line) for line in _CAPTIONS.read_text(encoding="utf-8").splitlines()]
     matches = known_sounds.match([row["caption"] for row in rows])
     flagged: dict[bool, list[bool]] = {True: [], False: []}
     for row, match in zip(rows, matches, strict=True):

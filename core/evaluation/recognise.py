@@ -93,7 +93,11 @@ def training_recordings(manifest: Path, names: Sequence[str]) -> list[LabelledRe
 
 
 def _recorded(manifest: Path, split: str) -> list[dict[str, Any]]:
-    rows = [json.loads(line) for line in manifest.read_text().splitlines() if line.strip()]
+    rows = [
+        json.loads(line)
+        for line in manifest.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
     return [r for r in rows if r["split"] == split and r["kind"] == "recorded"]
 
 

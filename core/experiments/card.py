@@ -228,7 +228,7 @@ def _run(path: Path) -> tuple[str, str, str]:
     """Steps, hours over all sittings (each counts from zero), and losses."""
     steps, hours, sitting = 0, 0.0, 0.0
     losses: dict[str, list[float]] = {}
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         for step, seconds, term, value in csv.reader(file):
             if float(seconds) < sitting:
                 hours += sitting / 3600

@@ -21,7 +21,7 @@ import soundfile
 
 from core.errors import FileError, StudioError
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
-from core.files import atomic_path
+from core.files import PART, atomic_path, is_device, move
 from core.story.folders import Library
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
@@ -37,7 +37,7 @@ that repeats itself does too; its size alone is bounded."""
 MAX_TAKE_SECONDS = 3700
 MAX_RATE = 384_000
 MAX_UNPACKED = 16_000_000_000
-"""Samples of all sounds together, two days of 48 kHz stereo: a silent FLAC unpacks to any length."""
+"""Samples of all sounds together, two days of 48 kHz stereo: silent FLAC unpacks to any length."""
 
 SUFFIX = ".story.zip"
 
@@ -119,11 +119,11 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (
             zipfile.ZipFile(path) as archive,
-            tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as made,
+            tempfile.TemporaryDirectory(dir=folder.parent, prefix=PART) as made,
         ):
             fresh = Path(made) / "story"
             story = _unpack(archive, fresh, most)
-            fresh.rename(folder)
+            move(fresh, folder)
             return story
     except _DAMAGE:
         raise FileError(
@@ -183,11 +183,15 @@ def _limit(name: str) -> int:
     """Bytes that a member of this name may have; 0 for a name that has no place in a bundle."""
     if name == STORY_FILE:
         return MAX_OLD_FILE_BYTES
-    if _TAKE.fullmatch(name):
+    if _is_take(name):
         return MAX_TAKE_BYTES
     if _RECORDING.fullmatch(name):
         return MAX_RECORDING_BYTES
     return MAX_MIX_BYTES if _MIX.fullmatch(name) else 0
+
+
+def _is_take(name: str) -> bool:
+    return _TAKE.fullmatch(name) is not None and not is_device(name.removeprefix("takes/"))
 
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
@@ -210,7 +214,7 @@ def _check_takes(story: Story, folder: Path) -> None:
 
 def _check_names(story: Story) -> None:
     for name in (take.file for event in story.events for take in event.takes):
-        if name and not _TAKE.fullmatch(name):
+        if name and not _is_take(name):
             raise FileError(
                 f"The take {name[:60]!r} cannot be in a bundle; only takes/NAME.flac can, with a "
                 "name of letters, digits and dashes."

@@ -21,7 +21,7 @@ from core.export import editorial
 from core.export.bundle import SUFFIX, write_bundle
 from core.export.folder import OpenStory, takes_there
 from core.export.markers import Marker, audacity_labels, marker_csv, marker_json, story_markers
-from core.export.naming import Names, file_name, safe_name
+from core.export.naming import Names, file_name, longest_name, safe_name
 from core.export.provenance import comment, sidecar
 from core.export.reaper import reaper_project
 from core.export.settings import FORMATS, ExportSettings, MarkerKind
@@ -106,7 +106,8 @@ class _Export:
         self.mixing = self.settings.mixing(self.rate)
         self.placements = place_events(self.opened.story, self.opened.sources, self.mixing)
         self.total = story_frames(self.opened.story, self.rate)
-        self.name = self.names.unique(file_name(self.settings.name, self._values()))
+        self.longest = longest_name(self.folder)
+        self.name = self.names.unique(file_name(self.settings.name, self._values(), self.longest))
         self.stopped = threading.Event()
         self.done = {"mix": 0.0, "stems": 0.0}
         self.lock = threading.Lock()
@@ -257,7 +258,7 @@ class _Export:
             "layer": str(event.layer),
             "seed": str(event.take.seed if event.take else ""),
         }
-        return self.names.unique(file_name(self.settings.stem_name, values))
+        return self.names.unique(file_name(self.settings.stem_name, values, self.longest))
 
     def _write_stem(
         self, name: str, position: int, stem: Stem, loop: bool, begin: float, end: float

@@ -6,19 +6,27 @@ story (a caption may hold anything) is made safe.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 
 from core.errors import FileError
+from core.files import is_device, room_for_name
 
 FIELDS = ("title", "index", "caption", "id", "layer", "seed", "date")
 MAX_PATTERN = 120
 MAX_NAME_BYTES = 150
 """Of the part before the suffix; file systems allow 255 in all, and suffixes are added."""
 
+_SUFFIXES = 40
+"""Characters that follow a name: " - layer 15", a number, ".provenance.json", or stand before it
+while it is written."""
+_SHORTEST = 16
+"""Characters without which a name tells nothing."""
+
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _PUNCTUATION = " -_.,()+&'"
 
 
@@ -62,16 +70,35 @@ def safe_name(text: str, limit: int = MAX_NAME_BYTES) -> str:
     text = re.sub(r"\.{2,}", ".", text)
     text = re.sub(r"\s+", " ", text).strip(" .")
     text = text.encode()[:limit].decode(errors="ignore").strip(" .")
-    if _RESERVED.match(text):
+    if is_device(text):
         text = f"_{text}"
     return text or "Sound"
 
 
-def file_name(pattern: str, values: Mapping[str, str]) -> str:
-    """The name, without a suffix, that `pattern` gives for these values."""
+def file_name(pattern: str, values: Mapping[str, str], limit: int = MAX_NAME_BYTES) -> str:
+    """The name of at most `limit` bytes, without a suffix, that `pattern` gives for these values.
+
+    Raises:
+        FileError: see `check_pattern`.
+    """
     check_pattern(pattern)
     shortened = {name: safe_name(value, 60) if value else "" for name, value in values.items()}
-    return safe_name(_FIELD.sub(lambda match: shortened.get(match.group(1), ""), pattern))
+    return safe_name(_FIELD.sub(lambda match: shortened.get(match.group(1), ""), pattern), limit)
+
+
+def longest_name(folder: Path, system: str = os.name) -> int:
+    """Bytes that the names of an export in `folder` may have, before number and suffix.
+
+    Raises:
+        FileError: the folder's own path leaves no room for names.
+    """
+    room = room_for_name(folder, system) - _SUFFIXES
+    if room < _SHORTEST:
+        raise FileError(
+            f"The path of {folder.name!r} is too long for this system; choose a folder nearer to "
+            "the drive."
+        )
+    return min(MAX_NAME_BYTES, room)
 
 
 class Names:

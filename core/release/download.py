@@ -129,6 +129,8 @@ def codec_folder(snapshot: Path) -> Path:
     """
     for path in sorted(snapshot.rglob("*/model.safetensors")):
         config = path.parent / "config.json"
-        if config.is_file() and "num_single_layers" in json.loads(config.read_text()):
+        if config.is_file() and "num_single_layers" in json.loads(
+            config.read_text(encoding="utf-8")
+        ):
             return path.parent
     raise FileError(f"There is no Flux detokenizer in {snapshot}; give its folder with --flux.")

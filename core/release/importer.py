@@ -9,9 +9,7 @@ folder appears only when it is complete.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -25,7 +23,7 @@ from torch import Tensor
 from transformers import T5EncoderModel
 
 from core.errors import FileError
-from core.files import existing_parent
+from core.files import existing_parent, move, part_of
 from core.profile import Profile
 from core.release.checkpoint import Checkpoint, check_release, whisper_config
 from core.release.keys import Place, lora_name
@@ -96,17 +94,15 @@ def _appearing(out: Path) -> Iterator[Path]:
     """A folder that takes the name `out` when the block ends without an error."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=".part-"))
+        folder = part_of(out)
+        folder.mkdir()
     except OSError as cause:
         raise FileError(f"{out} cannot be written ({cause.strerror}); choose another.") from None
     try:
         yield folder
-        umask = os.umask(0)
-        os.umask(umask)
-        folder.chmod(0o777 & ~umask)
         if out.exists():
             out.rmdir()
-        os.replace(folder, out)
+        move(folder, out)
     except OSError as cause:
         raise FileError(f"{out} cannot be written ({cause.strerror or cause}).") from None
     finally:

@@ -15,6 +15,7 @@ import re
 import shutil
 import threading
 import time
+import unicodedata
 import weakref
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ import numpy.typing as npt
 import soundfile
 
 from core.errors import AudioFileError, FileError, StoryError, StudioError
-from core.files import write_atomically
+from core.files import PART, is_device, move, same_name, write_atomically
 from core.profile import RenderSettings, Sampler
 from core.schema import read_dataclass
 from core.story import timeline
@@ -39,18 +40,24 @@ ARCHIVE = "Archive"
 MAX_TITLE = 60
 LEFT_OVER = 3600.0
 """Seconds after which nobody is writing a `.part-` file any more."""
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d|archive)$")
-_KEY = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def safe_title(text: str) -> str:
     """A title that is a safe folder name on every system, made from any text."""
+    text = unicodedata.normalize("NFC", text)
     words = re.sub(r"[^\w ,.'()&-]+", " ", text, flags=re.UNICODE)
     words = re.sub(r"\s+", " ", words).strip(" .")
     if len(words) > MAX_TITLE:
         words = words[: MAX_TITLE + 1].rsplit(" ", 1)[0][:MAX_TITLE]
     words = words.strip(" .,-") or "Story"
-    return f"{words} story" if _RESERVED.match(words) else words
+    taken = is_device(words) or same_name(words, ARCHIVE)
+    return f"Story {words}"[:MAX_TITLE].strip(" .,-") if taken else words
+
+
+def _is_file_key(key: str) -> bool:
+    """Whether files can be named after a take's key."""
+    return _KEY.fullmatch(key) is not None and not is_device(key)
 
 
 def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
@@ -64,10 +71,17 @@ def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
 
 def _remove_left_over(folder: Path) -> None:
     """Remove half-written files that a crash left; a fresh one may be another program's work."""
-    for part in [*folder.glob(".part-*"), *folder.glob("*/.part-*")]:
-        with contextlib.suppress(FileNotFoundError):
+    for part in [*folder.glob(f"{PART}*"), *folder.glob(f"*/{PART}*")]:
+        with contextlib.suppress(OSError):  # gone by now, or open elsewhere
             if time.time() - part.stat().st_mtime > LEFT_OVER:
                 part.unlink()
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -184,7 +198,7 @@ class StoryFolder:
 
     def take_file(self, take: Take) -> Path:
         """Where a take's sound is; raises AudioFileError when the take names no file of its own."""
-        if not _KEY.match(take.key):
+        if not _is_file_key(take.key):
             raise AudioFileError("A take has an unusable key; render its event again.")
         return self.path / "takes" / f"{take.key}.flac"
 
@@ -193,7 +207,7 @@ class StoryFolder:
         return self.take_file(take).with_suffix(".safetensors")
 
     def has_sound(self, take: Take) -> bool:
-        return bool(_KEY.match(take.key)) and self.take_file(take).is_file()
+        return _is_file_key(take.key) and self.take_file(take).is_file()
 
     def samples(self, take: Take) -> tuple[npt.NDArray[np.float32], int]:
         """Samples (channels, frames) and sample rate (Hz) of a take."""
@@ -391,7 +405,7 @@ class Library:
             try:
                 for name in ("takes", "recordings"):
                     if (source / name).is_dir():
-                        unfinished = shutil.ignore_patterns(".part-*")
+                        unfinished = shutil.ignore_patterns(f"{PART}*")
                         shutil.copytree(source / name, target / name, ignore=unfinished)
                 story.save(target / STORY)
             except OSError as cause:
@@ -405,9 +419,12 @@ class Library:
         """Give a story another title; a number is added when it is taken."""
         with self._guard:
             folder = self.open(title)
-            if safe_title(wanted) == title:
+            wanted = safe_title(wanted)
+            if wanted == title:
                 return folder
-            target = self.root / self._free(safe_title(wanted))
+            target = self.root / wanted
+            if not (same_name(wanted, title) and _same_folder(folder.path, target)):
+                target = self.root / self._free(wanted)
             self._move(folder.path, target)
             self._open.pop(title, None)
             folder.moved_to(target)
@@ -425,13 +442,18 @@ class Library:
             return target
 
     def _opened(self, path: Path) -> StoryFolder:
-        folder = self._open.get(path.name)
+        folder = self._open.get(path.name) or self._open_under_another_case(path)
         if folder is None:
             folder = StoryFolder(path, read_story_folder(path))
             self._open[path.name] = folder
         else:
             folder.catch_up()
         return folder
+
+    def _open_under_another_case(self, path: Path) -> StoryFolder | None:
+        """The story that is open already, where the system knows no upper case."""
+        alike = [f for name, f in self._open.items() if same_name(name, path.name)]
+        return next((folder for folder in alike if _same_folder(folder.path, path)), None)
 
     def _existing(self, title: str) -> Path:
         path = self.root / title
@@ -456,7 +478,7 @@ class Library:
     @staticmethod
     def _move(source: Path, target: Path) -> None:
         try:
-            source.rename(target)
+            move(source, target)
         except OSError as cause:
             raise FileError(
                 f"{source.name} cannot be moved ({cause.strerror}); close programs that use it."

@@ -20,7 +20,7 @@ def keep_record(run: Path, folder: Path) -> None:
 def _draw(record: Path, picture: Path) -> None:
     """One line a loss term over the optimizer steps, on a logarithmic scale."""
     curves: dict[str, tuple[list[int], list[float]]] = {}
-    with record.open(newline="") as file:
+    with record.open(encoding="utf-8", newline="") as file:
         for step, _, term, value in csv.reader(file):
             steps, values = curves.setdefault(term, ([], []))
             steps.append(int(step))

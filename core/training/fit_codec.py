@@ -38,7 +38,11 @@ def full_band_clips(manifest: Path) -> list[dict[str, Any]]:
     Raises:
         AudioFileError: no such clip is listed.
     """
-    rows = [json.loads(line) for line in manifest.read_text().splitlines() if line.strip()]
+    rows = [
+        json.loads(line)
+        for line in manifest.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
     rows = [r for r in rows if r["split"] == "train" and r["sample_rate"] >= SAMPLE_RATE]
     if not rows:
         raise AudioFileError(f"No 44.1 kHz training clips in {manifest}: build the corpus first.")

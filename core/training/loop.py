@@ -215,7 +215,7 @@ class _Record:
         if step % self.EVERY:
             return
         seconds = time.monotonic() - self.started
-        with self.path.open("a", newline="") as file:
+        with self.path.open("a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             for name, values in self.sums.items():
                 mean = sum(values) / len(values)
