@@ -9,9 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 import imageio_ffmpeg
+import mutagen
 import numpy as np
 import pytest
 import soundfile
+from mutagen.id3 import ID3, Encoding
+from mutagen.mp4 import MP4Tags
+from mutagen.wave import _WaveID3
 from sounding_stories import RATE, noise, story_folder
 from wavinfo import WavInfoReader
 
@@ -21,6 +25,8 @@ from core.export.dither import Dither
 from core.export.naming import Names, check_pattern, file_name, safe_name
 from core.export.provenance import STATEMENT
 from core.export.settings import FormatName
+from core.export.sound import write_sound
+from core.export.wave import Inside
 from core.mix.mix import MixSettings, mix
 from core.story.story import Story
 
@@ -76,6 +82,58 @@ def test_every_format_is_read_back_with_its_exact_length(
     tags = ffmpeg_tags(path)
     assert "machine-generated" in tags
     assert "Harbour at dawn" in tags
+
+
+TITLE = "Été à Zürich, 雨 🌧 \u200f\u05de\u05d9\u05dd\u200e Ωß"
+SHOWN = "la pluie à Zürich, 雨, «quoted»; 100 % 🎧 "
+COMMENT = SHOWN + "x" * 3000 + " Ende"
+
+
+def tagged(folder: Path, name: FormatName, title: str, comment: str) -> Path:
+    path = folder / f"tagged{FORMATS[name].suffix}"
+    sound = np.zeros((4800, 2), dtype=np.float32)
+    write_sound(path, [sound], 48_000, len(sound), name, Inside(title, comment, CREATED))
+    return path
+
+
+def read_tags(path: Path) -> tuple[str, str, str]:
+    """Title, comment and date, as mutagen reads them."""
+    tags = mutagen.File(path).tags
+    if isinstance(tags, ID3):
+        return str(tags["TIT2"]), str(tags["COMM::eng"]), str(tags["TDRC"])
+    if isinstance(tags, MP4Tags):
+        return tags["\xa9nam"][0], tags["\xa9cmt"][0], tags["\xa9day"][0]
+    return tags["title"][0], tags["comment"][0], tags["date"][0]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_tags_hold_any_text_and_the_day(tmp_path: Path, name: FormatName) -> None:
+    """As two readers that are not ours find them."""
+    path = tagged(tmp_path, name, TITLE, COMMENT)
+    assert read_tags(path) == (TITLE, COMMENT, "2026-11-22")
+    shown = ffmpeg_tags(path)
+    assert TITLE in shown
+    assert SHOWN in shown
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav16"])
+def test_the_year_is_a_year_and_the_letters_encoding_is_told(
+    tmp_path: Path, name: FormatName
+) -> None:
+    """ID3 2.3, raw: version, year, day and month, and UTF-16 in every field of text."""
+    path = tagged(tmp_path, name, TITLE, COMMENT)
+    reader = ID3 if name == "mp3" else _WaveID3
+    raw = reader(path, translate=False)
+    assert raw.version == (2, 3, 0)
+    assert (str(raw["TYER"]), str(raw["TDAT"])) == ("2026", "2211")
+    assert {frame.encoding for frame in (raw["TIT2"], raw["COMM::eng"])} == {Encoding.UTF16}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_no_tag_can_hold_is_left_out_of_tags(tmp_path: Path, name: FormatName) -> None:
+    """Control characters end a text in some formats, and a broken letter has no bytes."""
+    path = tagged(tmp_path, name, "\ufeffa\x00b\n\ud800c ", "\x1b[1mx\ty")
+    assert read_tags(path)[:2] == ("a b ?c", "[1mx y")
 
 
 @pytest.mark.parametrize("name", ["mp3", "ogg", "opus", "m4a"])

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from mutagen import MutagenError
 
 from core.audio.ffmpeg import find_ffmpeg
 from core.errors import AudioFileError, FileError
 from core.export.dither import Dither
 from core.export.settings import FORMATS, Format, FormatName
-from core.export.wave import ORIGINATOR, Inside, write_wave
+from core.export.tags import write_tags
+from core.export.wave import Inside, write_wave
 from core.files import atomic_path
 from core.mix.crossfade import Samples
 from core.mix.loudness import Loudness
@@ -39,6 +41,9 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="Couldn't find ffmpeg", category=RuntimeWarning)
     from pydub import AudioSegment
     from pydub.exceptions import CouldntEncodeError
+
+_FAILED = (soundfile.SoundFileError, AssertionError, CouldntEncodeError, MutagenError)
+"""What encoders and taggers raise, also where the disk is full."""
 
 
 def find_encoder(format_name: FormatName) -> str:
@@ -90,13 +95,17 @@ def write_sound(
         whole = _exactly(blocks, lead, frames)
         try:
             if kind.container:
-                _write_libsndfile(temporary, whole, rate, format_name, kind, inside)
+                _write_libsndfile(temporary, whole, rate, format_name, kind)
             else:
-                _write_aac(temporary, whole, rate, inside, encoder)
-            written = 0 if temporary.stat().st_size == 0 else frames
-            if kind.container:
-                written = soundfile.info(str(temporary)).frames
-        except (soundfile.SoundFileError, AssertionError, CouldntEncodeError) as cause:
+                _write_aac(temporary, whole, rate, encoder)
+            write_tags(temporary, inside.title, inside.comment, inside.created)
+            written = soundfile.info(str(temporary)).frames if kind.container else frames
+        except (
+            soundfile.SoundFileError,
+            AssertionError,
+            CouldntEncodeError,
+            MutagenError,
+        ) as cause:
             if _UNKNOWN in str(cause):
                 raise FileError(
                     f"{kind.title} cannot be written, since this ffmpeg has no encoder for it "
@@ -151,7 +160,6 @@ def _write_libsndfile(
     rate: int,
     format_name: FormatName,
     kind: Format,
-    inside: Inside,
 ) -> None:
     dither = Dither(kind.bits) if kind.bits else None
     with soundfile.SoundFile(
@@ -163,9 +171,6 @@ def _write_libsndfile(
         subtype=kind.subtype,
         compression_level=_QUALITY.get(format_name),
     ) as file:
-        file.title, file.comment, file.software = inside.title, inside.comment, ORIGINATOR
-        if inside.created:
-            file.date = inside.created.strftime("%Y-%m-%d")
         for block in blocks:
             if dither is None:
                 file.write(block)
@@ -173,14 +178,9 @@ def _write_libsndfile(
                 file.write(dither.quantised(block) << (32 - (kind.bits or 32)))
 
 
-def _write_aac(
-    path: Path, blocks: Iterable[Samples], rate: int, inside: Inside, encoder: str
-) -> None:
+def _write_aac(path: Path, blocks: Iterable[Samples], rate: int, encoder: str) -> None:
     """AAC through pydub, which wants the whole sound at once: it gets a mapped scratch file."""
     dither = Dither(16)
-    tags = {"title": inside.title, "comment": inside.comment}
-    if inside.created:
-        tags["date"] = inside.created.strftime("%Y-%m-%d")
     exact = ["-fflags", "+bitexact", "-flags:a", "+bitexact"]
     with tempfile.TemporaryFile(dir=path.parent) as scratch:
         for block in blocks:
@@ -194,6 +194,5 @@ def _write_aac(
                 format="ipod",
                 codec="aac",
                 bitrate=AAC_BITRATE,
-                tags=tags,
                 parameters=exact,
             ).close()

@@ -2,8 +2,8 @@
 
 libsndfile writes no labels and puts broadcast data behind the sound, and silence before a stem
 should cost nothing: so the container is written here. Chunks: fmt, bext (EBU Tech 3285 v2, with
-the loudness), data, cue and LIST adtl (labels and regions), smpl (loop), LIST INFO. Stretches of
-silence are left as holes, which file systems store without taking room.
+the loudness), data, cue and LIST adtl (labels and regions), smpl (loop), LIST INFO, id3. Stretches
+of are left as holes, which file systems store without taking room.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 
 from core.export.dither import Dither
 from core.export.markers import Marker
+from core.export.tags import ORIGINATOR, id3_bytes, tag_text
 from core.mix.crossfade import Samples
 from core.mix.loudness import Loudness
 
-ORIGINATOR = "AudioStory Studio"
 _PCM, _FLOAT = 1, 3
 _UNMEASURED = 0x7FFF
 
@@ -34,7 +34,7 @@ class Inside:
     """What a file says about itself.
 
     Attributes:
-        title, comment: of any text.
+        title, comment: of any text; what no tag can hold is replaced (`tag_text`).
         created: None leaves the time out, so that equal sound gives equal bytes.
         markers: events, in frames of this file.
         loop: first frame and the frame after the last of a seamless loop.
@@ -47,6 +47,10 @@ class Inside:
     markers: tuple[Marker, ...] = ()
     loop: tuple[int, int] | None = None
     position: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", tag_text(self.title))
+        object.__setattr__(self, "comment", tag_text(self.comment))
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -129,12 +133,13 @@ def _loop_chunk(loop: tuple[int, int] | None, rate: int) -> bytes:
     return chunk(b"smpl", head + struct.pack("<6I", 0, 0, loop[0], loop[1] - 1, 0, 0))
 
 
-def _info_chunk(inside: Inside) -> bytes:
+def _info_chunks(inside: Inside) -> bytes:
     entries = [(b"INAM", inside.title), (b"ICMT", inside.comment), (b"ISFT", ORIGINATOR)]
     if inside.created:
         entries.append((b"ICRD", inside.created.strftime("%Y-%m-%d")))
     body = b"".join(chunk(name, text.encode() + b"\0") for name, text in entries)
-    return chunk(b"LIST", b"INFO" + body)
+    tags = id3_bytes(inside.title, inside.comment, inside.created)
+    return chunk(b"LIST", b"INFO" + body) + chunk(b"id3 ", tags)
 
 
 @dataclass
@@ -152,7 +157,7 @@ class _Layout:
         self.after = (
             _cue_chunks(self.inside.markers)
             + _loop_chunk(self.inside.loop, self.rate)
-            + _info_chunk(self.inside)
+            + _info_chunks(self.inside)
         )
 
     @property
