@@ -4,6 +4,9 @@ A bundle from elsewhere is untrusted. Names, sizes and counts are checked before
 the story is read by its own strict reader, every sound is decoded once, and only then does the new
 folder appear, whole. A refused bundle changes nothing.
 
+What a person zips again by hand opens too: a story's folder, with a folder around it and what file
+managers add, or an export that holds a bundle.
+
     python app.py open Harbour.story.zip
 """
 
@@ -14,18 +17,20 @@ import re
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from core.errors import FileError, StudioError
+from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import PART, atomic_path, is_device, move
 from core.story.folders import Library
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
-from core.story.story import MAX_OLD_FILE_BYTES, Story
+from core.story.story import MAX_OLD_FILE_BYTES, Story, read_text
 
 MAX_MEMBERS = 5000
 MAX_TAKE_BYTES = 400_000_000
@@ -43,13 +48,20 @@ SUFFIX = ".story.zip"
 
 _TAKE = re.compile(r"takes/[A-Za-z0-9_-]{1,128}\.flac")
 _RECORDING = re.compile(r"recordings/[0-9a-f]{24}\.flac")
+_UNUSED = re.compile(
+    r"takes/[A-Za-z0-9_-]{1,128}\.safetensors|(changes|history)\.jsonl|(render|migration)\.json"
+    r"|exports/[^/].*"
+)
+"""What a story's folder holds beside its story and sounds, and nobody else needs."""
+_ENCRYPTED = 1
+_PLAIN_KINDS = (0, 8)
+"""Of the file's kind in a zip: not told, or a plain file; the rest are folders, links, devices."""
 _MIX = re.compile(r"mix\.(wav|flac|mp3|ogg|opus|m4a)")
 _FLAC = b"fLaC"
 _COPY = 1 << 20
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    NotImplementedError,
     EOFError,
     ValueError,
     RuntimeError,
@@ -69,11 +81,11 @@ def write_bundle(path: Path, opened: OpenStory, mix: Path | None) -> None:
     files = {take.file: source for take, source in takes_there(opened.folder, opened.story)}
     files |= _recordings(opened)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        archive.writestr(STORY_FILE, opened.story.to_json(), zipfile.ZIP_DEFLATED)
+        add_text(archive, STORY_FILE, opened.story.to_json())
         for name, source in sorted(files.items()):
-            archive.write(source, name)
+            add_file(archive, name, source)
         if mix is not None:
-            archive.write(mix, f"mix{mix.suffix}")
+            add_file(archive, f"mix{mix.suffix}", mix)
 
 
 def _recordings(opened: OpenStory) -> dict[str, Path]:
@@ -117,14 +129,24 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
         raise FileError(f"A story named {folder.name!r} exists already; choose another name.")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            zipfile.ZipFile(path) as archive,
-            tempfile.TemporaryDirectory(dir=folder.parent, prefix=PART) as made,
-        ):
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=PART) as made:
             fresh = Path(made) / "story"
-            story = _unpack(archive, fresh, most)
+            with zipfile.ZipFile(path) as archive:
+                inner = _bundle_inside(archive, most)
+                if inner is None:
+                    story = _unpack(archive, fresh, most)
+                else:
+                    _extract(archive, inner, Path(made) / "inner.zip")
+            if inner is not None:
+                with zipfile.ZipFile(Path(made) / "inner.zip") as archive:
+                    story = _unpack(archive, fresh, most)
             move(fresh, folder)
             return story
+    except NotImplementedError as cause:
+        raise FileError(
+            f"{path.name} is packed in a way that is not read here ({cause}); unpack it and zip it "
+            "again without a special method."
+        ) from None
     except _DAMAGE:
         raise FileError(
             f"{path.name} is not a story bundle or is damaged; ask for it again."
@@ -136,13 +158,36 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
         ) from None
 
 
+def _bundle_inside(archive: zipfile.ZipFile, most: int) -> zipfile.ZipInfo | None:
+    """The bundle in a zip of a whole export; None where the zip holds a story itself.
+
+    Raises:
+        FileError: there are several, or it may not be unpacked.
+    """
+    _check_count(archive)
+    members = list(named_members(archive))
+    if any(name.rpartition("/")[2] == STORY_FILE for name, _ in members):
+        return None
+    inner = [(name, info) for name, info in members if name.endswith(SUFFIX)]
+    if not inner:
+        return None
+    if len(inner) > 1:
+        names = ", ".join(repr(name[:60]) for name, _ in inner[:3])
+        raise FileError(f"The zip holds {len(inner)} bundles ({names}); unpack it and open one.")
+    (name, info) = inner[0]
+    _check_member(name, info, most)
+    return info
+
+
 def _unpack(archive: zipfile.ZipFile, fresh: Path, most: int) -> Story:
     members = _checked(archive, most)
     for part in ("takes", "recordings"):
         (fresh / part).mkdir(parents=True)
     for name, member in members.items():
         _extract(archive, member, fresh / name)
-    story = Story.load(fresh / STORY_FILE)
+    text = read_text(fresh / STORY_FILE)
+    (fresh / STORY_FILE).write_bytes(text.encode())  # whatever encoding it came in
+    story = Story.from_json(text)
     _check_takes(story, fresh)
     _check_sounds(fresh)
     return read_story_folder(fresh)
@@ -151,32 +196,64 @@ def _unpack(archive: zipfile.ZipFile, fresh: Path, most: int) -> Story:
 def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
     """The members by name, if every one may be unpacked."""
     members: dict[str, zipfile.ZipInfo] = {}
-    infos = archive.infolist()
-    if len(infos) > MAX_MEMBERS:
-        raise FileError(f"The bundle holds {len(infos)} files; at most {MAX_MEMBERS} are opened.")
-    for info in infos:
-        if info.filename.endswith(SUFFIX):
+    _check_count(archive)
+    named = list(named_members(archive))
+    root = _story_root([name for name, _ in named])
+    for name, info in named:
+        inside = name.removeprefix(root)
+        if name.startswith(root) and _UNUSED.fullmatch(inside):
+            continue
+        limit = _limit(inside) if name.startswith(root) else 0
+        if limit == 0 or inside in members:
             raise FileError(
-                f"{info.filename[:60]!r} is inside the zip; unpack it and open that file."
-            )
-        limit = _limit(info.filename)
-        kind = info.external_attr >> 28
-        if limit == 0 or kind not in (0, 8) or info.flag_bits & 1 or info.filename in members:
-            raise FileError(
-                f"The bundle holds {info.filename[:60]!r}, which does not belong in a story; "
+                f"The bundle holds {name[:60]!r}, which does not belong in a story; "
                 "it was not opened."
             )
-        ratio = math.inf if info.filename == STORY_FILE else MAX_RATIO
-        if info.file_size > limit or info.file_size > ratio * max(info.compress_size, 1000):
-            raise FileError(
-                f"{info.filename[:60]!r} in the bundle is too large; it was not opened."
-            )
-        members[info.filename] = info
-    if sum(info.file_size for info in infos) > most:
+        _check_member(name, info, limit, math.inf if inside == STORY_FILE else MAX_RATIO)
+        members[inside] = info
+    if sum(info.file_size for info in members.values()) > most:
         raise FileError("The bundle is too large; it was not opened.")
-    if STORY_FILE not in members:
-        raise FileError("The bundle holds no story.json; choose a bundle made by the studio.")
     return members
+
+
+def _check_count(archive: zipfile.ZipFile) -> None:
+    count = len(archive.infolist())
+    if count > MAX_MEMBERS:
+        raise FileError(f"The bundle holds {count} files; at most {MAX_MEMBERS} are opened.")
+
+
+def _story_root(names: Sequence[str]) -> str:
+    """The path before the story's file names: empty, or the folders around them with a slash.
+
+    Raises:
+        FileError: there is no story, or more than one.
+    """
+    roots = sorted(
+        {name.removesuffix(STORY_FILE) for name in names if f"/{name}".endswith(f"/{STORY_FILE}")},
+        key=lambda root: (root.count("/"), root),
+    )
+    if not roots:
+        raise FileError("The bundle holds no story.json; choose a bundle made by the studio.")
+    if not all(root.startswith(roots[0]) for root in roots):
+        titles = ", ".join(repr(root.rstrip("/").rpartition("/")[2][:60]) for root in roots[:3])
+        more = ", …" if len(roots) > 3 else ""
+        raise FileError(
+            f"The zip holds {len(roots)} stories ({titles}{more}); unpack it and zip the folder of "
+            "one story, or copy the folders to where the studio keeps its stories."
+        )
+    return roots[0]
+
+
+def _check_member(name: str, info: zipfile.ZipInfo, most: float, ratio: float = MAX_RATIO) -> None:
+    """Refuse what is not a plain file, or is larger than it may be."""
+    if info.flag_bits & _ENCRYPTED:
+        raise FileError("The zip is protected by a password; unpack it and zip it without one.")
+    if info.external_attr >> 28 not in _PLAIN_KINDS:
+        raise FileError(
+            f"The bundle holds {name[:60]!r}, which does not belong in a story; it was not opened."
+        )
+    if info.file_size > most or info.file_size > ratio * max(info.compress_size, 1000):
+        raise FileError(f"{name[:60]!r} in the bundle is too large; it was not opened.")
 
 
 def _limit(name: str) -> int:

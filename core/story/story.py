@@ -268,7 +268,8 @@ _TOO_LARGE = "The story file is too large to be a story; choose another file."
 
 
 def read_text(path: Path) -> str:
-    """The text of a story's file.
+    """The text of a story's file, in UTF-8, UTF-16 or UTF-32, with or without a byte order mark:
+    editors save it as they like.
 
     Raises:
         StoryError: it cannot be read, is too large, or is not text.
@@ -276,7 +277,8 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_OLD_FILE_BYTES:
             raise StoryError(f"{path.name} is too large to be a story; choose another file.")
-        return path.read_bytes().decode()
+        data = path.read_bytes()
+        return data.decode(json.detect_encoding(data))
     except OSError as cause:
         raise StoryError(
             f"{path.name} cannot be read ({cause.strerror}); check the path."

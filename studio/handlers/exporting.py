@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import FileError, StudioError
+from core.export.archive import pack_folder
 from core.export.deliver import export
 from core.export.folder import open_story
 from core.export.settings import FORMATS, PRESETS, ExportSettings, FormatName
@@ -103,10 +104,11 @@ def export_story(
         )
         files = list(done.files)
         if len(files) > 2:
-            packed = shutil.make_archive(str(target / folder.title), "zip", target / folder.title)
-            files = [files[0], Path(packed)]
+            packed = target / f"{folder.title}.zip"
+            pack_folder(target / folder.title, packed)
+            files = [files[0], packed]
     except OSError as cause:
         raise FileError(
-            f"The export cannot be lanes_json ({cause.strerror}); free some space."
+            f"The export cannot be packed ({cause.strerror or cause}); free some space."
         ) from None
     return files, done.notes

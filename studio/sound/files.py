@@ -87,7 +87,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
         ):
             for block in mix_blocks(story, parts, MixSettings(rate)):
                 if session.folder is not folder or folder.revision != revision:
-                    raise Cancelled("The story changed while it was mix_updates.")
+                    raise Cancelled("The story changed while it was mixed.")
                 file.write(block)
     except Cancelled:
         return None
