@@ -41,11 +41,12 @@ def add_tools(studio: Studio) -> None:
 
         Args:
             instruction: what should be heard, in order, in plain words
-            seconds: length of the whole story, 3 to 150
+            seconds: length of the whole story, 0.5 to 150
             seed: another seed renders the same plan to other sounds
 
         Returns:
-            JSON: the title, the reasoning, and the events with captions and times in seconds
+            JSON: the title, the reasoning, the events with captions and times in seconds, and
+            notes on what of the instruction was not kept
         """
         return _answer(_draft, studio, _library(studio, request), instruction, seconds, seed)
 
@@ -148,4 +149,10 @@ def _story_answer(folder: StoryFolder) -> Answer:
         }
         for event in folder.story.events
     ]
-    return {"title": folder.title, "reasoning": folder.story.reasoning, "events": events}
+    story = folder.story
+    return {
+        "title": folder.title,
+        "reasoning": story.reasoning,
+        "events": events,
+        "notes": list(story.notes),
+    }

@@ -613,8 +613,8 @@ def test_a_number_out_of_range_is_answered_in_a_sentence(page: Page, stories: Pa
     page.get_by_label("What should be heard?").fill(title)
     button(page, re.compile("^Director")).click()
     for field, number, sentence in (
-        (seconds, "200", "3 to 150 s, not 200 s"),
-        (seconds, "", "3 to 150 s, not 0 s"),
+        (seconds, "200", "0.5 to 150 s, not 200 s"),
+        (seconds, "", "0.5 to 150 s, not 0 s"),
         (seed, "-1", "seed is a whole number"),
     ):
         usual = field.input_value()

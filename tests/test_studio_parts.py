@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -39,6 +40,7 @@ from studio.state import Studio
 from studio.time_format import about
 from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
+from studio.view.updates import notes_html
 
 RATE = 44_100
 
@@ -331,6 +333,7 @@ def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:
     assert with_mood("Rain on a roof.", "eerie") == "Rain on a roof, in an eerie mood"
     assert without_mood("Rain on a roof, in an eerie mood") == ("Rain on a roof", "eerie")
     assert without_mood(with_mood("a bell", "")) == ("a bell", "")
+    assert with_mood("!!!", "eerie") == "!!!"
 
 
 @pytest.fixture
@@ -511,3 +514,10 @@ def test_what_was_asked_for_and_never_began_can_be_cancelled(session: Session) -
 def test_theme_fetches_nothing_from_elsewhere() -> None:
     assert "http" not in studio_css()
     assert not [sheet for sheet in studio_theme()._stylesheets if sheet]
+
+
+def test_notes_on_the_plan_are_shown_above_the_timeline() -> None:
+    story = Story("a <bell>, rain", 5.0, 0, "tiny", "", (Event("e1", "rain", 0.0, 5.0),))
+    assert notes_html(None) == notes_html(story) == ""
+    noted = dataclasses.replace(story, notes=("No event was planned for <bell>.",))
+    assert "<li>No event was planned for &lt;bell&gt;.</li>" in notes_html(noted)

@@ -28,8 +28,13 @@ DETAILED = 3
 """Clauses of an instruction that says what it wants, rather than naming a scene."""
 SURE = 0.8
 """Share and cosine from which a clause names a sound so surely that an event has to perform it."""
-LEFT = 1.0
-"""Seconds of the whole that are enough for another event."""
+UNLIKE = 0.47
+"""Cosine to a known caption below which a phrase is a sound that nothing is known of ("UI
+confirmation click"), and no scene: of 192 briefs one ("first day of term") is below it."""
+SCENE = 3.0
+"""Seconds that a scene needs at least; what is shorter is one shot, and is planned as it stands."""
+LEFT, LEFT_SHARE = 1.0, 1 / 3
+"""Seconds of the whole that are enough for another event, and of a short story the share."""
 OWED_WORDS = 10
 """Words of a clause that are forced upon the list, at most."""
 
@@ -128,7 +133,7 @@ def owed_clause(
     last = places[-1] if places else None
     covered = {place for place in places if place is not None}
     furthest = max(covered, default=-1)
-    free = timed.given_seconds <= timed.total - LEFT
+    free = timed.given_seconds <= timed.total - _enough(timed.total)
     mentioned = frozenset[str]().union(*(stems(phrase) for phrase in phrases))
     silent = {i for i in sounds if free and not timed.clauses[i].stems & mentioned}
     for place in sorted(silent.union(timed.timed_clauses())):
@@ -138,9 +143,14 @@ def owed_clause(
     return _for_the_time_left(timed, phrases, furthest) if ended else ""
 
 
+def _enough(total: float) -> float:
+    """Seconds that another event needs in a story of `total` seconds."""
+    return min(LEFT, LEFT_SHARE * total)
+
+
 def _for_the_time_left(timed: TimedInstruction, phrases: Sequence[str], furthest: int) -> str:
     lengths = timed.timing(phrases).lengths
-    if len(lengths) < len(phrases) or sum(lengths.values()) > timed.total - LEFT:
+    if len(lengths) < len(phrases) or sum(lengths.values()) > timed.total - _enough(timed.total):
         return ""
     later = (i for i in range(furthest + 1, len(timed.clauses)) if timed.clauses[i].words)
     return next((text for i in later if (text := _shortened(timed, i))), "")
@@ -169,7 +179,9 @@ def reaches_the_end(clauses: Sequence[InstructionClause], phrases: Sequence[str]
 def named_sounds(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None) -> tuple[str, ...]:
     """The sounds that an instruction names, where it does nothing else ("heavy rain, thunder").
 
-    It is performed as it is: a small director reads a word as a scene and makes a story of it.
+    It is performed as it is: a small director reads a word as a scene and makes a story of it. So
+    are a single one that is too short for a scene, and those that are like nothing known, which a
+    director would replace by what it knows.
     """
     texts = timed.clause_texts
     first_plan = not (brief.settled or brief.avoid) and brief.least == 1
@@ -178,7 +190,13 @@ def named_sounds(brief: Brief, timed: TimedInstruction, lexicon: Lexicon | None)
     short = all(0 < len(text) <= MAX_CAPTION for text in texts)
     if lexicon is None or not (first_plan and few and sequential and short):
         return ()
-    return texts if all(lexicon.names(text) for text in texts) else ()
+    shot = len(texts) == 1 and brief.total < SCENE
+    return texts if shot or all(map(lexicon.names, texts)) or unlike_known(timed, lexicon) else ()
+
+
+def unlike_known(timed: TimedInstruction, lexicon: Lexicon) -> bool:
+    """Whether nothing that an instruction says is like a known sound."""
+    return not any(lexicon.names(text, 0.0, UNLIKE) for text in timed.clause_texts)
 
 
 def fit_lengths(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.bridge.lexicon import Lexicon
 from core.director.clauses import align, stems
+from core.director.constraints import unlike_known
 from core.director.times import TimedInstruction
 from core.story.durations import GRID
 
@@ -74,6 +75,11 @@ def notes_on(
             reason = ", because all the time is given to the others"
         notes.append(
             f"No event was planned for {_named(missing)}{reason}; add one where it should be heard."
+        )
+    if lexicon is not None and phrases and unlike_known(timed, lexicon):
+        notes.append(
+            f"No known sound is like {_named(timed.clause_texts)}; say it in nearer words, "
+            "or begin it from a recording."
         )
     if timed.count is not None and timed.count != len(phrases):
         notes.append(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from core.audiostory import AudioStory
 from core.bridge.known_sounds import load_known_sounds
 from core.director.clauses import end_list_lines
+from core.director.comprehension import check_english, check_named
 from core.director.constraints import (
     CaptionConstraint,
     Constraints,
@@ -42,7 +43,7 @@ from core.story.durations import GRID, Lengths, Span
 from core.story.limits import MAX_INSTRUCTION, MAX_LAYER, MAX_REASONING
 from core.story.story import Event, Story
 
-MIN_TOTAL = 3.0
+MIN_TOTAL = 0.5
 
 
 def plan(
@@ -70,16 +71,21 @@ def plan(
         that is taken back makes the reasoning shorter again.
 
     Raises:
-        PlanError: the instruction or the total cannot be planned.
+        PlanError: the instruction or the total cannot be planned, or the instruction is not
+            understood (`core.director.comprehension`).
         Cancelled: `cancel` was set.
     """
     instruction = check_instruction(model, instruction, total)
+    clauses = TimedInstruction(instruction, total).clause_texts
+    check_named(instruction, clauses)
     if model.profile.director.planner == "published" or constraints == "none":
         yield from plan_freely(model, instruction, total, seed, cancel)
         return
     if director is not None:
         yield from _plan_externally(model, director, instruction, total, seed, cancel, spans)
         return
+    if model.lexicon is not None:
+        check_english(instruction, clauses, model.lexicon)
     brief = Brief(instruction, total, most=most_events(model, total))
     draft = PlanDraft(())
     for draft in decode_plan(model, brief, cancel, spans, constraints=constraints):

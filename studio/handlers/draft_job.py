@@ -33,9 +33,9 @@ _MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")
 
 
 def with_mood(instruction: str, mood: str) -> str:
-    """The instruction as the director reads it."""
+    """The instruction as the director reads it; what has no words gets no mood."""
     words, mood = instruction.strip(), " ".join(mood.split())[:40]
-    if not words or not mood:
+    if not mood or not any(character.isalpha() for character in words):
         return words
     article = "an" if mood[0].lower() in "aeiou" else "a"
     return f"{words.rstrip('.')}, in {article} {mood} mood"
