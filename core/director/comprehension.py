@@ -23,7 +23,7 @@ NOT_ENGLISH = 0.02
 """Probability of English below which a text is another language, or none. No English brief of 192
 (core/evaluation/development.jsonl, score_briefs.jsonl) and no caption of 120 (flags.jsonl) is
 refused; of 40 phrases of two words and more in 16 other languages, 37 are."""
-SURE, SURE_OF_A_WORD = 0.5, 0.9
+PROBABLE, PROBABLE_WORD = 0.5, 0.9
 """Probability from which the other language is named, and where there is a single word."""
 LIKE, VAGUELY_LIKE = 0.6, 0.5
 """Cosine to a known caption from which a text is English after all: in the first case even where
@@ -70,7 +70,7 @@ def check_english(instruction: str, clauses: Sequence[str], lexicon: Lexicon) ->
     words = " ".join(clauses)
     language, probability, english = identify_language(words)
     one_word = len(words.split()) == 1
-    sure = probability >= (SURE_OF_A_WORD if one_word else SURE)
+    sure = probability >= (PROBABLE_WORD if one_word else PROBABLE)
     vague = any(lexicon.names(clause, 0.0, VAGUELY_LIKE) for clause in clauses)
     if sure and language == _NO_LANGUAGE:
         understood = vague
