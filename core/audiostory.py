@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from peft import PeftModel
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
@@ -23,11 +23,10 @@ from core.codec.kinds import load_codec
 from core.errors import ProfileError, WeightsError
 from core.language.decoding import Decoder
 from core.language.model import (
-    add_adapter,
-    load_adapter,
     load_language_model,
     load_module,
     load_tokenizer,
+    merge_adapter,
     read_stream_ids,
 )
 from core.language.packing import pack
@@ -47,6 +46,9 @@ from core.performer import flow, flow_performer
 from core.performer.kinds import build_performer
 from core.placement import Placement, Stage, best_placement
 from core.profile import ASSETS, EAR, Profile
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 SAMPLING_CODE = (flow, flow_performer)
 """Modules that sample latents; their code has a part in every sound."""
@@ -76,6 +78,7 @@ class AudioStory(nn.Module):
 
     Attributes:
         weights: hash over all weight files; part of every take.
+        performs: performer and listener are there; without them it only plans, and loads sooner.
         listener: the audio input path; None where the profile has none.
         lexicon: plain words for captions; None where the profile has none.
     """
@@ -87,6 +90,8 @@ class AudioStory(nn.Module):
         tokenizer: PreTrainedTokenizerBase,
         codec: Codec,
         weights: str,
+        *,
+        performs: bool = True,
     ):
         super().__init__()
         self.profile = profile
@@ -98,10 +103,12 @@ class AudioStory(nn.Module):
         self.ids: StreamIds = read_stream_ids(tokenizer, *tokens)
         self.span = span_text(*tokens)
         self.bridge = Bridge(llm.config.hidden_size, profile.bridge)
-        self.performer = build_performer(profile)
-        _check_fit(self)
+        self.performs = performs
+        if performs:
+            self.performer = build_performer(profile)
+            _check_fit(self)
         self.listener: Listener | None = None
-        if profile.listener is not None:
+        if performs and profile.listener is not None:
             self.listener = build_listener(profile.listener, llm.config.hidden_size)
             self.listener.requires_grad_(False)
         self.lexicon: Lexicon | None = None
@@ -124,7 +131,7 @@ class AudioStory(nn.Module):
     def place(self, placement: Placement) -> None:
         """Choose device and precision; the codec and the noise stay in fp32."""
         self.placement = placement
-        if placement.compiled:
+        if placement.compiled and self.performs:
             self.performer.compile_blocks()
         self.ready("director")
         if not placement.staged:
@@ -136,7 +143,7 @@ class AudioStory(nn.Module):
         """Bring a stage's weights to the device; where both do not fit, the other ones leave it."""
         stages = {
             "director": [self.llm, self.bridge, self.listener],
-            "performer": [self.performer],
+            "performer": [self.performer] if self.performs else [],
         }
         if not self.placement.moves:
             return
@@ -152,13 +159,17 @@ class AudioStory(nn.Module):
     @property
     def backbone(self) -> nn.Module:
         """The language model without its output head; returns states after the final norm."""
-        model = self.llm.get_base_model() if isinstance(self.llm, PeftModel) else self.llm
-        return model.model  # type: ignore[no-any-return]
+        return self._unwrapped.model  # type: ignore[no-any-return]
 
     @property
     def head(self) -> nn.Module:
-        model = self.llm.get_base_model() if isinstance(self.llm, PeftModel) else self.llm
-        return model.lm_head  # type: ignore[no-any-return]
+        return self._unwrapped.lm_head  # type: ignore[no-any-return]
+
+    @property
+    def _unwrapped(self) -> LlamaForCausalLM:
+        """The language model; while it is trained, peft wraps it."""
+        wrapped = hasattr(self.llm, "get_base_model")
+        return self.llm.get_base_model() if wrapped else self.llm
 
     @cached_property
     def list_ids(self) -> ListIds:
@@ -268,11 +279,12 @@ def _places(ids: Tensor, tokens: Sequence[int]) -> Tensor:
     return starts[:, None] + torch.arange(len(tokens))
 
 
-def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
+def build_audiostory(profile: Profile, *, adapter: bool, performs: bool = True) -> AudioStory:
     """The model with its language model and codec loaded, and everything else untrained.
 
     Args:
         adapter: wrap the language model with an untrained LoRA adapter.
+        performs: with performer and listener.
     """
     folder = profile.director.folder
     if folder is not None and not folder.is_dir():
@@ -283,33 +295,44 @@ def build_audiostory(profile: Profile, *, adapter: bool) -> AudioStory:
     tokenizer = load_tokenizer(ASSETS / profile.director.tokenizer)
     llm: LlamaForCausalLM | PeftModel = load_language_model(profile.director, len(tokenizer))
     if adapter:
-        names = special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
-        rows = tokenizer.convert_tokens_to_ids(names) if profile.director.rows else []
-        llm = add_adapter(llm, profile.director, rows)
+        from core.language.adapter import add_adapter
+
+        llm = add_adapter(llm, profile.director, _adapter_rows(profile, tokenizer))
     codec = load_codec(profile.codec)
     torch.manual_seed(0)
-    model = AudioStory(profile, llm, tokenizer, codec, _hash_weights(profile))
+    weights = _hash_weights(profile)
+    model = AudioStory(profile, llm, tokenizer, codec, weights, performs=performs)
     model.lexicon = load_lexicon(profile)
     return model
 
 
-def load_audiostory(profile: Profile, placement: Placement | None = None) -> AudioStory:
+def _adapter_rows(profile: Profile, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Embedding rows that the adapter holds: those of the stream's tokens, or none."""
+    names = special_tokens(profile.bridge.semantic_tokens, profile.bridge.residual_tokens)
+    return list(tokenizer.convert_tokens_to_ids(names)) if profile.director.rows else []
+
+
+def load_audiostory(
+    profile: Profile, placement: Placement | None = None, *, performs: bool = True
+) -> AudioStory:
     """The model ready for use, its adapter merged into the language model.
 
     Args:
         placement: device and precision; by default the best that this machine has.
+        performs: with performer and listener; to plan alone, neither is needed.
 
     Raises:
         WeightsError: a weight file is missing, damaged or does not fit the profile.
     """
     trained = bool(profile.weights)
     adapted = trained and profile.director.lora_rank > 0
-    model = build_audiostory(profile, adapter=adapted)
+    model = build_audiostory(profile, adapter=False, performs=performs)
     if adapted:
-        load_adapter(model.llm, profile.folder / "director.safetensors")
-        model.llm = model.llm.merge_and_unload()
+        rows = _adapter_rows(profile, model.tokenizer)
+        merge_adapter(model.llm, profile.director, rows, profile.folder / "director.safetensors")
     if trained:
         load_module(model.bridge, profile.folder / "bridge.safetensors")
+    if trained and performs:
         model.performer.load(profile.folder)
     model.listener = _trained_listener(model)
     model.eval().requires_grad_(False)
@@ -328,12 +351,14 @@ def _trained_listener(model: AudioStory) -> Listener | None:
 
 def default_placement(model: AudioStory) -> Placement:
     """The fastest choice on this machine."""
-    return best_placement(model.profile, weight_bytes(model), model.performer.event_bytes())
+    event_bytes = model.performer.event_bytes() if model.performs else 0
+    return best_placement(model.profile, weight_bytes(model), event_bytes)
 
 
 def weight_bytes(model: AudioStory) -> dict[str, int]:
     """Parameters of each stage, as bytes in half precision."""
-    stages = {"director": [model.llm, model.bridge], "performer": [model.performer]}
+    performers = [model.performer] if model.performs else []
+    stages = {"director": [model.llm, model.bridge], "performer": performers}
     return {
         name: sum(2 * p.numel() for module in modules for p in module.parameters())
         for name, modules in stages.items()

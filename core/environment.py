@@ -21,9 +21,8 @@ OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
-"""Settings by which libraries stay on this machine and off the terminal."""
+"""Settings by which libraries stay on this machine."""
 OURSELVES = ("localhost", "127.0.0.1", "::1")
 """Hosts that are this machine: no proxy leads there."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")

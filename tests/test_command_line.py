@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def tiny_only(tiny: AudioStory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands load the tiny model, which no user can name."""
-    monkeypatch.setattr(plan, "load_model", lambda profile: tiny)
+    monkeypatch.setattr(plan, "load_model", lambda profile, **_: tiny)
 
 
 def run(*arguments: str) -> int:

@@ -22,7 +22,7 @@ from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL, Modifiers
 from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
-from core.language.model import load_adapter
+from core.language.adapter import load_adapter
 from core.language.stream import GEN, THINK_END, TIME, TIME_END, PlannedEvent
 from core.performer.flow import integrate, shifted, sigmas
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer, seeded_noise

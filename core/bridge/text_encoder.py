@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from core.errors import WeightsError
 
@@ -26,6 +27,7 @@ class TextEncoder:
 
     def __init__(self, tokens: int):
         folder = _package_folder()
+        disable_progress_bar()
         self.tokens = tokens
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.model = AutoModel.from_pretrained(folder).eval().requires_grad_(False)

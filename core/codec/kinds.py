@@ -7,13 +7,19 @@ from pathlib import Path
 
 from core.codec.codec import Codec
 from core.codec.linear import LinearCodec
-from core.codec.oobleck import OobleckCodec
 from core.errors import ProfileError
 from core.profile import ASSETS, CodecConfig
 
+
+def _load_oobleck(folder: Path) -> Codec:
+    from core.codec.oobleck import OobleckCodec  # brings diffusers, which takes a second
+
+    return OobleckCodec.load(folder)
+
+
 CODECS: dict[str, Callable[[Path], Codec]] = {
     "linear": LinearCodec.load,
-    "oobleck": OobleckCodec.load,
+    "oobleck": _load_oobleck,
 }
 """How each is loaded from its file or folder."""
 

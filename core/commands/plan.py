@@ -40,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the story to the file that is named, or to standard output."""
-    story = plan_story(load_model(arguments.profile or DEFAULT_PROFILE), arguments)
+    story = plan_story(load_model(arguments.profile or DEFAULT_PROFILE, performs=False), arguments)
     if arguments.story is None:
         print_json(story.to_json())
     else:
         story.save(arguments.story)
 
 
-def load_model(profile: str) -> AudioStory:
-    """The model of a profile that a user names.
+def load_model(profile: str, *, performs: bool = True) -> AudioStory:
+    """The model of a profile that a user names; see `load_audiostory`.
 
     Raises:
         StoryError: it is the profile of the tests.
@@ -58,7 +58,7 @@ def load_model(profile: str) -> AudioStory:
 
     if profile == "tiny":
         raise StoryError("The profile tiny is for tests only; choose pocket.")
-    return load_audiostory(load_profile(profile))
+    return load_audiostory(load_profile(profile), performs=performs)
 
 
 def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:

@@ -30,7 +30,8 @@ from core.codec.codec import Codec
 from core.codec.oobleck import TILE, OobleckCodec
 from core.director.plan import plan
 from core.evaluation.memory import peak_mib
-from core.language.model import add_adapter, load_tokenizer
+from core.language.adapter import add_adapter
+from core.language.model import load_tokenizer
 from core.language.stream import THINK, PlannedEvent, plan_text, prompt_text, special_tokens
 from core.mix.mix import MixSettings, mix
 from core.mix.sources import ArraySource

@@ -1,27 +1,25 @@
-"""The director's language model: loading it, its stream tokens, and its LoRA adapter."""
+"""The director's language model: loading it and its adapter, and its stream tokens."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Mapping
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerBase,
 )
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 from core.errors import WeightsError
+from core.language.converted import load_converted
 from core.language.stream import (
     GEN,
     GEN_END,
@@ -36,6 +34,7 @@ from core.language.stream import (
     semantic_names,
     special_tokens,
 )
+from core.language.tokens import token_texts
 from core.profile import DirectorConfig
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -45,11 +44,16 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The tokenizer with the stream's tokens in it.
 
     Raises:
-        WeightsError: the folder has none.
+        WeightsError: the folder has none, or a damaged one.
     """
     if not (folder / "tokenizer.json").is_file():
         raise WeightsError(f"The tokenizer is missing in {folder}; fetch the whole repository.")
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as cause:  # a damaged file may fail in any way
+        raise WeightsError(
+            f"The tokenizer in {folder} cannot be read ({cause}); fetch it again."
+        ) from None
 
 
 def read_stream_ids(tokenizer: PreTrainedTokenizerBase, semantic: int, residual: int) -> StreamIds:
@@ -74,7 +78,7 @@ def read_stream_ids(tokenizer: PreTrainedTokenizerBase, semantic: int, residual:
             )
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     plain = [i for i in vocabulary.values() if i not in special]
-    texts = dict(zip(plain, tokenizer.batch_decode([[i] for i in plain]), strict=True))
+    texts = token_texts(tokenizer, plain)
     free = {i for i, text in texts.items() if _is_prose(text)}
     semantic_ids = tuple(identify(n) for n in semantic_names(semantic))
     residual_ids = tuple(identify(n) for n in residual_names(residual))
@@ -118,7 +122,9 @@ def load_language_model(config: DirectorConfig, vocabulary: int) -> LlamaForCaus
             tie_word_embeddings=True,
         )
         return LlamaForCausalLM(sizes)
-    folder = config.folder or _converted(config)
+    if config.folder is None:
+        return _enlarged(_mapped(config), vocabulary)
+    folder = config.folder
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -128,67 +134,76 @@ def load_language_model(config: DirectorConfig, vocabulary: int) -> LlamaForCaus
             trust_remote_code=False,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError) as cause:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as cause:
         raise WeightsError(f"The language model in {folder} cannot be read ({cause}).") from None
     if report["missing_keys"]:
         raise WeightsError(f"The language model in {folder} lacks {min(report['missing_keys'])}.")
+    return _enlarged(model, vocabulary)
+
+
+def _enlarged(model: LlamaForCausalLM, vocabulary: int) -> LlamaForCausalLM:
+    """The model with at least so many embedding rows, new ones drawn at random."""
     if vocabulary > model.config.vocab_size:
         torch.manual_seed(0)
         model.resize_token_embeddings(vocabulary, mean_resizing=False)
     return model
 
 
-def _converted(config: DirectorConfig) -> Path:
-    """Folder of the GGUF's weights as safetensors, converted once into the user's cache."""
-    package, _, name = config.model.partition("/")
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise WeightsError(f"The package {package} is missing; run `make install` first.")
-    source = Path(spec.origin).parent / name
-    if not source.is_file():
-        raise WeightsError(f"{name} is missing from {package}; run `make install` again.")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "audiostory-studio"
-    target = cache / config.sha256[:16]
-    if (target / "model.safetensors").is_file():
-        return target
-    if hashlib.sha256(source.read_bytes()).hexdigest() != config.sha256:
-        raise WeightsError(f"{name} is not the file this profile was trained on; reinstall it.")
-    model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=name)
-    target.mkdir(parents=True, exist_ok=True)
-    settings = AutoConfig.from_pretrained(source.parent, gguf_file=name)
-    settings.save_pretrained(target)
-    tensors = {
-        key: value.half().contiguous()
-        for key, value in model.state_dict().items()
-        if key != "lm_head.weight" or not settings.tie_word_embeddings
+def _mapped(config: DirectorConfig) -> LlamaForCausalLM:
+    """The converted model: built without weights of its own, then given the kept ones."""
+    settings, kept = load_converted(config)
+    sizes = LlamaConfig.from_dict(settings)
+    with torch.device("meta"):
+        model = LlamaForCausalLM(sizes)
+    model.model.rotary_emb = LlamaRotaryEmbedding(sizes)  # its frequencies are in no file
+    weights = {name: value.float() for name, value in kept.items()}
+    report = model.load_state_dict(weights, strict=False, assign=True)
+    model.tie_weights()
+    lacking = [name for name in report.missing_keys if name != "lm_head.weight"]
+    if lacking or report.unexpected_keys:
+        raise WeightsError(f"The language model {config.model} has other weights than it should.")
+    return model.eval()
+
+
+def merge_adapter(
+    model: LlamaForCausalLM, config: DirectorConfig, new_rows: Sequence[int], path: Path
+) -> None:
+    """Add a saved adapter (core/language/adapter.py) to the weights that it adapts, for good.
+
+    W + (B A) alpha / rank (Hu et al. 2021), and the rows of the stream's tokens; to the bit what
+    peft's `merge_and_unload` gives, without the seconds that it takes to import peft.
+
+    Raises:
+        WeightsError: see `fill`.
+    """
+    embeddings = model.get_input_embeddings().weight
+    adapted = {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and name.rpartition(".")[2] in TARGETS
     }
-    partial = target / f"part-{os.getpid()}.safetensors"
-    save_file(tensors, partial, metadata={"format": "pt"})
-    os.replace(partial, target / "model.safetensors")
-    return target
+    wanted = {}
+    for name, module in adapted.items():
+        wanted[_factor(name, "A")] = torch.empty(config.lora_rank, module.in_features)
+        wanted[_factor(name, "B")] = torch.empty(module.out_features, config.lora_rank)
+    if new_rows:
+        wanted[_ROWS] = torch.empty(len(new_rows), embeddings.shape[1])
+    fill(wanted, path)
+    with torch.no_grad():
+        for name, module in adapted.items():
+            product = wanted[_factor(name, "B")] @ wanted[_factor(name, "A")]
+            module.weight += product * (config.lora_alpha / config.lora_rank)
+        if new_rows:
+            embeddings[torch.tensor(new_rows)] = wanted[_ROWS]
 
 
-def add_adapter(model: LlamaForCausalLM, config: DirectorConfig, new_rows: list[int]) -> PeftModel:
-    """LoRA on every linear layer, and the embedding rows `new_rows`, if there are any."""
-    settings = LoraConfig(
-        r=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        target_modules=TARGETS,
-        trainable_token_indices={"embed_tokens": new_rows} if new_rows else None,
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, settings)
+_ROWS = "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta.default"
+"""What peft calls the embedding rows of an adapter."""
 
 
-def adapter_weights(model: PeftModel) -> dict[str, Tensor]:
-    """The adapter's parameters by name; tied ones once."""
-    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
-
-
-def load_adapter(model: PeftModel, path: Path) -> None:
-    """Put a saved adapter's weights in place, every key once; see `fill`."""
-    fill(adapter_weights(model), path)
+def _factor(module: str, letter: str) -> str:
+    """What peft calls a factor, A or B, of an adapted layer."""
+    return f"base_model.model.{module}.lora_{letter}.default.weight"
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from core.language.tokens import token_texts
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -102,7 +104,7 @@ def read_list_ids(
         return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
 
     ids = sorted(free)
-    texts = dict(zip(ids, tokenizer.batch_decode([[i] for i in ids]), strict=True))
+    texts = token_texts(tokenizer, ids)
     plain = {i for i, t in texts.items() if not set(t) & set("()[]\n") and "_" not in t}
     return ListIds(
         numbers=tuple(encode(f"{n}.") for n in range(1, len(COUNTS) + 1)),

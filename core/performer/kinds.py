@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.errors import ProfileError
-from core.performer.flux import FluxPerformer
 from core.performer.performer import Performer
 from core.profile import PerformerConfig, Profile
 
-PERFORMERS: dict[str, Callable[[PerformerConfig, int], Performer]] = {"flux": FluxPerformer}
+
+def _build_flux(config: PerformerConfig, semantic_tokens: int) -> Performer:
+    from core.performer.flux import FluxPerformer  # brings diffusers, which takes a second
+
+    return FluxPerformer(config, semantic_tokens)
+
+
+PERFORMERS: dict[str, Callable[[PerformerConfig, int], Performer]] = {"flux": _build_flux}
 """How each is built from its settings and the number of a condition's tokens."""
 
 

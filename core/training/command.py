@@ -23,7 +23,8 @@ from core.codec.kinds import load_codec
 from core.corpus import corpus, latent_set
 from core.corpus.examples import Examples
 from core.errors import WeightsError
-from core.language.model import load_adapter, load_module
+from core.language.adapter import load_adapter
+from core.language.model import load_module
 from core.listener.effects import EffectsListener
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
 from core.profile import ASSETS, EAR, Profile, load_profile

@@ -13,7 +13,7 @@ from torch import Tensor
 from core.audiostory import AudioStory
 from core.bridge.text_encoder import TextEncoder
 from core.files import atomic_path
-from core.language.model import adapter_weights
+from core.language.adapter import adapter_weights
 from core.listener.whisper import Listener
 from core.performer.flow_performer import flow_performer
 from core.profile import EAR

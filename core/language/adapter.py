@@ -1,0 +1,36 @@
+"""The director's LoRA adapter while it is trained; a finished one is merged by
+`core.language.model.merge_adapter`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from core.language.model import TARGETS, fill
+from core.profile import DirectorConfig
+
+
+def add_adapter(model: LlamaForCausalLM, config: DirectorConfig, new_rows: list[int]) -> PeftModel:
+    """LoRA on every linear layer, and the embedding rows `new_rows`, if there are any."""
+    settings = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=TARGETS,
+        trainable_token_indices={"embed_tokens": new_rows} if new_rows else None,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, settings)
+
+
+def adapter_weights(model: PeftModel) -> dict[str, Tensor]:
+    """The adapter's parameters by name; tied ones once."""
+    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def load_adapter(model: PeftModel, path: Path) -> None:
+    """Put a saved adapter's weights in place, every key once; see `fill`."""
+    fill(adapter_weights(model), path)
