@@ -6,6 +6,7 @@ import dataclasses
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from safetensors.torch import save_file
 from core.audiostory import build_audiostory
 from core.director.describe import describe
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
+from core.mix.outline import PER_SECOND
 from core.profile import PROFILES, RenderSettings, load_profile
 from core.story import timeline
 from core.story.folders import Library
@@ -35,7 +37,7 @@ from studio.page.theme import studio_css, studio_theme
 from studio.sessions.registry import MAX_REMEMBERED, Sessions
 from studio.sessions.session import Session
 from studio.sound import files as sound_files
-from studio.sound.peaks import PER_SECOND, PeakCache, outline
+from studio.sound.peaks import PeakCache, outline_of
 from studio.state import Studio
 from studio.time_format import about
 from studio.view.lanes import lanes
@@ -62,13 +64,13 @@ def session(story: Story, tmp_path: Path) -> Session:
     return session
 
 
-def keep_take(session: Session, event_id: str, level: float) -> Take:
+def keep_take(session: Session, event_id: str, level: float, tail: float = 0.0) -> Take:
     event = session.open_folder.story.event(event_id)
     seed = int(level * 1000)
     take = Take(
-        f"k{event_id}{seed}", None, event.caption, event.duration, 0, seed, 2, 2, "tiny", "w"
+        f"k{event_id}{seed}", None, event.caption, event.duration, tail, seed, 2, 2, "tiny", "w"
     )
-    samples = np.full((1, round(event.duration * RATE)), level, np.float32)
+    samples = np.full((1, round((event.duration + tail) * RATE)), level, np.float32)
     session.open_folder.keep_take(event_id, take, samples, RATE, "test")
     return take
 
@@ -389,14 +391,40 @@ def test_a_description_goes_after_the_words_that_are_there() -> None:
 def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
     keep_take(session, "e1", 0.5)
     folder, cache = session.open_folder, PeakCache()
-    line = outline(folder, cache, folder.story.events)
+    line = drawn_of(session, cache)
     assert len(line) == 6 * PER_SECOND
     assert line[PER_SECOND] == pytest.approx(0.5, abs=1e-3)
     assert line[5 * PER_SECOND] == 0
     folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-6.0206, fade_in=2.0))
-    line = outline(folder, cache, folder.story.events)
+    line = drawn_of(session, cache)
     assert line[3 * PER_SECOND] == pytest.approx(0.25, abs=1e-3)
-    assert line[PER_SECOND] == pytest.approx(0.125, abs=0.01)
+    assert line[PER_SECOND] == pytest.approx(0.25 * np.sin(np.pi / 4), abs=0.01)
+
+
+def drawn_of(session: Session, cache: PeakCache) -> np.ndarray:
+    drawn = outline_of(session.open_folder, cache)
+    assert drawn is not None
+    return drawn.whole
+
+
+def test_blocks_show_the_fades_and_tails_that_are_heard(session: Session) -> None:
+    assert all(block[name] == 0.0 for block in fades(session) for name in FADES)
+    keep_take(session, "e1", 0.5, tail=1.5)
+    keep_take(session, "e2", 0.5)
+    first, second = fades(session)[:2]
+    assert [first[name] for name in FADES] == [0.0, 0.0, 0.0]
+    assert [second[name] for name in FADES] == [1.0, 1.0, 0.0]
+    session.open_folder.edit("fade", lambda s: timeline.change(s, "e1", fade_out=0.75))
+    first, second = fades(session)[:2]
+    assert [first[name] for name in FADES] == [0.0, 0.0, 0.75]
+    assert [second[name] for name in FADES] == [0.0, 0.0, 0.0]
+
+
+FADES = ("overlap", "rise", "fall")
+
+
+def fades(session: Session) -> list[dict[str, Any]]:
+    return lanes(session, PeakCache())["events"]
 
 
 def test_mix_is_made_once_a_revision_and_has_the_exact_length(session: Session) -> None:

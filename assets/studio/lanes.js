@@ -186,7 +186,9 @@ function label(event) {
     box.append(piece);
     return piece;
   };
-  if (event.overlap) add("overlap", "").style.width = `${(100 * event.overlap) / event.duration}%`;
+  for (const fade of ["overlap", "rise", "fall"]) {
+    if (event[fade]) add(fade, "").style.width = `${(100 * event[fade]) / event.duration}%`;
+  }
   add("name", `${event.name}\u2002${event.caption} `);
   const state = event.locked ? "locked" : STATES[event.state];
   add("note", [`${Number(event.duration.toFixed(2))} s`, state].filter(Boolean).join(" · "));

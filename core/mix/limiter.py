@@ -29,7 +29,7 @@ MARGIN_DB = 0.3
 Gain = npt.NDArray[np.float64]
 
 
-class _Release:
+class Release:
     """Gain reduction that falls back exponentially: u[n] = max(v[n], a u[n-1])."""
 
     def __init__(self, frames: float) -> None:
@@ -92,7 +92,7 @@ class Limiter:
         self._delayed: Samples = np.zeros((self.delay, channels), dtype=np.float32)
         self._needed: Gain = np.ones(self._hold)
         self._last_gap = 0.0
-        self._release = _Release(release * rate)
+        self._release = Release(release * rate)
         self._averages = (_Average(half), _Average(half))
 
     def process(self, block: Samples) -> Samples:

@@ -14,19 +14,23 @@ starts whole, and the tail before it gives way and rings out under it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import RenderError
+from core.mix.cache import Cache
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
 from core.mix.onset import ATTACK, attack_power, edge_frames, first_onset
 from core.mix.sources import Source
 from core.mix.width import Spread, reach, side_of, spread_of
 from core.story.story import Event, Story
+
+T = TypeVar("T")
 
 ONSET_DECLICK = 0.0005
 """Seconds of the shortest fade at the edge of a take that begins with its attack: it takes 0.2 dB
@@ -159,6 +163,11 @@ class PlacedEvent:
     def end(self) -> int:
         return self.start + self.frames
 
+    @property
+    def tone(self) -> tuple[float, float, float]:
+        """All that makes its sound of the take's, before its fades."""
+        return self.left, self.right, self.width
+
     def fade(self, sound: Samples, start: int) -> None:
         """Apply the fades in place; `sound` (n, channels) begins at the placement's `start`."""
         for ramp in self.rises:
@@ -219,13 +228,19 @@ def pan_gains(event: Event, channels: int, pan: float) -> tuple[float, float]:
 
 
 def place_events(
-    story: Story, sources: Mapping[str, Source], settings: MixSettings
+    story: Story,
+    sources: Mapping[str, Source],
+    settings: MixSettings,
+    cache: Cache | None = None,
 ) -> tuple[PlacedEvent, ...]:
     """Where and how each event that has a source sounds, in order of start.
 
     Events without a source are silent, so that a half-rendered story can be heard.
+
+    Args:
+        cache: keeps what is measured on the takes.
     """
-    grid = _Grid(story_frames(story, settings.rate), sources, settings)
+    grid = _Grid(story_frames(story, settings.rate), sources, settings, cache)
     placed: list[PlacedEvent] = []
     previous: PlacedEvent | None = None
     sequence = story.sequence
@@ -251,6 +266,14 @@ class _Grid:
     total: int
     sources: Mapping[str, Source]
     settings: MixSettings
+    cache: Cache | None = None
+
+    def kept(self, sources: Sequence[Source], about: Hashable, make: Callable[[], T]) -> T:
+        """What `make` measures on `sources`, or what it measured the last time."""
+        names = tuple(source.identity for source in sources)
+        if self.cache is None or None in names:
+            return make()
+        return self.cache.of((self.settings, names, about), make)
 
     def frame(self, seconds: float) -> int:
         return round(seconds * self.settings.rate)
@@ -269,7 +292,7 @@ class _Grid:
         spread = self._spread(event, source)
         pan = min(1.0, max(-1.0, event.pan + spread.pan))
         left, right = pan_gains(event, source.channels, pan)
-        onset = first_onset(source, self.settings.rate) if self.settings.attacks else None
+        onset, declick = self.kept([source], "onset", lambda: self._beginning(source))
         return PlacedEvent(
             event_id=event.id,
             layer=event.layer,
@@ -280,7 +303,7 @@ class _Grid:
             right=right,
             width=spread.width,
             pan=pan,
-            rises=self._edge(event.fade_in, frames, declick_frames(self.settings, source, onset)),
+            rises=self._edge(event.fade_in, frames, declick),
             falls=(Ramp(tail, self.settings.curve, crossfade=True),)
             if tail
             else self._edge(event.fade_out, frames),
@@ -291,7 +314,11 @@ class _Grid:
         """An event whose pan was chosen stays there; a stereo take has its own width."""
         if not self.settings.spread or source.channels != 1:
             return Spread()
-        spread = spread_of(source, self.settings.rate, event.id, event.width)
+        spread = self.kept(
+            [source],
+            (event.id, event.width),
+            lambda: spread_of(source, self.settings.rate, event.id, event.width),
+        )
         return replace(spread, pan=0.0) if event.pan else spread
 
     def _tail(self, event: Event, following: Event, spare: int) -> int:
@@ -305,6 +332,11 @@ class _Grid:
         if fitting < wanted and not self.settings.shrink:
             return 0
         return fitting if fitting >= max(1, self.frame(self.settings.declick)) else 0
+
+    def _beginning(self, source: Source) -> tuple[int | None, int]:
+        """A take's onset, and the frames of fade at its bare edge."""
+        onset = first_onset(source, self.settings.rate) if self.settings.attacks else None
+        return onset, declick_frames(self.settings, source, onset)
 
     def _edge(self, seconds: float, frames: int, declick: int | None = None) -> tuple[Ramp, ...]:
         """The event's own fade, or the short one that keeps a bare edge from clicking."""
@@ -350,19 +382,28 @@ class _Grid:
 
     def _power(self, placement: PlacedEvent, start: int, end: int) -> float:
         """Of the loudest attack between two frames of an event, before its fades."""
-        sound = placement.panned(self.sources[placement.event_id], start, end - start)
-        return attack_power(sound, self.settings.rate)
+        source = self.sources[placement.event_id]
+
+        def measured() -> float:
+            return attack_power(placement.panned(source, start, end - start), self.settings.rate)
+
+        return self.kept([source], (*placement.tone, start, end), measured)
 
     def _correlation(self, first: PlacedEvent, second: PlacedEvent, overlap: int) -> float:
-        measured = Correlation()
-        for at in range(0, overlap, self.settings.block):
-            count = min(self.settings.block, overlap - at)
-            begin = second.start - first.start + at
-            measured.add(
-                first.panned(self.sources[first.event_id], begin, count),
-                second.panned(self.sources[second.event_id], at, count),
-            )
-        return measured.value
+        sources = [self.sources[placement.event_id] for placement in (first, second)]
+        begin = second.start - first.start
+
+        def measured() -> float:
+            correlation = Correlation()
+            for at in range(0, overlap, self.settings.block):
+                count = min(self.settings.block, overlap - at)
+                correlation.add(
+                    first.panned(sources[0], begin + at, count),
+                    second.panned(sources[1], at, count),
+                )
+            return correlation.value
+
+        return self.kept(sources, (first.tone, second.tone, begin, overlap), measured)
 
 
 def declick_frames(settings: MixSettings, source: Source, onset: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class Source(Protocol):
     def frames(self) -> int: ...
 
     @property
+    def identity(self) -> Hashable:
+        """Equal for equal sound, so that what is measured on it can be kept; None: never kept."""
+
+    @property
     def channels(self) -> int:
         """1 or 2."""
 
@@ -34,6 +39,10 @@ class ArraySource:
         if samples.ndim != 2 or samples.shape[0] not in (1, 2):
             raise AudioFileError("A take has 1 or 2 channels; render the event again.")
         self._samples = samples
+
+    @property
+    def identity(self) -> Hashable:
+        return None
 
     @property
     def frames(self) -> int:
@@ -61,6 +70,7 @@ class FileSource:
         self._path = path
         try:
             info = soundfile.info(str(path))
+            written = path.stat().st_mtime_ns
         except (soundfile.SoundFileError, OSError):
             raise self._damaged() from None
         if rate is not None and info.samplerate != rate:
@@ -70,6 +80,7 @@ class FileSource:
             )
         if info.channels not in (1, 2):
             raise AudioFileError(f"{path.name} has {info.channels} channels; use 1 or 2.")
+        self.identity: Hashable = (str(path), written)
         self.frames = int(info.frames)
         self.channels = int(info.channels)
         self.rate = int(info.samplerate)

@@ -1,25 +1,30 @@
 """The lanes of the story: its events to time scale, as data that the page draws.
 
-assets/studio/lanes.js draws it with wavesurfer.js and its regions. The waveform in each lane is put
-together from the peaks of the takes with each event's gain and fades, never from a new mix, so it
-follows an edit at once.
+assets/studio/lanes.js draws it with wavesurfer.js and its regions. What is drawn is what is heard:
+waveforms, fades and tails are those of the mix (core/mix/outline.py), to a tenth of a second.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from core.mix.mix import PlacedEvent
+from core.mix.outline import Peaks
 from core.story import timeline
 from core.story.story import Event, Story
 from studio.editing.table import name_of
 from studio.sessions.session import Session
-from studio.sound.peaks import PeakCache, Peaks, outline
+from studio.sound.peaks import PeakCache, outline_of
 
-MAX_COLUMNS = 4000
+MAX_COLUMNS = 6000
+"""Ten a second of a story of ten minutes."""
+SHORTEST_FADE = 0.02
+"""Seconds of a fade that can be seen; shorter ones only keep an edge from clicking."""
 _STAMP = itertools.count(1)
 
 
@@ -36,6 +41,9 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
     layers = sorted({event.layer for event in story.events}, reverse=True)
     shape = round(min(MAX_COLUMNS, max(200, story.total * 40)))
     selected = session.event
+    drawn = outline_of(folder, cache)
+    placed = {p.event_id: p for p in drawn.placements} if drawn else {}
+    silence = np.zeros(1, np.float32)
     return {
         "stamp": next(_STAMP),
         "title": folder.title,
@@ -44,10 +52,10 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
         "busy": session.busy,
         "layers": layers,
         "peaks": [
-            _columns(outline(folder, cache, [e for e in story.events if e.layer == n]), shape)
-            for n in layers
+            _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)
+            for layer in layers
         ],
-        "events": [_block(session, story, event) for event in story.events],
+        "events": [_block(session, story, event, placed) for event in story.events],
     }
 
 
@@ -56,11 +64,12 @@ def lanes_json(session: Session, cache: PeakCache) -> str:
     return json.dumps(lanes(session, cache), separators=(",", ":"))
 
 
-def _block(session: Session, story: Story, event: Event) -> dict[str, Any]:
+def _block(
+    session: Session, story: Story, event: Event, placed: Mapping[str, PlacedEvent]
+) -> dict[str, Any]:
     take = event.take
     sequence = story.sequence
     before = sequence[sequence.index(event) - 1] if event in sequence[1:] else None
-    overlap = before.take.tail if before is not None and before.take is not None else 0.0
     return {
         "id": event.id,
         "name": name_of(story, event),
@@ -72,7 +81,31 @@ def _block(session: Session, story: Story, event: Event) -> dict[str, Any]:
         "locked": event.locked,
         "takes": len(event.takes),
         "steps": take.steps if take else 0,
-        "overlap": min(overlap, event.duration),
+        **_fades(event, placed.get(event.id), placed.get(before.id) if before else None),
+    }
+
+
+def _fades(
+    event: Event, placement: PlacedEvent | None, before: PlacedEvent | None
+) -> dict[str, float]:
+    """Seconds of fades as they are heard, within the block.
+
+    `overlap` is what sounds on of the event before it, `rise` the fade-in, `fall` the fade-out.
+    """
+    overlap = rise = fall = 0.0
+    if before is not None:
+        overlap = min(event.duration, before.end / before.rate - event.start)
+    if placement is not None:
+        rate = placement.rate
+        rise = max((ramp.frames for ramp in placement.rises), default=0) / rate
+        end = placement.end / rate
+        if end > event.end - SHORTEST_FADE:
+            longest = max((ramp.frames for ramp in placement.falls), default=0) / rate
+            fall = event.end - (end - longest)
+    lengths = {"overlap": overlap, "rise": rise, "fall": min(fall, event.duration)}
+    return {
+        name: round(seconds, 3) if seconds >= SHORTEST_FADE else 0.0
+        for name, seconds in lengths.items()
     }
 
 
@@ -80,4 +113,4 @@ def _columns(peaks: Peaks, count: int) -> list[float]:
     """The outline in `count` columns, loud parts kept; at a power, so that quiet parts show."""
     edges = np.linspace(0, len(peaks), count + 1).astype(int)
     tops = np.maximum.reduceat(np.append(peaks, 0), edges[:-1]) if len(peaks) else np.zeros(count)
-    return [round(float(top), 2) for top in np.minimum(tops, 1.0) ** 0.7]
+    return [round(float(top), 3) for top in np.minimum(tops, 1.0) ** 0.7]
