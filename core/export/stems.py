@@ -14,7 +14,7 @@ import numpy as np
 
 from core.mix.crossfade import Correlation, Samples
 from core.mix.mix import MixSettings, PlacedEvent, Ramp, declick_frames, giving_way, sum_blocks
-from core.mix.onset import ATTACK, attack_power
+from core.mix.onset import ATTACK_SECONDS, attack_power
 from core.mix.resampling import resampled
 from core.mix.sources import Source
 
@@ -125,7 +125,7 @@ def _join(
     placement: PlacedEvent, source: Source, duration: int, tail: int, settings: MixSettings
 ) -> tuple[Ramp, Ramp]:
     """Fall of the take's end and rise of its beginning; an attack there is not faded."""
-    onset, span = placement.onset, round(ATTACK * settings.rate)
+    onset, span = placement.onset, round(ATTACK_SECONDS * settings.rate)
     if onset is not None and onset < tail:
         attack = placement.panned(source, onset, min(2 * span, source.frames - onset))
         before = max(0, duration + onset - span)

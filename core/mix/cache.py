@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Cache:
@@ -17,12 +17,12 @@ class Cache:
         self._size, self._guard = size, Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+    def of(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """What `make` gives, which is called where nothing is kept under `key`."""
         with self._guard:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                kept: T = self._kept[key]
+                kept: _T = self._kept[key]
                 return kept
         made = make()
         with self._guard:

@@ -25,12 +25,12 @@ from core.errors import RenderError
 from core.mix.cache import Cache
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
-from core.mix.onset import ATTACK, attack_power, edge_frames, first_onset
+from core.mix.onset import ATTACK_SECONDS, attack_power, edge_frames, first_onset
 from core.mix.sources import Source
 from core.mix.width import Spread, reach, side_of, spread_of
 from core.story.story import Event, Story
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 ONSET_DECLICK = 0.0005
 """Seconds of the shortest fade at the edge of a take that begins with its attack: it takes 0.2 dB
@@ -268,7 +268,7 @@ class _Grid:
     settings: MixSettings
     cache: Cache | None = None
 
-    def kept(self, sources: Sequence[Source], about: Hashable, make: Callable[[], T]) -> T:
+    def kept(self, sources: Sequence[Source], about: Hashable, make: Callable[[], _T]) -> _T:
         """What `make` measures on `sources`, or what it measured the last time."""
         names = tuple(source.identity for source in sources)
         if self.cache is None or None in names:
@@ -371,7 +371,7 @@ class _Grid:
         What `second` has before its onset rises up to it.
         """
         at = second.start + onset - first.start
-        span = self.frame(ATTACK)
+        span = self.frame(ATTACK_SECONDS)
         attack = self._power(second, onset, min(onset + 2 * span, second.frames))
         tail = self._power(first, max(0, at - span), min(at + span, first.frames))
         fall = giving_way(self.settings, attack, tail, overlap - onset, at)
@@ -411,7 +411,7 @@ def declick_frames(settings: MixSettings, source: Source, onset: int | None) -> 
     longest = round(settings.declick * settings.rate)
     if onset is None or onset >= longest:
         return longest
-    head = source.read(0, min(source.frames, round(ATTACK * settings.rate)))
+    head = source.read(0, min(source.frames, round(ATTACK_SECONDS * settings.rate)))
     return max(onset, edge_frames(head, round(ONSET_DECLICK * settings.rate), longest))
 
 

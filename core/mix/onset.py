@@ -16,7 +16,7 @@ from core.mix.width import STEADY, probe_levels, steadiness_of
 
 HEAD = 3.0
 """Seconds of a take that are searched: the longest cross-fade there is."""
-ATTACK = 0.03
+ATTACK_SECONDS = 0.03
 """Seconds over which an attack's level is taken: what the ear hears as one stroke."""
 _HOP = 0.005
 _BEFORE = 0.06
@@ -48,9 +48,9 @@ def first_onset(source: Source, rate: int) -> int | None:
     if steady >= STEADY[1] or not source.frames:
         return None
     hop = max(1, round(_HOP * rate))
-    head = min(source.frames, round((HEAD + ATTACK) * rate))
+    head = min(source.frames, round((HEAD + ATTACK_SECONDS) * rate))
     power = _powers(source.read(0, head), hop)
-    count = max(1, round(ATTACK / _HOP))
+    count = max(1, round(ATTACK_SECONDS / _HOP))
     attack = _means_from(power, count)
     if _begins_struck(attack, levels, steady):
         return 0
@@ -66,10 +66,10 @@ def first_onset(source: Source, rate: int) -> int | None:
 
 
 def attack_power(sound: Samples, rate: int) -> float:
-    """Mean power of the loudest `ATTACK` seconds of a sound (n, channels)."""
+    """Mean power of the loudest `ATTACK_SECONDS` seconds of a sound (n, channels)."""
     hop = max(1, round(_HOP * rate))
     power = _powers(sound, hop)
-    return float(_means_from(power, round(ATTACK / _HOP)).max(initial=0.0))
+    return float(_means_from(power, round(ATTACK_SECONDS / _HOP)).max(initial=0.0))
 
 
 def edge_frames(sound: Samples, shortest: int, longest: int) -> int:
