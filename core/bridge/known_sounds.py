@@ -1,34 +1,45 @@
-"""How far a caption is from anything that the performer knows, in the text encoder's space.
+"""Whether the performer knows the sounds of a caption, and which of them it does not.
 
-The profile ships the captions that the performer was trained on, with the natural lengths of their
-sounds, and captions of sounds that it was never given. A caption is far where it is nearer to the
-latter than to the former, by a margin that is calibrated when the file is made
-(core/training/known.py).
+A linear classifier over the text encoder's sentence vectors tells what a text is about: one of the
+kinds of sound that the performer was trained on, one of a few hundred that it was not, or nothing
+that is heard by itself ("in the distance"). It is trained on wordings of both and on pairs of them
+(core/training/known.py), so that a caption of two sounds has a share of each. A caption is known
+where the share of known kinds, in the whole and in the phrase that is worst off, lies above a
+border that is calibrated on captions which the training did not see.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from core.bridge.lexicon import parts
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.files import open_weights
 from core.profile import Profile
 from core.story.durations import Span
-from core.story.limits import MAX_CAPTION
 
 KNOWN_FILE = "grounding/known.safetensors"
-OTHER = 0.8
-"""Weight of the likeness to unknown sounds; between 0.5 and 1 it matters little."""
+SCALE = 12.0
+"""What sentence vectors are multiplied by before the classifier: their elements are small."""
 SAME_SOUND = 0.6
 """Cosine from which a caption's sound is taken to last as long as the known one."""
 SUGGESTED = 3
+EVEN = 0.5
+"""Share of known kinds below which a phrase is the one that is not known; share of what is heard
+below which it only says how or where."""
+_SHORTEST_PHRASE = 3
+_TELLING_WORDS = 3
+"""Words from which a phrase is judged by itself: "revs up" has lost what it is about."""
+
+_TURN = re.compile(r"[.;]|\b(?:followed by|finally|at last|before|after|until)\b")
 
 
 @dataclass(frozen=True)
@@ -36,23 +47,49 @@ class CaptionMatch:
     """What the performer knows of a caption.
 
     Attributes:
-        far: it has heard nothing like it.
-        distance: from the border between known and unknown; above 0 is far.
-        nearest: the known captions that are most like it, each of another sound, best first.
+        known: all its sounds are of known kinds.
+        likelihood: how likely that is, 0 to 1, by the classifier.
+        unknown: the phrases whose sound is not known; the whole caption where none is.
+        nearest: what is nearest to it among what is known: the caption's own known phrases where
+            it has some, else known captions, each of another sound, best first.
+        partly: some of its sounds are known, others are not.
     """
 
-    far: bool
-    distance: float
+    known: bool
+    likelihood: float
+    unknown: tuple[str, ...]
     nearest: tuple[str, ...]
+    partly: bool = False
+
+
+@dataclass(frozen=True)
+class SoundClassifier:
+    """Linear, over sentence vectors.
+
+    Attributes:
+        weight, bias: (N, D) and (N,). The first `known` of N kinds are the performer's, the last
+            one is no sound.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    known: int
+
+    def shares(self, vectors: Tensor) -> Tensor:
+        """Of vectors (B, D) the shares of known kinds, of others and of no sound, (B, 3)."""
+        with torch.autocast("cpu", enabled=False):
+            kinds = (SCALE * vectors @ self.weight.T + self.bias).softmax(1)
+        known, heard = kinds[:, : self.known].sum(1), kinds[:, :-1].sum(1)
+        return torch.stack([known, heard - known, kinds[:, -1]], dim=1)
 
 
 class KnownSounds:
-    """The known captions of a profile.
+    """The known captions of a profile, and what tells known sounds from others.
 
     Args:
         captions: known captions, with the class and the natural length of each.
-        known, unknown: unit vectors (K, D) and (U, D).
-        border: likeness below which a caption is far.
+        known: their unit vectors (K, D).
+        border: likelihood below which a caption is not known.
     """
 
     def __init__(
@@ -62,27 +99,41 @@ class KnownSounds:
         classes: Sequence[str],
         spans: Sequence[Span],
         known: Tensor,
-        unknown: Tensor,
+        classifier: SoundClassifier,
         border: float,
     ):
         self.captions = tuple(captions)
         self.classes = tuple(classes)
         self._spans = tuple(spans)
         self._known = known
-        self._unknown = unknown
+        self._classifier = classifier
         self._border = border
         self._encoder = encoder
         self._seen: dict[str, Tensor] = {}
 
     def match(self, captions: Sequence[str]) -> list[CaptionMatch]:
         """What the performer knows of each caption."""
-        vectors = self._vectors(captions)
-        near = vectors @ self._known.T
-        away = self._border - _likeness(near, vectors @ self._unknown.T)
-        return [
-            CaptionMatch(bool(distance > 0), round(float(distance), 4), self._nearest(row))
-            for distance, row in zip(away, near, strict=True)
-        ]
+        self._vectors([text for caption in captions for text in (caption, *phrases(caption))])
+        return [self._match(caption) for caption in captions]
+
+    def _match(self, caption: str) -> CaptionMatch:
+        said = phrases(caption) or [caption]
+        shares = dict(zip(said, self._shares(said), strict=True))
+        heard = {phrase: share for phrase, (share, silent) in shares.items() if silent < EVEN}
+        whole = self._shares([caption])[0][0]
+        likelihood = likelihood_of(whole, heard)
+        if likelihood >= self._border:
+            return CaptionMatch(True, likelihood, (), self._nearest(caption))
+        known = tuple(phrase for phrase, share in heard.items() if share >= EVEN)
+        unknown = tuple(phrase for phrase, share in heard.items() if share < EVEN)
+        if known and unknown:
+            return CaptionMatch(False, likelihood, unknown, known, partly=True)
+        return CaptionMatch(False, likelihood, (caption,), self._nearest(caption))
+
+    def _shares(self, texts: Sequence[str]) -> list[tuple[float, float]]:
+        """Of each text the share of known kinds in what is heard, and the share of no sound."""
+        shares = self._classifier.shares(self._vectors(texts))
+        return [(known / (known + other), silent) for known, other, silent in shares.tolist()]
 
     def spans(self, captions: Sequence[str]) -> list[Span | None]:
         """Natural lengths of the captions' sounds; None where no known one is like it."""
@@ -93,12 +144,8 @@ class KnownSounds:
             for cosine, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
 
-    def with_nearest(self, caption: str) -> str:
-        """The user's words and the nearest known ones: "a kettle whistling, like steam hissing"."""
-        nearest = self.match([caption])[0].nearest[0]
-        return f"{caption[: MAX_CAPTION - len(nearest) - 7]}, like {nearest}"
-
-    def _nearest(self, row: Tensor) -> tuple[str, ...]:
+    def _nearest(self, caption: str) -> tuple[str, ...]:
+        row = (self._vectors([caption]) @ self._known.T)[0]
         found: dict[str, str] = {}
         for place in row.argsort(descending=True).tolist():
             found.setdefault(self.classes[place], self.captions[place])
@@ -114,9 +161,25 @@ class KnownSounds:
         return torch.stack([self._seen[key] for key in keys])
 
 
-def _likeness(known: Tensor, unknown: Tensor) -> Tensor:
-    """How much nearer captions are to known sounds than to unknown ones, by their cosines. (B,)."""
-    return known.max(1).values - OTHER * unknown.max(1).values
+def phrases(caption: str) -> list[str]:
+    """The phrases of a caption that may each tell of a sound of its own."""
+    found: list[str] = []
+    for turn in (turn.strip() for turn in _TURN.split(caption.lower())):
+        inner = parts(turn)
+        found += inner if len(inner) > 1 else [turn]
+    return [phrase for phrase in dict.fromkeys(found) if len(phrase) >= _SHORTEST_PHRASE]
+
+
+def likelihood_of(whole: float, heard: Mapping[str, float]) -> float:
+    """How likely a caption is known: its share of known kinds and that of its worst phrase.
+
+    The whole alone overlooks a kettle between two dogs.
+
+    Args:
+        heard: phrases that tell of a sound, with their shares.
+    """
+    telling = [share for phrase, share in heard.items() if len(phrase.split()) >= _TELLING_WORDS]
+    return (whole + min(telling, default=whole)) / 2
 
 
 def load_known_sounds(profile: Profile) -> KnownSounds | None:
@@ -133,9 +196,16 @@ def load_known_sounds(profile: Profile) -> KnownSounds | None:
 def _load(path: Path) -> KnownSounds:
     with open_weights(path) as file:
         about = json.loads(file.metadata()["about"])
-        known, unknown = (file.get_tensor(name).float() for name in ("known", "unknown"))
-        spans = [Span(float(low), float(high), bool(lasts)) for low, high, lasts in about["spans"]]
-        return KnownSounds(
-            sentence_encoder(), about["captions"], about["classes"], spans, known, unknown,
-            float(about["border"]),
-        )  # fmt: skip
+        known, weight, bias = (
+            file.get_tensor(name).float() for name in ("known", "weight", "bias")
+        )
+    spans = [Span(float(low), float(high), bool(lasts)) for low, high, lasts in about["spans"]]
+    return KnownSounds(
+        sentence_encoder(),
+        about["captions"],
+        about["classes"],
+        spans,
+        known,
+        SoundClassifier(weight, bias, int(about["known"])),
+        float(about["border"]),
+    )

@@ -107,7 +107,7 @@ HEADLINES = (
         "{:.1%}, {:.1%}",
     ),
     Headline(
-        "captions flagged as unknown: 60 unknown sounds, 60 known ones",
+        "captions flagged as unknown: 164 of unknown sounds, 119 of known ones",
         "flags",
         ("unknown_flagged", "known_flagged"),
         "{:.1%}, {:.1%}",

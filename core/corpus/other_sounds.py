@@ -1,0 +1,46 @@
+"""What the performer does not know, and what is no sound: examples to tell known sounds by.
+
+other_sounds.toml goes through the ontologies of sounds, branch by branch, for what is neither in
+the vocabulary nor among the candidates; its table `circumstances` holds what captions say besides.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from core.corpus.candidates import read_candidates
+from core.corpus.vocabulary import BY_NAME
+
+_TABLE = tomllib.loads((Path(__file__).parent / "other_sounds.toml").read_text(encoding="utf-8"))
+
+WITHIN_KNOWN = frozenset(
+    {
+        "alarm_clock", "cave", "cicadas", "clapping", "cockerel", "drizzle", "gale", "hail",
+        "portal", "radio_tuning", "rain_on_tent", "rain_on_umbrella", "rain_on_window",
+        "talk_hall", "talk_restaurant", "under_water",
+    }
+)  # fmt: skip
+"""Candidates that narrow down a known class, whose recordings and captions hold them already: a
+cockerel is among the chickens, cicadas are among the crickets."""
+
+CIRCUMSTANCES: tuple[str, ...] = tuple(
+    text for texts in _TABLE.pop("circumstances").values() for text in texts
+)
+"""How, where and when: nothing that is heard by itself."""
+
+OTHER_SOUNDS: dict[str, tuple[str, ...]] = {kind: tuple(texts) for kind, texts in _TABLE.items()}
+"""A few wordings of each of a hundred kinds."""
+
+
+def unknown_candidates() -> dict[str, tuple[str, ...]]:
+    """The wordings of every candidate that no performer has learned, nor half learned.
+
+    Raises:
+        StoryError: see `read_candidates`.
+    """
+    return {
+        kind.name: (kind.caption, *kind.words)
+        for kind in read_candidates()
+        if kind.name not in WITHIN_KNOWN and kind.name not in BY_NAME
+    }
