@@ -17,6 +17,7 @@ import httpx
 from core.errors import StudioError
 from core.places import cache_folder
 from studio.handlers.listeners import add_listeners
+from studio.handlers.messages import say_what_fails
 from studio.jobs.model_service import ModelService
 from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
@@ -39,6 +40,7 @@ def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
         add_listeners(studio, lay_out(studio), blocks)
         if mcp:
             add_tools(studio)
+    say_what_fails(blocks)
     blocks.queue(max_size=_MAX_REQUESTS, default_concurrency_limit=8)
     return blocks
 

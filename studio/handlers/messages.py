@@ -1,14 +1,24 @@
-"""What goes wrong in a handler, as a message on the page."""
+"""What goes wrong in a handler, as a message on the page.
+
+What a handler expects it says itself; what it does not expect is said by `say_what_fails`, which
+stands around every handler, so that none can fail without a word.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gradio as gr
 
 from core.errors import Cancelled, StudioError
+
+_FAULT = "{} failed through a fault of the studio; its terminal says more."
+Handler = Callable[..., Any]
 
 
 @contextmanager
@@ -27,4 +37,53 @@ def errors_as_messages(work: str, cancelled: str = "") -> Iterator[None]:
         gr.Warning(str(error))
     except Exception:
         logging.exception("%s failed", work)
-        gr.Warning(f"{work} failed through a fault of the studio; its terminal says more.")
+        gr.Warning(_FAULT.format(work))
+
+
+def say_what_fails(blocks: gr.Blocks) -> None:
+    """Put a guard around every handler of the page: an error that it lets through is shown.
+
+    Gradio by itself shows nothing but the errors that are meant for the page.
+    """
+    for listener in blocks.fns.values():
+        if listener.fn is not None:
+            listener.fn = guarded(listener.fn)
+
+
+def guarded(handler: Handler) -> Handler:
+    """The handler with every error turned into one that Gradio shows, in one sentence."""
+    if inspect.isgeneratorfunction(handler):
+
+        @functools.wraps(handler)
+        def step_by_step(*given: Any, **named: Any) -> Iterator[Any]:
+            with _errors_shown(handler):
+                yield from handler(*given, **named)
+
+        return step_by_step
+
+    @functools.wraps(handler)
+    def at_once(*given: Any, **named: Any) -> Any:
+        with _errors_shown(handler):
+            return handler(*given, **named)
+
+    return at_once
+
+
+@contextmanager
+def _errors_shown(handler: Handler) -> Iterator[None]:
+    try:
+        yield
+    except gr.Error:
+        raise
+    except StudioError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    except Exception as error:
+        logging.exception("%s failed", getattr(handler, "__qualname__", "a handler"))
+        raise gr.Error(_sentence(error), print_exception=False) from None
+
+
+def _sentence(error: Exception) -> str:
+    """What a person can make of an error that nobody expected."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"That failed: {error.strerror}; check the disk and the folder of your stories."
+    return _FAULT.format("That")
