@@ -53,22 +53,6 @@ def flag_rates(profile: str, files: Sequence[Path] = (_FOLDER / _SETS[0],)) -> F
     known_sounds = load_known_sounds(load_profile(profile))
     if known_sounds is None:
         raise WeightsError(f"{profile} ships no known captions; run `app.py train known`.")
-<<<<<<< HEAD
-    rows = [json.loads(line) for line in _CAPTIONS.read_text(encoding="utf-8").splitlines()]
-    matches = known_sounds.match([row["caption"] for row in rows])
-    flagged: dict[bool, list[bool]] = {True: [], False: []}
-    for row, match in zip(rows, matches, strict=True):
-        flagged[row["far"]].append(match.far)
-        if row["far"] != match.far:
-            print(f"{'missed' if row['far'] else 'wrong'}: {row['caption']} ~ {match.nearest[0]}")
-    unknown, known = flagged[True], flagged[False]
-    return {
-        "unknown_flagged": round(sum(unknown) / len(unknown), 4),
-        "known_flagged": round(sum(known) / len(known), 4),
-        "unknown": len(unknown),
-        "known": len(known),
-    }
-=======
     rows = [row for file in files for row in _read(file)]
     matches = known_sounds.match([caption for caption, _ in rows])
     flagged: dict[str, list[bool]] = {label: [] for label in _LABELS}
@@ -108,4 +92,3 @@ def _read(file: Path) -> list[tuple[str, str]]:
     if wrong := next((label for _, label in pairs if label not in _LABELS), ""):
         raise FileError(f"{wrong!r} in {file.name} is no label; use {', '.join(_LABELS)}.")
     return pairs
->>>>>>> 4f3d71b (Tell unknown sounds by a classifier trained on kinds that the performer lacks)
