@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import FileError
 
-NAME = "GEN_PROMPT_ALL"
+_LIST = "GEN_PROMPT_ALL"
 """Of the list in the release's command."""
 MAX_BYTES = 1_000_000
 
@@ -44,7 +44,7 @@ def read_phrases(path: Path) -> list[str]:
     else:
         phrases = [f"{line.strip()} " for line in text.splitlines() if line.strip()]
     if not phrases:
-        raise FileError(f"{path.name} holds no phrases ({NAME}); choose another file.")
+        raise FileError(f"{path.name} holds no phrases ({_LIST}); choose another file.")
     return phrases
 
 
@@ -58,7 +58,7 @@ def _listed(code: str) -> list[str]:
         if not isinstance(statement, ast.Assign | ast.AnnAssign):
             continue
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        if not any(isinstance(target, ast.Name) and target.id == NAME for target in targets):
+        if not any(isinstance(target, ast.Name) and target.id == _LIST for target in targets):
             continue
         items = statement.value.elts if isinstance(statement.value, ast.List | ast.Tuple) else []
         texts = [item.value for item in items if isinstance(item, ast.Constant)]
