@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from foreign_sounds import (
     NOISE,
     RATE,
@@ -25,13 +26,24 @@ from foreign_sounds import (
     samples,
     wave,
 )
+from sounding_stories import story_folder
 
+from core import cli
 from core.audio import ffmpeg
 from core.audio.decode import decode_file
 from core.audio.downmix import to_mono, to_stereo
 from core.audio.joined import joined_parts
+from core.audiostory import AudioStory, build_audiostory
+from core.commands import plan
+from core.director.describe import embed_sound
 from core.errors import AudioFileError
-from core.story.recording import LIMITS, brought_to, read_recording
+from core.export import ExportSettings, export, open_story, read_bundle
+from core.profile import PROFILES, load_profile
+from core.render.takes import use_recording
+from core.story.folders import Library
+from core.story.recording import LIMITS, brought_to, read_recording, recording_file
+from studio.sessions.session import Session
+from studio.sound.files import playable_recording
 
 TOLERANCE = 0.05
 
@@ -41,6 +53,15 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, fl
     """A folder of recordings, and the seconds that each lasts."""
     folder = tmp_path_factory.mktemp("sounds")
     return folder, make_all(folder)
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> AudioStory:
+    """A tiny model with an ear; what it says means nothing."""
+    file = tmp_path_factory.mktemp("profile") / "hearing.toml"
+    text = (PROFILES / "tiny.toml").read_text()
+    file.write_text(f'{text}\n[listener]\ntokens = 4\nwidth = 512\nencoder = "aisfx"\n')
+    return build_audiostory(load_profile(str(file)), adapter=False)
 
 
 def test_every_kind_of_recording_has_its_length(sounds: tuple[Path, dict[str, float]]) -> None:
@@ -192,6 +213,88 @@ class TestChannels:
         recording = read_recording(tmp_path / "x.wav")
         assert recording.samples.max() == pytest.approx(1.0)
         assert "12.0 dB above full scale" in recording.notices[0]
+
+
+class TestWaysIn:
+    """Describe, begin from, the story's zip, the page's upload, the command line."""
+
+    def test_begun_from_and_bundled_every_recording_keeps_its_length(
+        self, sounds: tuple[Path, dict[str, float]], tmp_path: Path
+    ) -> None:
+        folder, lasting = sounds
+        home = Library(story_folder(tmp_path / "Harbour").parent).open("Harbour")
+        told: list[str] = []
+        starts = {
+            name: use_recording(home, "e2", folder / name, 0.5, tell=told.append).start
+            for name in lasting
+        }
+        assert any("only the beginning is used" in sentence for sentence in told)
+        event = home.story.event("e2")
+        assert event.take is not None
+        begun = [
+            replace(event.take, key=f"r{number}", start=start)
+            for number, start in enumerate(starts.values())
+        ]
+        changed = replace(event, takes=(*event.takes, *begun))
+        home.story.replace_event(changed).save(home.path / "story.json")
+        settings = ExportSettings(bundle=True, format="flac")
+        files = export(open_story(home.path), tmp_path / "out", settings).files
+        there = tmp_path / "new" / "Harbour"
+        read_bundle(next(path for path in files if path.suffix == ".zip"), there)
+        for name, start in starts.items():
+            assert start is not None
+            kept = read_recording(recording_file(there, start.source))
+            assert kept.seconds == pytest.approx(lasting[name], abs=TOLERANCE), name
+
+    def test_what_cannot_be_begun_from_leaves_the_story_alone(self, tmp_path: Path) -> None:
+        home = Library(story_folder(tmp_path / "Harbour").parent).open("Harbour")
+        (tmp_path / "given").mkdir()
+        for name, said in make_useless(tmp_path / "given").items():
+            with pytest.raises(AudioFileError, match=said):
+                use_recording(home, "e2", tmp_path / "given" / name, 0.5)
+        assert not (home.path / "recordings").exists()
+
+    def test_the_page_makes_any_recording_playable(
+        self, sounds: tuple[Path, dict[str, float]], tmp_path: Path
+    ) -> None:
+        folder, _ = sounds
+        session = Session(Library(tmp_path / "stories"), tmp_path / "served")
+        told: list[str] = []
+        for name in ("film.mp4", "old.wma", "apple.caf", "surround.m4a"):
+            path = playable_recording(session, folder / name, told.append)
+            assert path.is_relative_to(session.sounds)
+            info = soundfile.info(path)
+            assert (info.format, info.subtype) == ("FLAC", "PCM_24")
+            assert info.duration == pytest.approx(SECONDS, abs=TOLERANCE)
+        assert told == ["The recording's 6 channels are mixed down."]
+
+    def test_described_a_recording_is_heard_or_refused_and_told_of(
+        self,
+        hearing: AudioStory,
+        sounds: tuple[Path, dict[str, float]],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(plan, "load_model", lambda profile: hearing)
+        monkeypatch.chdir(sounds[0])
+        for name in ("voice memo.m4a", "film.mp4", "two\nlines.wav", "größe #1?%20.wav"):
+            assert cli.main(["describe", name], serve=lambda _: None) == 0
+            assert capsys.readouterr().err == ""
+        assert cli.main(["describe", "--", "-dash.wav"], serve=lambda _: None) == 0
+        soundfile.write(tmp_path / "long.wav", np.tile(np.hanning(8000), 32), 8000)
+        assert cli.main(["describe", str(tmp_path / "long.wav")], serve=lambda _: None) == 0
+        assert "Only the first 30 s of the recording's 32.0 s" in capsys.readouterr().err
+        (tmp_path / "none.m4a").write_bytes(b"no sound")
+        assert cli.main(["describe", str(tmp_path / "none.m4a")], serve=lambda _: None) == 1
+        assert "not a sound file" in capsys.readouterr().err
+
+    def test_an_inverted_channel_is_heard_as_the_sound_it_is(self, hearing: AudioStory) -> None:
+        sound = 0.3 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+        alone, inverted = (torch.from_numpy(np.stack(s)) for s in ([sound], [sound, -sound]))
+        assert torch.allclose(
+            embed_sound(hearing, inverted, RATE), embed_sound(hearing, alone, RATE), atol=1e-4
+        )
 
 
 class TestWithoutFfmpeg:

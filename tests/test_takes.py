@@ -14,6 +14,7 @@ import pytest
 import soundfile
 import torch
 from diffusers import AutoencoderOobleck
+from foreign_sounds import encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -258,6 +259,19 @@ class TestRecordings:
         assert len(source) == int(0.5 * RATE / HOP)
         assert torch.equal(now[: len(source)], source)
         assert len(now) == tiny.codec.frames(2.0)
+
+    def test_a_take_from_a_phones_recording_is_repainted(
+        self, tiny: AudioStory, folder: StoryFolder, tmp_path: Path
+    ) -> None:
+        path = encode(tmp_path / "memo.m4a", "-c:a aac", "-f lavfi -i sine=f=500:d=2")
+        take = made(tiny, folder, use_recording(folder, "e2", path, 0.0))
+        again = made(tiny, folder, repaint(folder, "e2", take.key, 1.2, 1.5))
+        for each in (take, again):
+            spectrum = np.abs(np.fft.rfft(folder.samples(each)[0][0, :RATE]))
+            assert abs(int(spectrum.argmax()) - 500) <= 25
+        first, second = latents_of(folder, take), latents_of(folder, again)
+        assert torch.equal(first[: RATE // HOP], second[: RATE // HOP])
+        assert not torch.equal(first, second)
 
     def test_the_event_keeps_its_recording_when_its_caption_changes(
         self, tiny: AudioStory, folder: StoryFolder, tmp_path: Path

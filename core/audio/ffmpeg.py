@@ -215,7 +215,7 @@ def _heard(encoded: bytearray, log: str, failed: bool) -> FfmpegOutput:
     if len(encoded) < _HEADER.size or guess:
         if kinds and not tracks:
             raise AudioFileError("The file holds pictures and no sound; choose another one.")
-        if _NO_INDEX in log:
+        if _NO_INDEX in log and "low score" not in log:
             raise AudioFileError(
                 "The recording was cut off, and with its end its index is gone; copy it again."
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from functools import partial
 from pathlib import Path
 
 from core.commands import plan
@@ -17,8 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the answer."""
+    """Print the answer; what of the file is not heard goes to stderr."""
     from core.director.describe import QUESTION, describe
 
     model = plan.load_model(arguments.profile)
-    print(describe(model, arguments.file, arguments.question or QUESTION))
+    question = arguments.question or QUESTION
+    print(describe(model, arguments.file, question, tell=partial(print, file=sys.stderr)))

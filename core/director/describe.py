@@ -15,7 +15,8 @@ from transformers import DynamicCache
 from core.audiostory import AudioStory
 from core.errors import PlanError, WeightsError
 from core.language.stream import one_line
-from core.story.recording import read_recording
+from core.listener.whisper import SECONDS
+from core.story.recording import Tell, read_recording, tell_nobody
 
 QUESTION = "What is heard in this sound?"
 PLACE_OF_SOUND = "<file_sep>"
@@ -84,8 +85,13 @@ def answer(
     return one_line(model.tokenizer.decode(written))
 
 
-def describe(model: AudioStory, path: Path, question: str = QUESTION) -> str:
+def describe(
+    model: AudioStory, path: Path, question: str = QUESTION, tell: Tell = tell_nobody
+) -> str:
     """What the director says of a sound file.
+
+    Args:
+        tell: called with each sentence on what of the file is not heard, before the answer.
 
     Raises:
         PlanError: the question is too long.
@@ -95,5 +101,11 @@ def describe(model: AudioStory, path: Path, question: str = QUESTION) -> str:
     if len(question) > MAX_QUESTION:
         raise PlanError(f"The question is longer than {MAX_QUESTION} characters; shorten it.")
     recording = read_recording(path)
+    for notice in recording.notices:
+        tell(notice)
+    if recording.seconds > SECONDS:
+        tell(
+            f"Only the first {SECONDS:g} s of the recording's {recording.seconds:.1f} s are heard."
+        )
     sound = embed_sound(model, torch.from_numpy(recording.samples), recording.rate)
     return answer(model, sound, question)

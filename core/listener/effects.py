@@ -7,14 +7,12 @@ the published model's encoder (core/listener/whisper.py).
 
 from __future__ import annotations
 
-import numpy as np
-import soxr
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from core.listener.aisfx import AISFX_RATE, SoundEmbedder
-from core.listener.whisper import SECONDS, Listener
+from core.listener.whisper import Listener, first_seconds
 from core.profile import ListenerConfig
 
 AISFX = "aisfx"
@@ -33,8 +31,7 @@ class EffectsListener(Listener):
         """Features (tokens, 512) of the first 30 s of a sound (channels, N) at `rate` Hz."""
         if self._embedder is None:
             self._embedder = SoundEmbedder()
-        mono = waveform.mean(0)[: round(SECONDS * rate)].cpu().numpy().astype(np.float32)
-        sound = torch.from_numpy(soxr.resample(mono, rate, AISFX_RATE))
+        sound = torch.from_numpy(first_seconds(waveform, rate, AISFX_RATE))
         frames = self._embedder.frame_features(sound)
         return functional.adaptive_avg_pool1d(frames.T[None], self.config.tokens)[0].T
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 import torch
 from safetensors.torch import load_file
@@ -17,6 +18,7 @@ from torch.nn import functional
 from transformers import WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
+from core.audio.downmix import to_mono
 from core.errors import WeightsError
 from core.profile import ListenerConfig
 
@@ -58,12 +60,16 @@ class Listener(nn.Module):
     @torch.inference_mode()
     def hear(self, waveform: Tensor, rate: int) -> Tensor:
         """The first 30 s of a sound (channels, N) at `rate` Hz as embeddings (tokens, hidden)."""
-        mono = waveform.mean(0)[: round(SECONDS * rate)].cpu().numpy().astype(np.float32)
         extractor = feature_extractor(self.config)
-        heard = extractor(
-            soxr.resample(mono, rate, _RATE), sampling_rate=_RATE, return_tensors="pt"
-        )
+        sound = first_seconds(waveform, rate, _RATE)
+        heard = extractor(sound, sampling_rate=_RATE, return_tensors="pt")
         return self(heard["input_features"])[0]  # type: ignore[no-any-return]
+
+
+def first_seconds(waveform: Tensor, rate: int, wanted: int) -> npt.NDArray[np.float32]:
+    """The first SECONDS of a sound (channels, N) at `rate` Hz as one channel (n,) at `wanted`."""
+    begin = waveform[:, : round(SECONDS * rate)].cpu().numpy().astype(np.float32)
+    return np.asarray(soxr.resample(to_mono(begin)[0], rate, wanted), dtype=np.float32)
 
 
 def feature_extractor(config: ListenerConfig) -> WhisperFeatureExtractor:

@@ -19,12 +19,14 @@ from core.profile import Profile, RenderSettings
 from core.story.context import Context, extended
 from core.story.folders import StoryFolder
 from core.story.limits import TOLERANCE
-from core.story.recording import keep_recording, read_recording
+from core.story.recording import Tell, keep_recording, read_recording, tell_nobody
 from core.story.story import Event, Story
 from core.story.take import Start, Take, take_key
 
 SHORTEST_SPAN = 0.1
 """Seconds; a latent frame lasts about half of it."""
+_NOTABLE_CUT = 0.25
+"""Seconds of a recording past its event that are worth a word."""
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,19 @@ def repaint(
 
 
 def use_recording(
-    folder: StoryFolder, event_id: str, path: Path, strength: float, seed: int | None = None
+    folder: StoryFolder,
+    event_id: str,
+    path: Path,
+    strength: float,
+    seed: int | None = None,
+    tell: Tell = tell_nobody,
 ) -> TakeRequest:
     """Check a sound file, keep it in the story's folder, and ask for a take that begins from it.
 
     A recording longer than the event is cut; where it is shorter, the performer goes on from it.
+
+    Args:
+        tell: called with each sentence on what of the file is cut or changed.
 
     Raises:
         AudioFileError: the file is not a recording that can be used (see `read_recording`).
@@ -175,6 +185,13 @@ def use_recording(
     grain = event_seed(folder.story, event)
     start = _start(event, "recording", recording.digest, strength, seed, grain, None)
     keep_recording(folder.path, recording)
+    for notice in recording.notices:
+        tell(notice)
+    if recording.seconds > event.duration + _NOTABLE_CUT:
+        tell(
+            f"The event lasts {event.duration:g} s, so of the recording's "
+            f"{recording.seconds:.1f} s only the beginning is used."
+        )
     return TakeRequest(event_id, start)
 
 

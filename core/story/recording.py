@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,14 @@ _FULL_SCALE = 1.12
 overshoot by less."""
 
 _Sound = npt.NDArray[np.float32]
+
+
+Tell = Callable[[str], object]
+"""Shows a person a sentence."""
+
+
+def tell_nobody(sentence: str) -> None:
+    """For those who have nobody to tell."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from core.errors import AudioFileError
+from core.story.recording import Tell, tell_nobody
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
 from studio.jobs.job import Job
@@ -24,7 +25,7 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
         """Say what is heard in a recording, after the words that are there already."""
         text = instruction or ""
         with errors_as_messages("Describing"):
-            text = with_description(text, description_of(studio, path))
+            text = with_description(text, description_of(studio, path, gr.Info))
         return text
 
     def begin() -> object:
@@ -39,7 +40,7 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
     done.then(end, None, page.describe, **IMMEDIATE, **PRIVATE)
 
 
-def description_of(studio: Studio, path: str | None) -> str:
+def description_of(studio: Studio, path: str | None, tell: Tell = tell_nobody) -> str:
     """What the director says of an uploaded recording, when it is its turn.
 
     Raises:
@@ -55,7 +56,7 @@ def description_of(studio: Studio, path: str | None) -> str:
 
         model = service.model
         began = time.monotonic()
-        description = describe(model, Path(path))
+        description = describe(model, Path(path), tell=tell)
         service.record_duration("describe", time.monotonic() - began)
     return description
 

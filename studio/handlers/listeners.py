@@ -10,6 +10,7 @@ from studio.handlers.editing import add_editing_listeners
 from studio.handlers.exporting import add_exporting_listeners
 from studio.handlers.opening import add_opening_listeners
 from studio.handlers.rendering import add_rendering_listeners
+from studio.handlers.uploading import add_uploading_listeners
 from studio.page.layout import Page
 from studio.state import Studio
 
@@ -18,6 +19,7 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     """Connect every component. Call inside the `gr.Blocks` that holds the page."""
     add_opening_listeners(studio, page, blocks)
     add_director_listeners(studio, page)
+    add_uploading_listeners(studio, page)
     add_describing_listeners(studio, page)
     add_rendering_listeners(studio, page)
     add_editing_listeners(studio, page)

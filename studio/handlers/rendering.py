@@ -120,4 +120,4 @@ def _repainted(
 def _recorded(folder: StoryFolder, event: Event, path: str | None, strength: float) -> TakeRequest:
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
-    return takes.use_recording(folder, event.id, Path(path), float(strength))
+    return takes.use_recording(folder, event.id, Path(path), float(strength), tell=gr.Info)

@@ -60,6 +60,7 @@ class Page:
     director_model: gr.Textbox
     director_key: gr.Textbox
     description_recording: gr.Audio
+    description_upload: gr.UploadButton
     describe: gr.Button
     replanning: gr.Column
     plan_change: gr.Textbox
@@ -90,6 +91,7 @@ class Page:
     repaint_end: gr.Number
     repaint: gr.Button
     recording: gr.Audio
+    recording_upload: gr.UploadButton
     use_recording: gr.Button
     preset: gr.Dropdown
     format: gr.Dropdown
@@ -256,14 +258,24 @@ def _upload(label: str, elem_id: str) -> gr.Audio:
     )
 
 
+def _any_upload(elem_id: str) -> gr.UploadButton:
+    """The way in for what the browser's own picker of sounds refuses: films, WMA, CAF, …"""
+    return gr.UploadButton("Any sound or film …", elem_id=elem_id, **_QUIET)
+
+
 def _description(*, visible: bool) -> dict[str, object]:
     with (
         gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"),
         gr.Row(elem_classes="control-row"),
     ):
         description_recording = _upload("Your recording", "description-recording")
+        description_upload = _any_upload("description-upload")
         describe = gr.Button("Describe it", **_QUIET)
-    return {"description_recording": description_recording, "describe": describe}
+    return {
+        "description_recording": description_recording,
+        "description_upload": description_upload,
+        "describe": describe,
+    }
 
 
 def _workspace() -> dict[str, object]:
@@ -346,6 +358,7 @@ def _beginnings() -> dict[str, object]:
             repaint = gr.Button("Repaint this span", **_QUIET)
         with gr.Row(elem_classes="control-row"):
             recording = _upload("Recording", "recording")
+            recording_upload = _any_upload("recording-upload")
             use_recording = gr.Button("Begin from it", **_QUIET)
     return {
         "strength": strength,
@@ -354,6 +367,7 @@ def _beginnings() -> dict[str, object]:
         "repaint_end": repaint_end,
         "repaint": repaint,
         "recording": recording,
+        "recording_upload": recording_upload,
         "use_recording": use_recording,
     }
 

@@ -18,6 +18,7 @@ from core.files import atomic_path
 from core.mix.mix import MixSettings, mix_blocks
 from core.mix.sources import FileSource, Source
 from core.story.folders import StoryFolder
+from core.story.recording import Tell, keep_recording, read_recording
 from core.story.take import Take
 from studio.addresses import file_url
 from studio.sessions.session import Session
@@ -60,6 +61,22 @@ def has_sound(session: Session) -> bool:
         return False
     takes = (event.take for event in folder.story.events)
     return any(take is not None and folder.has_sound(take) for take in takes)
+
+
+def playable_recording(session: Session, path: Path, tell: Tell) -> Path:
+    """A recording of any kind as one that a browser plays (FLAC, 24 bits).
+
+    Args:
+        tell: called with each sentence on what of it was left out or changed.
+
+    Raises:
+        AudioFileError: it is not a recording that can be used.
+        FileError: the disk is full.
+    """
+    recording = read_recording(path)
+    for notice in recording.notices:
+        tell(notice)
+    return keep_recording(session.sounds, recording)
 
 
 def mix_file(session: Session, rate: int) -> Path | None:
