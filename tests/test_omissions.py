@@ -20,6 +20,7 @@ from core.director.times import TimedInstruction
         ("rain: it falls, thunder", ["thunder"], ["it falls"]),
         ("a quiet evening in the valley", ["an owl", "crickets"], []),
         ("A market, ninety seconds, ten events: a bell, a dog", ["a bell", "a dog"], []),
+        ("rain, a dog, in an eerie mood", ["rain", "a dog"], []),
         ("thunder over the lake, ducks", ["ducks in the thunder"], []),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.director.clauses import align, related, split_clauses
-from core.director.times import TimedInstruction, read_times
+from core.director.times import TimedInstruction, read_times, whole_length
 from core.story.durations import GivenTimes, Span, fit_story, natural
 
 
@@ -81,6 +81,15 @@ def tied(instruction: str, phrases: list[str], total: float = 30.0) -> dict[str,
         ("rain, 5 seconds before the end a dog barks", ["rain", "a dog barks"],
          {"@a dog barks": 95}),
         ("rain, in 5 seconds thunder", ["rain", "thunder"], {"rain": 5}),
+        ("0-8: rain, 8-12: thunder", ["rain", "thunder"],
+         {"@rain": 0, "...rain": 8, "@thunder": 8, "...thunder": 12}),
+        ("seconds 3 to 8 rain, thunder", ["rain", "thunder"], {"@rain": 3, "...rain": 8}),
+        ("rain fades out by 0:20, then thunder", ["rain", "thunder"], {"...rain": 20}),
+        ("rain (3s) thunder (4s) wind (5s)", ["rain", "thunder", "wind"],
+         {"rain": 3, "thunder": 4, "wind": 5}),
+        ("rain (0:00 to 0:10) wind (0:10 to 0:20)", ["rain", "wind"],
+         {"@rain": 0, "...rain": 10, "@wind": 10, "...wind": 20}),
+        ("rain, from 0:15 until the end thunder", ["rain", "thunder"], {"@thunder": 15}),
     ],
 )  # fmt: skip
 def test_a_time_belongs_to_the_event_of_its_clause(
@@ -133,6 +142,30 @@ def test_a_length_that_is_the_whole_is_no_length_of_an_event(
     assert set(LISTED.split(", ")) <= set(timed.clause_texts)
     other = "The instruction asks for 30 s in all, the story lasts 24 s"
     assert [note.startswith(other) for note in timed.notes] == ([] if total == 30.0 else [True])
+
+
+@pytest.mark.parametrize(
+    ("instruction", "seconds"),
+    [
+        (f"{LISTED}. 60 seconds.", 60.0),
+        (f"A thirty-second market: {LISTED}", 30.0),
+        (f"{LISTED} in 45 s", 45.0),
+        ("rain for 5 seconds, then thunder", None),
+        ("rain until 0:30, then thunder 5 seconds before the end", None),
+    ],
+)
+def test_the_whole_is_known_without_a_total(instruction: str, seconds: float | None) -> None:
+    assert whole_length(instruction) == seconds
+
+
+def test_two_lengths_of_the_whole_contradict_each_other() -> None:
+    assert tied("Rain, 12 s. Wind, 12 s.", ["rain", "wind"], 12.0) == {"rain": 12, "wind": 12}
+
+
+def test_a_second_time_of_the_same_sound_is_told_and_not_kept() -> None:
+    timed = TimedInstruction("a dog from 0:05 to 0:07 and again from 0:10 to 0:12, rain", 20.0)
+    assert timed.timing(["a dog", "rain"]).starts == {0: 5.0}
+    assert "\u201cfrom 0:10 to 0:12\u201d was not kept" in timed.notes[0]
 
 
 def test_two_minutes_of_a_scene_are_the_whole() -> None:

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says which story to plan, by whom, and where to write it."""
     parser.add_argument("instruction", nargs="?", help="what should be heard")
     parser.add_argument(
-        "--duration", type=float, help=f"seconds in all (default: {DEFAULT_SECONDS:g})"
+        "--duration",
+        type=float,
+        help=f"seconds in all (default: the instruction's, or {DEFAULT_SECONDS:g})",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--profile", help=f"model (default: the story's, or {DEFAULT_PROFILE})")
@@ -65,11 +67,14 @@ def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:
     """Plan the instruction, showing the reasoning on the error stream as it is written."""
     from core.director.external import open_director
     from core.director.plan import plan
+    from core.director.times import whole_length
 
     if arguments.instruction is None:
         raise StoryError("There is no instruction; say in quotes what should be heard.")
     check_seed(arguments.seed)
-    seconds = DEFAULT_SECONDS if arguments.duration is None else arguments.duration
+    seconds = arguments.duration
+    if seconds is None:
+        seconds = whole_length(arguments.instruction) or DEFAULT_SECONDS
     key = os.environ.get("AUDIOSTORY_DIRECTOR_KEY", "")
     director = open_director(arguments.director, arguments.director_model, key)
     shown = ""

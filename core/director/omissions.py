@@ -17,6 +17,8 @@ development set that became no event, "a chain rattles" (0.63) and even "thundr"
 have no budget" (0.33) and "you know" (0.31) have not."""
 LISTED = 6
 """Clauses that are named at most; the number of the others is said."""
+_MOOD = re.compile(r"\s*in an? [^,.]{1,40} mood\W*")
+"""How a mood is said; it colours all events."""
 _INTRODUCES = re.compile(r"\s*:|\s[-\u2013\u2014]\s")
 
 
@@ -34,7 +36,10 @@ def left_out(timed: TimedInstruction, phrases: Sequence[str], lexicon: Lexicon |
     silent = [
         timed.clause_text(i)
         for i, clause in enumerate(timed.clauses)
-        if clause.words and i not in places and not clause.stems & mentioned
+        if clause.words
+        and i not in places
+        and not clause.stems & mentioned
+        and not _MOOD.fullmatch(clause.text)
     ]
     return [text for text in silent if lexicon is None or lexicon.names(text, 0.0, SOUND)]
 

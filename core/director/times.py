@@ -9,6 +9,7 @@ comes from `core.director.quantities`; here the words beside it tell its role.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -36,8 +37,8 @@ _ROLES: tuple[tuple[_Kind | Literal["none", "left"], str, str], ...] = (
     ("whole", r"\b(?:total|length|duration)\s*(?:is|of|:|=)?\s*$", ""),
     ("whole", r"\bin\s+$", r"\s*(?:[.!?;:]|$)"),
     ("left", "", _THE_END),
-    ("ends", rf"\b(?:until|till?|up\s+to|(?:end|stop|finish)\w*\s+(?:at|by))\s+{_ABOUT}$", ""),
-    ("starts", r"(?:\bat|\bfrom|@)\s*(?:the\s+)?(?:second\s+)?$", ""),
+    ("ends", rf"\b(?:until|till?|up\s+to|by|(?:end|stop|finish)\w*\s+at)\s+{_ABOUT}$", ""),
+    ("starts", r"(?:\bat|\bfrom|@|\bt\s*[=+])\s*(?:the\s+)?$", ""),
     ("starts", "", r"[-\s]*mark\b"),
     ("starts", r"(?:^|[\n,;.]\s*)\[$", ""),
     ("starts", "", r"\s+in(?:to it)?\s*,"),
@@ -53,6 +54,15 @@ _WAITS_BEFORE = re.compile(rf"\bafter\s+{_ABOUT}$")
 _FOLLOWS = re.compile(r"\s*(?:of\b|:)")
 _RANGE = re.compile(r"\s*(?:-|\u2013|\u2014|\u2192|->|to|til+|until|through|and)\s*(?:second\s+)?")
 _LENGTH_BEFORE = re.compile(rf"\b(?:for|last(?:s|ing)?|takes?|about|after|every|each)\s+{_ABOUT}$")
+_LEADS = re.compile(
+    r"(?:(?:\b(?:(?:start|begin|end|stop|finish)\w*\s+)?at|\bup\s+to"
+    r"|\b(?:in|for|from|between|until|till?|by))\s+(?:the\s+)?"
+    r"|(?:\bfor\s+)?\bthe\s+(?:first|last|opening|final)\s+|@\s*|\bt\s*[=+]\s*)?[\[(]?\Z"
+)
+"""What belongs to a time and stands before it."""
+_TRAILS = re.compile(
+    rf"[-\s]*mark\b|\s+more\b|{_THE_END}|\s+(?:until|till?|to)\s+the\s+end\b|[\])]"
+)
 _A_SECOND = re.compile(r"\s*(?:[,.;)]|$|(?:of|later|long|before|then|and|each)\b)")
 _DECADE = re.compile(r"(?P<century>1[5-9]|20)?\d0s")
 _ARTICLE = re.compile(r"\b(?:every|an?|the|early|mid|late)[\s-]*$")
@@ -92,7 +102,9 @@ def read_times(instruction: str, total: float) -> tuple[TimePhrase, ...]:
     """The times in the text, in order; they may reach beyond the total."""
     text = instruction.lower()
     quantities = read_quantities(text)
-    found: list[TimePhrase] = []
+    found = _bare_cues(text, quantities)
+    if found:
+        return tuple(found)
     clocks: list[int] = []
     place = 0
     while place < len(quantities):
@@ -116,6 +128,12 @@ def read_times(instruction: str, total: float) -> tuple[TimePhrase, ...]:
     return tuple(_whole(_cue_sheet(found), text, total))
 
 
+def whole_length(instruction: str) -> float | None:
+    """Seconds that an instruction says the story lasts in all; None where it says none."""
+    found = (t.seconds for t in read_times(instruction, math.inf) if t.kind == "whole")
+    return next(found, None)
+
+
 def count_of_events(instruction: str) -> tuple[int, int, int] | None:
     """How many events are asked for ("ten events"), and where that stands; None where it is not."""
     for quantity in read_quantities(instruction):
@@ -127,12 +145,8 @@ def count_of_events(instruction: str) -> tuple[int, int, int] | None:
 
 def _widened(text: str, begin: int, end: int) -> tuple[int, int]:
     """A place with the brackets and the preposition around it."""
-    before = re.search(
-        r"(?:\b(?:(?:(?:end|stop|finish)\w*\s+)?at|in|for|from|between|until|till?)\s+(?:the\s+)?|@\s*)?"
-        r"[\[(]?\Z",
-        text[:begin],
-    )
-    after = re.match(rf"[-\s]*mark\b|\s+more\b|{_THE_END}|[\])]", text[end:])
+    before = _LEADS.search(text[:begin])
+    after = _TRAILS.match(text[end:])
     return (before.start() if before else begin), end + (after.end() if after else 0)
 
 
@@ -141,7 +155,8 @@ def _span(text: str, first: Quantity, second: Quantity | None = None) -> TimePhr
 
     "5 to 10 seconds of rain" and "for 5-10 seconds" are one length, the one in the middle.
     """
-    if second is None or second.form == "number" or second.article:
+    numbered = re.search(r"\bsec(?:ond)?s?\s+$", text[: first.begin])
+    if second is None or second.article or (second.form == "number" and not numbered):
         return None
     joint = _RANGE.fullmatch(text, first.end, second.begin)
     between = re.search(r"\bbetween\s+$", text[: first.begin])
@@ -150,13 +165,29 @@ def _span(text: str, first: Quantity, second: Quantity | None = None) -> TimePhr
     begins = first.value * (second.unit if first.form == "number" else 1.0)
     if not begins < second.value:
         return None
-    begin, end = _widened(text, first.begin, second.end)
+    begin, end = _widened(text, numbered.start() if numbered else first.begin, second.end)
     length = _LENGTH_BEFORE.search(text[: first.begin])
     if length or re.match(r"\s*(?:of\b|long\b|later\b)", text[second.end :]):
         middle = round((begins + second.value) / 2, 3)
         role = _timed(text, replace(second, value=middle, begin=first.begin), 2 * second.value)
         return role and replace(role, begin=begin, end=end)
     return TimePhrase("spans", begins, begin, end, until=second.value)
+
+
+def _bare_cues(text: str, quantities: Sequence[Quantity]) -> list[TimePhrase]:
+    """A cue sheet without units: "0-8: crickets, 8-12: an owl"; empty where it is none.
+
+    Ranges of plain numbers are one where the first begins at zero, and each where one ended.
+    """
+    found: list[TimePhrase] = []
+    for first, second in itertools.pairwise(quantities):
+        joint = _RANGE.fullmatch(text, first.end, second.begin)
+        plain = first.form == second.form == "number"
+        begins = found[-1].until if found else 0.0
+        if plain and joint and first.value == begins < second.value:
+            place = _widened(text, first.begin, second.end)
+            found.append(TimePhrase("spans", begins, *place, until=second.value))
+    return found if len(found) > 1 else []
 
 
 def _timed(text: str, quantity: Quantity, total: float) -> TimePhrase | None:
@@ -239,11 +270,12 @@ def _whole(times: Sequence[TimePhrase], text: str, total: float) -> list[TimePhr
     """A length that fills the story is that of the whole, and so is one that stands by itself or
     introduces a list: "… 60 seconds.", "A market, ninety seconds: a rooster, shutters, …"."""
     lengths = [t for t in times if t.kind in ("lasts", "opens", "closes")]
+    filling = [t for t in lengths if abs(t.seconds - total) < TOLERANCE]
 
     def whole(time: TimePhrase) -> bool:
-        fills = abs(time.seconds - total) < TOLERANCE
         only = lengths == [time]
-        return fills or (only and (_stands_alone(text, time) or _introduces(text, time)))
+        apart = only and (_stands_alone(text, time) or _introduces(text, time))
+        return apart or filling == [time]
 
     return [replace(t, kind="whole") if t in lengths and whole(t) else t for t in times]
 
@@ -289,13 +321,13 @@ class TimedInstruction:
         counted = count_of_events(instruction)
         self.count = counted[0] if counted else None
         self.times = tuple(t for t in read if t.kind != "whole" and not _beyond(t, total))
-        self.notes = tuple(self._notes(read))
         places = [(t.begin, t.end) for t in read]
         places += [counted[1:]] if counted else []
         masked = without(instruction, places, _MASK)
         parts = split_clauses(masked, self._cuts(split_clauses(masked)))
         self.clauses = tuple(replace(part, text=part.text.replace(_MASK, " ")) for part in parts)
         self.places = [self._place(time) for time in self.times]
+        self.notes = tuple(self._notes(read))
 
     def _notes(self, read: Sequence[TimePhrase]) -> list[str]:
         notes = []
@@ -311,6 +343,12 @@ class TimedInstruction:
                     f"\u201c{written}\u201d is not within the story's {self.total:g} s; "
                     "it was not kept."
                 )
+        notes += [
+            f"\u201c{self.text[time.begin : time.end].strip()}\u201d was not kept: a sound has one "
+            "time; name it once more for another."
+            for time, place in zip(self.times, self.places, strict=True)
+            if place is None and time.kind in ("starts", "spans", "ends")
+        ]
         return notes
 
     def _cuts(self, parts: Sequence[InstructionClause]) -> list[int]:
@@ -318,13 +356,31 @@ class TimedInstruction:
 
         What is said in such a clause follows the moment.
         """
-        moments = [time.begin for time in self.times if time.kind in ("starts", "spans")]
+        trailing = [t for part in parts for t in self._bracketed_behind(part)]
+        cuts = [
+            t.end
+            for part in parts
+            for t in trailing
+            if part.begin <= t.begin < part.end and part.words[-1][1] > t.end
+        ]
+        moments = [
+            t.begin for t in self.times if t.kind in ("starts", "spans") and t not in trailing
+        ]
         inside = [
             [at for at in moments if part.begin <= at < (part.words or [("", 0)])[-1][1]]
             for part in parts
         ]
         bare = re.compile(r"[\[(\d]")
-        return [at for cue in inside for at in cue if len(cue) > 1 or bare.match(self.text, at)]
+        return cuts + [
+            at for cue in inside for at in cue if len(cue) > 1 or bare.match(self.text, at)
+        ]
+
+    def _bracketed_behind(self, part: InstructionClause) -> list[TimePhrase]:
+        """Times in brackets behind what they speak of: "rain (3 s) thunder (4 s)"."""
+        own = [t for t in self.times if part.begin <= t.begin < part.end]
+        own = [t for t in own if self.text[t.end - 1] in ")]"]
+        behind = bool(own and part.words and part.words[0][1] < own[0].begin)
+        return own if behind else []
 
     def _place(self, time: TimePhrase) -> int | None:
         """The clause that a time speaks of: its own, or a neighbour if its own says no more."""
@@ -336,7 +392,7 @@ class TimedInstruction:
             ),
             None,
         )
-        if own is None or time.kind == "each":
+        if own is None or time.kind == "each" or self._said_again(own, time):
             return None
         if self.clauses[own].words:
             return own
@@ -353,6 +409,12 @@ class TimedInstruction:
             return own - 1
         later = (i for i in range(own + 1, len(self.clauses)) if self.clauses[i].words)
         return next(later, own - 1 if own else None)
+
+    def _said_again(self, own: int, time: TimePhrase) -> bool:
+        """Whether a time is a second one of what was said before: "and again at 0:16"."""
+        clause = self.clauses[own]
+        before = clause.text[: max(0, time.begin - clause.begin)]
+        return not clause.words and re.search(r"\bagain\b", before) is not None
 
     def timing(self, phrases: Sequence[str]) -> GivenTimes:
         """Times of the events that say these phrases, as far as they are given."""
