@@ -179,11 +179,12 @@ def _finite(digits: str) -> float | None:
 
 
 FINITE_JSON = json.JSONDecoder(
+    strict=False,
     parse_float=_finite,
     parse_int=lambda digits: int(digits) if len(digits) <= _LONGEST_NUMBER else None,
     parse_constant=lambda _: None,
 )
-"""Reads NaN, infinities and numbers without measure as None."""
+"""Reads NaN, infinities and numbers without measure as None, and line breaks within texts."""
 
 
 def _depth(text: str) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import create_connection, socket
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,6 +89,46 @@ def one_after_another(*answers: Callable[[Request], None]) -> Callable[[Request]
         (left.pop(0) if len(left) > 1 else left[0])(request)
 
     return answer
+
+
+@contextmanager
+def tunnelling(target: str) -> Iterator[tuple[str, list[bytes]]]:
+    """A proxy for HTTPS and for SOCKS 5: whatever host is asked for, `target` is connected.
+
+    Yields HOST:PORT, and what it was asked for.
+    """
+    asked: list[bytes] = []
+
+    class Tunnel(StreamRequestHandler):
+        def handle(self) -> None:
+            first = self.rfile.read1(3)
+            if first[:1] == b"\x05":  # one way to log in, which is none; then the host
+                self.wfile.write(b"\x05\x00")
+                asked.append(self.rfile.read1(300)[4:-2].lstrip())
+                self.wfile.write(b"\x05\x00\x00\x01" + bytes(6))
+            else:
+                lines = list(iter(self.rfile.readline, b"\r\n"))
+                asked.append((first + lines[0]).split()[1])
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            with create_connection(("127.0.0.1", urlsplit(target).port or 0)) as far:
+                threading.Thread(target=self.copy, args=(self.rfile, far), daemon=True).start()
+                with suppress(OSError):
+                    while data := far.recv(65_536):
+                        self.wfile.write(data)
+
+        @staticmethod
+        def copy(near: Any, far: socket) -> None:
+            with suppress(OSError):
+                while data := near.read1(65_536):
+                    far.sendall(data)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join()
 
 
 def forwarding(target: str) -> Callable[[Request], None]:

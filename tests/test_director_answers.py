@@ -54,6 +54,7 @@ def captions(text: str) -> list[str]:
         json.dumps(EVENTS),
         "\n".join(json.dumps(event) for event in EVENTS),
         "```jsonl\n" + ",\n".join(json.dumps(event) for event in EVENTS) + "\n```",
+        PLAN.replace("kettle boiling", "kettle\n boiling"),
         "[" * 700 + "hm" + "]" * 700 + PLAN,
         "x" * 300_000 + PLAN,
     ],

@@ -140,12 +140,13 @@ def test_a_server_that_refuses_everything_is_not_asked_for_ever(words: str) -> N
         ),
         lambda r: r.reply(f"data:{json.dumps(said(PLAN))}\r\n\r\ndata: [DONE]\r\n".encode()),
         lambda r: r.reply(f": ping\nevent: x\nid: 1\ndata: {json.dumps(said(PLAN))}".encode()),
+        lambda r: r.reply(said(PLAN), Content_Type="text/html"),
         lambda r: r.reply(PLAN.encode()),
     ],
     ids=[
         "streamed", "letter by letter", "reasoning_content", "reasoning", "thinking in the text",
         "all in reasoning_content", "blank to the limit", "in one piece", "parts", "thinking parts",
-        "CRLF", "other fields", "no chat completion",
+        "CRLF", "other fields", "called a page", "no chat completion",
     ],
 )  # fmt: skip
 def test_the_answer_is_found_where_a_server_puts_it(answer: Answer) -> None:
@@ -296,6 +297,8 @@ def test_the_key_is_sent_and_no_secret_is_shown() -> None:
         assert seen[1].headers["Authorization"] == "Basic bWU6cGFzcyB3b3Jk"
         answers_of(inside)
         assert seen[2].headers["Authorization"] == "Bearer sk-secret"
+        assert "secret" not in repr(EndpointDirector(inside, "m1", "sk-secret"))
+        assert "pass" not in repr(EndpointDirector(inside, "m1"))
         assert EndpointDirector(inside, "m1").name == f"m1 at {url[7:-3]}"
     for key in ("sk-\n", "schlüssel", "two words"):
         with pytest.raises(PlanError, match="characters that no key has"):

@@ -83,12 +83,18 @@ def test_a_plan_is_obeyed_and_the_times_too(tiny: AudioStory) -> None:
     assert story.events[0].mood == "calm"
 
 
+def test_a_model_that_plans_by_itself_alone_says_so(tiny: AudioStory) -> None:
+    director = EndpointDirector("http://127.0.0.1:9/v1", "x")
+    with pytest.raises(PlanError, match="plans by itself alone; leave the other director's"):
+        list(plan(tiny, "rain", 12.0, 3, director=director, constraints="none"))
+
+
 def test_more_events_than_a_story_has_room_for_are_counted(tiny: AudioStory) -> None:
     rows = [{"caption": f"rain on roof {'abcdefghij'[n % 10]}", "seconds": 1} for n in range(40)]
     with served(lambda r: r.reply(said(json.dumps({"events": rows})))) as (url, _):
         story = planned(tiny, url)
     left = 40 - len(story.events)
-    assert any(f"{left} of its events were left out" in c for c in story.corrections)
+    assert any(f"{left} events of smollm2" in note and "left out" in note for note in story.notes)
 
 
 def test_waiting_for_a_server_can_be_stopped(tiny: AudioStory) -> None:

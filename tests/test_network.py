@@ -29,7 +29,7 @@ from core.network import (
     trusted_certificates,
     without_password,
 )
-from tests.http_servers import Request, forwarding, served
+from tests.http_servers import Request, forwarding, served, tunnelling
 
 MB = 1_000_000
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -228,6 +228,33 @@ def subject_hash(file: Path) -> str:
     """The name under which OpenSSL looks for a certificate in a folder."""
     command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(file)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [("HTTPS_PROXY", "http://"), ("https_proxy", ""), ("ALL_PROXY", "socks5h://")],
+)
+def test_https_goes_through_the_proxy_and_the_house_is_trusted(
+    variable: str,
+    kind: str,
+    authority: trustme.CA,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The certificate is the server's own, and checked, though a proxy stands between."""
+    authority.cert_pem.write_to_path(tmp_path / "house.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "house.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("director.example").configure_cert(context)
+    with (
+        served(lambda r: r.reply(b"rain"), context) as (url, _),
+        tunnelling(url) as (proxy, asked),
+    ):
+        monkeypatch.setenv(variable, f"{kind}{proxy}")
+        assert body_from("https://director.example/v1") == b"rain"
+        assert len(asked) == 1
+        assert b"director.example" in asked[0]
+        assert "is not trusted" in sentence_from("https://other.example/v1")
 
 
 def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -187,10 +187,11 @@ class Completion:
         body = b"\n".join(self._others)
         if self._events or not body.strip():
             return
+        if self._take(body):
+            return
         if page or re.match(rb"\s*<(?:!doctype|html|head|body)\b", body, re.I):
             raise RefusedError(200, page=True)
-        if not self._take(body):
-            self.text = body.decode("utf-8", "replace")
+        self.text = body.decode("utf-8", "replace")
 
     def _take(self, data: bytes) -> bool:
         """Take a piece in, or all; whether it has the form of chat completions."""
@@ -269,9 +270,9 @@ class EndpointDirector:
         patience: seconds for which a busy server may ask to be left alone.
     """
 
-    url: str
+    url: str = field(repr=False)
     model: str = ""
-    key: str = ""
+    key: str = field(default="", repr=False)
     silent: float = _SILENT
     longest: float = _LONGEST
     patience: float = _PATIENCE

@@ -78,7 +78,13 @@ def plan(
     instruction = check_instruction(model, instruction, total)
     clauses = TimedInstruction(instruction, total).clause_texts
     check_named(instruction, clauses)
-    if model.profile.director.planner == "published" or constraints == "none":
+    free = model.profile.director.planner == "published" or constraints == "none"
+    if free and director is not None:
+        raise PlanError(
+            f"The profile {model.profile.name} plans by itself alone; leave the other director's "
+            "address empty, or choose the profile pocket."
+        )
+    if free:
         yield from plan_freely(model, instruction, total, seed, cancel)
         return
     if director is not None:

@@ -200,10 +200,11 @@ def write_shards(
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over all weight files of a folder, by name."""
+    """SHA-256 over all weight files of a folder, by name, in one order on every system."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.safetensors")):
-        digest.update(path.relative_to(folder).as_posix().encode())
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.safetensors")}
+    for name, path in sorted(files.items()):
+        digest.update(name.encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
