@@ -266,27 +266,21 @@ def unsaid_encodings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        given = {keyword.arg: keyword.value for keyword in node.keywords}
-        if "encoding" in given:
-            continue
-        as_text = any(
-            isinstance(value := given.get(key), ast.Constant) and value.value is True
-            for key in ("text", "universal_newlines")
-        )
-        mode = re.fullmatch(r"[rwxa]\+?t?", next(_texts(node), "r"))
-        opens = name == "open" and (isinstance(node.func, ast.Name) or next(_texts(node), ""))
         method = isinstance(node.func, ast.Attribute)
-        if (method and name in ("read_text", "write_text")) or as_text or (opens and mode):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        given = {keyword.arg: _text(keyword.value) for keyword in node.keywords}
+        places = [_text(value) for value in node.args[0 if method else 1 :]]
+        mode = given.get("mode") or (places[0] if places else "r")
+        opens = name == "open" and (mode is not None and re.fullmatch(r"[rwxa]\+?t?", mode))
+        piped = any(isinstance(k.value, ast.Constant) and k.value.value is True
+                    for k in node.keywords if k.arg in ("text", "universal_newlines"))  # fmt: skip
+        whole = method and name in ("read_text", "write_text")
+        if "encoding" not in given and (opens or piped or whole):
             yield node.lineno, name
 
 
-def _texts(call: ast.Call) -> Iterator[str]:
-    values = [*call.args, *(k.value for k in call.keywords if k.arg == "mode")]
-    skipped = isinstance(call.func, ast.Name)
-    for value in values[skipped:]:
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield value.value
+def _text(value: ast.expr) -> str | None:
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 
 def posix_only_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -310,7 +304,7 @@ def test_the_code_asks_no_system_for_its_own_ways(rule: object) -> None:
 
 
 def test_such_ways_are_found() -> None:
-    code = 'open("a")\nopen("a", "rb")\np.read_text()\np.open("a")\np.open("wb")\nrun(text=True)\n'
-    assert [line for line, _ in unsaid_encodings(ast.parse(code))] == [1, 3, 4, 6]
+    code = 'open("a")\nopen("a", "rb")\np.read_text()\np.open("a")\np.open("wb")\nrun(text=True)\np.open()\n'
+    assert [line for line, _ in unsaid_encodings(ast.parse(code))] == [1, 3, 4, 6, 7]
     code = "import fcntl\ndef f():\n    import resource\nfrom pwd import getpwuid\n"
     assert [line for line, _ in posix_only_imports(ast.parse(code))] == [1, 4]
