@@ -304,7 +304,8 @@ def test_the_code_asks_no_system_for_its_own_ways(rule: object) -> None:
 
 
 def test_such_ways_are_found() -> None:
-    code = 'open("a")\nopen("a", "rb")\np.read_text()\np.open("a")\np.open("wb")\nrun(text=True)\np.open()\n'
+    code = 'open("a")\nopen("a", "rb")\np.read_text()\np.open("a")\np.open("wb")\nrun(text=True)\n'
+    code += "p.open()\np.open(other)\n"
     assert [line for line, _ in unsaid_encodings(ast.parse(code))] == [1, 3, 4, 6, 7]
     code = "import fcntl\ndef f():\n    import resource\nfrom pwd import getpwuid\n"
     assert [line for line, _ in posix_only_imports(ast.parse(code))] == [1, 4]
