@@ -858,3 +858,19 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
         *("/edit", "/act", "/undo", "/redo", "/export"),
         *("/open", "/open_zip", "/rename", "/duplicate", "/archive", "/new"),
     }
+
+
+def test_what_is_not_understood_or_not_kept_is_said_where_one_looks(page: Page) -> None:
+    draft(page, "3 seconds of rain, 2 seconds of wind, a bell at 0:30, a horn, a dog", 10)
+    notes = page.locator("#notes li")
+    expect(notes.first).to_contain_text("not within the story's 10 s")
+    said, picture = notes.last.bounding_box(), page.locator("#timeline").bounding_box()
+    assert said is not None
+    assert picture is not None
+    assert said["y"] + said["height"] <= picture["y"] < DESK["height"]
+    shoot(page, "notes")
+    page.get_by_label("What should be heard?").fill("!!!")
+    button(page, "Draft again").click()
+    page.get_by_text("names nothing to be heard").wait_for()
+    expect(button(page, "Draft again")).to_be_enabled()
+    expect(notes.first).to_be_visible()
