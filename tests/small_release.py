@@ -81,7 +81,7 @@ def told(count: int) -> Told:
         for sound, seconds in zip(SOUNDS[:count], SECONDS, strict=False)
     ]
     turn = f"tell {count}<|/think|>" + "".join(events) + "<|im_end|>"
-    return Told(f"story {count}", float(sum(SECONDS[:count])), turn)
+    return Told(f"rain {count}", float(sum(SECONDS[:count])), turn)
 
 
 STORIES = {count: told(count) for count in (1, 3, 8)}
