@@ -49,6 +49,8 @@ def captions(text: str) -> list[str]:
         f"{PLAN} It follows the form {EXAMPLE}.",
         f'{PLAN}\nIn short: ["kettle", "phone"]. See [1] and {{"a": [2]}}.',
         f'Words: ["kettle", "phone"]. {json.dumps(EVENTS)}',
+        f"Draft: {DRAFT}\nFinal: {json.dumps(EVENTS)}",
+        f"Draft: {json.dumps([DRAFT])}\nFinal: {PLAN}",
         json.dumps({"plan": {"events": EVENTS}}),
         json.dumps({"answer": {"soundscape": EVENTS}}),
         json.dumps(EVENTS),
@@ -66,6 +68,7 @@ def test_the_final_answer_is_taken(text: str) -> None:
 def test_the_example_of_the_request_is_an_answer_where_there_is_no_other() -> None:
     assert EXAMPLE in SYSTEM
     assert captions(EXAMPLE) == ["rain falling on a roof"]
+    assert captions(f'{EXAMPLE} In short: ["rain", "roof"]') == ["rain falling on a roof"]
 
 
 @pytest.mark.parametrize(

@@ -106,12 +106,12 @@ class FoundPlan:
 
     Attributes:
         items: 0 s stands for a length that is not given, or not understood.
-        rank: how surely it is meant as the plan: 2 a table of events, 1 a list of them, 0 words.
+        sure: it holds events; otherwise it is a list of words, which may be meant as one.
         rest: what stands behind it.
     """
 
     items: tuple[Item, ...]
-    rank: int
+    sure: bool
     rest: str = ""
 
     @property
@@ -123,24 +123,24 @@ class FoundPlan:
 def find_plan(text: str) -> FoundPlan | None:
     """The final list of events in an answer; None: there is none, or it breaks off.
 
-    Of several it is the last of the surest kind; the example of the request counts only where
+    Of several it is the last; lists of words, and the example of the request, count only where
     there is no other.
     """
     answer = without_thinking(text)[-LONGEST_ANSWER:]
     values = list(_json_values(answer))
     found = []
     for value, _, end in values:
-        rows, rank = _rows(value)
+        rows, sure = _rows(value)
         if items := _items(rows):
-            found.append((rank, items, end))
-    found = [each for each in found if each[1] != _items(_EXAMPLE["events"])] or found
-    surest = max((rank for rank, _, _ in found), default=0)
-    if surest == 0 and (lines := _line_by_line(answer, values)):
-        return FoundPlan(lines, 1)
-    final = next((each for each in reversed(found) if each[0] == surest), None)
-    if final is None or _is_open(answer[final[2] :]):
+            found.append((items, sure, end))
+    found = [each for each in found if each[1]] or found
+    found = [each for each in found if each[0] != _items(_EXAMPLE["events"])] or found
+    if not any(sure for _, sure, _ in found) and (lines := _line_by_line(answer, values)):
+        return FoundPlan(lines, True)
+    if not found:
         return None
-    return FoundPlan(final[1], surest, answer[final[2] :])
+    items, sure, end = found[-1]
+    return None if _is_open(answer[end:]) else FoundPlan(items, sure, answer[end:])
 
 
 def breaks_off(text: str) -> bool:
@@ -166,16 +166,16 @@ def _json_values(text: str) -> Iterator[tuple[Any, int, int]]:
         yield value, begin, end
 
 
-def _rows(value: Any, wrappers: int = _MOST_WRAPPERS) -> tuple[list[Any], int]:
-    """The rows of a value that may be a plan, and how surely they are one (`FoundPlan.rank`)."""
+def _rows(value: Any, wrappers: int = _MOST_WRAPPERS) -> tuple[list[Any], bool]:
+    """The rows of a value that may be a plan, and whether they surely are one."""
     if isinstance(value, list):
-        return value, int(any(isinstance(row, dict) and "caption" in row for row in value))
+        return value, any(isinstance(row, dict) and "caption" in row for row in value)
     if not isinstance(value, dict) or not wrappers:
-        return [], 0
+        return [], False
     if isinstance(value.get("events"), list):
-        return value["events"], 2
-    inner = [_rows(each, wrappers - 1) for each in value.values()]
-    return max((each for each in inner if each[1]), key=lambda each: each[1], default=([], 0))
+        return value["events"], True
+    inner = (_rows(each, wrappers - 1) for each in value.values())
+    return next((each for each in inner if each[1]), ([], False))
 
 
 def _line_by_line(text: str, values: Sequence[tuple[Any, int, int]]) -> tuple[Item, ...]:

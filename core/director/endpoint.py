@@ -364,7 +364,7 @@ class EndpointDirector:
             raise PlanError(f"{self.name} declined to plan this{said}; word it otherwise.")
         if answered:
             return text
-        if plan and plan.last and plan.rank:  # a grammar can make of the answer a thought
+        if plan and plan.last and plan.sure:  # a grammar can make of the answer a thought
             return thinking
         return ""
 
