@@ -39,8 +39,13 @@ def main() -> None:
             running(arguments.profile, "127.0.0.1", port, scratch / "stories", scratch),
             sync_playwright() as play,
         ):
-            browser = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS, timeout=_PATIENCE)
-            page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1)
+            browser = play.chromium.launch(
+                executable_path=CHROMIUM,
+                args=_FLAGS,
+                ignore_default_args=["--hide-scrollbars"],  # people have them
+                timeout=_PATIENCE,
+            )
+            page = browser.new_page(viewport={"width": 1280, "height": 800}, device_scale_factor=1)
             page.set_default_timeout(_PATIENCE)
             page.goto(f"http://127.0.0.1:{port}")
             take_pictures(page, arguments.out)
@@ -71,7 +76,7 @@ def take_pictures(page: Page, out: Path) -> None:
     page.locator("#light").click()
     _shoot(page, out / "4-light.png", "#workspace")
     page.locator("#light").click()
-    page.set_viewport_size({"width": 390, "height": 860})
+    page.set_viewport_size({"width": 390, "height": 844})
     _shoot(page, out / "5-narrow.png", "#workspace")
 
 

@@ -27,6 +27,7 @@ from studio.editing import table
 from studio.editing.actions import ActionValues, act
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
+from studio.handlers.editing import edit_table
 from studio.handlers.messages import errors_as_messages
 from studio.jobs.job import Job
 from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
@@ -255,6 +256,63 @@ def test_a_damaged_memory_of_speed_costs_nothing_but_the_estimate(
     unwritable = Speed(tmp_path / "speed.json" / "below" / "a file")
     unwritable.record("tiny draft", 4.0)
     assert unwritable.pace("tiny draft") == 4.0
+
+
+def test_what_follows_a_deleted_event_is_selected_and_never_the_opening(session: Session) -> None:
+    for gone, follows in (("e1", "e2"), ("e2", "e1"), ("bed", "e1")):
+        session.selected = gone
+        act(session, "delete", {"id": gone})
+        assert session.selected == follows
+        act(session, "undo", {})
+    rows = table.rows_of(session.story)
+    session.selected = "e2"
+    edit_table(session, [row for row in rows if row[0] != "2"])
+    assert session.selected == "e1"
+    act(session, "undo", {})
+    long = timeline.add(session.open_folder.story, "a dog", 3.0, position=2)[0]
+    session.open_folder.edit("add", lambda _: long)
+    act(session, "delete", {"id": "e2"})
+    assert session.selected == long.sequence[2].id
+
+
+def test_steps_add_up_whatever_is_answered_first(session: Session) -> None:
+    for by in (0.1, 0.1, 0.1, -0.1, 0.1, 0.1, 0.1, 0.1):
+        act(session, "stretch", {"id": "e1", "by": by})
+        act(session, "move", {"id": "bed", "by": by})
+    story = session.open_folder.story
+    assert story.event("e1").duration == 4.6
+    assert story.total == 6.6
+    assert story.event("bed").start == 1.6
+
+
+def test_an_emptied_cell_is_neutral_or_refused_and_times_are_shown_to_the_millisecond(
+    session: Session,
+) -> None:
+    folder = session.open_folder
+    folder.edit("set", lambda s: timeline.change(s, "e2", gain_db=-6.0, pan=0.5, fade_in=0.2))
+    folder.edit("lock", lambda s: timeline.lock(s, "e1"))
+    session.show(folder)
+
+    def emptied(row: int, *columns: str) -> list[list[object]]:
+        rows = table.rows_of(session.shown)
+        for column in columns:
+            rows[row][table.HEADERS.index(column)] = ""
+        return rows
+
+    edit_table(session, emptied(0, "Lock"))
+    assert folder.story.event("e1").locked
+    edit_table(session, emptied(1, "Gain", "Pan", "In", "Seed"))
+    event = folder.story.event("e2")
+    assert (event.gain_db, event.pan, event.fade_in, event.seed) == (0, 0, 0, None)
+    session.show(folder)
+    for column in ("Sound", "Start", "Length"):
+        with pytest.raises(StoryError):
+            edit_table(session, emptied(1, column))
+    assert folder.story.event("e2") == event
+    odd = folder.story.replace_event(
+        dataclasses.replace(folder.story.event("bed"), start=1.0999999)
+    )
+    assert table.rows_of(odd)[2][2] == 1.1
 
 
 class Machine:

@@ -2,9 +2,9 @@
 // while it has the focus gives it to the one that takes its place.
 
 const SUCCESSORS = {
-  render: ["#stop"],
-  "render-all": ["#stop"],
-  stop: ["#render", "#render-all", "#download"],
+  render: ["#stop", "[data-play]"],
+  "render-all": ["#stop", "[data-play]"],
+  stop: ["#render", "#render-all", "[data-play]"],
   draft: ["#cancel"],
   cancel: ["#draft"],
   undo: ["#redo"],

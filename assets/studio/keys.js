@@ -52,7 +52,7 @@ function moveLayer(direction) {
 function zoomBy(direction) {
   zoom = Math.min(16, Math.max(1, zoom * 1.6 ** direction));
   if (zoom < 1.1) zoom = 1;
-  drawing = drawing.then(draw);
+  redraw();
 }
 
 function toggleSnap() {

@@ -217,7 +217,8 @@ function listen(region) {
   region.on("update-end", (side) => dropped(region, side));
   region.on("update", () => {
     const seconds = (region.end - region.start).toFixed(1);
-    const note = region.element.querySelector('[part="note"]');
+    // Dragged on while the lanes are built anew, it is a block that is gone.
+    const note = region.element?.querySelector('[part="note"]');
     if (note) note.textContent = `${region.start.toFixed(1)} + ${seconds} s`;
   });
 }
@@ -279,6 +280,11 @@ function tools() {
   part(".seek").max = story.total;
 }
 
+// One drawing after the other; one that fails does not keep those after it from being made.
+function redraw() {
+  drawing = drawing.then(draw).catch((error) => console.error(error));
+}
+
 function show() {
   const next = props.value ? JSON.parse(props.value) : {};
   if (!next.stamp) {
@@ -294,7 +300,7 @@ function show() {
     mix.currentTime = 0;
   }
   story = next;
-  drawing = drawing.then(draw).catch((error) => console.error(error));
+  redraw();
 }
 
 document.addEventListener("studio:position", ({ detail }) => {
@@ -309,8 +315,8 @@ for (const name of ["pointermove", "pointerup"]) {
   document.addEventListener(name, (event) => { pointer = event.clientY; }, true);
 }
 new ResizeObserver(() => {
-  if (waves?.shape !== shape()) drawing = drawing.then(draw);
+  if (waves?.shape !== shape()) redraw();
 }).observe(lanesBox);
-document.addEventListener("studio:light", () => { drawing = drawing.then(draw); });
+document.addEventListener("studio:light", redraw);
 watch("value", show);
 

@@ -1,7 +1,6 @@
 // The takes of the selected event: playing one makes it the candidate to keep or to compare.
 
 let candidate = "";
-let held = "";
 const all = () => [...element.querySelectorAll("[data-take]")];
 const kept = () => all().find((chip) => chip.dataset.kept);
 const chosen = () => all().find((chip) => chip.dataset.take === candidate);
@@ -18,23 +17,7 @@ function paint() {
     action.disabled = same && action.dataset.action !== "restore" && action.dataset.action !== "drop";
     if (action.dataset.action === "compare") action.disabled = same || !kept();
   }
-  focusAgain();
 }
-
-// The panel is drawn anew with every change: the button that had the focus has it again.
-function focusAgain() {
-  if (!held || document.activeElement !== document.body) return;
-  const usable = element.querySelector(`${held}:not(:disabled)`) || chosen();
-  usable?.focus({ preventScroll: true });
-}
-
-document.addEventListener("focusin", ({ target }) => {
-  const { take, action, again } = element.contains(target) ? target.dataset : {};
-  held = take ? `[data-take="${take}"]` : action ? `[data-action="${action}"]` : again ? "[data-again]" : "";
-});
-document.addEventListener("pointerdown", ({ target }) => {
-  if (!element.contains(target)) held = "";
-}, true);
 
 function act(name) {
   const chip = chosen();

@@ -21,6 +21,8 @@ _NUMBER: _Type = "number"
 TYPES: list[_Type] = ["str", "str", *[_NUMBER] * 6, "str", "bool", "str"]
 WIDTHS: list[str | int] = [46, 424, 72, 72, 62, 58, 58, 58, 84, 56, 84]
 STATIC = [0, 10]
+MILLISECONDS = 3
+"""Decimals of a time: a story from elsewhere may hold 31.499999999999996."""
 Row = list[Any]
 
 _STATES = {"new": "new", "changed": "changed", "rendered": "ready"}
@@ -80,8 +82,8 @@ def _row(name: str, event: Event) -> Row:
     return [
         name,
         event.caption,
-        event.start,
-        event.duration,
+        round(event.start, MILLISECONDS),
+        round(event.duration, MILLISECONDS),
         event.gain_db,
         event.pan,
         event.fade_in,
