@@ -19,12 +19,14 @@ from core.errors import StudioError
 from core.export.deliver import export
 from core.export.folder import open_story
 from core.render.takes import due
+from core.render.unknown import unknown_sentences, unknown_sounds
 from core.story.folders import Library, StoryFolder
 from studio.handlers.exporting import settings_of
 from studio.jobs.job import Job
 from studio.state import Studio
 
 if TYPE_CHECKING:
+    from core.profile import Profile
     from core.story.story import Story
 
 Answer = dict[str, Any]
@@ -58,7 +60,7 @@ def add_tools(studio: Studio) -> None:
             quality: draft (fast) or final (for delivery)
 
         Returns:
-            JSON: how many events were rendered now, and the story's events
+            JSON: how many events were rendered now, which were left out as unknown, and all events
         """
         return _answer(_render, studio, _library(studio, request), title, quality)
 
@@ -72,7 +74,7 @@ def add_tools(studio: Studio) -> None:
         Returns:
             JSON: the paths of the files written, the mix first, and notes about them
         """
-        return _answer(_export, _library(studio, request), title, format)
+        return _answer(_export, studio.service.profile, _library(studio, request), title, format)
 
     for tool in (draft_story, render_story, export_story):
         api(tool, api_name=tool.__name__, concurrency_id="tools", concurrency_limit=4)
@@ -115,7 +117,8 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     if quality not in ("draft", "final"):
         raise StudioError("The quality is draft or final; choose one of them.")
     settings = profile.final if quality == "final" else profile.draft
-    requests = due(folder, settings, profile.crossfade, accept=(profile.final,))
+    unknown = unknown_sounds(profile, folder.story)
+    requests = due(folder, settings, profile.crossfade, (profile.final,), unknown)
     lengths = {event.id: event.duration for event in folder.story.events}
     amount = settings.steps * sum(lengths[request.event_id] for request in requests)
     job = Job("render")
@@ -125,13 +128,15 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
         group = f"render-{secrets.token_hex(4)}"
         model = studio.service.model
         kept = list(perform(model, folder, requests, settings, group=group, cancel=job.cancel))
-    return {"rendered": sum(not take.adopted for take in kept)} | _story_answer(folder)
+    rendered = sum(not take.adopted for take in kept)
+    left_out = unknown_sentences(folder.story, unknown)
+    return {"rendered": rendered, "left_out": left_out} | _story_answer(folder)
 
 
-def _export(library: Library, title: str, form: str) -> Answer:
+def _export(profile: Profile, library: Library, title: str, form: str) -> Answer:
     folder = library.open(title)
     made = export(
-        open_story(folder.path),
+        open_story(folder.path, unknown_sounds(profile, folder.story)),
         folder.path / "exports",
         settings_of("", form, ()),
         created=datetime.now().astimezone(),

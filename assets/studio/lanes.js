@@ -191,7 +191,8 @@ function label(event) {
   }
   add("name", `${event.name}\u2002${event.caption} `);
   const state = event.locked ? "locked" : STATES[event.state];
-  add("note", [`${Number(event.duration.toFixed(2))} s`, state].filter(Boolean).join(" · "));
+  const about = [`${Number(event.duration.toFixed(2))} s`, event.placeholder && "placeholder", state];
+  add("note", about.filter(Boolean).join(" · "));
   add("place", `, at ${event.start} s${event.layer ? `, layer ${event.layer}` : ""}`);
   return box;
 }
@@ -199,7 +200,8 @@ function label(event) {
 function mark(region, event) {
   const chosen = event.id === story.selected;
   const block = region.element;
-  const parts = ["region", event.state, event.locked && "locked", chosen && "selected"];
+  const parts = ["region", event.state, ...["locked", "placeholder"].filter((name) => event[name])];
+  if (chosen) parts.push("selected");
   block.setAttribute("part", parts.filter(Boolean).join(" "));
   block.setAttribute("role", "option");
   block.setAttribute("aria-selected", String(chosen));

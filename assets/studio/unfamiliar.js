@@ -1,8 +1,9 @@
-// A caption replaced by one that is nearer to known sounds.
+// Ways out of an unknown sound: a caption that is nearer to known ones, or a placeholder.
 
 element.addEventListener("click", ({ target }) => {
-  const nearer = target.closest("[data-caption]");
-  if (!nearer) return;
-  const values = { id: nearer.dataset.of, text: nearer.dataset.caption };
-  trigger("act", { name: "caption", values });
+  const chip = target.closest("[data-of]");
+  if (!chip) return;
+  const id = chip.dataset.of;
+  if ("placeholder" in chip.dataset) trigger("act", { name: "placeholder", values: { id } });
+  else trigger("act", { name: "caption", values: { id, text: chip.dataset.caption } });
 });

@@ -42,11 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the story to the file that is named, or to standard output."""
-    story = plan_story(load_model(arguments.profile or DEFAULT_PROFILE, performs=False), arguments)
+    model = load_model(arguments.profile or DEFAULT_PROFILE, performs=False)
+    story = plan_story(model, arguments)
+    say_unknown(model, story)
     if arguments.story is None:
         print_json(story.to_json())
     else:
         story.save(arguments.story)
+
+
+def say_unknown(model: AudioStory, story: Story) -> None:
+    """Say on the error stream which events stay without sound, and what can be done."""
+    from core.render.unknown import WAYS_OUT, unknown_sentences, unknown_sounds
+
+    sentences = unknown_sentences(story, unknown_sounds(model.profile, story))
+    if sentences:
+        print(*sentences, f"{WAYS_OUT} (--placeholders).", sep="\n", file=sys.stderr)
 
 
 def load_model(profile: str, *, performs: bool = True) -> AudioStory:

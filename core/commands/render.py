@@ -40,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fast: distilled, its guidance learned (default: the profile's)",
     )
     parser.add_argument("--draft", action="store_true", help="the profile's draft quality")
+    parser.add_argument(
+        "--placeholders",
+        action="store_true",
+        help="perform unknown sounds as what is nearest, marked as placeholders; otherwise they "
+        "are left out",
+    )
     add_exact_options(parser)
 
 
@@ -106,22 +112,29 @@ def run(arguments: argparse.Namespace) -> None:
         if name in arguments:
             raise StoryError(f"--{name.replace('_', '-')} is of an exact run; add --exact.")
     from core.render.story import render_folder, render_story
+    from core.render.unknown import unknown_sounds, with_placeholders
 
     folder = _folder(arguments.source)
     given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
     model = plan.load_model(arguments.profile or (given.profile if given else DEFAULT_PROFILE))
     quality = model.profile.draft if arguments.draft else model.profile.final
     settings = quality.with_changes(arguments.steps, arguments.guidance, arguments.sampler)
+    story = folder.story if folder else given or plan.plan_story(model, arguments)
+    if arguments.placeholders:
+        story = with_placeholders(story, unknown_sounds(model.profile, story))
+        if folder is not None:
+            placed = story
+            folder.edit("placeholders", lambda _: placed, "render")
+    plan.say_unknown(model, story)
     if folder is not None:
         story, sources = render_folder(model, folder, settings, _show)
     else:
-        story = given or plan.plan_story(model, arguments)
         story, sources = render_story(model, story, settings, _show)
     print(file=sys.stderr)
     write_mixdown(arguments.out, story, sources, model.sample_rate)
     if arguments.story:
         story.save(arguments.story)
-    print(f"{arguments.out}: {story.total:g} s, {len(story.events)} events", file=sys.stderr)
+    print(f"{arguments.out}: {story.total:g} s, {len(sources)} events", file=sys.stderr)
 
 
 def _folder(source: Path | None) -> StoryFolder | None:

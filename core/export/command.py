@@ -66,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--aaf", action="store_true", help="AAF (needs the extra: pip install -e '.[aaf]')"
     )
+    group.add_argument(
+        "--leave-out", action="store_true", default=False, help="leave out events without a sound"
+    )
     group.add_argument("--zip", action="store_true", dest="bundle", help="bundle for `app.py open`")
 
 
@@ -97,7 +100,7 @@ def run(args: argparse.Namespace) -> Delivery:
         StudioError: in one sentence what is wrong and what to do.
     """
     settings = settings_from(args)
-    opened = open_story(args.story)
+    opened = open_story(args.story, None if args.leave_out else ())
     shown = sys.stderr.isatty()
 
     def progress(done: float, what: str) -> None:

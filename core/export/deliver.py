@@ -88,6 +88,10 @@ def export(
     return job.run()
 
 
+_MARK = " (placeholders)"
+"""What is added to the names of an export in which a sound stands for another."""
+
+
 @dataclass
 class _Export:
     """The state of one export: what goes in, and the files made so far."""
@@ -107,7 +111,9 @@ class _Export:
         self.placements = place_events(self.opened.story, self.opened.sources, self.mixing)
         self.total = story_frames(self.opened.story, self.rate)
         self.longest = longest_name(self.folder)
-        self.name = self.names.unique(file_name(self.settings.name, self._values(), self.longest))
+        self.placeholders = [e for e in self.opened.story.events if e.placeholder and e.take]
+        name = file_name(self.settings.name, self._values(), self.longest - len(_MARK))
+        self.name = self.names.unique(name + _MARK if self.placeholders else name)
         self.stopped = threading.Event()
         self.done = {"mix": 0.0, "stems": 0.0}
         self.lock = threading.Lock()
@@ -129,13 +135,27 @@ class _Export:
         text = sidecar(self.opened.story, self.folder, files, loudness, self.created)
         files.append(self._write_text(".provenance.json", text))
         self.on_progress(1.0, "done")
-        return Delivery(tuple(files), loudness, _notes(loudness, self.settings.loudness))
+        return Delivery(
+            tuple(files),
+            loudness,
+            (*_notes(loudness, self.settings.loudness), *self._sound_notes()),
+        )
 
     def _check_encoders(self) -> None:
         """Raises FileError before anything is mixed, where a format cannot be written here."""
         find_encoder(self.settings.format)
         if self.settings.stems != "none":
             find_encoder(self.settings.stem_format)
+
+    def _sound_notes(self) -> Iterator[str]:
+        """Which sounds stand for others, and which are not there."""
+        if self.placeholders:
+            names = ", ".join(repr(event.caption[:60]) for event in self.placeholders)
+            yield f"Placeholders, performed as another sound: {names}."
+        story = self.opened.story
+        if missing := [e for e in story.events if e.id not in self.opened.sources]:
+            names = ", ".join(repr(event.caption[:60]) for event in missing)
+            yield f"Not in the mix, for want of a sound: {names}."
 
     def _write_sound(self) -> tuple[Loudness, list[Path]]:
         """Mix and master on this thread, stems on another; the files, the mix first."""
@@ -253,7 +273,7 @@ class _Export:
         digits = max(2, len(str(len(self.placements))))
         values = self._values() | {
             "index": f"{index:0{digits}d}",
-            "caption": event.caption,
+            "caption": event.label,
             "id": event.id,
             "layer": str(event.layer),
             "seed": str(event.take.seed if event.take else ""),

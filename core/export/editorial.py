@@ -40,6 +40,7 @@ def _clip(
     )
     about = {
         "caption": event.caption,
+        "placeholder": event.placeholder,
         "mood": event.mood,
         "gain_db": event.gain_db,
         "pan": event.pan,
@@ -49,7 +50,7 @@ def _clip(
         "seed": take.seed if take else None,
     }
     return otio.schema.Clip(
-        name=event.caption,
+        name=event.label,
         media_reference=reference,
         source_range=_span(0, frames, rate),
         metadata={"audiostory": about},

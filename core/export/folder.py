@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +64,16 @@ def takes_there(folder: Path, story: Story) -> Iterator[tuple[Take, Path]]:
                 yield take, take_path(folder, take)
 
 
-def open_story(folder: Path) -> OpenStory:
+def open_story(folder: Path, left_out: Collection[str] | None = ()) -> OpenStory:
     """Read a story folder for an export.
+
+    Args:
+        left_out: ids of events that may have no sound, as whose sound is not known; None: all may.
 
     Raises:
         StoryError: story.json is not a story.
-        FileError: an event has no take, or a take's file is missing, damaged or elsewhere.
+        FileError: another event has no take, none has one, or a take's file is missing, damaged or
+            elsewhere.
     """
     if folder.name == STORY_FILE:
         folder = folder.parent
@@ -78,9 +82,13 @@ def open_story(folder: Path) -> OpenStory:
     story = Story.load(folder / STORY_FILE)
     paths: dict[str, Path] = {}
     for event in story.events:
+        if event.take is None and (left_out is None or event.id in left_out):
+            continue
         if event.take is None:
             raise FileError(f"{event.caption[:60]!r} has not been rendered; render it first.")
         paths[event.id] = take_path(folder, event.take)
+    if not paths:
+        raise FileError("Nothing of the story has been rendered; render it first.")
     first = next(iter(paths.values()))
     try:
         rate = int(soundfile.info(str(first)).samplerate)

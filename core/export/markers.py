@@ -32,7 +32,7 @@ def story_markers(story: Story, rate: int) -> tuple[Marker, ...]:
     markers = [
         Marker(
             event.id,
-            re.sub(r"\s+", " ", event.caption).strip(),
+            re.sub(r"\s+", " ", event.label).strip(),
             round(event.start * rate),
             min(total, round(event.end * rate)),
             event.layer,

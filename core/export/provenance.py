@@ -59,6 +59,7 @@ def _event(event: Event) -> dict[str, Any]:
         "start": event.start,
         "duration": event.duration,
         "layer": event.layer,
+        "placeholder": event.placeholder,
         "take": _take(event.take) if event.take else None,
     }
 

@@ -82,7 +82,7 @@ def _item(
 def _take(event: Event, take: Take, number: int, gain: float, pan: float, file: str) -> list[str]:
     chosen = " SEL" if take.key == event.chosen else ""
     lines = [f"TAKE{chosen}"] if number else []
-    name = event.caption if take.caption == event.caption else take.caption
+    name = event.label if take.caption == event.caption else take.caption
     lines.append(f"NAME {_quoted(name)}")
     if number:
         lines.append(f"TAKEVOLPAN {pan:.6g} 1 -1")

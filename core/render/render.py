@@ -30,6 +30,7 @@ from core.render.takes import (
     plan_take,
     planned,
 )
+from core.render.unknown import WAYS_OUT, unknown_sentences, unknown_sounds
 from core.story.context import Context
 from core.story.folders import StoryFolder, read_sound
 from core.story.latents import load_latents, save_latents
@@ -321,7 +322,7 @@ def perform(
 
     The requests are noted first, so that it can be resumed after a crash (`takes.resumed`).
     A take whose sound is on disk already is chosen and not rendered again. An event that is too
-    long is refused after the others have their takes.
+    long is refused after the others have their takes, and so is one whose sound is not known.
 
     Args:
         group: all takes are undone together with those of the same group.
@@ -334,6 +335,9 @@ def perform(
     story = folder.story
     there = {event.id for event in story.events}
     starts = {item.event_id: item.start for item in requests if item.event_id in there}
+    unknown = unknown_sounds(model.profile, story)
+    unknown = {i: unknown[i] for i, start in starts.items() if start is None and i in unknown}
+    starts = {event_id: start for event_id, start in starts.items() if event_id not in unknown}
     folder.begin_rendering(tuple(starts), settings, tuple(starts.values()))
     try:
         texts = contexts(story)
@@ -372,6 +376,8 @@ def perform(
                 yield KeptTake(done.event_id, done.take, adopted=False)
         for event in too_long:
             _check_length(event, model.performer.longest_seconds)
+        if unknown:
+            raise RenderError(f"{unknown_sentences(story, unknown)[0]} {WAYS_OUT}.")
     finally:
         folder.end_rendering()
 

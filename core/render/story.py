@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Callable
 
 from core.audiostory import AudioStory
+from core.errors import RenderError
 from core.mix.sources import ArraySource, FileSource, Source
 from core.profile import RenderSettings
 from core.render.render import RenderProgress, perform, render_events
 from core.render.takes import due, resumed
+from core.render.unknown import WAYS_OUT, unknown_sounds
 from core.story.folders import StoryFolder
 from core.story.story import Story
 
@@ -19,16 +21,19 @@ OnProgress = Callable[[RenderProgress], None]
 def render_story(
     model: AudioStory, story: Story, settings: RenderSettings, on_progress: OnProgress
 ) -> tuple[Story, dict[str, Source]]:
-    """Render every event, and keep nothing on disk.
+    """Render every event whose sound is known, and keep nothing on disk.
 
     Returns:
         The story with its takes, and the sound of each event by its id.
 
     Raises:
-        RenderError: see `render_events`.
+        RenderError: no sound is known; else see `render_events`.
     """
     sources: dict[str, Source] = {}
-    ids = [event.id for event in story.events]
+    unknown = unknown_sounds(model.profile, story)
+    ids = [event.id for event in story.events if event.id not in unknown]
+    if not ids:
+        raise RenderError(f"The model knows none of the sounds. {WAYS_OUT}.")
     for rendered in render_events(model, story, ids, settings, on_progress=on_progress):
         event = story.event(rendered.event_id)
         others = tuple(take for take in event.takes if take.key != rendered.take.key)
@@ -43,6 +48,8 @@ def render_folder(
 ) -> tuple[Story, dict[str, Source]]:
     """Render what a crash left undone, then what changed; the takes are kept in the folder.
 
+    Events whose sound is not known are left out.
+
     Returns:
         As `render_story`.
 
@@ -51,7 +58,8 @@ def render_folder(
     """
     left, left_settings = resumed(folder) or ((), settings)
     list(perform(model, folder, left, left_settings, group="render", on_progress=on_progress))
-    requests = due(folder, settings, model.profile.crossfade)
+    unknown = unknown_sounds(model.profile, folder.story)
+    requests = due(folder, settings, model.profile.crossfade, unknown=unknown)
     list(perform(model, folder, requests, settings, group="render", on_progress=on_progress))
     takes = {event.id: event.take for event in folder.story.events}
     rate = model.sample_rate

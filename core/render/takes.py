@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -246,6 +246,7 @@ def due(
     settings: RenderSettings,
     crossfade: float,
     accept: Sequence[RenderSettings] = (),
+    unknown: Collection[str] = (),
 ) -> tuple[TakeRequest, ...]:
     """What rendering what has changed would render, in the story's order.
 
@@ -255,6 +256,8 @@ def due(
 
     Args:
         accept: settings whose takes are as good (a final take where drafts are being made).
+        unknown: ids of events whose sound is not known (`core.render.unknown`); they are due only
+            where they begin from a recording.
     """
     story = folder.story
     found = []
@@ -264,7 +267,9 @@ def due(
             asked = (settings, *accept)
             if event.locked or any(_is_asked(story, event, take, s, crossfade) for s in asked):
                 continue
-        found.append(TakeRequest(event.id, _lasting_start(take)))
+        request = TakeRequest(event.id, _lasting_start(take))
+        if request.start is not None or event.id not in unknown:
+            found.append(request)
     return tuple(found)
 
 

@@ -33,6 +33,8 @@ from core.story.limits import (
 from core.story.take import Take, read_take, take_data
 from core.story.versions import VERSION, modernised
 
+PLACEHOLDER = "[placeholder]"
+"""What stands before the caption of one in file names, markers and projects."""
 MAX_FILE_BYTES = 8_000_000
 MAX_OLD_FILE_BYTES = 64_000_000
 """Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
@@ -47,6 +49,7 @@ class Event:
         pan: -1 left to 1 right; at 0 the mix may set a spot sound a little aside.
         width: how much of the width or place that suits a mono take it gets, 0 none to 1 all;
             None: all (see `core.mix.width`).
+        placeholder: its sound is not known, and is performed as another on purpose.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Event:
     fade_out: float = 0.0
     seed: int | None = None
     locked: bool = False
+    placeholder: bool = False
     takes: tuple[Take, ...] = ()
     chosen: str | None = None
 
@@ -89,6 +93,11 @@ class Event:
     @property
     def end(self) -> float:
         return self.start + self.duration
+
+    @property
+    def label(self) -> str:
+        """The caption as other programs show it, a placeholder marked."""
+        return f"{PLACEHOLDER} {self.caption}" if self.placeholder else self.caption
 
     @property
     def take(self) -> Take | None:

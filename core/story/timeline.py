@@ -21,7 +21,7 @@ from core.story.take import Take
 
 Status = Literal["new", "changed", "rendered"]
 CHANGEABLE = frozenset(
-    {"caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed"}
+    {"caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder"}
 )
 
 
@@ -55,11 +55,17 @@ def unrendered(
 
 
 def change(story: Story, event_id: str, **values: Any) -> Story:
-    """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed."""
+    """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed, placeholder.
+
+    With another caption an event is no placeholder any more.
+    """
     unknown = sorted(set(values) - CHANGEABLE)
     if unknown:
         raise StoryError(f"An event's {unknown[0]} cannot be set this way.")
-    return story.replace_event(dataclasses.replace(_unlocked(story, event_id), **values))
+    event = _unlocked(story, event_id)
+    if values.get("caption", event.caption) != event.caption:
+        values = {"placeholder": False} | values
+    return story.replace_event(dataclasses.replace(event, **values))
 
 
 def lock(story: Story, event_id: str, locked: bool = True) -> Story:

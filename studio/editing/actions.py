@@ -169,6 +169,7 @@ ACTIONS: dict[str, Edit] = {
     "pan": _set("pan", "pan"),
     "fade_in": _set("fade_in", "fade in"),
     "fade_out": _set("fade_out", "fade out"),
+    "placeholder": lambda s, e, v: timeline.change(s, e.id, placeholder=not e.placeholder),
     "seed": lambda s, e, v: timeline.change(s, e.id, seed=seed(v.get("value"))),
     "keep": lambda s, e, v: timeline.choose_take(s, e.id, str(v.get("key"))),
     "restore": lambda s, e, v: timeline.restore_take(s, e.id, str(v.get("key"))),

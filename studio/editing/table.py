@@ -90,8 +90,14 @@ def _row(name: str, event: Event) -> Row:
         event.fade_out,
         "" if event.seed is None else str(event.seed),
         event.locked,
-        "locked" if event.locked else _STATES[timeline.status(event)],
+        _state(event),
     ]
+
+
+def _state(event: Event) -> str:
+    if event.locked:
+        return "locked"
+    return "placeholder" if event.placeholder else _STATES[timeline.status(event)]
 
 
 def _changed(story: Story, event_id: str, old: Row, new: Row) -> Story:

@@ -17,9 +17,11 @@ from core.export.archive import pack_folder
 from core.export.deliver import export
 from core.export.folder import open_story
 from core.export.settings import FORMATS, PRESETS, ExportSettings, FormatName
+from studio.jobs.model_service import ModelService
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
+from studio.view.unfamiliar import unknown_events
 
 
 def add_exporting_listeners(studio: Studio, page: Page) -> None:
@@ -36,7 +38,7 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
         session = studio.sessions.of(request.session_hash)
         try:
             settings = settings_of(preset or "", form, extras or [])
-            files, notes = export_story(session, settings, progress)
+            files, notes = export_story(studio.service, session, settings, progress)
         except StudioError as error:
             gr.Warning(str(error))
             return gr.update(visible=False, value=None)
@@ -78,7 +80,7 @@ def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings
 
 
 def export_story(
-    session: Session, settings: ExportSettings, progress: gr.Progress
+    service: ModelService, session: Session, settings: ExportSettings, progress: gr.Progress
 ) -> tuple[list[Path], tuple[str, ...]]:
     """Export the open story into a folder that this tab, and nobody else, can download from.
 
@@ -90,13 +92,14 @@ def export_story(
         FileError: an event has no take yet, or a file cannot be written.
     """
     folder = session.open_folder
+    unknown = unknown_events(service, session)
     for before in session.sounds.glob("export-*"):
         shutil.rmtree(before, ignore_errors=True)
     # Another address each time: a browser may keep what it loaded from the one before.
     target = session.sounds / f"export-{secrets.token_hex(4)}"
     try:
         done = export(
-            open_story(folder.path),
+            open_story(folder.path, unknown),
             target / folder.title,
             settings,
             created=datetime.now().astimezone(),

@@ -13,6 +13,7 @@ import gradio as gr
 
 from core.errors import StoryError, StudioError
 from core.render.takes import TakeRequest
+from core.render.unknown import WAYS_OUT, unknown_sentence
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
@@ -28,6 +29,7 @@ from studio.sessions.session import Session
 from studio.state import Studio
 from studio.time_format import about
 from studio.view.remaining import Scope, left_to_render, render_settings
+from studio.view.unfamiliar import unknown_events
 from studio.view.updates import Updates, selection_view, view
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ def render_event(studio: Studio, page: Page, session: Session, event_id: str) ->
             raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
         if session.busy:
             raise StoryError("Something is being made here already; wait for it or cancel it.")
+        unknown = unknown_events(studio.service, session)
+        if event_id in unknown:
+            raise StoryError(f"{unknown_sentence(event, unknown[event_id])} {WAYS_OUT}.")
         due = {request.event_id: request for request in left_to_render(studio, session, "all")}
         if event_id not in due:
             seed = unused_seed(event)

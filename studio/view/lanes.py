@@ -79,6 +79,7 @@ def _block(
         "layer": event.layer,
         "state": "rendering" if session.rendering_id == event.id else timeline.status(event),
         "locked": event.locked,
+        "placeholder": event.placeholder,
         "takes": len(event.takes),
         "steps": take.steps if take else 0,
         **_fades(event, placed.get(event.id), placed.get(before.id) if before else None),

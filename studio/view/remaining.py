@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from core.render.takes import TakeRequest, due
 from studio.sessions.session import Session
 from studio.state import Studio
+from studio.view.unfamiliar import unknown_events
 
 if TYPE_CHECKING:
     from core.profile import RenderSettings
@@ -30,11 +31,13 @@ def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[Take
     folder, profile = session.folder, studio.service.profile
     if folder is None:
         return ()
-    now = (folder.title, folder.revision, session.quality)
+    there = studio.service.known_sounds is not None
+    now = (folder.title, folder.revision, session.quality, there)
     if session.due_cache.get("now") != now:
         session.due_cache = {"now": now}
     if scope not in session.due_cache:
         accepted = (profile.draft, profile.final) if scope == "changed" else (profile.final,)
         settings = render_settings(studio, session)
-        session.due_cache[scope] = due(folder, settings, profile.crossfade, accepted)
+        unknown = unknown_events(studio.service, session)
+        session.due_cache[scope] = due(folder, settings, profile.crossfade, accepted, unknown)
     return tuple(session.due_cache[scope])

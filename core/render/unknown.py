@@ -1,0 +1,74 @@
+"""Which events of a story have a sound that the performer does not know, and what to do about them.
+
+Such an event is not rendered from its words: it would be performed as another sound. It can be said
+nearer, begin from a recording, or be rendered as a marked placeholder on purpose.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from core.profile import Profile
+from core.story.story import Event, Story
+
+if TYPE_CHECKING:
+    from core.bridge.known_sounds import CaptionMatch
+
+_SHOWN = 60
+"""Characters of a caption in a sentence."""
+
+
+def unknown_sounds(profile: Profile, story: Story) -> dict[str, CaptionMatch]:
+    """The events, by their ids, that are not rendered for want of a known sound.
+
+    Placeholders are not among them, nor anything of a profile that ships no known captions.
+
+    Raises:
+        WeightsError: see `load_known_sounds`.
+    """
+    from core.bridge.known_sounds import load_known_sounds
+
+    known_sounds = load_known_sounds(profile)
+    asked = [event for event in story.events if not event.placeholder]
+    if known_sounds is None or not asked:
+        return {}
+    matches = known_sounds.match([event.caption for event in asked])
+    pairs = zip(asked, matches, strict=True)
+    return {event.id: match for event, match in pairs if not match.known}
+
+
+def unknown_sentence(event: Event, match: CaptionMatch) -> str:
+    """Why an event stays without sound, and what is nearest to it."""
+    phrases = ", ".join(repr(phrase[:_SHOWN]) for phrase in match.unknown)
+    nearest = "; ".join(match.nearest)
+    if match.partly:
+        return (
+            f"{event.caption[:_SHOWN]!r} is not rendered: the model knows no sound like {phrases}, "
+            f"only {nearest}."
+        )
+    return (
+        f"{event.caption[:_SHOWN]!r} is not rendered: the model knows no sound like it; nearest: "
+        f"{nearest}."
+    )
+
+
+WAYS_OUT = "Say it nearer, begin from a recording, or render a placeholder"
+
+
+def with_placeholders(story: Story, event_ids: Collection[str]) -> Story:
+    """The story with these events to be performed as whatever is nearest, and marked so."""
+    for event_id in event_ids:
+        event = story.event(event_id)
+        story = story.replace_event(dataclasses.replace(event, placeholder=True))
+    return story
+
+
+def unknown_sentences(story: Story, unknown: Mapping[str, CaptionMatch]) -> list[str]:
+    """The sentence of each unknown event that has no take, in the story's order."""
+    return [
+        unknown_sentence(event, unknown[event.id])
+        for event in story.events
+        if event.id in unknown and event.take is None
+    ]
