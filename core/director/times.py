@@ -74,6 +74,8 @@ _BARE: tuple[tuple[_Kind, str, str], ...] = (
     ("lasts", r"[a-z] $", r"\s*(?:[,.;]|$)"),
 )
 """Roles of numbers without a unit, where another time has one: "rain for 4 seconds, wind for 5"."""
+CONTEXT = 60
+"""Characters before and after a time that are looked at."""
 _EVENTS = re.compile(r"\s+(?:different\s+)?(?:events|sounds|scenes|cues|segments|sections|parts)\b")
 """What a number of events is counted in."""
 
@@ -143,11 +145,16 @@ def count_of_events(instruction: str) -> tuple[int, int, int] | None:
     return None
 
 
+def _ahead(text: str, place: int) -> str:
+    """What stands before a place, as far as it can tell a time's role."""
+    return text[max(0, place - CONTEXT) : place]
+
+
 def _widened(text: str, begin: int, end: int) -> tuple[int, int]:
     """A place with the brackets and the preposition around it."""
-    before = _LEADS.search(text[:begin])
+    before = _LEADS.search(_ahead(text, begin))
     after = _TRAILS.match(text[end:])
-    return (before.start() if before else begin), end + (after.end() if after else 0)
+    return (begin - len(before[0]) if before else begin), end + (after.end() if after else 0)
 
 
 def _span(text: str, first: Quantity, second: Quantity | None = None) -> TimePhrase | None:
@@ -155,18 +162,20 @@ def _span(text: str, first: Quantity, second: Quantity | None = None) -> TimePhr
 
     "5 to 10 seconds of rain" and "for 5-10 seconds" are one length, the one in the middle.
     """
-    numbered = re.search(r"\bsec(?:ond)?s?\s+$", text[: first.begin])
+    numbered = re.search(r"\bsec(?:ond)?s?\s+$", _ahead(text, first.begin))
     if second is None or second.article or (second.form == "number" and not numbered):
         return None
     joint = _RANGE.fullmatch(text, first.end, second.begin)
-    between = re.search(r"\bbetween\s+$", text[: first.begin])
+    between = re.search(r"\bbetween\s+$", _ahead(text, first.begin))
     if not joint or (joint[0].strip() == "and" and not between):
         return None
     begins = first.value * (second.unit if first.form == "number" else 1.0)
     if not begins < second.value:
         return None
-    begin, end = _widened(text, numbered.start() if numbered else first.begin, second.end)
-    length = _LENGTH_BEFORE.search(text[: first.begin])
+    begin, end = _widened(
+        text, first.begin - len(numbered[0]) if numbered else first.begin, second.end
+    )
+    length = _LENGTH_BEFORE.search(_ahead(text, first.begin))
     if length or re.match(r"\s*(?:of\b|long\b|later\b)", text[second.end :]):
         middle = round((begins + second.value) / 2, 3)
         role = _timed(text, replace(second, value=middle, begin=first.begin), 2 * second.value)
@@ -192,7 +201,7 @@ def _bare_cues(text: str, quantities: Sequence[Quantity]) -> list[TimePhrase]:
 
 def _timed(text: str, quantity: Quantity, total: float) -> TimePhrase | None:
     """What a quantity with a unit says, by the words around it; None where it is no time."""
-    before, after = text[: quantity.begin], text[quantity.end :]
+    before, after = _ahead(text, quantity.begin), text[quantity.end : quantity.end + CONTEXT]
     if quantity.form == "number" or (quantity.article and not _a_second(quantity, before, after)):
         return None
     decade = _DECADE.fullmatch(text, quantity.begin, quantity.end)
@@ -227,7 +236,7 @@ def _a_second(quantity: Quantity, before: str, after: str) -> bool:
 
 
 def _says_length(text: str, quantity: Quantity) -> bool:
-    before, after = text[: quantity.begin], text[quantity.end :]
+    before, after = _ahead(text, quantity.begin), text[quantity.end : quantity.end + CONTEXT]
     return bool(_LENGTH_BEFORE.search(before) or re.match(r"\s*(?:of\b|long\b)", after))
 
 
@@ -251,7 +260,9 @@ def _bare_numbers(
     for number in (q for q in quantities if q.form == "number" and 0 < q.value <= total):
         apart = all(number.end <= t.begin or number.begin >= t.end for t in found)
         for kind, before, after in _BARE if apart else ():
-            if re.search(before, text[: number.begin]) and re.match(after, text[number.end :]):
+            if re.search(before, _ahead(text, number.begin)) and re.match(
+                after, text[number.end :]
+            ):
                 begin, end = _widened(text, number.begin, number.end)
                 times.append(TimePhrase(kind, number.value, begin, end))
                 break
@@ -401,11 +412,13 @@ class TimedInstruction:
             own > 0 and self.clauses[own - 1].begin <= t.begin < self.clauses[own - 1].end
             for t in self.times
         )
-        labelled = re.search(r":\s*\Z", self.text[: time.begin]) is not None
+        labelled = re.search(r":\s*\Z", _ahead(self.text, time.begin)) is not None
         ahead = time.follows or (time.kind in ("waits", "starts", "spans") and not labelled)
         near = own > 0 and not ahead and (not taken or labelled or time.kind == "ends")
         before = self.clauses[own - 1]
-        if near and before.sentence == sentence and before.words:
+        members = [clause for clause in self.clauses if clause.sentence == sentence]
+        alone = not any(clause.words for clause in members)
+        if near and before.words and (before.sentence == sentence or alone):
             return own - 1
         later = (i for i in range(own + 1, len(self.clauses)) if self.clauses[i].words)
         return next(later, own - 1 if own else None)
