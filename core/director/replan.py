@@ -259,5 +259,10 @@ def _with_layers(story: Story, brief: Brief, reasoning: str, events: Sequence[Ev
         if e.duration <= brief.total
     ]
     return dataclasses.replace(
-        story, total=brief.total, reasoning=reasoning, events=(*events, *inside), corrections=()
+        story,
+        total=brief.total,
+        reasoning=reasoning,
+        events=(*events, *inside),
+        corrections=(),
+        notes=(),
     )
