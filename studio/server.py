@@ -21,7 +21,7 @@ from studio.handlers.messages import say_what_fails
 from studio.jobs.model_service import ModelService
 from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
-from studio.page.scripts import PREFETCH
+from studio.page.scripts import PREFETCH, STORAGE
 from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
@@ -98,7 +98,7 @@ def serving(
             quiet=True,
             theme=studio_theme(),
             css=studio_css(),
-            head=PREFETCH,
+            head=STORAGE + PREFETCH,
             footer_links=[],
             max_file_size="64mb",
             share=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -26,6 +27,23 @@ def distribution(monkeypatch: pytest.MonkeyPatch) -> Distribution:
 def test_requirements_are_those_of_the_project() -> None:
     written = runpy.run_path(str(ROOT / ".ci" / "requirements.py"))["requirements"]()
     assert (ROOT / "requirements.txt").read_text() == written
+
+
+def test_installing_shows_what_it_does_and_asks_for_a_python_that_is_there() -> None:
+    make = ["make", "--always-make", "install"]
+    planned = subprocess.run([*make, "-n"], cwd=ROOT, capture_output=True, text=True, check=True)
+    steps = [line for line in planned.stdout.splitlines() if "pip install" in line]
+    assert len(steps) == 2
+    assert not any("--quiet" in step or "progress-bar off" in step for step in steps)
+    for number in (1, 2, 3):
+        assert f"{number}/3 " in planned.stdout
+    lacking = subprocess.run(
+        [*make, "PYTHON=no-such-python", "VENV=/nowhere/venv"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert "no-such-python is not here" in lacking.stdout
 
 
 def test_packages_with_weights_are_no_requirements_of_the_project() -> None:

@@ -29,11 +29,16 @@ _INSTRUCTION = (
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure planning and rendering here; `bench exact` measures the published model."""
+    """Measure planning and rendering here; `plan`, `exact` and `cold` are benches of their own."""
     if argv[:1] == ["plan"]:
         from core.evaluation.bench_plan import main as planning
 
         planning(argv[1:])
+        return
+    if argv[:1] == ["cold"]:
+        from core.evaluation.bench_cold import main as cold
+
+        cold(argv[1:])
         return
     if argv[:1] == ["exact"]:
         from core.evaluation.bench_exact import main as exact

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,7 @@ from core.errors import StudioError
 from core.render.takes import resumed
 from studio.handlers.draft_job import without_mood
 from studio.handlers.mixing import then_mix
-from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE, QUICK
+from studio.handlers.options import IMMEDIATE, MODEL_JOB, MODEL_NOTICE, PRIVATE, QUICK
 from studio.handlers.render_job import make_takes
 from studio.page.layout import Page
 from studio.page.scripts import LIGHT_JS, START_JS
@@ -21,6 +22,7 @@ from studio.sessions.session import Session
 from studio.state import Studio
 from studio.view.updates import Updates, components, view
 
+_LOADING = '<p class="hint">The model is loading; a draft begins as soon as it is there.</p>'
 PAINT_SECONDS = 1.0
 """Seconds that a page is given to appear before the model starts to load."""
 
@@ -52,11 +54,28 @@ def add_opening_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None
         gr.Info("The last rendering was interrupted; it goes on.")
         yield from make_takes(studio, page, session, *left, "resumed")
 
+    def wait_for_model() -> Iterator[Any]:
+        """Say that the model is loading behind the page, and what keeps it from that."""
+        if studio.service.ready:
+            yield gr.update(visible=False)
+            return
+        yield gr.update(value=_LOADING, visible=True)
+        try:
+            studio.service.wait()
+        except StudioError as error:
+            yield gr.update(value=f'<p class="hint">{escape(str(error))}</p>')
+        except Exception:
+            yield gr.update(visible=False)
+            raise
+        else:
+            yield gr.update(visible=False)
+
     def unload(request: gr.Request) -> None:
         studio.sessions.disconnect(request.session_hash)
 
     loaded = blocks.load(load, page.memory, outputs, **IMMEDIATE, **PRIVATE)
     then_mix(studio, page, loaded)
+    loaded.then(wait_for_model, None, page.loading, **MODEL_NOTICE, **PRIVATE)
     resuming = loaded.then(resume, None, [*components(page), page.mix], **MODEL_JOB, **PRIVATE)
     blocks.load(None, js=START_JS)
     blocks.unload(unload)

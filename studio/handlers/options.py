@@ -10,6 +10,8 @@ MODEL_JOB: dict[str, Any] = {
     "show_progress": "hidden",
 }
 """Work for the model: how many wait and who is next is decided by `studio.jobs.queue`."""
+MODEL_NOTICE: dict[str, Any] = {**MODEL_JOB, "concurrency_id": "model-notice"}
+"""Says how far the model is, while jobs wait for it."""
 
 QUICK: dict[str, Any] = {
     "concurrency_limit": 16,

@@ -62,6 +62,11 @@ class ModelService:
     def ready(self) -> bool:
         return self._loading is not None and self._loading.done()
 
+    def wait(self) -> None:
+        """Wait until the model that `warm_up` began to load is there; raises what kept it."""
+        if self._loading is not None:
+            self._loading.result()
+
     @property
     def model(self) -> AudioStory:
         """The loaded model; waits for it, and raises WeightsError when it cannot be loaded."""

@@ -54,6 +54,7 @@ class Page:
     mood: gr.Dropdown
     draft: gr.Button
     cancel: gr.Button
+    loading: gr.HTML
     seed: gr.Number
     another_seed: gr.Button
     director_address: gr.Textbox
@@ -169,6 +170,7 @@ def _request(studio: Studio) -> dict[str, object]:
             )
             draft = gr.Button("Draft", variant="primary", elem_id="draft")
             cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", visible=False)
+        loading = gr.HTML("", visible=False, elem_id="loading", elem_classes="hint")
         director = _director(private=studio.sessions.private)
         description = _description(visible=studio.service.profile.hears)
         with gr.Column(elem_id="welcome") as welcome:
@@ -194,6 +196,7 @@ def _request(studio: Studio) -> dict[str, object]:
             "mood": mood,
             "draft": draft,
             "cancel": cancel,
+            "loading": loading,
             "welcome": welcome,
             "bundle": bundle,
             "examples": examples,

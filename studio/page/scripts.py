@@ -20,6 +20,8 @@ _WAVESURFER = [
 WAVESURFER_SCRIPTS = "".join(f'<script src="{address}"></script>' for address in _WAVESURFER)
 PREFETCH = "".join(f'<link rel="prefetch" as="script" href="{place}">' for place in _WAVESURFER)
 """Fetched while the page waits for its first story, so that it opens sooner."""
+STORAGE = f"<script>{_read('storage.js')}</script>"
+"""Stands in for the browser's storage where that is blocked; before anything asks for it."""
 TIMELINE_HTML = _read("timeline.html")
 TIMELINE_JS = "".join(_read(name) for name in ("player.js", "lanes.js", "keys.js"))
 TAKES_JS = _read("takes.js")
