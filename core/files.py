@@ -65,7 +65,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         flush_file(temporary)
-        move(temporary, path)
+        replace_path(temporary, path)
     except OSError as cause:
         raise FileError(
             f"{path.name} cannot be written ({cause.strerror or cause}); "
@@ -86,7 +86,7 @@ def flush_file(path: Path) -> None:
                 raise
 
 
-def move(source: Path, target: Path) -> None:
+def replace_path(source: Path, target: Path) -> None:
     """Give a file or folder another name; a file of that name is replaced.
 
     Raises:

@@ -18,7 +18,7 @@ from torch import Tensor
 from core.errors import WeightsError
 from core.language import converted
 from core.language.adapter import adapter_weights, add_adapter
-from core.language.converted import CHECKSUM, SETTINGS, WEIGHTS, load_converted
+from core.language.converted import CHECKSUM, CONVERTED, SETTINGS, load_converted
 from core.language.model import load_language_model, load_module, load_tokenizer, merge_adapter
 from core.profile import DirectorConfig, load_profile
 
@@ -54,26 +54,30 @@ def test_weights_are_converted_once_and_then_mapped(
         assert weights.keys() == MADE.keys()
         assert all(torch.equal(weights[name], MADE[name]) for name in MADE)
     assert len(conversions) == 1
-    assert {path.name for path in kept(CONFIG, tmp_path).iterdir()} == {WEIGHTS, SETTINGS, CHECKSUM}
+    assert {path.name for path in kept(CONFIG, tmp_path).iterdir()} == {
+        CONVERTED,
+        SETTINGS,
+        CHECKSUM,
+    }
 
 
 def cut_off(folder: Path) -> None:
-    with (folder / WEIGHTS).open("r+b") as file:
+    with (folder / CONVERTED).open("r+b") as file:
         file.truncate(1000)
 
 
 def zeroed_in_the_middle(folder: Path) -> None:
-    with (folder / WEIGHTS).open("r+b") as file:
+    with (folder / CONVERTED).open("r+b") as file:
         file.seek(4096)
         file.write(bytes(2048))
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "cut off": cut_off,
-    "empty": lambda folder: (folder / WEIGHTS).write_bytes(b""),
-    "garbage": lambda folder: (folder / WEIGHTS).write_bytes(b"\x80\x04garbage" * 1000),
+    "empty": lambda folder: (folder / CONVERTED).write_bytes(b""),
+    "garbage": lambda folder: (folder / CONVERTED).write_bytes(b"\x80\x04garbage" * 1000),
     "zeros of the right size": zeroed_in_the_middle,
-    "weights gone": lambda folder: (folder / WEIGHTS).unlink(),
+    "weights gone": lambda folder: (folder / CONVERTED).unlink(),
     "settings cut off": lambda folder: (folder / SETTINGS).write_text('{"model_'),
     "settings gone": lambda folder: (folder / SETTINGS).unlink(),
     "checksum of an earlier version": lambda folder: (folder / CHECKSUM).unlink(),
@@ -106,7 +110,7 @@ def test_a_damaged_file_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture
 def test_something_in_the_way_of_the_kept_file_is_said_and_hurts_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (kept(CONFIG, tmp_path) / WEIGHTS / "a folder").mkdir(parents=True)
+    (kept(CONFIG, tmp_path) / CONVERTED / "a folder").mkdir(parents=True)
     _, weights = load_converted(CONFIG)
     assert weights.keys() == MADE.keys()
     assert "are not kept" in caplog.text

@@ -27,7 +27,7 @@ from core.evaluation.memory import mib_of_maxrss
 from core.export import ExportSettings, export, open_story
 from core.export.bundle import write_bundle
 from core.export.naming import longest_name, safe_name
-from core.files import is_device, move, room_for_name, same_name, write_atomically
+from core.files import is_device, replace_path, room_for_name, same_name, write_atomically
 from core.story import folders
 from core.story.folders import Library, safe_title
 from core.story.story import Event, Story
@@ -139,7 +139,7 @@ def test_a_file_that_is_in_use_is_replaced_as_soon_as_it_is_let_go(
     pauses.clear()
     left[:] = [PermissionError(errno.EACCES, "Permission denied")]
     with pytest.raises(PermissionError):
-        move(tmp_path / "story.json", tmp_path / "other.json")
+        replace_path(tmp_path / "story.json", tmp_path / "other.json")
     assert not pauses, "what is forbidden is not waited for"
 
 
@@ -199,9 +199,9 @@ def test_a_title_can_change_its_case_alone(tmp_path: Path, monkeypatch: pytest.M
 
     def as_macos(source: Path, target: Path) -> None:
         target.unlink()
-        move(source, target)
+        replace_path(source, target)
 
-    monkeypatch.setattr(folders, "move", as_macos)
+    monkeypatch.setattr(folders, "replace_path", as_macos)
     assert library.rename("harbour", "Harbour").title == "Harbour"
     assert [p.name for p in tmp_path.iterdir()] == ["Harbour"]
 

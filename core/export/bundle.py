@@ -26,7 +26,7 @@ import soundfile
 from core.errors import FileError, StudioError
 from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
-from core.files import PART, atomic_path, is_device, move
+from core.files import PART, atomic_path, is_device, replace_path
 from core.story.folders import Library
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
@@ -140,7 +140,7 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
             if inner is not None:
                 with zipfile.ZipFile(Path(made) / "inner.zip") as archive:
                     story = _unpack(archive, fresh, most)
-            move(fresh, folder)
+            replace_path(fresh, folder)
             return story
     except NotImplementedError as cause:
         raise FileError(

@@ -21,7 +21,7 @@ from core.files import atomic_path, write_atomically
 from core.places import cache_folder
 from core.profile import DirectorConfig
 
-WEIGHTS = "model.safetensors"
+CONVERTED = "model.safetensors"
 SETTINGS = "config.json"
 CHECKSUM = "sha256"
 
@@ -52,7 +52,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
         if _checksum(folder) != digest:
             raise ValueError("its checksum is another one")
         settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        return settings, load_file(folder / WEIGHTS)
+        return settings, load_file(folder / CONVERTED)
     except FileNotFoundError:
         return None
     except Exception as cause:  # a damaged file may fail in any way
@@ -62,7 +62,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
 
 def _checksum(folder: Path) -> str:
     digest = hashlib.sha256()
-    for name in (SETTINGS, WEIGHTS):
+    for name in (SETTINGS, CONVERTED):
         with (folder / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
@@ -75,7 +75,7 @@ def _keep(folder: Path, settings: dict[str, Any], weights: dict[str, Tensor]) ->
         FileError: the disk is full, or something stands in the way.
     """
     (folder / CHECKSUM).unlink(missing_ok=True)
-    with atomic_path(folder / WEIGHTS) as temporary:
+    with atomic_path(folder / CONVERTED) as temporary:
         save_file(weights, temporary, metadata={"format": "pt"})
     write_atomically(folder / SETTINGS, json.dumps(settings).encode())
     write_atomically(folder / CHECKSUM, _checksum(folder).encode())

@@ -23,7 +23,7 @@ from torch import Tensor
 from transformers import T5EncoderModel
 
 from core.errors import FileError
-from core.files import existing_parent, move, part_of
+from core.files import existing_parent, part_of, replace_path
 from core.profile import Profile
 from core.release.checkpoint import Checkpoint, check_release, whisper_config
 from core.release.keys import Place, lora_name
@@ -102,7 +102,7 @@ def _appearing(out: Path) -> Iterator[Path]:
         yield folder
         if out.exists():
             out.rmdir()
-        move(folder, out)
+        replace_path(folder, out)
     except OSError as cause:
         raise FileError(f"{out} cannot be written ({cause.strerror or cause}).") from None
     finally:

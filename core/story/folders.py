@@ -26,7 +26,7 @@ import numpy.typing as npt
 import soundfile
 
 from core.errors import AudioFileError, FileError, StoryError, StudioError
-from core.files import PART, is_device, move, same_name, write_atomically
+from core.files import PART, is_device, replace_path, same_name, write_atomically
 from core.profile import RenderSettings, Sampler
 from core.schema import read_dataclass
 from core.story import timeline
@@ -478,7 +478,7 @@ class Library:
     @staticmethod
     def _move(source: Path, target: Path) -> None:
         try:
-            move(source, target)
+            replace_path(source, target)
         except OSError as cause:
             raise FileError(
                 f"{source.name} cannot be moved ({cause.strerror}); close programs that use it."
