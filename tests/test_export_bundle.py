@@ -333,6 +333,12 @@ def test_a_take_of_any_date_goes_into_a_bundle_that_opens(
     assert dated("a", seconds).date_time == date
 
 
+def test_a_bundle_that_the_browser_unpacked_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    home = story_folder(tmp_path / "Harbour")
+    with pytest.raises(FileError, match="is a folder, not a zip"):
+        open_bundle(home, Library(tmp_path / "library"))
+
+
 def test_a_story_in_utf_16_opens_from_its_folder_too(tmp_path: Path) -> None:
     home = story_folder(tmp_path / "Harbour")
     story = Story.load(home / "story.json")

@@ -127,6 +127,11 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
     """
     if folder.exists():
         raise FileError(f"A story named {folder.name!r} exists already; choose another name.")
+    if path.is_dir():  # some browsers unpack what they download
+        raise FileError(
+            f"{path.name} is a folder, not a zip; zip it, or copy it to where the studio keeps its "
+            "stories."
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=PART) as made:
