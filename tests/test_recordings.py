@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from core import cli
 from core.audio import ffmpeg
 from core.audio.decode import decode_file
 from core.audio.downmix import to_mono, to_stereo
-from core.audio.joined import joined_parts
+from core.audio.joined import MOST_PARTS, joined_parts
 from core.audiostory import AudioStory, build_audiostory
 from core.commands import plan
 from core.director.describe import embed_sound
@@ -174,6 +175,18 @@ class TestLies:
         assert len(joined_parts((page + other) * 3)) == 3
         assert joined_parts((page + other) * 1000) == [(0, 1000 * len(page + other))]
         assert len(joined_parts(page + page + other)) == 1
+
+    @pytest.mark.parametrize(
+        "mark", [b"OggS\0\x02", b"RIFF....WAVE", b"fLaC\0\0\0\x22", b"ID3\x03\0\0\0\0\0\0"]
+    )
+    def test_a_file_of_nothing_but_beginnings_is_not_looked_at_for_long(self, mark: bytes) -> None:
+        data = mark * (20_000_000 // len(mark)) + b"\xff\xfb\x90\x40" + bytes(17) + b"Info"
+        tracemalloc.start()
+        began = time.process_time()
+        assert len(joined_parts(data)) <= MOST_PARTS
+        assert time.process_time() - began < 0.5
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        tracemalloc.stop()
 
 
 class TestChannels:

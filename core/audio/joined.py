@@ -7,12 +7,14 @@ another rate. So each part is decoded by itself.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 MOST_PARTS = 200
 """Parts of a file that are decoded one by one; a file of more is decoded in one go."""
+_MOST_MARKS = 4 * MOST_PARTS
+"""Places that are looked at: a file made of nothing but beginnings has tens of millions."""
 _BEGINNINGS = {
     b"RIFF": re.compile(rb"RIFF.{4}WAVE", re.DOTALL),
     b"fLaC": re.compile(rb"fLaC[\x00\x80]\x00\x00\x22"),
@@ -40,15 +42,21 @@ def joined_parts(data: bytes) -> list[tuple[int, int]]:
     """The bytes, from and to, of each file in a file; all of it where it is one."""
     head = data[:4]
     if head in _BEGINNINGS:
-        begins = [found.start() for found in _BEGINNINGS[head].finditer(data)]
-        if head == b"OggS":
+        begins = _places(_BEGINNINGS[head], data)
+        if head == b"OggS" and len(begins) <= _MOST_MARKS:
             begins = _first_pages(data, begins)
     else:
         begins = _further_mp3s(data)
     begins = sorted({0, *begins})
     if len(begins) > MOST_PARTS:
         return [(0, len(data))]
-    return list(pairwise([*begins, len(data)]))
+    return list(itertools.pairwise([*begins, len(data)]))
+
+
+def _places(mark: re.Pattern[bytes], data: bytes, first: int = 0) -> list[int]:
+    """Where a mark stands, from byte `first` on; of more than _MOST_MARKS only one more."""
+    found = itertools.islice(mark.finditer(data, first), _MOST_MARKS + 1)
+    return [match.start() for match in found]
 
 
 def _is_mp3(head: bytes) -> bool:
@@ -77,10 +85,10 @@ def _first_pages(data: bytes, begins: list[int]) -> list[int]:
 def _further_mp3s(data: bytes) -> list[int]:
     """Where a further MP3 begins: with a tag before a frame, or a frame of information."""
     first = tag_length(data) + _NEARLY
-    tags = {}
-    for found in _TAG.finditer(data, first):
-        begin = found.start()
-        tags[begin + tag_length(data[begin : begin + _TAG_HEADER])] = begin
+    tags = {
+        begin + tag_length(data[begin : begin + _TAG_HEADER]): begin
+        for begin in _places(_TAG, data, first)
+    }
     begins = {begin for end, begin in tags.items() if _is_frame(data[end : end + 4])}
     for frame in _information_frames(data, first):
         near = [begin for end, begin in tags.items() if 0 <= frame - end <= _NEARLY]
@@ -90,8 +98,8 @@ def _further_mp3s(data: bytes) -> list[int]:
 
 def _information_frames(data: bytes, first: int) -> Iterator[int]:
     """Where frames begin that tell of their file, from byte `first` on."""
-    for found in _INFO.finditer(data, first + max(_INFO_OFFSETS)):
-        starts = (found.start() - offset for offset in _INFO_OFFSETS)
+    for mark in _places(_INFO, data, first + max(_INFO_OFFSETS)):
+        starts = (mark - offset for offset in _INFO_OFFSETS)
         yield from (start for start in starts if _is_frame(data[start : start + 4]))
 
 
