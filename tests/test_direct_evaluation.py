@@ -159,6 +159,7 @@ def test_a_caption_tells_which_part_of_it_is_unknown_and_what_is_nearest() -> No
     assert partly.partly
     assert (partly.unknown, partly.nearest) == (("a kettle whistles",), ("a dog barks",))
     assert rain.known
+    assert known_sounds.match([]) == []
     assert rain.unknown == ()
 
 

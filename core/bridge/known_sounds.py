@@ -113,7 +113,9 @@ class KnownSounds:
 
     def match(self, captions: Sequence[str]) -> list[CaptionMatch]:
         """What the performer knows of each caption."""
-        self._vectors([text for caption in captions for text in (caption, *phrases(caption))])
+        texts = [text for caption in captions for text in (caption, *phrases(caption))]
+        if texts:
+            self._vectors(texts)
         return [self._match(caption) for caption in captions]
 
     def _match(self, caption: str) -> CaptionMatch:
