@@ -18,7 +18,7 @@ from core.mix.onset import first_onset
 from core.mix.sources import ArraySource
 from core.story.story import Event, Story
 
-OPEN = MixSettings(RATE, ceiling_db=None, spread=False)
+OPEN = MixSettings(RATE, ceiling_db=None, spread=False, sustain=False)
 ATTACK = round(0.03 * RATE)
 
 

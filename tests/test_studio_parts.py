@@ -152,6 +152,19 @@ def test_the_plain_words_that_a_caption_is_read_as_are_shown(session: Session) -
     assert "read as" not in takes_panel(session, tiny, ready=False)
 
 
+def test_a_default_gain_is_stated_until_a_hand_sets_another(session: Session) -> None:
+    session.selected = "e1"
+    keep_take(session, "e1", 0.5)
+    said = "gain -8.5 dB, set to suit the sound"
+    event = dataclasses.replace(session.open_folder.story.event("e1"), gain_db=-8.5, trim_db=0.0)
+    session.open_folder.edit("render", lambda story: story.replace_event(event))
+    assert said in takes_panel(session, load_profile("tiny"), ready=True)
+    assert table.rows_of(session.open_folder.story)[0][table.HEADERS.index("Gain")] == -8.5
+    act(session, "gain", {"id": "e1", "value": -3})
+    assert "to suit" not in takes_panel(session, load_profile("tiny"), ready=True)
+    assert session.open_folder.story.event("e1").gain_db == -3.0
+
+
 def test_lanes_table_and_disk_show_the_same_events(session: Session) -> None:
     act(session, "over", {"id": "e1", "at": 0.5, "duration": 2})
     act(session, "split", {"id": "e1", "at": 1.5})

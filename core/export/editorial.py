@@ -114,7 +114,9 @@ def timeline(
     result.metadata["audiostory"] = {"instruction": story.instruction}
     ends = {marker.id: marker.end for marker in markers}
     ends = {
-        p.event_id: min(p.end, ends[p.event_id]) if any(r.crossfade for r in p.falls) else p.end
+        p.event_id: min(p.end, ends[p.event_id])
+        if any(r.crossfade for r in p.falls)
+        else min(p.end, p.start + sources[p.event_id].frames)
         for p in placements
     }
     for layer in sorted({placement.layer for placement in placements}):

@@ -109,6 +109,11 @@ class Meter:
         return float(pyebur128.get_loudness_window(self._state, milliseconds))
 
     @property
+    def powers(self) -> npt.NDArray[np.float64]:
+        """K-weighted power, summed over the channels, of each `STEP_MS` so far."""
+        return np.array(self._powers, dtype=np.float64)
+
+    @property
     def true_peak(self) -> float:
         """dBTP of everything so far; not a number if peaks are not measured."""
         return math.nan if self._true_peak is None else decibels(self._true_peak.value)

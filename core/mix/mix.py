@@ -9,7 +9,8 @@ the next event is short. Every edge without a cross-fade gets a fade of a few mi
 no join can click.
 
 Where the next event has an onset there (`core.mix.onset`), it is not faded in beyond the onset: it
-starts whole, and the tail before it gives way and rings out under it.
+starts whole, and the tail before it gives way and rings out under it. Where the events after a
+texture leave holes, it goes on softly under them (`core.mix.sustain`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, ris
 from core.mix.limiter import limit_blocks
 from core.mix.onset import ATTACK_SECONDS, attack_power, edge_frames, first_onset
 from core.mix.sources import Source
-from core.mix.width import Spread, reach, side_of, spread_of
+from core.mix.sustain import BELOW_DB, Sustained, has_hole
+from core.mix.width import STEADY, Spread, reach, side_of, spread_of, steadiness
 from core.story.story import Event, Story
 
 _T = TypeVar("_T")
@@ -40,6 +42,8 @@ CLEAR_DB = 9.0
 GIVING_WAY = 0.01
 """Seconds for each decibel by which a tail gives way before an attack."""
 SHORTEST_GIVING_WAY = 0.02
+FAINTEST_BED = 0.03
+"""Power (-15 dB) by which a texture under a soft sound is softer still, at most."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class MixSettings:
         normalise: keep the level by the measured correlation (see `core.mix.crossfade`).
         declick: seconds of fade at edges without a cross-fade.
         attacks: sounds with an onset start whole; otherwise they are cross-faded like all others.
+        sustain: textures go on under what leaves holes after them.
         spread: mono takes get the width or the place that suits them; otherwise they stay mono.
         ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.
         block: frames per block.
@@ -68,6 +73,7 @@ class MixSettings:
     normalise: bool = True
     declick: float = 0.005
     attacks: bool = True
+    sustain: bool = True
     spread: bool = True
     ceiling_db: float | None = -1.0
     block: int = 65_536
@@ -84,6 +90,7 @@ class MixSettings:
             normalise=False,
             declick=0.0,
             attacks=False,
+            sustain=False,
             spread=False,
             ceiling_db=None,
         )
@@ -187,6 +194,8 @@ class PlacedEvent:
 
     def panned(self, source: Source, start: int, count: int) -> Samples:
         """The same before its fades."""
+        if self.frames > source.frames:
+            source = Sustained(source, self.rate)
         margin = reach(self.rate) if self.width else 0
         begin, end = max(0, start - margin), min(source.frames, start + count + margin)
         block = source.read(begin, end - begin)
@@ -246,7 +255,7 @@ def place_events(
     sequence = story.sequence
     for index, event in enumerate(sequence):
         following = sequence[index + 1] if index + 1 < len(sequence) else None
-        placement = grid.placement(event, following)
+        placement = grid.sustained(grid.placement(event, following), sequence[index:])
         if previous is not None and placement is not None and previous.end > placement.start:
             previous, placement = grid.joined(previous, placement, event)
         if previous is not None:
@@ -310,6 +319,35 @@ class _Grid:
             onset=onset,
         )
 
+    def sustained(
+        self, placement: PlacedEvent | None, sequence: Sequence[Event]
+    ) -> PlacedEvent | None:
+        """A texture that goes on to the end of the events after it that leave holes.
+
+        Args:
+            sequence: the event and those after it.
+        """
+        if placement is None or not self.settings.sustain or not placement.falls[0:1]:
+            return placement
+        source = self.sources[placement.event_id]
+        if not placement.falls[0].crossfade or not self._is_texture(source):
+            return placement
+        end = placement.end
+        for event in sequence[1:]:
+            heard = self.sources.get(event.id)
+            if heard is None or not self._leaves_hole(heard, self.frame(event.duration)):
+                break
+            end = min(self.total, self.frame(event.end))
+        return replace(placement, frames=end - placement.start)
+
+    def _is_texture(self, source: Source) -> bool:
+        rate = self.settings.rate
+        return self.kept([source], "steadiness", lambda: steadiness(source, rate)) >= STEADY[1]
+
+    def _leaves_hole(self, source: Source, frames: int) -> bool:
+        rate = self.settings.rate
+        return self.kept([source], ("hole", frames), lambda: has_hole(source, rate, frames))
+
     def _spread(self, event: Event, source: Source) -> Spread:
         """An event whose pan was chosen stays there; a stereo take has its own width."""
         if not self.settings.spread or source.channels != 1:
@@ -354,6 +392,8 @@ class _Grid:
         A second event that has an onset within the overlap, and no fade-in of its own, starts
         whole.
         """
+        if first.frames > self.sources[first.event_id].frames:
+            return self._over(first, second, event)
         overlap = min(first.end - second.start, second.frames)
         first = replace(first, frames=second.start + overlap - first.start)
         if second.onset is not None and second.onset < overlap and event.fade_in == 0:
@@ -377,6 +417,23 @@ class _Grid:
         fall = giving_way(self.settings, attack, tail, overlap - onset, at)
         rises = second.rises
         if onset >= self.frame(self.settings.declick):
+            rises = (Ramp(onset, "s-curve"),)
+        return replace(first, falls=(fall,)), replace(second, rises=rises)
+
+    def _over(
+        self, first: PlacedEvent, second: PlacedEvent, event: Event
+    ) -> tuple[PlacedEvent, PlacedEvent]:
+        """A texture that goes on under `second`, and the one sound over it, which starts whole."""
+        onset = min(second.onset or 0, second.frames - 1)
+        at, span = second.start + onset - first.start, self.frame(ATTACK_SECONDS)
+        attack = self._power(second, onset, min(onset + 2 * span, second.frames))
+        softest = self._power(first, max(0, at - span), at + span) * 10 ** (-BELOW_DB / 10)
+        clear = 10 ** (CLEAR_DB / 10)
+        attack = min(softest * clear, max(softest * clear * FAINTEST_BED, attack))
+        tail = softest * 10 ** (BELOW_DB / 10)
+        fall = giving_way(self.settings, attack, tail, first.frames - at, at)
+        rises = second.rises
+        if event.fade_in == 0 and onset >= self.frame(self.settings.declick):
             rises = (Ramp(onset, "s-curve"),)
         return replace(first, falls=(fall,)), replace(second, rises=rises)
 

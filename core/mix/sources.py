@@ -12,6 +12,8 @@ import soundfile
 
 from core.errors import AudioFileError
 from core.mix.crossfade import Samples
+from core.story.folders import StoryFolder
+from core.story.story import Story
 
 
 class Source(Protocol):
@@ -100,3 +102,17 @@ class FileSource:
         if len(block) != count:
             raise self._damaged()
         return block
+
+
+def sources_of(folder: StoryFolder, story: Story, rate: int) -> dict[str, Source]:
+    """The sound of each event of a folder's story whose chosen take is there.
+
+    Raises:
+        AudioFileError: a take cannot be read.
+    """
+    takes = ((event.id, event.take) for event in story.events)
+    return {
+        event_id: FileSource(folder.take_file(take), rate)
+        for event_id, take in takes
+        if take is not None and folder.has_sound(take)
+    }

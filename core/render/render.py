@@ -19,8 +19,10 @@ from core.audiostory import AudioStory
 from core.errors import AudioFileError, RenderError
 from core.language.stream import PlannedEvent
 from core.mix.blend import blended
+from core.mix.cache import Cache
 from core.performer.flow import KnownLatents
 from core.profile import RenderSettings
+from core.render.levels import DefaultLevels
 from core.render.takes import (
     TakeRequest,
     contexts,
@@ -317,8 +319,12 @@ def perform(
     on_work: Callable[[Mapping[str, float]], None] | None = None,
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
+    cache: Cache | None = None,
 ) -> Iterator[KeptTake]:
     """Give the requested events their takes; each is on disk before it is yielded.
+
+    Each new take gets the gain that suits its sound, and at the end all that have such a default
+    are balanced (`core.mix.levels`).
 
     The requests are noted first, so that it can be resumed after a crash (`takes.resumed`).
     A take whose sound is on disk already is chosen and not rendered again. An event that is too
@@ -327,6 +333,7 @@ def perform(
     Args:
         group: all takes are undone together with those of the same group.
         on_work: as `render_events`; takes that are on disk already are no work.
+        cache: keeps what is measured on takes from one rendering to the next.
 
     Raises:
         Cancelled, RenderError: as `render_events`; takes kept before stay.
@@ -338,6 +345,7 @@ def perform(
     unknown = unknown_sounds(model.profile, story)
     unknown = {i: unknown[i] for i, start in starts.items() if start is None and i in unknown}
     starts = {event_id: start for event_id, start in starts.items() if event_id not in unknown}
+    levels = DefaultLevels(model, folder, group, cache)
     folder.begin_rendering(tuple(starts), settings, tuple(starts.values()))
     try:
         texts = contexts(story)
@@ -351,6 +359,7 @@ def perform(
             take = plan_take(story, event, settings, *made_of)
             if folder.has_sound(take):
                 folder.adopt_take(event.id, take, group)
+                levels.set_for(event.id)
                 del starts[event.id]
                 yield KeptTake(event.id, take, adopted=True)
             elif event.duration > model.performer.longest_seconds:
@@ -373,6 +382,7 @@ def perform(
             for done in made:
                 save_latents(folder.latents_file(done.take), done.latents)
                 folder.keep_take(done.event_id, done.take, done.samples, model.sample_rate, group)
+                levels.set_for(done.event_id)
                 yield KeptTake(done.event_id, done.take, adopted=False)
         for event in too_long:
             _check_length(event, model.performer.longest_seconds)
@@ -380,6 +390,7 @@ def perform(
             raise RenderError(f"{unknown_sentences(story, unknown)[0]} {WAYS_OUT}.")
     finally:
         folder.end_rendering()
+        levels.set_for_all()
 
 
 def _known_of(

@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Callable
 
 from core.audiostory import AudioStory
+from core.bridge.levels import load_levels
 from core.errors import RenderError
-from core.mix.sources import ArraySource, FileSource, Source
+from core.mix.levels import with_levels
+from core.mix.sources import ArraySource, Source, sources_of
 from core.profile import RenderSettings
 from core.render.render import RenderProgress, perform, render_events
 from core.render.takes import due, resumed
@@ -24,11 +26,12 @@ def render_story(
     """Render every event whose sound is known, and keep nothing on disk.
 
     Returns:
-        The story with its takes, and the sound of each event by its id.
+        The story with its takes and their default gains, and the sound of each event by its id.
 
     Raises:
         RenderError: no sound is known; else see `render_events`.
     """
+    fresh = {event.id for event in story.events if not event.takes}
     sources: dict[str, Source] = {}
     unknown = unknown_sounds(model.profile, story)
     ids = [event.id for event in story.events if event.id not in unknown]
@@ -40,7 +43,8 @@ def render_story(
         event = dataclasses.replace(event, takes=(*others, rendered.take), chosen=rendered.take.key)
         story = story.replace_event(event)
         sources[event.id] = ArraySource(rendered.samples)
-    return story, sources
+    natural = load_levels(model.profile).of_all(story.events)
+    return with_levels(story, sources, natural, model.sample_rate, fresh), sources
 
 
 def render_folder(
@@ -61,6 +65,4 @@ def render_folder(
     unknown = unknown_sounds(model.profile, folder.story)
     requests = due(folder, settings, model.profile.crossfade, unknown=unknown)
     list(perform(model, folder, requests, settings, group="render", on_progress=on_progress))
-    takes = {event.id: event.take for event in folder.story.events}
-    rate = model.sample_rate
-    return folder.story, {i: FileSource(folder.take_file(t), rate) for i, t in takes.items() if t}
+    return folder.story, sources_of(folder, folder.story, model.sample_rate)

@@ -46,6 +46,10 @@ class Event:
     """One sound of the story: what is heard (caption), when, how loud, and its takes.
 
     Attributes:
+        gain_db: how loud it is; where `trim_db` is a number the studio's default
+            (`core.mix.levels`), set anew with every take.
+        trim_db: decibels above the level that suits the sound, by which the default is set; None:
+            the gain was set by hand or there is no take yet, and stays.
         pan: -1 left to 1 right; at 0 the mix may set a spot sound a little aside.
         width: how much of the width or place that suits a mono take it gets, 0 none to 1 all;
             None: all (see `core.mix.width`).
@@ -59,6 +63,7 @@ class Event:
     mood: str = ""
     layer: int = 0
     gain_db: float = 0.0
+    trim_db: float | None = None
     pan: float = 0.0
     width: float | None = None
     fade_in: float = 0.0
@@ -80,6 +85,8 @@ class Event:
         check_number("duration", self.duration, MIN_DURATION, MAX_TOTAL, "seconds")
         check_number("layer", self.layer, 0, MAX_LAYER, "")
         check_number("gain", self.gain_db, -60.0, 24.0, "dB")
+        if self.trim_db is not None:
+            check_number("gain beside the default", self.trim_db, -60.0, 24.0, "dB")
         check_number("pan", self.pan, -1.0, 1.0, "(left to right)")
         if self.width is not None:
             check_number("width", self.width, 0.0, 1.0, "(a point to its widest)")

@@ -57,7 +57,8 @@ def unrendered(
 def change(story: Story, event_id: str, **values: Any) -> Story:
     """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed, placeholder.
 
-    With another caption an event is no placeholder any more.
+    With another caption an event is no placeholder any more. A gain set by hand stays; before
+    the first take it is added to the default.
     """
     unknown = sorted(set(values) - CHANGEABLE)
     if unknown:
@@ -65,6 +66,9 @@ def change(story: Story, event_id: str, **values: Any) -> Story:
     event = _unlocked(story, event_id)
     if values.get("caption", event.caption) != event.caption:
         values = {"placeholder": False} | values
+    if "gain_db" in values and event.trim_db is not None:
+        added = event.trim_db + values["gain_db"] - event.gain_db
+        values["trim_db"] = None if event.take else min(24.0, max(-60.0, added))
     return story.replace_event(dataclasses.replace(event, **values))
 
 

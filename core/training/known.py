@@ -32,6 +32,7 @@ from core.bridge.known_sounds import (
     likelihood_of,
     phrases,
 )
+from core.bridge.levels import write_levels
 from core.bridge.lexicon import LEXICON_FILE, Lexicon
 from core.bridge.text_encoder import TextEncoder, sentence_encoder
 from core.corpus.captions import MARKED, PARAPHRASES, PHRASES
@@ -216,7 +217,8 @@ def _calibrate(classifier: SoundClassifier, sentences: Sentences) -> dict[str, T
 
 
 def write_lexicon(folder: Path) -> int:
-    """Write every training caption of every class into a profile's folder; returns how many."""
+    """Write every training caption of every class, and each class's level, into a profile's folder;
+    returns how many captions."""
     rows = [
         (place, caption)
         for place, name in enumerate(BY_NAME)
@@ -227,6 +229,7 @@ def write_lexicon(folder: Path) -> int:
     plain = [sound.caption for sound in BY_NAME.values()]
     sounds = torch.tensor([place for place, _ in rows])
     Lexicon(encoder, plain, sounds, known).save(folder / LEXICON_FILE)
+    write_levels(folder, {sound.caption: sound.level for sound in BY_NAME.values()})
     return len(rows)
 
 

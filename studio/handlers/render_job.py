@@ -181,6 +181,7 @@ def render_work(
                 on_work=begin,
                 on_progress=send,
                 cancel=job.cancel,
+                cache=studio.cache,
             ):
                 send(kept)
             service.record_duration("render", time.monotonic() - began, amount, settings)

@@ -16,8 +16,7 @@ import soundfile
 from core.errors import Cancelled, FileError
 from core.files import atomic_path
 from core.mix.mix import MixSettings, mix_blocks
-from core.mix.sources import FileSource, Source
-from core.story.folders import StoryFolder
+from core.mix.sources import sources_of
 from core.story.recording import Tell, keep_recording, read_recording
 from core.story.take import Take
 from studio.addresses import file_url
@@ -42,16 +41,6 @@ def take_url(session: Session, take: Take) -> str:
         except OSError:
             shutil.copyfile(source, served)
     return file_url(served)
-
-
-def _sources(folder: StoryFolder, rate: int) -> dict[str, Source]:
-    """The chosen take of every event that has one."""
-    chosen = ((event.id, event.take) for event in folder.story.events)
-    return {
-        event_id: FileSource(folder.take_file(take), rate)
-        for event_id, take in chosen
-        if take is not None and folder.has_sound(take)
-    }
 
 
 def has_sound(session: Session) -> bool:
@@ -94,7 +83,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
     if session.mix is not None and session.mix[:2] == (folder, revision):
         return session.mix[2]
     path = session.sounds / f"mix-{next(_NUMBER)}" / f"{folder.title}.wav"
-    parts = _sources(folder, rate)
+    parts = sources_of(folder, story, rate)
     if not parts:
         return None
     try:

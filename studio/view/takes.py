@@ -38,6 +38,8 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: 
     if paraphrase and paraphrase != event.caption:
         name += f"&ensp;<small>read as: {escape(paraphrase)}</small>"
         full += f", read as: {paraphrase}"
+    if event.take is not None and event.trim_db is not None:
+        name += f"&ensp;<small>gain {event.gain_db:+g} dB, set to suit the sound</small>"
     return (
         f'<div class="takes" role="group" aria-label="Takes of event {name_of(story, event)}"'
         f' data-of="{escape(event.id)}">'

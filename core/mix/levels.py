@@ -1,0 +1,282 @@
+"""Levels: how loud each event of a story is by default, so that its sounds stand in proportion.
+
+A performer brings all sounds to about one level, rain as loud as a shot. Here every take is
+measured and set to what its sound has by nature (`core.bridge.levels`), and all of them together
+to the loudness of the mix. The result is each event's gain, a number that is seen and can be
+changed. A gain that a person has set is left alone from then on.
+
+Loudness is that of ITU-R BS.1770-4 with its gates, from K-weighted powers of 20 ms that are
+measured once a take; unrelated sounds add up by power.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+import numpy as np
+import numpy.typing as npt
+
+from core.mix.cache import Cache
+from core.mix.limiter import MARGIN_DB, RELEASE, Release
+from core.mix.loudness import K_OFFSET, STEP_MS, Meter
+from core.mix.mix import MixSettings, PlacedEvent, Ramp, place_events, story_frames
+from core.mix.sources import Source
+from core.story.story import Event, Story
+
+MIX_LOUDNESS = -18.0
+"""LUFS of a story at its default gains: streaming platforms are at -14 to -16, cinema at -24 or so,
+and what is loud has room above it."""
+LIMITED_DB = (-4.0, -2.0, 0.0, 3.0, 6.0, 9.0)
+"""Decibels by which the samples of an ordinary sound may pass full scale. With the first of them
+the limiter takes less than a decibel off the first 30 ms of a slam; the others are for stories of
+little but strokes, which would be `QUIET` without."""
+QUIET = -19.3
+"""LUFS of a mix below which its peaks are pressed further."""
+LOUD, PRESSED = -20.0, 2.5
+"""LUFS from which a sound counts as loud by nature, and decibels that its peaks may pass by for
+each that it is louder: a gunshot is pressed into what there is, a footstep keeps its attack."""
+MAKE_UP_DB = 6.0
+"""Decibels that all may gain to make up for peaks that were held back or limited."""
+BEHIND_DB, LOUD_BEHIND_DB = 9.5, 5.0
+"""Decibels by which a sound whose peaks have no more room may fall behind the others, and by which
+one that is loud by nature may."""
+MOST_DB, LEAST_DB = 24.0, -60.0
+"""What an event's gain can be."""
+FAINT = -60.0
+"""LUFS below which a take holds nothing: it is not turned up."""
+_GATE, _RELATIVE_GATE = -70.0, -10.0
+_BLOCK, _HOP = 400 // STEP_MS, 100 // STEP_MS
+"""Powers of a gating block, and from one block to the next."""
+_CEILING = 10 ** ((-1.0 - MARGIN_DB) / 20)
+"""The mix's own ceiling (`MixSettings.ceiling_db`)."""
+Powers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Sounding:
+    """An event as it is heard at a gain of 0 dB.
+
+    Attributes:
+        start: of its powers in the story's.
+        powers, peaks: K-weighted power and sample peak of each `STEP_MS`, both (n,).
+        loudness: LUFS, gated.
+        natural: LUFS that its sound has by nature, with what a person has added.
+    """
+
+    event: Event
+    start: int
+    powers: Powers
+    peaks: Powers
+    loudness: float
+    natural: float
+
+    @property
+    def relative(self) -> float:
+        """Gain in dB that brings the take to its natural level."""
+        return self.natural - self.loudness
+
+    def gain(self, offset: float, limited: float) -> float:
+        """Gain in dB where the whole story lies by `offset` above the natural levels.
+
+        Args:
+            limited: decibels by which peaks may pass full scale.
+        """
+        over = limited + PRESSED * max(0.0, self.natural - LOUD)
+        gain = min(self.relative + offset, over - 20 * math.log10(self.peaks.max()))
+        return round(min(MOST_DB, max(LEAST_DB, gain)), 1)
+
+
+def with_levels(
+    story: Story,
+    sources: Mapping[str, Source],
+    natural: Mapping[str, float],
+    rate: int,
+    fresh: Collection[str],
+    only: Collection[str] | None = None,
+    cache: Cache | None = None,
+) -> Story:
+    """The story with default gains.
+
+    Args:
+        natural: LUFS that each event's sound has by nature, by the event's id.
+        fresh: events that have their first take now: their gain so far is what a person has added
+            to the default, and from now on they have a default. Other events without a `trim_db`
+            are left alone, as those that are locked.
+        only: events whose gain is set; None: of all that have a default.
+    """
+    story = replace(
+        story,
+        events=tuple(
+            replace(event, trim_db=event.gain_db)
+            if event.id in fresh and event.trim_db is None and event.id in sources
+            else event
+            for event in story.events
+        ),
+    )
+    sounding = _soundings(story, sources, natural, rate, cache)
+    led = [s for s in sounding if s.event.trim_db is not None and not s.event.locked]
+    if not led:
+        return story
+    offset, limited = _offset(sounding, led, fresh, -(-story_frames(story, rate) // _step(rate)))
+    for one in led:
+        if only is None or one.event.id in only:
+            story = story.replace_event(replace(one.event, gain_db=one.gain(offset, limited)))
+    return story
+
+
+def _offset(
+    sounding: Sequence[_Sounding], led: Sequence[_Sounding], fresh: Collection[str], count: int
+) -> tuple[float, float]:
+    """Decibels above the natural levels at which the story is to lie, and of limiting.
+
+    Where all gains are defaults, so much that it has the loudness of a mix; beside gains that were
+    set by hand, what the story had so far.
+    """
+    if len(led) == len(sounding):
+        exact = _solved(lambda offset: _open_loudness(led, offset, count), -100.0, 100.0)
+        loud = any(one.natural > LOUD for one in led)
+        for limited in LIMITED_DB[:1] if loud else LIMITED_DB:
+            offset = _held_offset(led, exact, limited, count)
+            if _loudness(led, offset, limited, count) >= QUIET:
+                break
+        return offset, limited
+    before = [one for one in led if one.event.id not in fresh]
+    before = before or [one for one in sounding if one.event.id not in fresh]
+    offsets = [one.event.gain_db - one.relative for one in before]
+    return (median(offsets) if offsets else 0.0), LIMITED_DB[0]
+
+
+def _held_offset(sounding: Sequence[_Sounding], exact: float, limited: float, count: int) -> float:
+    """The offset with peaks held back: `exact`, or more as far as no sound falls behind."""
+    highest = exact + MAKE_UP_DB
+    offset = _solved(lambda offset: _loudness(sounding, offset, limited, count), exact, highest)
+    for one in sounding:
+        behind = LOUD_BEHIND_DB if one.natural > LOUD else BEHIND_DB
+        heard = _loudness([one], offset, limited, count)
+        offset = min(offset, heard - one.natural + behind)
+    return offset
+
+
+def _open_loudness(sounding: Sequence[_Sounding], offset: float, count: int) -> float:
+    """LUFS of the sum of events if peaks had no end."""
+    total = np.zeros(count)
+    for one in sounding:
+        part = total[one.start :][: len(one.powers)]
+        part += one.powers[: len(part)] * 10 ** ((one.relative + offset) / 10)
+    return gated(total)
+
+
+def _loudness(sounding: Sequence[_Sounding], offset: float, limited: float, count: int) -> float:
+    """LUFS of the mix of events, their peaks held back and limited."""
+    total, peaks = np.zeros(count), np.zeros(count)
+    for one in sounding:
+        gain = 10 ** (one.gain(offset, limited) / 20)
+        here = slice(one.start, min(count, one.start + len(one.powers)))
+        length = here.stop - here.start
+        total[here] += one.powers[:length] * gain**2
+        peaks[here] = np.hypot(peaks[here], one.peaks[:length] * gain)
+    needed = _CEILING / np.maximum(peaks, _CEILING)
+    if needed.min() < 1.0:
+        total *= Release(RELEASE * 1000 / STEP_MS).process(needed) ** 2
+    return gated(total)
+
+
+def _solved(loudness_at: Callable[[float], float], low: float, high: float) -> float:
+    """The offset at which the mix has its loudness, by halving."""
+    for _ in range(24):
+        middle = 0.5 * (low + high)
+        if loudness_at(middle) < MIX_LOUDNESS:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def gated(powers: Powers) -> float:
+    """Integrated loudness in LUFS of K-weighted powers, one for each `STEP_MS`; -inf of silence."""
+    if len(powers) < _BLOCK:
+        blocks = np.array([powers.mean()]) if len(powers) else np.zeros(1)
+    else:
+        total = np.concatenate([[0.0], np.cumsum(powers)])
+        starts = np.arange(0, len(powers) - _BLOCK + 1, _HOP)
+        blocks = (total[starts + _BLOCK] - total[starts]) / _BLOCK
+    heard = blocks[blocks > _power(_GATE)]
+    if not len(heard):
+        return -np.inf
+    heard = heard[heard > heard.mean() * 10 ** (_RELATIVE_GATE / 10)]
+    return float(K_OFFSET + 10 * np.log10(heard.mean()))
+
+
+def _power(loudness: float) -> float:
+    return float(10 ** ((loudness - K_OFFSET) / 10))
+
+
+def _step(rate: int) -> int:
+    """Frames for which one power stands."""
+    return STEP_MS * rate // 1000
+
+
+def _soundings(
+    story: Story,
+    sources: Mapping[str, Source],
+    natural: Mapping[str, float],
+    rate: int,
+    cache: Cache | None,
+) -> list[_Sounding]:
+    """The events that can be heard, each at its place and without its gain."""
+    at_rest = replace(story, events=tuple(replace(e, gain_db=0.0) for e in story.events))
+    found = []
+    for placed in place_events(at_rest, sources, MixSettings(rate), cache):
+        event = story.event(placed.event_id)
+        powers, peaks = _measured(sources[event.id], rate, cache)
+        fades = _fades(placed, len(powers))
+        sides = (placed.left**2 + placed.right**2) * (1.0 + placed.width**2)
+        heard = powers[: len(fades)] * sides * fades**2
+        loudness = gated(heard)
+        if loudness < FAINT:
+            continue
+        heights = peaks[: len(fades)] * max(placed.left, placed.right) * fades
+        level = natural[event.id] + (event.trim_db or 0.0)
+        start = placed.start // _step(rate)
+        found.append(_Sounding(event, start, heard, heights, loudness, level))
+    return found
+
+
+def _measured(source: Source, rate: int, cache: Cache | None) -> tuple[Powers, Powers]:
+    """Mean K-weighted power of a take's channels and its sample peak, of each `STEP_MS`."""
+
+    def made() -> tuple[Powers, Powers]:
+        step, block = _step(rate), 500 * _step(rate)
+        spans = range(0, source.frames // step * step, block)
+        meter, peaks = Meter(rate, source.channels, peaks=False), [np.zeros(0)]
+        for at in spans:
+            sound = source.read(at, min(block, source.frames // step * step - at))
+            meter.add(sound)
+            peaks.append(np.abs(sound).max(axis=1).reshape(-1, step).max(axis=1))
+        return meter.powers / source.channels, np.concatenate(peaks, dtype=np.float64)
+
+    if cache is None or source.identity is None:
+        return made()
+    return cache.of(("powers", rate, source.identity), made)
+
+
+def _fades(placed: PlacedEvent, count: int) -> Powers:
+    """Gain of an event's fades at each of its powers, `count` at most."""
+    step = _step(placed.rate)
+    count = min(count, -(-placed.frames // step))
+    middles: Powers = (np.arange(count, dtype=np.float64) + 0.5) * step
+    gains = np.ones(count)
+    for ramp in placed.rises:
+        gains *= _gain_of(ramp, middles)
+    for ramp in placed.falls:
+        gains *= _gain_of(ramp, placed.frames - middles)
+    return gains
+
+
+def _gain_of(ramp: Ramp, at: Powers) -> Powers:
+    """Gain of a ramp at frames from its silent end."""
+    inside = np.clip(at / ramp.frames, 0.0, 1.0)
+    return np.asarray(np.where(at < ramp.frames, ramp.gain(inside), 1.0), dtype=np.float64)
