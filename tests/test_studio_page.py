@@ -365,8 +365,8 @@ def test_a_story_from_instruction_to_file(page: Page, stories: Path, tmp_path: P
     button(page, "A / B").click()
     kept = heard(page, "2, draft, kept")
     expect(kept).to_have_class(re.compile("is-sounding"))
-    button(page, "Keep").click()
-    expect(heard(page, "1, draft, kept")).to_be_visible()
+    button(page, "Keep").press("Enter")
+    expect(heard(page, "1, draft, kept")).to_be_focused()
     chosen = on_disk(stories, title).sequence[0]
     assert chosen.chosen == chosen.takes[0].key
 

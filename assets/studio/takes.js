@@ -17,6 +17,9 @@ function paint() {
     action.disabled = same && action.dataset.action !== "restore" && action.dataset.action !== "drop";
     if (action.dataset.action === "compare") action.disabled = same || !kept();
   }
+  // Who keeps a take by keyboard goes on from that take.
+  const active = document.activeElement;
+  if (active?.disabled && element.contains(active)) chip?.focus({ preventScroll: true });
 }
 
 function act(name) {

@@ -153,7 +153,7 @@ def _request(studio: Studio) -> dict[str, object]:
     with gr.Column(elem_id="request"):
         instruction = gr.Textbox(
             label="What should be heard?",
-            placeholder="Rain on a tin roof, then thunder rolls far away …",
+            placeholder="Rain on a tin roof, then thunder …",
             lines=1,
             max_lines=6,
             max_length=4000,
