@@ -80,6 +80,7 @@ def test_the_page_is_whole_and_a_story_is_opened(address: str, tmp_path: Path) -
         blocks = page.locator("#timeline").get_by_role("option")
         expect(blocks).to_have_count(4)
         expect(page.get_by_text("The model is loading")).to_be_hidden(timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Play the story")).to_be_enabled()
         page.get_by_role("button", name="Light").click()
         expect(page.locator("html")).to_have_class("light")
         fonts = page.evaluate("document.fonts.load('16px Inter').then((faces) => faces.length)")

@@ -120,6 +120,8 @@ mix.addEventListener("error", () => document.dispatchEvent(new CustomEvent("stud
 document.addEventListener("studio:mix", (event) => load(event.detail));
 document.addEventListener("studio:play-take", (event) => playTake(event.detail));
 document.addEventListener("studio:compare", (event) => compare(event.detail));
+// A mix that was there before this player was.
+load(document.querySelector("[data-mix]")?.dataset.mix || "");
 part(".seek").addEventListener("input", (event) => seek(Number(event.target.value)));
 part("[data-play]").addEventListener("click", toggle);
 
