@@ -130,9 +130,11 @@ def test_what_was_rendered_by_earlier_versions_keeps_its_take_and_is_not_due(
 
 
 def test_a_story_of_unknown_sounds_alone_is_refused_before_anything_is_rendered(
-    knowing: AudioStory, story: Story
+    knowing: AudioStory, story: Story, tmp_path: Path
 ) -> None:
     alone = timeline.delete(timeline.delete(story, "both"), "rain")
+    with pytest.raises(RenderError, match="knows none of the sounds"):
+        render_folder(knowing, Library(tmp_path).create(alone, "Alone"), SETTINGS, ignored)
     with pytest.raises(RenderError, match="knows none of the sounds"):
         render_story(knowing, alone, SETTINGS, ignored)
     placed = with_placeholders(alone, unknown_sounds(knowing.profile, alone))

@@ -17,6 +17,8 @@ from core.render.unknown import WAYS_OUT, unknown_sounds
 from core.story.folders import StoryFolder
 from core.story.story import Story
 
+_NONE_KNOWN = f"The model knows none of the sounds. {WAYS_OUT}."
+
 OnProgress = Callable[[RenderProgress], None]
 
 
@@ -36,7 +38,7 @@ def render_story(
     unknown = unknown_sounds(model.profile, story)
     ids = [event.id for event in story.events if event.id not in unknown]
     if not ids:
-        raise RenderError(f"The model knows none of the sounds. {WAYS_OUT}.")
+        raise RenderError(_NONE_KNOWN)
     for rendered in render_events(model, story, ids, settings, on_progress=on_progress):
         event = story.event(rendered.event_id)
         others = tuple(take for take in event.takes if take.key != rendered.take.key)
@@ -65,4 +67,6 @@ def render_folder(
     unknown = unknown_sounds(model.profile, folder.story)
     requests = due(folder, settings, model.profile.crossfade, unknown=unknown)
     list(perform(model, folder, requests, settings, group="render", on_progress=on_progress))
+    if not any(event.take for event in folder.story.events):
+        raise RenderError(_NONE_KNOWN)
     return folder.story, sources_of(folder, folder.story, model.sample_rate)
