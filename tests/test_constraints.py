@@ -196,6 +196,9 @@ def test_the_list_is_held_to_what_is_owed(lexicon: Lexicon) -> None:
     assert timed.owed(["rain", "a dog"], False) == "thunder"
     assert timed.length(["rain", "thunder"]) == 5.0
     assert timed.length(["rain"]) is None
+    cues = held("0-5 s rain; 5-8 s thunder, then a dog", None)
+    assert cues.length(["rain", "thunder"]) == 3.0
+    assert cues.length(["rain", "thunder", "a dog"]) is None
 
 
 def test_the_list_is_held_to_sounds_that_are_asked_for_or_known(lexicon: Lexicon) -> None:

@@ -64,7 +64,7 @@ def list_constraints(
         refuses=lambda phrases: refused(brief, timed, phrases) or unheard(timed, lexicon, phrases),
         complete=lambda phrases: complete(brief, timed, phrases),
         owed=lambda phrases, ended: owed_clause(timed, phrases, ended, sounds),
-        length=lambda phrases: timed.timing(phrases).lengths.get(len(phrases) - 1),
+        length=lambda phrases: timed.timing(phrases).length(len(phrases) - 1),
     )
 
 
@@ -149,8 +149,9 @@ def _enough(total: float) -> float:
 
 
 def _for_the_time_left(timed: TimedInstruction, phrases: Sequence[str], furthest: int) -> str:
-    lengths = timed.timing(phrases).lengths
-    if len(lengths) < len(phrases) or sum(lengths.values()) > timed.total - _enough(timed.total):
+    given = timed.timing(phrases)
+    lengths = [length for i in range(len(phrases)) if (length := given.length(i)) is not None]
+    if len(lengths) < len(phrases) or sum(lengths) > timed.total - _enough(timed.total):
         return ""
     later = (i for i in range(furthest + 1, len(timed.clauses)) if timed.clauses[i].words)
     return next((text for i in later if (text := _shortened(timed, i))), "")

@@ -71,6 +71,12 @@ class GivenTimes:
     starts: Mapping[int, float] = field(default_factory=dict)
     ends: Mapping[int, float] = field(default_factory=dict)
 
+    def length(self, place: int) -> float | None:
+        """The length of an event, given as such or by its start and end."""
+        if place in self.starts and place in self.ends:
+            return round(max(0.0, self.ends[place] - self.starts[place]), 6) or None
+        return self.lengths.get(place)
+
     def among(self, places: Sequence[int]) -> GivenTimes:
         """Those of some of the events, which are counted anew."""
         number = {place: i for i, place in enumerate(places)}
