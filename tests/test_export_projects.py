@@ -18,6 +18,7 @@ from sounding_stories import RATE, story_folder
 from core.export import Delivery, ExportSettings, export, open_story
 from core.mix.mix import MixSettings, place_events
 from core.story.story import Story
+from core.story.timeline import split
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +178,30 @@ def test_every_link_of_an_aaf_leads_to_a_take_that_is_as_it_says(
             assert descriptor["BlockAlign"].value == 3 * info.channels
             assert descriptor["AverageBPS"].value == 3 * info.channels * info.samplerate
         assert {d["Channels"].value for d in followed.values()} == {1, 2}
+
+
+def test_clips_of_a_split_event_begin_where_they_do_in_its_take(tmp_path: Path) -> None:
+    path = story_folder(tmp_path / "Split")
+    split(Story.load(path / "story.json"), "e0", 1.2)[0].save(path / "story.json")
+    settings = ExportSettings(reaper=True, otio=True, aaf=True)
+    parts = export(open_story(path), tmp_path / "out", settings)
+    offset = round(1.2 * RATE)
+    project = rpp.loads(file_of(parts, ".rpp").read_text())
+    items = project.find("TRACK").findall("ITEM")
+    shifts = [[c[1] for c in item if isinstance(c, list) and c[0] == "SOFFS"] for item in items]
+    assert [[round(float(s) * RATE) for s in item] for item in shifts[:2]] == [[0, 0], [offset] * 2]
+    clips = list(otio.adapters.read_from_file(str(file_of(parts, ".otio"))).find_clips())
+    assert [clip.source_range.start_time.to_frames() for clip in clips[:3]] == [0, offset, 0]
+    with aaf2.open(str(file_of(parts, ".aaf")), "r") as file:
+        begins = []
+        for mob in file.content.compositionmobs():
+            for component in sound_clips(mob):
+                begin = component.start
+                while not isinstance(descriptor_of(component.mob), aaf2.essence.PCMDescriptor):
+                    component = component.slot.segment
+                    begin += component.start
+                begins.append(begin)
+    assert sorted(begins)[-2:] == [0, offset]
 
 
 def descriptor_of(mob: aaf2.mobs.Mob) -> aaf2.essence.EssenceDescriptor | None:

@@ -31,7 +31,7 @@ def _span(start: int, frames: int, rate: int) -> otio.opentime.TimeRange:
 
 
 def _clip(
-    event: Event, frames: int, available: int, media: Mapping[str, str], rate: int
+    event: Event, first: int, frames: int, available: int, media: Mapping[str, str], rate: int
 ) -> otio.schema.Clip:
     take = event.take
     target = media[take.key] if take else ""
@@ -52,7 +52,7 @@ def _clip(
     return otio.schema.Clip(
         name=event.label,
         media_reference=reference,
-        source_range=_span(0, frames, rate),
+        source_range=_span(first, frames, rate),
         metadata={"audiostory": about},
     )
 
@@ -86,8 +86,8 @@ def _track(
             track.append(otio.schema.Gap(source_range=_span(0, placement.start - clock, rate)))
         clock = ends[placement.event_id]
         event = story.event(placement.event_id)
-        available = sources[event.id].frames
-        track.append(_clip(event, clock - placement.start, available, media, rate))
+        heard = (placement.offset, clock - placement.start)
+        track.append(_clip(event, *heard, sources[event.id].frames, media, rate))
         tail = placement.end - clock
         if tail > 0 and index + 1 < len(lane) and lane[index + 1].start == clock:
             track.append(
@@ -116,7 +116,7 @@ def timeline(
     ends = {
         p.event_id: min(p.end, ends[p.event_id])
         if any(r.crossfade for r in p.falls)
-        else min(p.end, p.start + sources[p.event_id].frames)
+        else min(p.end, p.start + sources[p.event_id].frames - p.offset)
         for p in placements
     }
     for layer in sorted({placement.layer for placement in placements}):

@@ -42,6 +42,7 @@ def _level(value: float) -> float | None:
 def _take(take: Take) -> dict[str, Any]:
     return {
         "key": take.key,
+        "offset": take.part.offset if take.part else 0.0,
         "caption": take.caption,
         "seed": take.seed,
         "steps": take.steps,

@@ -74,12 +74,25 @@ def _item(
     takes = [take for take in event.takes if take.key in media]
     for number, take in enumerate(takes):
         lines += [
-            "  " + line for line in _take(event, take, number, gain, placement.pan, media[take.key])
+            "  " + line
+            for line in _take(event, take, number, gain, placement, media[take.key], rate)
         ]
     return [*lines, ">"]
 
 
-def _take(event: Event, take: Take, number: int, gain: float, pan: float, file: str) -> list[str]:
+def _take(
+    event: Event,
+    take: Take,
+    number: int,
+    gain: float,
+    placement: PlacedEvent,
+    file: str,
+    rate: int,
+) -> list[str]:
+    pan = placement.pan
+    offset = take.part.offset if take.part else 0.0
+    if take.key == event.chosen:
+        offset = placement.offset / rate  # to the frame
     chosen = " SEL" if take.key == event.chosen else ""
     lines = [f"TAKE{chosen}"] if number else []
     name = event.label if take.caption == event.caption else take.caption
@@ -90,7 +103,7 @@ def _take(event: Event, take: Take, number: int, gain: float, pan: float, file: 
         lines.append(f"VOLPAN {gain:.9g} {pan:.6g} 1 -1")
     return [
         *lines,
-        "SOFFS 0",
+        f"SOFFS {offset:.12g}",
         "PLAYRATE 1 1 0 -1 0 0.0025",
         "CHANMODE 0",
         f"GUID {_guid(event.id, take.key)}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from core.mix.crossfade import Correlation, Samples
 from core.mix.mix import MixSettings, PlacedEvent, Ramp, declick_frames, giving_way, sum_blocks
 from core.mix.onset import ATTACK_SECONDS, attack_power
 from core.mix.resampling import resampled
-from core.mix.sources import Source
+from core.mix.sources import Source, from_frame
 
 _SETTLING = 8192
 """Frames that the resampler needs around a sound to ring out."""
@@ -85,6 +85,7 @@ def loop_stem(
         duration: the event's frames without its tail.
     """
     rate = settings.rate
+    source, placement = from_frame(source, placement.offset), replace(placement, offset=0)
     longest = round(LOOP_OVERLAP * rate)
     tail = source.frames - duration
     if tail < min(longest, duration // 4):

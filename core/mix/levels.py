@@ -226,16 +226,22 @@ def _soundings(
     rate: int,
     cache: Cache | None,
 ) -> list[_Sounding]:
-    """The events that can be heard, each at its place and without its gain."""
+    """The events that can be heard, each at its place and without its gain.
+
+    A part of a take is as loud as the whole take, so that parts keep their levels beside each
+    other.
+    """
     at_rest = replace(story, events=tuple(replace(e, gain_db=0.0) for e in story.events))
     found = []
     for placed in place_events(at_rest, sources, MixSettings(rate), cache):
         event = story.event(placed.event_id)
-        powers, peaks = _measured(sources[event.id], rate, cache)
+        whole, peaks = _measured(sources[event.id], rate, cache)
+        first = placed.offset // _step(rate)
+        powers, peaks = whole[first:], peaks[first:]
         fades = _fades(placed, len(powers))
         sides = (placed.left**2 + placed.right**2) * (1.0 + placed.width**2)
         heard = powers[: len(fades)] * sides * fades**2
-        loudness = gated(heard)
+        loudness = gated(whole * sides if event.take and event.take.part else heard)
         if loudness < FAINT:
             continue
         heights = peaks[: len(fades)] * max(placed.left, placed.right) * fades

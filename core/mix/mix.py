@@ -11,6 +11,9 @@ no join can click.
 Where the next event has an onset there (`core.mix.onset`), it is not faded in beyond the onset: it
 starts whole, and the tail before it gives way and rings out under it. Where the events after a
 texture leave holes, it goes on softly under them (`core.mix.sustain`).
+
+Parts of one take that follow one another (`Event.continues`) go on as the take does: only what
+differs in their gains is faded, over the few milliseconds of a bare edge.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from core.mix.cache import Cache
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
 from core.mix.onset import ATTACK_SECONDS, attack_power, edge_frames, first_onset
-from core.mix.sources import Source
+from core.mix.sources import Source, from_frame
 from core.mix.sustain import BELOW_DB, Sustained, has_hole
 from core.mix.width import STEADY, Spread, reach, side_of, spread_of, steadiness
 from core.story.story import Event, Story
@@ -44,6 +47,8 @@ GIVING_WAY = 0.01
 SHORTEST_GIVING_WAY = 0.02
 FAINTEST_BED = 0.03
 """Power (-15 dB) by which a texture under a soft sound is softer still, at most."""
+_MILLISECONDS = 3
+"""Decimals of a story's times, which sums of them lose."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +150,14 @@ class PlacedEvent:
 
     Attributes:
         start, frames: where it sounds in the mix, cross-fade tail included.
+        offset: frame of the take at which it begins.
         rate: Hz of the mix.
         left, right: linear gains of the two channels, from gain and pan.
         width: level of a mono take's side over its middle.
         pan: where the event is heard, -1 left to 1 right.
         rises, falls: fades at its beginning and end; they multiply.
-        onset: frame of the take's first attack, if it has one near its beginning.
+        onset: its frame at which the first attack begins, if it has one near its beginning.
+        sustained: it goes on beyond its take (`core.mix.sustain`).
     """
 
     event_id: str
@@ -165,15 +172,17 @@ class PlacedEvent:
     rises: tuple[Ramp, ...]
     falls: tuple[Ramp, ...]
     onset: int | None = None
+    offset: int = 0
+    sustained: bool = False
 
     @property
     def end(self) -> int:
         return self.start + self.frames
 
     @property
-    def tone(self) -> tuple[float, float, float]:
+    def tone(self) -> tuple[float, float, float, int]:
         """All that makes its sound of the take's, before its fades."""
-        return self.left, self.right, self.width
+        return self.left, self.right, self.width, self.offset
 
     def fade(self, sound: Samples, start: int) -> None:
         """Apply the fades in place; `sound` (n, channels) begins at the placement's `start`."""
@@ -194,20 +203,21 @@ class PlacedEvent:
 
     def panned(self, source: Source, start: int, count: int) -> Samples:
         """The same before its fades."""
-        if self.frames > source.frames:
+        if self.sustained:
             source = Sustained(source, self.rate)
         margin = reach(self.rate) if self.width else 0
-        begin, end = max(0, start - margin), min(source.frames, start + count + margin)
+        first = self.offset + start
+        begin, end = max(0, first - margin), min(source.frames, first + count + margin)
         block = source.read(begin, end - begin)
         if not np.isfinite(np.vdot(block, block)):
             raise RenderError("A take holds damaged samples (not numbers); render it again.")
-        middle = block[start - begin :][:count]
+        middle = block[first - begin :][:count]
         sound = np.empty((count, 2), dtype=np.float32)
         if not self.width:
             np.multiply(middle[:, 0], np.float32(self.left), out=sound[:, 0])
             np.multiply(middle[:, -1], np.float32(self.right), out=sound[:, 1])
             return sound
-        heard = np.pad(block[:, 0], (begin - start + margin, start + count + margin - end))
+        heard = np.pad(block[:, 0], (begin - first + margin, first + count + margin - end))
         side = side_of(heard, self.rate, self.width)
         np.add(middle[:, 0], side, out=sound[:, 0])
         np.subtract(middle[:, 0], side, out=sound[:, 1])
@@ -250,22 +260,51 @@ def place_events(
         cache: keeps what is measured on the takes.
     """
     grid = _Grid(story_frames(story, settings.rate), sources, settings, cache)
-    placed: list[PlacedEvent] = []
-    previous: PlacedEvent | None = None
-    sequence = story.sequence
-    for index, event in enumerate(sequence):
-        following = sequence[index + 1] if index + 1 < len(sequence) else None
-        placement = grid.sustained(grid.placement(event, following), sequence[index:])
-        if previous is not None and placement is not None and previous.end > placement.start:
-            previous, placement = grid.joined(previous, placement, event)
-        if previous is not None:
-            placed.append(previous)
-        previous = placement
-    if previous is not None:
-        placed.append(previous)
-    above = (grid.placement(event, None) for event in story.events if event.layer > 0)
-    placed.extend(placement for placement in above if placement is not None)
+    placed = [placement for events in _rows(story) for placement in _placed_row(grid, events)]
     return tuple(sorted(placed, key=lambda p: (p.start, p.layer)))
+
+
+def _rows(story: Story) -> Iterator[Sequence[Event]]:
+    """Events that meet, in order: layer 0, and above it such as continue one take."""
+    rows: list[list[Event]] = []
+    open_rows: dict[tuple[int, float, str | None], list[Event]] = {}
+    for event in sorted((e for e in story.events if e.layer), key=lambda e: (e.layer, e.start)):
+        start, end = (
+            (event.layer, round(seconds, _MILLISECONDS), event.chosen)
+            for seconds in (event.start, event.end)
+        )
+        row = open_rows.pop(start, [])
+        if not row or not event.continues(row[-1]):
+            row = []
+            rows.append(row)
+        row.append(event)
+        open_rows[end] = row
+    yield story.sequence
+    yield from rows
+
+
+def _placed_row(grid: _Grid, events: Sequence[Event]) -> Iterator[PlacedEvent]:
+    previous: PlacedEvent | None = None
+    before: Event | None = None
+    for number, event in enumerate(events):
+        placement = grid.placement(event, events[number + 1 :])
+        placement = grid.sustained(placement, events[number:])
+        if previous is not None and placement is not None and previous.end > placement.start:
+            goes_on = before is not None and event.continues(before)
+            previous, placement = grid.joined(previous, placement, event, goes_on=goes_on)
+        if previous is not None:
+            yield previous
+        previous, before = placement, event
+    if previous is not None:
+        yield previous
+
+
+def _parts(events: Sequence[Event]) -> Sequence[Event]:
+    """The first event and those after it that go on in its take."""
+    count = 1
+    while count < len(events) and events[count].continues(events[count - 1]):
+        count += 1
+    return events[:count]
 
 
 @dataclass(frozen=True)
@@ -287,21 +326,25 @@ class _Grid:
     def frame(self, seconds: float) -> int:
         return round(seconds * self.settings.rate)
 
-    def placement(self, event: Event, following: Event | None) -> PlacedEvent | None:
-        """The event at its place, with the tail that reaches into `following`."""
+    def placement(self, event: Event, after: Sequence[Event]) -> PlacedEvent | None:
+        """The event at its place, with the tail that reaches into the first of those `after` it."""
+        following = after[0] if after else None
         source = self.sources.get(event.id)
         start = self.frame(event.start)
         end = min(self.total, self.frame(event.end if following is None else following.start))
-        if source is None or min(end - start, source.frames) <= 0:
+        offset = self._offset(event)
+        if source is None or min(end - start, source.frames - offset) <= 0:
             return None
-        frames = min(end - start, source.frames)
+        left_over = from_frame(source, offset)
+        frames = min(end - start, left_over.frames)
         tail = 0
         if following is not None and frames == end - start and event.fade_out == 0:
-            tail = self._tail(event, following, min(source.frames - frames, self.total - end))
+            spare = min(left_over.frames - frames, self.total - end)
+            tail = self._tail(event, spare, _parts(after))
         spread = self._spread(event, source)
         pan = min(1.0, max(-1.0, event.pan + spread.pan))
         left, right = pan_gains(event, source.channels, pan)
-        onset, declick = self.kept([source], "onset", lambda: self._beginning(source))
+        onset, declick = self.kept([left_over], "onset", lambda: self._beginning(left_over))
         return PlacedEvent(
             event_id=event.id,
             layer=event.layer,
@@ -317,6 +360,7 @@ class _Grid:
             if tail
             else self._edge(event.fade_out, frames),
             onset=onset,
+            offset=offset,
         )
 
     def sustained(
@@ -330,42 +374,69 @@ class _Grid:
         if placement is None or not self.settings.sustain or not placement.falls[0:1]:
             return placement
         source = self.sources[placement.event_id]
+        event, after = sequence[0], sequence[1:]
         if not placement.falls[0].crossfade or not self._is_texture(source):
             return placement
+        if after and after[0].continues(event):
+            return placement
         end = placement.end
-        for event in sequence[1:]:
-            heard = self.sources.get(event.id)
-            if heard is None or not self._leaves_hole(heard, self.frame(event.duration)):
+        while after:
+            heard, parts = self.sources.get(after[0].id), _parts(after)
+            if heard is None or not self._leaves_hole(heard, parts):
                 break
-            end = min(self.total, self.frame(event.end))
-        return replace(placement, frames=end - placement.start)
+            end = min(self.total, self.frame(parts[-1].end))
+            after = after[len(parts) :]
+        if end == placement.end:
+            return placement
+        return replace(placement, frames=end - placement.start, sustained=True)
 
     def _is_texture(self, source: Source) -> bool:
         rate = self.settings.rate
         return self.kept([source], "steadiness", lambda: steadiness(source, rate)) >= STEADY[1]
 
-    def _leaves_hole(self, source: Source, frames: int) -> bool:
+    def _leaves_hole(self, source: Source, parts: Sequence[Event]) -> bool:
+        """Whether a take, in all its parts that meet, is silent for long."""
         rate = self.settings.rate
+        source = from_frame(source, self._offset(parts[0]))
+        frames = self.frame(parts[-1].end) - self.frame(parts[0].start)
         return self.kept([source], ("hole", frames), lambda: has_hole(source, rate, frames))
 
+    def _offset(self, event: Event) -> int:
+        """Frames into its take. They count from where the whole take would begin, so that parts
+        meet to the frame however their times are rounded."""
+        if not event.offset:
+            return 0
+        whole = round(event.start - event.offset, _MILLISECONDS)
+        return self.frame(event.start) - self.frame(whole)
+
     def _spread(self, event: Event, source: Source) -> Spread:
-        """An event whose pan was chosen stays there; a stereo take has its own width."""
+        """An event whose pan was chosen stays there; a stereo take has its own width. Parts of a
+        take are heard where the whole was."""
         if not self.settings.spread or source.channels != 1:
             return Spread()
+        part = event.take.part if event.take else None
+        name = part.of if part else event.id
         spread = self.kept(
             [source],
-            (event.id, event.width),
-            lambda: spread_of(source, self.settings.rate, event.id, event.width),
+            (name, event.width),
+            lambda: spread_of(source, self.settings.rate, name, event.width),
         )
         return replace(spread, pan=0.0) if event.pan else spread
 
-    def _tail(self, event: Event, following: Event, spare: int) -> int:
-        """Frames of cross-fade after `event.end`; 0 for a join without one."""
+    def _tail(self, event: Event, spare: int, following: Sequence[Event]) -> int:
+        """Frames of cross-fade after `event.end`; 0 for a join without one.
+
+        Args:
+            following: the next event, or the parts of its take that meet.
+        """
         longest = self.settings.crossfade
-        if longest is None and event.take is not None:
+        if following[0].continues(event):
+            longest = self.settings.declick
+        elif longest is None and event.take is not None:
             longest = event.take.tail
         wanted = spare if longest is None else self.frame(longest)
-        room = int(self.settings.share * self.frame(following.duration))
+        whole = following[-1].end - following[0].start
+        room = min(int(self.settings.share * self.frame(whole)), self.frame(following[0].duration))
         fitting = min(wanted, spare, room)
         if fitting < wanted and not self.settings.shrink:
             return 0
@@ -385,22 +456,25 @@ class _Grid:
         return (Ramp(declick, "s-curve"),) if declick else ()
 
     def joined(
-        self, first: PlacedEvent, second: PlacedEvent, event: Event
+        self, first: PlacedEvent, second: PlacedEvent, event: Event, *, goes_on: bool
     ) -> tuple[PlacedEvent, PlacedEvent]:
         """Both halves of a cross-fade; `event` is the second one, whose own fade-in stays.
 
         A second event that has an onset within the overlap, and no fade-in of its own, starts
-        whole.
+        whole. One that goes on in the first one's take is the same sound there, and sums to it.
         """
-        if first.frames > self.sources[first.event_id].frames:
+        if first.sustained:
             return self._over(first, second, event)
         overlap = min(first.end - second.start, second.frames)
         first = replace(first, frames=second.start + overlap - first.start)
+        own = second.rises if event.fade_in > 0 else ()
+        if goes_on:
+            ramp = Ramp(overlap, "linear", crossfade=True)
+            return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
         if second.onset is not None and second.onset < overlap and event.fade_in == 0:
             return self._struck(first, second, overlap, second.onset)
         r = self._correlation(first, second, overlap) if self.settings.normalise else None
         ramp = Ramp(overlap, self.settings.curve, crossfade=True, correlation=r)
-        own = second.rises if event.fade_in > 0 else ()
         return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
 
     def _struck(

@@ -59,6 +59,34 @@ class ArraySource:
         return np.ascontiguousarray(block, dtype=np.float32)
 
 
+class Remainder:
+    """A source from one of its frames on."""
+
+    def __init__(self, source: Source, first: int) -> None:
+        self._source, self._first = source, first
+
+    @property
+    def identity(self) -> Hashable:
+        whole = self._source.identity
+        return None if whole is None else (whole, self._first)
+
+    @property
+    def frames(self) -> int:
+        return max(0, self._source.frames - self._first)
+
+    @property
+    def channels(self) -> int:
+        return self._source.channels
+
+    def read(self, start: int, count: int) -> Samples:
+        return self._source.read(self._first + start, count)
+
+
+def from_frame(source: Source, first: int) -> Source:
+    """The source without its first frames."""
+    return Remainder(source, first) if first else source
+
+
 class FileSource:
     """A take on disk in any format that libsndfile reads.
 

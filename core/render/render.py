@@ -405,7 +405,7 @@ def _known_of(
 
 
 def known(model: AudioStory, folder: StoryFolder, start: Start, seconds: float) -> Tensor:
-    """The latents (T, C) that a take of this many seconds begins from.
+    """The latents (T, C) that a take of this many seconds begins from, from `start.offset` on.
 
     Of a sound only whole latent frames count, so that the performer goes on from its sound
     and not from the silence that fills up the last one.
@@ -419,8 +419,11 @@ def known(model: AudioStory, folder: StoryFolder, start: Start, seconds: float) 
     else:
         path = folder.path / "takes" / f"{start.source}.flac"
         if start.of == "take":
-            return load_latents(path.with_suffix(".safetensors"), model.codec.latent_channels)
+            latents = load_latents(path.with_suffix(".safetensors"), model.codec.latent_channels)
+            first = round(start.offset * model.sample_rate / model.codec.hop)
+            return latents[min(first, len(latents) - 1) :]
         samples, rate = read_sound(path)
+    samples = samples[:, min(round(start.offset * rate), samples.shape[1] - 1) :]
     heard = samples[:, : round((seconds + _MARGIN) * rate)]
     sound = torch.from_numpy(brought_to(heard, rate, model.sample_rate, model.channels))
     latents = model.codec.encode(sound[None])[0].cpu()

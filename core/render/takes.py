@@ -127,8 +127,7 @@ def vary(
         StoryError: the take is gone, the event is locked, or the strength is out of range.
     """
     event, take = _source(folder, event_id, key)
-    of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
-    return TakeRequest(event_id, _start(event, of, key, strength, seed, grain_of(take), None))
+    return TakeRequest(event_id, _start_from(folder, event, take, strength, seed, None))
 
 
 def repaint(
@@ -143,22 +142,21 @@ def repaint(
     """Ask for one of the event's takes with the seconds from `begin` to `end` made anew.
 
     Args:
-        begin, end: seconds from the take's beginning.
+        begin, end: seconds from the event's beginning.
         strength: how far from what was there: 1 is new.
 
     Raises:
         StoryError: as `vary`, or the span lies outside the take.
     """
     event, take = _source(folder, event_id, key)
-    length = take.duration + take.tail
+    length = event.duration if take.part else take.duration + take.tail
     if not (begin >= 0.0 and begin + SHORTEST_SPAN - TOLERANCE <= end <= length + TOLERANCE):
         raise StoryError(
             f"A span to repaint lasts at least {SHORTEST_SPAN:g} s and lies between 0 and "
             f"{length:g} s; choose another."
         )
-    of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
     span = (round(float(begin), 3), round(float(end), 3))
-    return TakeRequest(event_id, _start(event, of, key, strength, seed, grain_of(take), span))
+    return TakeRequest(event_id, _start_from(folder, event, take, strength, seed, span))
 
 
 def use_recording(
@@ -183,7 +181,8 @@ def use_recording(
     event = _free(folder, event_id)
     recording = read_recording(path)
     grain = event_seed(folder.story, event)
-    start = _start(event, "recording", recording.digest, strength, seed, grain, None)
+    asked = Start("recording", recording.digest, float(strength), seed or 0, grain)
+    start = _with_seed(event, asked, seed)
     keep_recording(folder.path, recording)
     for notice in recording.notices:
         tell(notice)
@@ -220,16 +219,23 @@ def _free(folder: StoryFolder, event_id: str) -> Event:
     return event
 
 
-def _start(
+def _start_from(
+    folder: StoryFolder,
     event: Event,
-    of: Literal["take", "sound", "recording"],
-    source: str,
+    take: Take,
     strength: float,
     seed: int | None,
-    grain: int,
     span: tuple[float, float] | None,
 ) -> Start:
-    start = Start(of, source, float(strength), seed or 0, grain, span)
+    """A beginning from one of the event's takes, from where the event is in it."""
+    of: Literal["take", "sound"] = "take" if folder.latents_file(take).is_file() else "sound"
+    offset = take.part.offset if take.part else 0.0
+    start = Start(of, take.key, float(strength), seed or 0, grain_of(take), span, offset)
+    return _with_seed(event, start, seed)
+
+
+def _with_seed(event: Event, start: Start, seed: int | None) -> Start:
+    """The beginning with a seed of its own, where none is given: the first that is free."""
     if seed is not None:
         return start
     used = {
@@ -276,13 +282,18 @@ def due(
 def _is_asked(
     story: Story, event: Event, take: Take, settings: RenderSettings, crossfade: float
 ) -> bool:
-    """Whether a take has the key that its event asks for, its context and its weights aside."""
+    """Whether a take has the key that its event asks for, its context and its weights aside.
+
+    A part of a take asks for no other length or tail than the take's, while that holds all of it.
+    """
     made_of = (take.weights, take.start, take.context)
     now = _keyed(story, event, settings, crossfade, *made_of)
+    held = take.part is not None and event.is_filled_by(take)
     asked = dataclasses.replace(
         now,
         seed=now.seed if event.seed is not None else take.seed,
-        tail=max(now.tail, take.tail),
+        duration=take.duration if held else now.duration,
+        tail=take.tail if held else max(now.tail, take.tail),
         profile=take.profile,
     )
     return take_key(asked) == take_key(take)
@@ -290,7 +301,10 @@ def _is_asked(
 
 def _lasting_start(take: Take | None) -> Start | None:
     """A recording stays the event's recording; a variation's source belongs to an older caption."""
-    return take.start if take and take.start and take.start.of == "recording" else None
+    if take is None or take.start is None or take.start.of != "recording":
+        return None
+    offset = take.part.offset if take.part else 0.0
+    return dataclasses.replace(take.start, offset=take.start.offset + offset)
 
 
 def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSettings] | None:

@@ -111,6 +111,31 @@ class Event:
         """The chosen take, if the event has one."""
         return next((t for t in self.takes if t.key == self.chosen), None)
 
+    @property
+    def offset(self) -> float:
+        """Seconds into its take at which the event begins: more than 0 for parts of a take only."""
+        take = self.take
+        return take.part.offset if take and take.part else 0.0
+
+    def is_filled_by(self, take: Take) -> bool:
+        """Whether a take is as long as the event, or holds all of the part that the event is."""
+        if take.part is None:
+            return abs(take.duration - self.duration) <= TOLERANCE
+        return take.part.offset + self.duration <= take.duration + TOLERANCE
+
+    def continues(self, before: Event) -> bool:
+        """Whether it goes on, on the same layer, in the take where `before` leaves it."""
+        mine, other = self.take, before.take
+        return (
+            mine is not None
+            and other is not None
+            and mine.key == other.key
+            and mine.part is not None
+            and self.layer == before.layer
+            and abs(self.start - before.end) <= TOLERANCE
+            and abs(self.offset - before.offset - before.duration) <= TOLERANCE
+        )
+
 
 @dataclass(frozen=True)
 class Story:

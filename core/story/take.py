@@ -32,6 +32,7 @@ class Start:
         span: seconds of the take, from and to, that were made anew; None: all of it.
         grain: seed with which the codec draws what latents leave out, so that what is kept
             sounds as it did.
+        offset: seconds of the source before what the take begins from.
     """
 
     of: Literal["take", "sound", "recording"]
@@ -40,6 +41,7 @@ class Start:
     seed: int
     grain: int
     span: tuple[float, float] | None = None
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         if not _SOURCE.fullmatch(self.source):
@@ -47,10 +49,27 @@ class Start:
         check_number("strength", self.strength, 0.0, 1.0, "(as it is to all new)")
         check_number("variation's seed", self.seed, 0, MAX_SEED, "")
         check_number("grain", self.grain, 0, MAX_SEED, "")
+        check_number("source's beginning", self.offset, 0.0, MAX_TOTAL, "seconds")
         if self.span is not None:
             begin, end = self.span
             check_number("span's end", end, 0.0, MAX_TOTAL, "seconds")
             check_number("span's beginning", begin, 0.0, end, "seconds")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an event that was split off a longer one uses of that one's take.
+
+    Attributes:
+        of: id of the event that was split; the side on which a mono take is heard depends on it.
+        offset: seconds into the take at which the part begins.
+    """
+
+    of: str
+    offset: float
+
+    def __post_init__(self) -> None:
+        check_number("part's offset", self.offset, 0.0, MAX_TOTAL, "seconds")
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,7 @@ class Take:
         profile, weights: name of the profile and hash of its weights.
         file: FLAC file, relative to the story's folder; empty while only in memory.
         start: what it began from; None: noise alone, drawn by `seed`.
+        part: what its event uses of it; None: it was made for an event of that length.
     """
 
     key: str
@@ -81,6 +101,7 @@ class Take:
     file: str = ""
     start: Start | None = None
     sampler: Sampler = "full"
+    part: Part | None = None
 
     def __post_init__(self) -> None:
         check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
@@ -90,17 +111,28 @@ class Take:
 
 
 def take_key(take: Take) -> str:
-    """Hash of everything that makes the take's sound: all fields but its key and its file."""
-    parts = take_data(take)
+    """Hash of everything that makes the take's sound: all fields but its key, its file, and what
+    its event uses of it."""
+    parts = take_data(dataclasses.replace(take, part=None))
     del parts["key"], parts["file"]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def take_data(take: Take) -> dict[str, Any]:
-    """The take's fields as a file holds them, its context by its digest."""
+    """The take's fields as a file holds them, its context by its digest.
+
+    What few takes have is left out where they do not, so that their keys stay those of earlier
+    versions.
+    """
     data = {field.name: getattr(take, field.name) for field in dataclasses.fields(take)}
     data["context"] = take.context.digest if take.context else None
     data["start"] = dataclasses.asdict(take.start) if take.start else None
+    if take.start and not take.start.offset:
+        del data["start"]["offset"]
+    if take.part:
+        data["part"] = dataclasses.asdict(take.part)
+    else:
+        del data["part"]
     return data
 
 

@@ -4,8 +4,9 @@ The page, the command line and the tests use these and nothing else to change a 
 keeps the invariants of `core.story.story`: layer 0 tiles the story without gaps, so changing a
 length there ripples (what follows shifts, the total follows); layers above lie freely inside the
 total. All times are seconds and are kept to the millisecond. A locked event can be moved by a
-ripple but never changed. Every function raises `StoryError` in one sentence when an edit is
-impossible.
+ripple but never changed. A part of a take, as `split` makes it, keeps its sound while the take
+holds all of it: its edges move over the take. Every function raises `StoryError` in one sentence
+when an edit is impossible.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Literal
 from core.errors import StoryError
 from core.story.limits import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE
 from core.story.story import Event, Story
-from core.story.take import Take
+from core.story.take import Part, Take
 
 Status = Literal["new", "changed", "rendered"]
 CHANGEABLE = frozenset(
@@ -30,7 +31,7 @@ def status(event: Event) -> Status:
     take = event.take
     if take is None:
         return "new"
-    same = take.caption == event.caption and abs(take.duration - event.duration) <= TOLERANCE
+    same = take.caption == event.caption and event.is_filled_by(take)
     seeded = event.seed is None or event.seed == take.seed
     return "rendered" if same and seeded else "changed"
 
@@ -104,7 +105,8 @@ def roll(story: Story, event_id: str, end: float) -> Story:
     if not first.start + MIN_DURATION <= end <= second.end - MIN_DURATION:
         raise StoryError(f"Both events need at least {MIN_DURATION:g} s; move the seam less.")
     first = _lasting(first, end - first.start)
-    pair = {first.id: first, second.id: _lasting(second, second.end - end)}
+    second = _begun_later(_lasting(second, second.end - end), end - second.start)
+    pair = {first.id: first, second.id: second}
     return _laid_out(story, [pair.get(e.id, e) for e in sequence], _above(story))
 
 
@@ -114,9 +116,10 @@ def trim(story: Story, event_id: str, start: float) -> Story:
     start = max(0.0, _ms(start))
     if event.layer:
         moved = dataclasses.replace(_lasting(event, event.end - start), start=start)
-        return story.replace_event(moved)
+        return story.replace_event(_begun_later(moved, start - event.start))
     index = _position(story, event_id)
     if not index:
+        story = story.replace_event(_begun_later(event, start - event.start))
         return stretch(story, event_id, event.end - start)
     return roll(story, story.sequence[index - 1].id, start)
 
@@ -209,25 +212,33 @@ def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
 def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
     """Cut an event in two at `at` seconds of the story; returns the second part's id too.
 
-    The first part keeps the takes for reference, but neither has a chosen one: a take is made for
-    a length.
+    Both parts keep the takes, each its own stretch of them (`core.story.take.Part`), so that the
+    story sounds as before.
     """
     event = _unlocked(story, event_id)
     at = _ms(at)
     if not event.start + MIN_DURATION <= at <= event.end - MIN_DURATION:
         raise StoryError(f"Both parts need at least {MIN_DURATION:g} s; split nearer the middle.")
-    first = _lasting(dataclasses.replace(event, chosen=None, fade_out=0.0), at - event.start)
-    rest = dataclasses.replace(
-        event, id=_free_id(story), start=at, takes=(), chosen=None, fade_in=0.0
+    whole = dataclasses.replace(
+        event,
+        takes=tuple(
+            take if take.part else dataclasses.replace(take, part=Part(event.id, 0.0))
+            for take in event.takes
+        ),
     )
-    rest = _lasting(rest, event.end - at)
+    first = _lasting(dataclasses.replace(whole, fade_out=0.0), at - event.start)
+    rest = dataclasses.replace(whole, id=_free_id(story), start=at, fade_in=0.0)
+    rest = _begun_later(_lasting(rest, event.end - at), at - event.start)
     events = [part for e in story.events for part in ([first, rest] if e.id == event_id else [e])]
     sequence = [e for e in events if e.layer == 0]
     return _laid_out(story, sequence, [e for e in events if e.layer]), rest.id
 
 
 def join(story: Story, event_id: str) -> Story:
-    """Make one event of a layer-0 event and the one after it; their captions are joined."""
+    """Make one event of a layer-0 event and the one after it; their captions are joined.
+
+    Where the second continues the first's take, as after `split`, it goes on sounding.
+    """
     sequence = story.sequence
     index = _position(story, event_id)
     if index + 1 == len(sequence):
@@ -236,10 +247,15 @@ def join(story: Story, event_id: str) -> Story:
     caption = first.caption
     if second.caption != first.caption:
         caption = f"{first.caption}, then {second.caption}"[:MAX_CAPTION]
+    kept = second.continues(first) and caption == first.caption
     whole = dataclasses.replace(
-        first, caption=caption, duration=_ms(first.duration + second.duration), chosen=None
+        first,
+        caption=caption,
+        duration=_ms(first.duration + second.duration),
+        chosen=first.chosen if kept else None,
+        fade_out=second.fade_out,
     )
-    whole = dataclasses.replace(whole, fade_out=second.fade_out)
+    whole = dataclasses.replace(whole, takes=tuple(_whole_again(whole, t) for t in whole.takes))
     return _laid_out(story, [*sequence[:index], whole, *sequence[index + 2 :]], _above(story))
 
 
@@ -306,6 +322,9 @@ def restore_take(story: Story, event_id: str, key: str) -> Story:
     if take is None:
         raise StoryError("That take is no longer in the story; choose another.")
     story = change(story, event_id, caption=take.caption, seed=take.seed)
+    event = story.event(event_id)
+    takes = tuple(dataclasses.replace(t, part=None) if t.key == key else t for t in event.takes)
+    story = story.replace_event(dataclasses.replace(event, takes=takes))
     if abs(story.event(event_id).duration - take.duration) > TOLERANCE:
         story = stretch(story, event_id, take.duration)
     return choose_take(story, event_id, key)
@@ -353,6 +372,27 @@ def _lasting(event: Event, duration: float) -> Event:
         raise StoryError(f"An event lasts at least {MIN_DURATION:g} s; choose a longer duration.")
     fade_in, fade_out = min(event.fade_in, duration), min(event.fade_out, duration)
     return dataclasses.replace(event, duration=duration, fade_in=fade_in, fade_out=fade_out)
+
+
+def _begun_later(event: Event, seconds: float) -> Event:
+    """The event with its parts of takes beginning so much later (earlier: below 0) in them.
+
+    A take that does not reach back so far is no part any more.
+    """
+    takes = []
+    for take in event.takes:
+        if take.part is not None:
+            offset = _ms(take.part.offset + seconds)
+            part = Part(take.part.of, offset) if offset >= 0.0 else None
+            take = dataclasses.replace(take, part=part)
+        takes.append(take)
+    return dataclasses.replace(event, takes=tuple(takes))
+
+
+def _whole_again(event: Event, take: Take) -> Take:
+    """The take, no part any more where the event has all of it."""
+    whole = Part(event.id, 0.0) == take.part and abs(take.duration - event.duration) <= TOLERANCE
+    return dataclasses.replace(take, part=None) if whole else take
 
 
 def _shifted(events: Iterable[Event], since: float, delta: float) -> list[Event]:
