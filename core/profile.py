@@ -19,6 +19,8 @@ PROFILES = Path(__file__).parent / "profiles"
 DEFAULT_PROFILE = "pocket"
 ASSETS = Path(__file__).parent.parent / "assets"
 EAR = "listener.safetensors"
+WISHES = "wishes.safetensors"
+"""The adapter with which the director writes edits; like the ear it has no part in any sound."""
 """The trained projector of the audio input; a profile may do without."""
 NO_GUIDANCE = 1.0
 """The scale at which classifier-free guidance leaves the conditional velocity as it is."""

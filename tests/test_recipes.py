@@ -53,6 +53,7 @@ def test_a_run_took_the_steps_and_the_losses_that_its_record_shows(run: RecipeRu
         "plans": {"text", "reason", "mse"},
         "meaning": {"text", "reason", "mse"},
         "stage2": {"text"},
+        "wishes": {"text"},
     }
     assert {row[2] for row in rows} == losses[run.step]
 

@@ -15,6 +15,7 @@ from core.director import replan
 from core.errors import PlanError, StoryError
 from core.placement import Placement
 from core.story import timeline
+from core.story.edits import Edit
 from core.story.folders import Library
 from core.story.story import Event, Story
 
@@ -116,15 +117,40 @@ def test_replanning_after_a_render_brings_the_director_back_to_its_place(
     assert model.llm.dtype == torch.float64
 
 
-def test_requests_in_words(tiny: AudioStory) -> None:
+@pytest.mark.parametrize(
+    ("edits", "total", "mood"),
+    [
+        ([Edit("mood", caption="tense")], 10.0, "tense"),
+        ([Edit("continue", where="to", amount=30.0)], 30.0, None),
+        ([Edit("continue", where="by", amount=5.0)], 15.0, None),
+        ([Edit("continue")], 20.0, None),
+        ([Edit("again")], 10.0, None),
+        ([Edit("total", amount=40.0), Edit("mood", caption="calm")], 40.0, "calm"),
+    ],
+)
+def test_wishes_that_ask_for_another_plan(
+    tiny: AudioStory, monkeypatch: pytest.MonkeyPatch, edits: list[Edit], total: float, mood: str
+) -> None:
+    """The edits are given: what the director makes of words is tested on trained weights."""
     before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
-    assert last(replan.replan_by_request(tiny, before, "make it 40 s")).total == 40.0
-    assert last(replan.replan_by_request(tiny, before, "more tense")).events[0].mood == "tense"
-    assert last(replan.replan_by_request(tiny, before, "continue to 30 s")).total == 30.0
-    assert last(replan.replan_by_request(tiny, before, "continue")).total == 20.0
-    assert last(replan.replan_by_request(tiny, before, "again")).events[0].caption != "rain"
-    with pytest.raises(PlanError, match="Say a length"):
-        last(replan.replan_by_request(tiny, before, "hm"))
+    monkeypatch.setattr(replan, "write_edits", lambda *_: edits)
+    after = last(replan.change_by_wish(tiny, before, "…"))
+    assert after.total == total
+    assert mood is None or after.events[0].mood == mood
+    if edits[0].operation == "again":
+        assert after.events[0].caption != "rain"
+
+
+def test_a_wish_that_is_no_change_is_said_to_be_none(
+    tiny: AudioStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
+    monkeypatch.setattr(replan, "write_edits", lambda *_: [Edit("unknown")])
+    with pytest.raises(PlanError, match="“hm” is not understood"):
+        last(replan.change_by_wish(tiny, before, "hm"))
+    monkeypatch.setattr(replan, "write_edits", lambda *_: [Edit("again"), Edit("continue")])
+    with pytest.raises(PlanError, match="one after another"):
+        last(replan.change_by_wish(tiny, before, "…"))
 
 
 def test_no_room_is_said_in_a_sentence(tiny: AudioStory) -> None:

@@ -17,11 +17,16 @@ Spans = Callable[[Sequence[str]], Sequence[Span | None]]
 
 @dataclass(frozen=True)
 class PlanProgress:
-    """What the director has written so far; the last one carries the story."""
+    """What the director has written so far; the last one carries the story.
+
+    Attributes:
+        changes: what a wish has changed in a story, a sentence each.
+    """
 
     reasoning: str
     events: tuple[PlannedEvent, ...]
     story: Story | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,24 @@ import dataclasses
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from core.audiostory import AudioStory
-from core.director.plan import decode_plan, most_events, reasoning_and_events
+from core.director.plan import decode_plan, known_spans, most_events, reasoning_and_events
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans
-from core.director.times import read_times
+from core.director.wishes import with_description, write_edits
 from core.errors import PlanError, StoryError
 from core.language.stream import PlannedEvent, one_line, parse_plan
-from core.story import timeline
+from core.language.task_adapter import TaskAdapter
 from core.story.durations import GRID, Lengths, Span, fit_durations, natural
+from core.story.edits import UNKNOWN_LENGTH, Edit, apply_edits
 from core.story.limits import MIN_DURATION
 from core.story.story import Event, Story
 
-_MORE = re.compile(r"\b(?:more|make (?:it|this)|keep it|a bit|much|sound)\s+(?:more\s+)?([a-z]+)\b")
-_AGAIN = re.compile(r"\b(?:again|another|others?|differently|new)\b")
-_ON = re.compile(r"\b(?:continue|go on|what happens next|longer story|add more)\b")
+PLANNING = frozenset({"mood", "again", "continue"})
+"""Operations for which the director writes the plan anew."""
+CONTINUED = 10.0
+"""Seconds by which a story goes on where no length is given."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,39 +135,65 @@ def continue_from(
     yield from _replanned(model, story, brief, kept, ids, cancel, spans, variation)
 
 
-def replan_by_request(
+def change_by_wish(
     model: AudioStory,
     story: Story,
     text: str,
     cancel: threading.Event | None = None,
     variation: int = 0,
     spans: Spans | None = None,
+    adapter: TaskAdapter | None = None,
 ) -> Iterator[PlanProgress]:
-    """Do what a short request says: "make it 40 s", "more tense", "continue to 60 s", "again".
+    """Do what a wish in words says: edit what it names, or plan anew where it asks for that.
 
     Raises:
-        PlanError: the request is none of these.
+        PlanError: the wish is not understood, or cannot be done in one go.
+        StoryError: an edit is impossible.
     """
-    request = one_line(text).lower()
-    times = read_times(request, model.profile.director.max_total + 1)
-    if _ON.search(request):
-        more = times[0].seconds if times else story.total + 10.0
-        goal = more if more > story.total else story.total + more
-        last = story.sequence[-1].id
-        yield from continue_from(model, story, last, goal, cancel, variation, spans)
-    elif times:
-        fitted = timeline.fit(story, times[0].seconds)
-        yield PlanProgress(
-            fitted.reasoning, tuple(_planned(dict(enumerate(fitted.sequence))).values()), fitted
-        )
-    elif _AGAIN.search(request):
-        yield from replan_unlocked(model, story, cancel, max(1, variation), spans)
-    elif mood := _MORE.search(request):
-        yield from change_mood(model, story, mood[1], cancel, spans)
-    else:
+    edits = write_edits(model, story, text, cancel, adapter)
+    if any(edit.operation == "unknown" for edit in edits):
         raise PlanError(
-            "Say a length, a mood, “continue” or “again”, like: make it 40 s; more tense."
+            f"“{one_line(text)}” is not understood as a change. Say what should happen to which "
+            "sound, like: add a dog at 10 s; make the rain 5 s longer; remove the bell; more tense."
         )
+    planning = [edit for edit in edits if edit.operation in PLANNING]
+    if len(planning) > 1:
+        raise PlanError("A mood, another plan or a continuation goes alone; say one after another.")
+    plain = [edit for edit in edits if edit.operation not in PLANNING]
+    known = spans or known_spans(model)
+    changed, sentences = apply_edits(
+        story, plain, with_description, partial(natural_seconds, known)
+    )
+    for edit in planning:
+        for progress in _planned_anew(model, changed, edit, cancel, variation, spans):
+            yield dataclasses.replace(progress, changes=sentences)
+    if not planning:
+        events = tuple(_planned(dict(enumerate(changed.sequence))).values())
+        yield PlanProgress(changed.reasoning, events, changed, sentences)
+
+
+def _planned_anew(
+    model: AudioStory,
+    story: Story,
+    edit: Edit,
+    cancel: threading.Event | None,
+    variation: int,
+    spans: Spans | None,
+) -> Iterator[PlanProgress]:
+    if edit.operation == "mood":
+        yield from change_mood(model, story, edit.caption, cancel, spans)
+    elif edit.operation == "again":
+        yield from replan_unlocked(model, story, cancel, max(1, variation), spans)
+    else:
+        more = edit.amount or CONTINUED
+        goal = more if edit.where == "to" else story.total + more
+        yield from continue_from(model, story, story.last_id, goal, cancel, variation, spans)
+
+
+def natural_seconds(spans: Spans, caption: str) -> float:
+    """How long a sound lasts that is added without a length; of textures the shortest."""
+    (span,) = spans([caption])
+    return UNKNOWN_LENGTH if span is None else max(span.shortest, min(span.longest, UNKNOWN_LENGTH))
 
 
 def _planned(events: Mapping[int, Event]) -> dict[int, PlannedEvent]:

@@ -1,5 +1,8 @@
-"""The director's LoRA adapter while it is trained; a finished one is merged by
-`core.language.model.merge_adapter`."""
+"""LoRA adapters while they are trained.
+
+The director's own, once finished, is merged by `core.language.model.merge_adapter`; another task's
+works beside it (core/language/task_adapter.py).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from core.language.model import TARGETS, fill
+from core.language.task_adapter import ALPHA, RANK
 from core.profile import DirectorConfig
 
 
@@ -34,3 +38,19 @@ def adapter_weights(model: PeftModel) -> dict[str, Tensor]:
 def load_adapter(model: PeftModel, path: Path) -> None:
     """Put a saved adapter's weights in place, every key once; see `fill`."""
     fill(adapter_weights(model), path)
+
+
+def add_task_adapter(llm: LlamaForCausalLM) -> PeftModel:
+    """The language model with an untrained adapter in its upper two thirds, which alone is trained.
+
+    What lies below reads words, and need not be read anew.
+    """
+    count = llm.config.num_hidden_layers
+    settings = LoraConfig(
+        r=RANK,
+        lora_alpha=ALPHA,
+        target_modules=TARGETS,
+        layers_to_transform=list(range(count // 3, count)),
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(llm, settings)

@@ -206,7 +206,7 @@ def _factor(module: str, letter: str) -> str:
     return f"base_model.model.{module}.lora_{letter}.default.weight"
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of a safetensors file, in fp32.
 
     Raises:
@@ -232,7 +232,7 @@ def fill(wanted: Mapping[str, Tensor], path: Path) -> None:
     Raises:
         WeightsError: a key is missing, unknown or misshapen; the message names it.
     """
-    weights = _read_weights(path)
+    weights = read_tensors(path)
     for name in sorted(wanted.keys() ^ weights.keys()):
         fault = "lacks" if name in wanted else "has the unknown weight"
         raise WeightsError(f"{path.name} {fault} {name}; use the file of this profile.")

@@ -1,7 +1,7 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
     train corpus | codec | examples | performer | plans | states | warmup | stage1
-    train meaning | stage2 | stage3 | fast | publish --from RUN RUN | known
+    train meaning | stage2 | stage3 | fast | wishes | publish --from RUN RUN | known
     train recipe NAME --manifest DIR/manifest.jsonl --runs DIR [--lines]
 
 Each is resumable: run the same line again after a stop. What the shipped weights were made by
@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from core.audiostory import AudioStory, build_audiostory
+from core.audiostory import AudioStory, build_audiostory, load_audiostory
 from core.codec.kinds import load_codec
 from core.corpus import corpus, latent_set
 from core.corpus.examples import Examples
@@ -27,6 +27,7 @@ from core.language.adapter import load_adapter
 from core.language.model import load_module
 from core.listener.effects import EffectsListener
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
+from core.placement import Placement
 from core.profile import ASSETS, EAR, Profile, load_profile
 from core.training import fit_codec, publish
 from core.training.bridging import Performances, train_stage_one, warm_up
@@ -42,8 +43,11 @@ from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
 from core.training.states import BridgingStates, collect
 from core.training.understanding import listen, train_understanding
+from core.training.wishes import train_wishes
 
 PUBLISHED = Path("published")
+ADAPTER = "base_model"
+"""What the parameters' names of a run of `wishes` begin with, which trained an adapter alone."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -97,6 +101,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     hearing.add_argument("--views", type=int, default=1, help="times a recording is listened to")
     hearing.add_argument("--ear-only", action="store_true", help="all but the ear stays as it is")
     hearing.add_argument("--lessons", type=int, default=LESSONS, help="a step of --ear-only")
+    wishing = steps.add_parser("wishes", help="the director's edits of stories, by wishes in words")
+    _add_run_arguments(wishing)
     _add_start_arguments(reading)
     reading.add_argument("--profile", default="pocket")
     reading.add_argument("--examples", type=Path, required=True)
@@ -170,6 +176,10 @@ def _follow(arguments: argparse.Namespace) -> None:
 def _publish(arguments: argparse.Namespace) -> None:
     """Write the weights and the records of runs into assets/."""
     profile = load_profile(arguments.profile)
+    if trained(arguments.start) == {ADAPTER}:
+        publish.publish_wishes(arguments.start[-1], profile.folder)
+        keep_record(arguments.start[-1], ASSETS / "training")
+        return
     model = _published(profile, arguments.start)
     if arguments.share != 1.0:
         draw_back(model, profile, arguments.share)
@@ -187,10 +197,13 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.step == "states":
         _read_states(profile, arguments)
         return
-    codec = load_codec(profile.codec)
     settings = TrainingRun(
         arguments.steps, arguments.rate, average=arguments.average, seed=arguments.seed
     )
+    if arguments.step == "wishes":
+        train_wishes(load_audiostory(profile, Placement()), settings, arguments.run)
+        return
+    codec = load_codec(profile.codec)
     frame_seconds = codec.hop / codec.sample_rate
     weights = codec.channel_weights()
     data = Examples.load(arguments.examples) if arguments.examples else None

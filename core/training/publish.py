@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core.audiostory import AudioStory
@@ -16,7 +16,7 @@ from core.files import atomic_path
 from core.language.adapter import adapter_weights
 from core.listener.whisper import Listener
 from core.performer.flow_performer import flow_performer
-from core.profile import EAR
+from core.profile import EAR, WISHES
 
 
 def publish(model: AudioStory, folder: Path) -> None:
@@ -36,6 +36,11 @@ def publish(model: AudioStory, folder: Path) -> None:
 def publish_ear(listener: Listener, folder: Path) -> None:
     """Write the ear's projector alone; the files of the other parts are left as they are."""
     _write(listener.state_dict(), folder / EAR)
+
+
+def publish_wishes(run: Path, folder: Path) -> None:
+    """Write the adapter of a run of `wishes` alone."""
+    _write(load_file(run / "average.safetensors"), folder / WISHES)
 
 
 def _write(weights: Mapping[str, Tensor], path: Path) -> None:

@@ -162,9 +162,9 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
 def _wish(
     model: Any, story: Story, event_id: str, text: str, cancel: Any, variation: int
 ) -> Iterator[Any]:
-    from core.director.replan import replan_by_request
+    from core.director.replan import change_by_wish
 
-    return replan_by_request(model, story, text or "", cancel, variation)
+    return change_by_wish(model, story, text or "", cancel, variation)
 
 
 def _unlocked(

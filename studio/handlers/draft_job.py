@@ -80,6 +80,8 @@ def run_draft(
                 yield {page.reasoning: _writing_html(progress_text(last))}
             if story is not None:
                 keep(story)
+                if last.changes:
+                    gr.Info(escape(" ".join(last.changes)))
     finally:
         job.done = True
     yield view(studio, page, session)

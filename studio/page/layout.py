@@ -215,8 +215,8 @@ def _director(*, private: bool) -> dict[str, object]:
             with gr.Row(elem_classes="control-row"):
                 plan_change = gr.Textbox(
                     label="Change the plan",
-                    placeholder="more tense · make it 40 s · continue",
-                    max_length=400,
+                    placeholder="add a dog at 10 s · the rain 5 s longer · more tense",
+                    max_length=300,
                 )
                 change_plan = gr.Button("Plan", **_QUIET)
                 replan_unlocked = gr.Button("Plan unlocked events again", **_QUIET)

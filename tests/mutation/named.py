@@ -69,8 +69,8 @@ NAMED = (
     Named(
         "natural lengths ignored",
         "core/director/constraints.py",
-        "given.starts, spans(phrases))",
-        "given.starts)",
+        "timed.timing(phrases), spans(phrases))",
+        "timed.timing(phrases))",
         "tests/test_constraints.py::test_the_grammar_alone_only_scales_lengths",
     ),
     Named(
