@@ -220,7 +220,7 @@ def test_event_stems_know_where_they_belong(story: Path, tmp_path: Path) -> None
 def test_loops_have_loop_points_and_no_seam(tmp_path: Path, rate: int) -> None:
     """A loop played twice steps no further at its seam than inside, and keeps its level there."""
     texture = noise(4.0, 5)
-    smooth = np.cumsum(texture - texture.mean(), axis=1)
+    smooth = np.convolve(texture[0], np.hanning(200), "same")[None]
     smooth = (0.3 * smooth / np.abs(smooth).max()).astype(np.float32)
     folder = story_folder(tmp_path / "sea", [smooth, noise(2.0, 6)], tail=1.0)
     files = deliver(
@@ -237,6 +237,24 @@ def test_loops_have_loop_points_and_no_seam(tmp_path: Path, rate: int) -> None:
             power = [np.mean(twice[at : at + rate // 8] ** 2) for at in range(0, rate, rate // 8)]
             assert np.ptp(10 * np.log10(power)) < 1.0
     assert soundfile.info(str(files[1])).frames / rate == pytest.approx(3.0, abs=0.01)
+
+
+def test_the_game_preset_loops_what_goes_on_and_trims_one_shots(tmp_path: Path) -> None:
+    stroke = np.zeros((1, 3 * RATE), np.float32)
+    begin, count = round(0.25 * RATE), round(0.4 * RATE)
+    decay = np.exp(-np.arange(count) / (0.05 * RATE))
+    stroke[0, begin : begin + count] = noise(0.4, 7, 0.3)[0] * decay
+    folder = story_folder(tmp_path / "play", [noise(3.5, 5), stroke, noise(1.0, 6)])
+    files = export(open_story(folder), tmp_path / "out", PRESETS["game"]).files
+    shot = next(path for path in files if "slams" in path.name)
+    sound, rate = soundfile.read(shot)
+    assert WavInfoReader(str(shot)).smpl is None
+    assert np.abs(sound[: round(0.01 * rate)]).max() > 0.1
+    assert 0.25 < len(sound) / rate < 0.45
+    placed = WavInfoReader(str(shot), info_encoding="utf-8").bext.time_reference
+    assert placed / rate == pytest.approx(3.0 + 0.25, abs=0.01)
+    for path in (p for p in files if "rain" in p.name or "gulls" in p.name):
+        assert len(WavInfoReader(str(path)).smpl.sample_loops) == 1
 
 
 def test_dither_keeps_silence_and_decorrelates_the_error() -> None:

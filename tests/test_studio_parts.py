@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 import soundfile
@@ -16,6 +18,7 @@ from safetensors.torch import save_file
 from core.audiostory import build_audiostory
 from core.director.describe import describe
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
+from core.export.settings import PRESETS, ExportSettings
 from core.mix.outline import PER_SECOND
 from core.profile import PROFILES, RenderSettings, load_profile
 from core.story import timeline
@@ -28,15 +31,18 @@ from studio.editing.actions import ActionValues, act
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
 from studio.handlers.editing import edit_table
+from studio.handlers.exporting import preset_choices, settings_of
 from studio.handlers.messages import errors_as_messages
 from studio.jobs.job import Job
 from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
 from studio.jobs.queue import JobQueue, QueuePosition
 from studio.jobs.speed import Speed
 from studio.jobs.time_left import SAMPLING, TimeLeft
+from studio.page.layout import lay_out
 from studio.page.theme import studio_css, studio_theme
 from studio.sessions.registry import MAX_REMEMBERED, Sessions
 from studio.sessions.session import Session
+from studio.sessions.stories import rename_story
 from studio.sound import files as sound_files
 from studio.sound.peaks import PeakCache, outline_of
 from studio.state import Studio
@@ -186,6 +192,89 @@ def test_actions_snap_to_edges_only_when_asked(session: Session) -> None:
     assert session.open_folder.story.event("bed").start == 0.06
     act(session, "move", values | {"snap": True})
     assert session.open_folder.story.event("bed").start == 0
+
+
+def test_an_event_that_is_dragged_to_another_layer_snaps_as_one_that_is_moved(
+    session: Session,
+) -> None:
+    values = {"id": "bed", "layer": 2, "start": 0.06, "reach": 0.1}
+    act(session, "layer", values)
+    assert session.open_folder.story.event("bed").start == 0.06
+    act(session, "layer", values | {"layer": 1, "snap": True})
+    assert session.open_folder.story.event("bed").start == 0.0
+    act(session, "layer", values | {"layer": 0, "start": 5.9, "snap": True})
+    assert [e.id for e in session.open_folder.story.sequence] == ["e1", "e2", "bed"]
+    act(session, "undo", {})
+    act(session, "layer", {"id": "e1", "layer": 1, "start": 1.96, "snap": True, "reach": 0.1})
+    assert session.open_folder.story.event("e1").start == 0.0  # all the room that it has
+
+
+def test_a_typed_start_that_leads_elsewhere_says_what_it_did(session: Session) -> None:
+    told: list[str] = []
+
+    def type_start(row: int, start: object) -> None:
+        rows = table.rows_of(session.shown)
+        rows[row][table.HEADERS.index("Start")] = start
+        edit_table(session, rows, told.append)
+        session.shown = session.story
+
+    type_start(2, 2.5)
+    assert told == []
+    type_start(2, 5.5)
+    assert "'wind' begins at 3 s, not at 5.5 s: it lies within the story" in told.pop()
+    type_start(0, 3.5)
+    assert [e.id for e in session.open_folder.story.sequence] == ["e2", "e1"]
+    assert "'rain' begins at 2 s, not at 3.5 s" in told[0]
+    assert "only their order" in told.pop()
+    before = session.open_folder.story
+    type_start(1, 2.4)
+    assert session.open_folder.story == before
+    assert "'rain' begins at 2 s, not at 2.4 s" in told.pop()
+
+
+def test_rules_that_gradio_brings_for_its_players_do_not_reach_the_lanes() -> None:
+    """Its stylesheet of the audio player comes with the first recording, and names all parts."""
+    assets = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
+    own = studio_css()
+    foreign = {
+        (part, pseudo, name)
+        for file in assets.glob("*.css")
+        for part, pseudo, rules in re.findall(
+            r"(?:^|[}\s,])::part\(([\w-]+)\)(:{0,2}\w*)\{([^}]*)\}", file.read_text("utf-8")
+        )
+        for name in re.findall(r"(?:^|;)([\w-]+):", rules)
+    }
+    assert {part for part, _, _ in foreign} >= {"region", "region-handle", "wrapper"}
+    for part, pseudo, name in foreign:
+        found = re.search(
+            rf"\.lanes > div::part\({part}\){':?' + pseudo if pseudo else ''} \{{([^}}]*)\}}", own
+        )
+        assert found is not None, (part, pseudo)
+        important = set(re.findall(r"([\w-]+): [^;]*!important", found[1]))
+        whole = name.rsplit("-", 1)[0]
+        assert important & {name, whole, "content"}, (part, pseudo, name)
+
+
+def test_a_preset_sets_the_format_and_the_boxes_and_what_is_shown_is_exported() -> None:
+    assert preset_choices("web") == ("mp3", [])
+    assert preset_choices("game") == ("wav16", ["stems", "markers"])
+    assert preset_choices("") == ("wav24", [])
+    for name in ("", *PRESETS):
+        form, boxes = preset_choices(name)
+        assert settings_of(name, form, boxes) == PRESETS.get(name, ExportSettings())
+        assert settings_of(name, "", boxes) == PRESETS.get(name, ExportSettings())
+    changed = settings_of("game", "flac", ["reaper"])
+    assert (changed.format, changed.stems, changed.markers) == ("flac", "none", ())
+    assert (changed.reaper, changed.loudness) == (True, -16.0)
+
+
+def test_nothing_that_is_typed_is_cut_without_a_word(session: Session, tmp_path: Path) -> None:
+    with gr.Blocks():
+        page = lay_out(studio_of("tiny", tmp_path))
+    for box in (page.instruction, page.plan_change, page.title):
+        assert box.max_length is None
+    with pytest.raises(StoryError, match="61 characters; shorten it to 60"):
+        rename_story(session, "x" * 61)
 
 
 def test_keys_held_down_are_undone_at_once(session: Session) -> None:

@@ -10,6 +10,7 @@ let span = 1;
 let zoom = 1;
 let snap = true;
 let pointer = 0;
+let shifted = false;
 let holding = false;
 let gesture = { name: "", at: 0, number: 0 };
 
@@ -208,8 +209,37 @@ function mark(region, event) {
   block.tabIndex = chosen ? 0 : -1;
   block.dataset.id = event.id;
   block.title = event.caption;
+  for (const [side, title] of Object.entries(edgeTitles(event))) {
+    const handle = block.querySelector(`[part~="region-handle-${side}"]`);
+    if (handle) handle.title = title;
+  }
   block.style.overflow = "hidden";
   block.style.zIndex = chosen ? 2 : 1;
+}
+
+// What an edge does to the others, for those who point at it. In the story itself there are no gaps.
+const RIPPLES = "What follows moves along, and the story gets longer or shorter";
+const ROLLS = "The event before it gets longer or shorter, the story does not";
+
+function edgeTitles(event) {
+  if (event.layer) return { left: "Its beginning", right: "Its length" };
+  const right = isLast(event) ? RIPPLES : `${RIPPLES}. With Shift: the event after it does, the story does not`;
+  return { left: before(event) ? ROLLS : RIPPLES, right };
+}
+
+const inOrder = () => byTime().filter((event) => !event.layer);
+const before = (event) => inOrder()[inOrder().indexOf(event) - 1];
+const after = (event) => inOrder()[inOrder().indexOf(event) + 1];
+const isLast = (event) => !after(event);
+const rolls = (event) => shifted && !event.layer && !isLast(event);
+
+// The same while an edge is dragged, in seconds.
+function edgeNote(event, side, by) {
+  if (!event || event.layer || !side) return "";
+  const other = side === "start" ? before(event) : rolls(event) && after(event);
+  if (!other) part("[data-total]").value = (story.total + by).toFixed(1);
+  return other ? ` · ${other.name}: ${(other.duration - by).toFixed(1)} s`
+    : ` · story: ${(story.total + by).toFixed(1)} s`;
 }
 
 function listen(region) {
@@ -217,11 +247,13 @@ function listen(region) {
   region.element.addEventListener("focus", () => select(region.id));
   region.on("dblclick", () => playFrom(region.start));
   region.on("update-end", (side) => dropped(region, side));
-  region.on("update", () => {
-    const seconds = (region.end - region.start).toFixed(1);
+  region.on("update", (side) => {
+    const seconds = region.end - region.start;
+    const event = eventOf(region.id);
+    const others = edgeNote(event, side, seconds - event?.duration);
     // Dragged on while the lanes are built anew, it is a block that is gone.
     const note = region.element?.querySelector('[part="note"]');
-    if (note) note.textContent = `${region.start.toFixed(1)} + ${seconds} s`;
+    if (note) note.textContent = `${region.start.toFixed(1)} + ${seconds.toFixed(1)} s${others}`;
   });
 }
 
@@ -231,7 +263,8 @@ function dropped(region, side) {
   select(event.id);
   const values = { id: event.id, ...snapping() };
   const layer = layerAt(pointer);
-  if (side === "end") act("stretch", { ...values, duration: region.end - event.start });
+  if (side === "end" && rolls(event)) act("roll", { ...values, end: region.end });
+  else if (side === "end") act("stretch", { ...values, duration: region.end - event.start });
   else if (side === "start") act("trim", { ...values, start: region.start });
   else if (layer !== event.layer) act("layer", { ...values, layer, start: region.start });
   else act("move", { ...values, start: region.start });
@@ -314,7 +347,10 @@ document.addEventListener("studio:position", ({ detail }) => {
   if (x < scroll || x > scroll + waves.getWidth()) waves.setScroll(Math.max(0, x - 40));
 });
 for (const name of ["pointermove", "pointerup"]) {
-  document.addEventListener(name, (event) => { pointer = event.clientY; }, true);
+  document.addEventListener(name, (event) => {
+    pointer = event.clientY;
+    shifted = event.shiftKey;
+  }, true);
 }
 new ResizeObserver(() => {
   if (waves?.shape !== shape()) redraw();

@@ -153,7 +153,9 @@ def check_instruction(model: AudioStory, instruction: str, total: float) -> str:
     if not instruction:
         raise PlanError("The instruction is empty; describe what should be heard.")
     if len(instruction) > MAX_INSTRUCTION:
-        raise PlanError(f"The instruction is too long; keep it under {MAX_INSTRUCTION} characters.")
+        raise PlanError(
+            f"The instruction has {len(instruction)} characters; shorten it to {MAX_INSTRUCTION}."
+        )
     if not MIN_TOTAL <= total <= limits.max_total:
         raise PlanError(
             f"A story lasts {MIN_TOTAL:g} to {limits.max_total:g} s, not {total:g} s; "

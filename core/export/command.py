@@ -57,7 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stem-start", choices=("story", "event"), help="begin stems with the story or the event"
     )
     group.add_argument("--stem-name", help='such as "{title} - {index} {caption}"')
-    group.add_argument("--loop", action="store_true", help="event stems as seamless loops")
+    group.add_argument(
+        "--loop",
+        action="store_true",
+        help="event stems of textures as seamless loops, others trimmed",
+    )
     group.add_argument(
         "--markers", nargs="*", choices=MARKERS, help="marker lists (without a word: all three)"
     )

@@ -26,7 +26,14 @@ from core.export.provenance import comment, sidecar
 from core.export.reaper import reaper_project
 from core.export.settings import FORMATS, ExportSettings, MarkerKind
 from core.export.sound import copy_as_wave, find_encoder, write_sound
-from core.export.stems import Stem, event_stem, loop_stem, story_stem
+from core.export.stems import (
+    Stem,
+    can_loop,
+    event_stem,
+    loop_stem,
+    one_shot_stem,
+    story_stem,
+)
 from core.export.wave import Inside
 from core.files import atomic_path, write_atomically
 from core.mix.crossfade import Samples
@@ -256,17 +263,22 @@ class _Export:
                 if settings.stem_start == "story":
                     yield name, 0, story_stem([placement], *whole), False
                 else:
-                    position = round(placement.start * wanted / self.rate)
-                    yield name, position, self._single(placement, wanted), settings.loop
+                    stem, skipped, loops = self._single(placement, wanted)
+                    position = round((placement.start + skipped) * wanted / self.rate)
+                    yield name, position, stem, loops
 
-    def _single(self, placement: PlacedEvent, wanted: int) -> Stem:
-        """An event in a file of its own length, looped if asked for."""
+    def _single(self, placement: PlacedEvent, wanted: int) -> tuple[Stem, int, bool]:
+        """An event in a file of its own length, the frames of it that were left out before, and
+        whether it loops: if asked for, what goes on evenly does, and the rest is trimmed."""
         sources = self.opened.sources
         if not self.settings.loop:
-            return event_stem(placement, sources, self.rate, wanted, self.mixing.block)
+            return event_stem(placement, sources, self.rate, wanted, self.mixing.block), 0, False
         event = self.opened.story.event(placement.event_id)
         duration = min(placement.frames, round(event.duration * self.rate))
-        return loop_stem(placement, duration, sources[event.id], self.mixing, wanted)
+        about = (placement, duration, sources[event.id], self.mixing, wanted)
+        if can_loop(placement, sources[event.id]):
+            return loop_stem(*about), 0, True
+        return *one_shot_stem(*about), False
 
     def _stem_name(self, index: int, placement: PlacedEvent) -> str:
         event = self.opened.story.event(placement.event_id)

@@ -70,7 +70,8 @@ class ExportSettings:
         stem_format: theirs. In an integer format peaks above full scale are limited.
         stem_start: "story" begins each stem at zero, so that all line up; "event" begins it where
             the event begins, for one-shots and loops.
-        loop: make event stems (with stem_start "event") seamless loops, with their loop points.
+        loop: make event stems (with stem_start "event") of what goes on evenly seamless loops,
+            with their loop points, and trim the silence around the others.
         markers: lists of the events beside the sound.
         reaper, otio, aaf: projects that refer to copies of the takes.
         bundle: a zip of story, takes, recordings and mix that `app.py open` opens again.

@@ -1,7 +1,8 @@
 """Stems: single events or layers, before the master, so that they sum to the mix.
 
 A stem that begins with the story is silent up to its event; one that begins with its event can be
-made a seamless loop, the end of the take cross-faded into its beginning.
+made a seamless loop, the end of the take cross-faded into its beginning; a sound that does not go
+on evenly makes a one-shot instead, from its first sound to its last.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from core.mix.mix import MixSettings, PlacedEvent, Ramp, declick_frames, giving_
 from core.mix.onset import ATTACK_SECONDS, attack_power
 from core.mix.resampling import resampled
 from core.mix.sources import Source, from_frame
+from core.mix.width import STEADY, steadiness
 
 _SETTLING = 8192
 """Frames that the resampler needs around a sound to ring out."""
+INAUDIBLE_DB = -60.0
+"""Below a one-shot's peak, what it has before and after is silence."""
 LOOP_OVERLAP = 1.0
 """Longest cross-fade of a loop's end into its beginning, in seconds."""
 
@@ -103,6 +107,49 @@ def loop_stem(
     lead = around * wanted // rate
     converted = np.concatenate(list(resampled([circle], rate, wanted, frames + 2 * lead)))
     return Stem((converted[lead : lead + frames],), 0, frames)
+
+
+def can_loop(placement: PlacedEvent, source: Source) -> bool:
+    """Whether the event goes on evenly: it begins without an attack and has no long silence."""
+    heard = from_frame(source, placement.offset)
+    return placement.onset is None and steadiness(heard, placement.rate) >= STEADY[0]
+
+
+def one_shot_stem(
+    placement: PlacedEvent, duration: int, source: Source, settings: MixSettings, wanted: int
+) -> tuple[Stem, int]:
+    """One event from its first sound to its last, without the fades of its joins; held in memory.
+
+    Args:
+        duration: the event's frames without its tail, which rings out here where the take is whole.
+
+    Returns:
+        The stem, and the frames of silence before it that were left out.
+    """
+    heard, placement = from_frame(source, placement.offset), replace(placement, offset=0)
+    placement = replace(placement, sustained=False)
+    is_part = heard is not source
+    frames = min(duration, heard.frames) if is_part else heard.frames
+    sound = np.concatenate(
+        [
+            placement.panned(heard, at, min(settings.block, frames - at))
+            for at in range(0, frames, settings.block)
+        ]
+    )
+    level = np.abs(sound).max(axis=1)
+    audible = np.flatnonzero(level > level.max() * 10 ** (INAUDIBLE_DB / 20))
+    if not len(audible):  # all of it is silence
+        audible = np.array([0, frames - 1])
+    edge = round(settings.declick * settings.rate)
+    first = max(0, int(audible[0]) - edge)
+    sound = sound[first : int(audible[-1]) + 1 + edge].copy()
+    rise = edge if first else declick_frames(settings, heard, placement.onset)
+    if rise:
+        Ramp(rise, "s-curve").fade_in(sound, 0)
+    if edge:
+        Ramp(edge, "s-curve").fade_out(sound, len(sound))
+    count = round(len(sound) * wanted / settings.rate)
+    return Stem(resampled([sound], settings.rate, wanted, count), 0, count), first
 
 
 def _wrapped(

@@ -144,10 +144,13 @@ def reorder(story: Story, event_id: str, position: int) -> Story:
     return _laid_out(story, [*others[:position], event, *others[position:]], _above(story))
 
 
-def set_layer(story: Story, event_id: str, layer: int) -> Story:
+def set_layer(story: Story, event_id: str, layer: int, at: float | None = None) -> Story:
     """Lift an event above the story, or settle it into the story at the nearest seam.
 
     Lifting closes the gap that it leaves, so the total shrinks by its length; settling widens it.
+
+    Args:
+        at: seconds at which it settles; None: where it starts.
     """
     event = _unlocked(story, event_id)
     placed = dataclasses.replace(event, layer=layer)
@@ -161,7 +164,7 @@ def set_layer(story: Story, event_id: str, layer: int) -> Story:
         return _laid_out(
             story, sequence, [*_shifted(_above(story), event.end, -event.duration), placed]
         )
-    position = _seam(story, event.start)
+    position = _seam(story, event.start if at is None else at)
     others = [e for e in _above(story) if e.id != event_id]
     return _inserted(story, [placed], position, others)
 

@@ -84,7 +84,11 @@ def _stepped(seconds: float, values: ActionValues, name: str) -> float:
 
 
 def _move(story: Story, event: Event, values: ActionValues) -> Story:
-    start = _stepped(event.start, values, "start")
+    return _moved(story, event, values, _stepped(event.start, values, "start"))
+
+
+def _moved(story: Story, event: Event, values: ActionValues, start: float) -> Story:
+    """Moved to a start; above layer 0 whichever of its edges is nearer to something snaps."""
     if not event.layer:
         return timeline.move(story, event.id, start)
     first = _snapped(story, event, values, start)
@@ -110,11 +114,15 @@ def _trim(story: Story, event: Event, values: ActionValues) -> Story:
 
 
 def _layer(story: Story, event: Event, values: ActionValues) -> Story:
-    layer = int(_seconds(values, "layer"))
-    story = timeline.set_layer(story, event.id, max(0, layer))
-    if layer > 0 and values.get("start") is not None:
-        story = timeline.move(story, event.id, _seconds(values, "start"))
-    return story
+    """To another layer; one that is dragged there has a start, too, which snaps as in a move."""
+    layer = max(0, int(_seconds(values, "layer")))
+    if values.get("start") is None:
+        return timeline.set_layer(story, event.id, layer)
+    start = _seconds(values, "start")
+    if event.layer and not layer:
+        return timeline.set_layer(story, event.id, layer, start)
+    story = timeline.set_layer(story, event.id, layer)
+    return _moved(story, story.event(event.id), values, start) if layer else story
 
 
 def _add(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from core.story import timeline
+from core.story.limits import TOLERANCE
 from core.story.story import Event, Story
 from studio.editing.actions import NEW_CAPTION, NEW_SECONDS
 from studio.editing.cells import flag, number, seed
@@ -67,6 +68,37 @@ def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Stor
         elif row != shown[name]:
             story = _changed(story, named[name].id, shown[name], row)
     return story
+
+
+def start_notes(rows: Sequence[Row], seen: Story, after: Story) -> tuple[str, ...]:
+    """What a start that was typed has done, where its event does not begin there: a sentence each.
+
+    Args:
+        rows: the table as it was typed into, when it showed `seen`.
+        after: the story that it led to.
+    """
+    column = HEADERS.index("Start")
+    typed = {str(row[0] or ""): row[column] for row in rows}
+    begins = {event.id: event.start for event in after.events}
+    notes = []
+    for name, event in _named(seen):
+        if event.id not in begins or typed.get(name) in (None, "", _row(name, event)[column]):
+            continue
+        asked, start = number(typed[name], "start"), begins[event.id]
+        if abs(asked - start) > TOLERANCE:
+            notes.append(
+                f"{event.caption[:40]!r} begins at {start:g} s, not at {asked:g} s: {_why(event)}"
+            )
+    return tuple(notes)
+
+
+def _why(event: Event) -> str:
+    if event.layer:
+        return "it lies within the story."
+    return (
+        "the story's own events follow one another without gaps, so that a start changes only "
+        "their order. Lift it to a layer above, and it begins anywhere."
+    )
 
 
 def _named(story: Story) -> list[tuple[str, Event]]:

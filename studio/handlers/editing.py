@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -116,14 +117,21 @@ def _add_selection_listeners(studio: Studio, page: Page) -> None:
     page.table.select(pick_row, None, [page.timeline, page.takes], **QUICK, **PRIVATE)
 
 
-def edit_table(session: Session, rows: list[list[Any]]) -> None:
-    """Gradio sends a cell twice, when Enter is pressed and when it loses the focus: the second time
+def edit_table(
+    session: Session, rows: list[list[Any]], tell: Callable[[str], object] = gr.Info
+) -> None:
+    """Change the story to what the rows say, and tell where a start led elsewhere.
+
+    Gradio sends a cell twice, when Enter is pressed and when it loses the focus: the second time
     the rows are those of a table that is shown no more."""
     now = time.monotonic()
     then, before = session.last_table
     session.last_table = (now, rows)
     if rows == before and now - then < REPEAT_SECONDS:
         return
-    selected = session.event
-    session.open_folder.edit("table", lambda story: table.edited(story, rows, session.shown))
+    selected, seen = session.event, session.shown
+    after = session.open_folder.edit("table", lambda story: table.edited(story, rows, seen))
+    if seen is not None:
+        for note in table.start_notes(rows, seen, after):
+            tell(note)
     session.follow(selected)

@@ -17,6 +17,7 @@ from core.export.archive import pack_folder
 from core.export.deliver import export
 from core.export.folder import open_story
 from core.export.settings import FORMATS, PRESETS, ExportSettings, FormatName
+from studio.handlers.options import IMMEDIATE, PRIVATE
 from studio.jobs.model_service import ModelService
 from studio.page.layout import Page
 from studio.sessions.session import Session
@@ -34,7 +35,13 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio's way of handing it in
     ) -> Any:
-        """Export the rendered story; returns its files."""
+        """Export the rendered story; returns its files.
+
+        Args:
+            preset: sets rate, loudness and how stems are cut; empty: the mix as it is.
+            form: format of the mix; empty: the preset's.
+            extras: stems, reaper, otio, markers, bundle.
+        """
         session = studio.sessions.of(request.session_hash)
         try:
             settings = settings_of(preset or "", form, extras or [])
@@ -46,6 +53,9 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
             gr.Info(note)
         return gr.update(visible=True, value=[str(path) for path in files])
 
+    page.preset.input(
+        preset_choices, page.preset, [page.format, page.extras], **IMMEDIATE, **PRIVATE
+    )
     page.export.click(
         run,
         [page.preset, page.format, page.extras],
@@ -55,8 +65,21 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
     )
 
 
+def preset_choices(preset: str) -> tuple[FormatName, list[str]]:
+    """The format and the boxes that a preset sets; they can be changed before the export."""
+    settings = PRESETS.get(preset, ExportSettings())
+    boxes = {
+        "stems": settings.stems != "none",
+        "reaper": settings.reaper,
+        "otio": settings.otio,
+        "markers": bool(settings.markers),
+        "bundle": settings.bundle,
+    }
+    return settings.format, [name for name, ticked in boxes.items() if ticked]
+
+
 def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings:
-    """The preset, with the format and what else was ticked.
+    """The preset's settings, in the format that is chosen and with what is ticked, no more.
 
     Raises:
         FileError: there is no such preset or format.
@@ -64,15 +87,18 @@ def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings
     if preset and preset not in PRESETS:
         raise FileError(f"There is no preset {preset[:40]!r}; choose one of {', '.join(PRESETS)}.")
     known: dict[str, FormatName] = {name: name for name in FORMATS}
+    settings = PRESETS.get(preset, ExportSettings())
+    form = form or settings.format
     if form not in known:
         raise FileError(f"There is no format {form[:40]!r}; choose one of {', '.join(FORMATS)}.")
-    settings = PRESETS.get(preset, ExportSettings())
     chosen = set(extras)
+    stems = "both" if settings.stems == "none" else settings.stems
+    markers = settings.markers or ("audacity", "csv", "json")
     return dataclasses.replace(
         settings,
-        format=settings.format if preset else known[form],
-        stems="both" if "stems" in chosen and settings.stems == "none" else settings.stems,
-        markers=("audacity", "csv", "json") if "markers" in chosen else settings.markers,
+        format=known[form],
+        stems=stems if "stems" in chosen else "none",
+        markers=markers if "markers" in chosen else (),
         reaper="reaper" in chosen,
         otio="otio" in chosen,
         bundle="bundle" in chosen,

@@ -130,7 +130,7 @@ def _top() -> dict[str, object]:
         redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **_QUIET)
         light = gr.Button("Light", elem_id="light", **_QUIET)
     with gr.Row(elem_id="manage-row", visible=False) as manage_row:
-        title = gr.Textbox(label="Title", max_length=60, elem_id="title")
+        title = gr.Textbox(label="Title", elem_id="title")
         rename = gr.Button("Rename", **_QUIET)
         duplicate = gr.Button("Duplicate story", **_QUIET)
         archive = gr.Button("Archive", **_QUIET)
@@ -156,7 +156,6 @@ def _request(studio: Studio) -> dict[str, object]:
             placeholder="Rain on a tin roof, then thunder …",
             lines=1,
             max_lines=6,
-            max_length=4000,
             elem_id="instruction",
         )
         with gr.Row(elem_classes="settings"):
@@ -216,7 +215,6 @@ def _director(*, private: bool) -> dict[str, object]:
                 plan_change = gr.Textbox(
                     label="Change the plan",
                     placeholder="add a dog at 10 s · the rain 5 s longer · more tense",
-                    max_length=300,
                 )
                 change_plan = gr.Button("Plan", **_QUIET)
                 replan_unlocked = gr.Button("Plan unlocked events again", **_QUIET)

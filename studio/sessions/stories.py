@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import StoryError
 from core.export.bundle import open_bundle
+from core.story.folders import MAX_TITLE
 from studio.sessions.session import Session
 
 MAX_UNPACKED = 1_000_000_000
@@ -44,6 +45,10 @@ def rename_story(session: Session, title: str) -> None:
     _require_idle(session)
     if not title.strip():
         raise StoryError("A story needs a title; type one first.")
+    if len(title.strip()) > MAX_TITLE:
+        raise StoryError(
+            f"The title has {len(title.strip())} characters; shorten it to {MAX_TITLE}."
+        )
     session.library.rename(session.open_folder.title, title)
     session.mix = None
 
