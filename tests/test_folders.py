@@ -95,9 +95,50 @@ def test_takes_of_one_rendering_are_undone_together_and_their_sound_stays(
     assert np.max(np.abs(samples - tone(1))) < 2e-7
     rendered = folder.story
     again = reopened(folder)
-    assert again.undo() == plain
+    undone = again.undo()
+    assert [event.take for event in undone.events] == [event.take for event in plain.events]
+    assert [event.takes for event in undone.events] == [event.takes for event in rendered.events]
     assert len(list((folder.path / "takes").glob("*.flac"))) == 2
     assert again.redo() == rendered
+
+
+def test_undo_past_a_rendering_keeps_its_takes_and_redo_drops_what_was_dropped(
+    folder: StoryFolder,
+) -> None:
+    stretch(folder, 5)
+    event = folder.story.events[0]
+    folder.keep_take(event.id, take("one", event), tone(1), RATE, group="r1")
+    folder.keep_take(event.id, take("two", event), tone(1), RATE, group="r2")
+    folder.edit("drop", lambda s: timeline.drop_take(s, event.id, "one"))
+    last = folder.story
+    keys = lambda: {t.key for t in folder.story.event(event.id).takes}  # noqa: E731
+    for _ in range(4):
+        old = (folder.path / "story.json").read_bytes()
+        undone = folder.undo()
+        assert keys() == {"one", "two"}
+        (folder.path / "story.json").write_bytes(old)  # as a crash would leave it
+        folder = reopened(folder)
+        assert folder.story == undone
+    assert folder.undo_label == ""
+    for _ in range(4):
+        folder.redo()
+    assert folder.story == last
+
+
+def test_an_archived_story_comes_back_with_all_that_it_had(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    folder = library.create(sample_story(), "Harbour")
+    stretch(folder, 5)
+    story = folder.story
+    library.archive("Harbour")
+    assert library.archived() == ("Harbour",)
+    library.create(sample_story(), "Harbour")
+    back = library.restore("Harbour")
+    assert (back.title, back.story, back.undo_label) == ("Harbour 2", story, "duration")
+    assert library.archived() == ()
+    for title in ("Harbour", "../Harbour 2", ""):
+        with pytest.raises(StoryError, match="in the archive"):
+            library.restore(title)
 
 
 def test_crash_between_history_and_story_keeps_the_change(folder: StoryFolder) -> None:

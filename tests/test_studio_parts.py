@@ -27,10 +27,10 @@ from core.story.story import Event, Story
 from core.story.take import Take
 from core.training.publish import publish_ear
 from studio.editing import table
-from studio.editing.actions import ActionValues, act
+from studio.editing.actions import ACTIONS, ActionValues, act, said
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import with_mood, without_mood
-from studio.handlers.editing import edit_table
+from studio.handlers.editing import edit_table, step_back
 from studio.handlers.exporting import preset_choices, settings_of
 from studio.handlers.messages import errors_as_messages
 from studio.jobs.job import Job
@@ -42,14 +42,14 @@ from studio.page.layout import lay_out
 from studio.page.theme import studio_css, studio_theme
 from studio.sessions.registry import MAX_REMEMBERED, Sessions
 from studio.sessions.session import Session
-from studio.sessions.stories import rename_story
+from studio.sessions.stories import archive_story, rename_story, restore_story
 from studio.sound import files as sound_files
 from studio.sound.peaks import PeakCache, outline_of
 from studio.state import Studio
 from studio.time_format import about
 from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
-from studio.view.updates import notes_html
+from studio.view.updates import notes_html, view
 
 RATE = 44_100
 
@@ -266,6 +266,33 @@ def test_a_preset_sets_the_format_and_the_boxes_and_what_is_shown_is_exported() 
     changed = settings_of("game", "flac", ["reaper"])
     assert (changed.format, changed.stems, changed.markers) == ("flac", "none", ())
     assert (changed.reaper, changed.loudness) == (True, -16.0)
+
+
+def test_undo_says_before_and_after_what_it_takes_back(session: Session, tmp_path: Path) -> None:
+    studio = studio_of("tiny", tmp_path)
+    with gr.Blocks():
+        page = lay_out(studio)
+    act(session, "layer", {"id": "bed", "layer": 2})
+    assert lanes(session, PeakCache())["undo"] == "change of layer"
+    assert "Undone: change of layer" in step_back(studio, page, session, "undo")[page.progress]
+    assert lanes(session, PeakCache())["redo"] == "change of layer"
+    assert "Done again" in step_back(studio, page, session, "redo")[page.progress]
+    for name in ACTIONS:
+        assert "_" not in said(name)
+
+
+def test_an_archived_story_is_offered_and_brought_back(session: Session, tmp_path: Path) -> None:
+    studio = studio_of("tiny", tmp_path)
+    with gr.Blocks():
+        page = lay_out(studio)
+    title, story = session.open_folder.title, session.story
+    assert view(studio, page, session)[page.archived_row]["visible"] is False
+    archive_story(session)
+    offered = view(studio, page, session)
+    assert offered[page.archived_row]["visible"] is True
+    assert offered[page.archived]["value"] == title
+    restore_story(session, title)
+    assert session.story == story
 
 
 def test_nothing_that_is_typed_is_cut_without_a_word(session: Session, tmp_path: Path) -> None:

@@ -490,7 +490,9 @@ class TestKeys:
         assert Story.from_json(story.to_json()) == story
         again = Library(rendered.path.parent).open(rendered.title)
         assert again.story == story
-        assert again.undo() == before
+        undone = again.undo()
+        assert undone.event("e1").takes == story.event("e1").takes
+        assert undone.event("e1").take == before.event("e1").take
         assert again.redo() == story
 
     @pytest.mark.parametrize("source", ["../../etc/passwd", "", "a/b", "x" * 200])

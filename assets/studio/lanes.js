@@ -325,6 +325,7 @@ function show() {
   if (!next.stamp) {
     mix.pause();
     pauseTakes();
+    if (story.title) remember("");
     story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
     return;
   }
@@ -335,8 +336,16 @@ function show() {
     mix.currentTime = 0;
   }
   story = next;
+  remember(story.title);
+  for (const name of ["undo", "redo"]) {
+    const button = document.getElementById(name);
+    if (button) button.title = story[name] ? `${button.textContent.trim()}: ${story[name]}` : "";
+  }
   redraw();
 }
+
+// This tab's story, for a reload of it; other tabs have their own (tab.js).
+const remember = (title) => sessionStorage.setItem("audiostory-title", title);
 
 document.addEventListener("studio:position", ({ detail }) => {
   if (!waves) return;

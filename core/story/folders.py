@@ -441,6 +441,29 @@ class Library:
             self._open.pop(title, None)
             return target
 
+    def archived(self) -> tuple[str, ...]:
+        """Titles of the archived stories, the one archived or changed last first."""
+        try:
+            folders = [file.parent for file in (self.root / ARCHIVE).glob(f"*/{STORY}")]
+            dated = [(folder.stat().st_ctime, folder.name) for folder in folders]
+        except OSError:
+            return ()
+        return tuple(title for _, title in sorted(dated, reverse=True))
+
+    def restore(self, title: str) -> StoryFolder:
+        """Bring a story back from the archive; a number is added when its title is taken.
+
+        Raises:
+            StoryError: there is none of this title in the archive.
+            FileError: it cannot be moved.
+        """
+        with self._guard:
+            if title not in self.archived():
+                raise StoryError(f"There is no {title[:MAX_TITLE]!r} in the archive.")
+            target = self.root / self._free(title)
+            self._move(self.root / ARCHIVE / title, target)
+            return self._opened(target)
+
     def _opened(self, path: Path) -> StoryFolder:
         folder = self._open.get(path.name) or self._open_under_another_case(path)
         if folder is None:

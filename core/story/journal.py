@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,27 @@ def patched(story: Story, patch: Patch) -> Story:
     return dataclasses.replace(story, events=chosen, **patch.fields)
 
 
+def _undone(story: Story, step: Step) -> Story:
+    return _with_takes_of(story, patched(story, step.before), {})
+
+
+def _redone(story: Story, step: Step) -> Story:
+    return _with_takes_of(story, patched(story, step.after), step.before.changed.get("takes", {}))
+
+
+def _with_takes_of(old: Story, new: Story, known: Mapping[str, Iterable[Take]]) -> Story:
+    """`new` with the takes that events of `old` have beside those `known` of them."""
+    had = {event.id: event.takes for event in old.events}
+    events = []
+    for event in new.events:
+        left_out = {take.key for take in (*event.takes, *known.get(event.id, ()))}
+        more = tuple(take for take in had.get(event.id, ()) if take.key not in left_out)
+        if more:
+            event = dataclasses.replace(event, takes=(*event.takes, *more))
+        events.append(event)
+    return dataclasses.replace(new, events=tuple(events))
+
+
 def _with_changes(events: Mapping[str, Event], changed: Columns) -> dict[str, Event]:
     """Those of the events that change, as they are then; raises KeyError where one is not there."""
     values: dict[str, dict[str, Any]] = {}
@@ -188,16 +209,23 @@ class Journal:
             self.compact()
 
     def before(self, story: Story) -> Story:
-        """The story before the last change; raises StoryError when there is none."""
+        """The story before the last change; raises StoryError when there is none.
+
+        Takes that were made since stay with their events: undo takes back what was decided, and no
+        sound.
+        """
         if not self.place:
             raise StoryError("There is nothing to undo.")
-        return patched(story, self.steps[self.place - 1].before)
+        return _undone(story, self.steps[self.place - 1])
 
     def after(self, story: Story) -> Story:
-        """The story after the change that was undone last; raises StoryError when none was."""
+        """The story after the change that was undone last; raises StoryError when none was.
+
+        Only takes that the change itself took off a list leave it.
+        """
         if self.place == len(self.steps):
             raise StoryError("There is nothing to redo.")
-        return patched(story, self.steps[self.place].after)
+        return _redone(story, self.steps[self.place])
 
     def go(self, direction: int, text: bytes) -> None:
         """Write down that a change was undone (-1) or made again (1); raises as `record`."""
@@ -294,8 +322,8 @@ class Journal:
         if "go" not in last and reader.last is not None:
             return patched(story, reader.last.after)
         if last["go"] < 0:
-            return patched(story, self.steps[self.place].before)
-        return patched(story, self.steps[self.place - 1].after)
+            return _undone(story, self.steps[self.place])
+        return _redone(story, self.steps[self.place - 1])
 
 
 class _Writer:

@@ -103,6 +103,8 @@ def old_key(take: OldTake) -> str:
     parts = dataclasses.asdict(take)
     for name in ("key", "file") if take.start is not None else ("key", "file", "start"):
         del parts[name]
+    if take.start is not None:
+        del parts["start"]["offset"]  # which no start had
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -23,6 +23,30 @@ NEW_SECONDS = 4.0
 SNAP_GRID = 0.5
 
 
+_SAID = {
+    "table": "edit in the table",
+    "render": "choice of the takes rendered",
+    "caption": "words of an event",
+    "stretch": "length of an event",
+    "trim": "beginning of an event",
+    "roll": "seam between events",
+    "layer": "change of layer",
+    "add": "event added",
+    "over": "sound laid over",
+    "gain": "level",
+    "fit": "length of the story",
+    "keep": "choice of a take",
+    "restore": "take restored",
+    "drop": "take off the list",
+}
+"""Changes in words, for Undo and Redo; others are called as they are."""
+
+
+def said(label: str) -> str:
+    """What a change was, in words; the history also holds labels of earlier versions."""
+    return _SAID.get(label, label.replace("_", " "))
+
+
 def act(session: Session, name: str, values: ActionValues) -> None:
     """Do one action to the open story and keep the selection on what it made.
 

@@ -1,4 +1,4 @@
-"""A recording in words: what the director hears in it, as text to edit and draft from."""
+"""A recording in words: what the director hears in it, as text to edit, take over or leave."""
 
 from __future__ import annotations
 
@@ -21,23 +21,31 @@ LISTENING = "Listening …"
 def add_describing_listeners(studio: Studio, page: Page) -> None:
     """Connect the recording beside the instruction."""
 
-    def describe(path: str | None, instruction: str) -> str:
-        """Say what is heard in a recording, after the words that are there already."""
-        text = instruction or ""
+    def describe(path: str | None) -> str:
+        """Say what is heard in a recording; nothing where that failed."""
+        text = ""
         with errors_as_messages("Describing"):
-            text = with_description(text, description_of(studio, path, gr.Info))
+            text = description_of(studio, path, gr.Info)
         return text
 
     def begin() -> object:
         return gr.update(value=LISTENING, interactive=False)
 
-    def end() -> object:
-        return gr.update(value=page.describe.value, interactive=True)
+    def end(description: str) -> tuple[object, object]:
+        again = gr.update(value=page.describe.value, interactive=True)
+        return again, gr.update(visible=bool(description))
 
     begun = page.describe.click(begin, None, page.describe, **IMMEDIATE, **PRIVATE)
-    given = [page.description_recording, page.instruction]
-    done = begun.then(describe, given, page.instruction, api_name="describe", **MODEL_JOB)
-    done.then(end, None, page.describe, **IMMEDIATE, **PRIVATE)
+    given = page.description_recording
+    done = begun.then(describe, given, page.described, api_name="describe", **MODEL_JOB)
+    shown = [page.describe, page.description_row]
+    done.then(end, page.described, shown, **IMMEDIATE, **PRIVATE)
+    for button, taken_over in (
+        (page.use_description, lambda _, description: description),
+        (page.add_description, with_description),
+    ):
+        words = [page.instruction, page.described]
+        button.click(taken_over, words, page.instruction, **IMMEDIATE, **PRIVATE)
 
 
 def description_of(studio: Studio, path: str | None, tell: Tell = tell_nobody) -> str:
@@ -65,5 +73,5 @@ def with_description(instruction: str, description: str) -> str:
     """The instruction with another sound after what it says already."""
     if not description:
         return instruction
-    words = instruction.strip().rstrip(".,;")
+    words = (instruction or "").strip().rstrip(".,;")
     return f"{words}, then {description}" if words else description

@@ -18,9 +18,6 @@ from studio.page.layout import EXAMPLES, Page
 from studio.state import Studio
 from studio.view.updates import Updates, components, view
 
-MAX_WISH = 300
-"""Characters of a wish to change the plan."""
-
 
 def add_director_listeners(studio: Studio, page: Page) -> None:
     """Connect Draft, its settings and the ways of planning again."""
@@ -167,8 +164,6 @@ def _wish(
 ) -> Iterator[Any]:
     from core.director.replan import change_by_wish
 
-    if text and len(text) > MAX_WISH:
-        raise StoryError(f"The wish has {len(text)} characters; shorten it to {MAX_WISH}.")
     return change_by_wish(model, story, text or "", cancel, variation)
 
 

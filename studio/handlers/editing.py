@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,7 @@ from gradio.events import api
 
 from core.errors import StudioError
 from studio.editing import table
-from studio.editing.actions import act
+from studio.editing.actions import act, said
 from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK
 from studio.page.layout import Page
@@ -41,12 +42,12 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         return view_after(studio, page, partial(edit_table, rows=rows), session_of(request))
 
     def undo(request: gr.Request) -> Updates:
-        """Take the last change back."""
-        return view_after(studio, page, lambda s: act(s, "undo", {}), session_of(request))
+        """Take the last change back; takes that were rendered since stay in their lists."""
+        return step_back(studio, page, session_of(request), "undo")
 
     def redo(request: gr.Request) -> Updates:
         """Bring back what undo took."""
-        return view_after(studio, page, lambda s: act(s, "redo", {}), session_of(request))
+        return step_back(studio, page, session_of(request), "redo")
 
     def do(data: gr.EventData, request: gr.Request) -> Updates:
         name, values = str(data.name), data.values
@@ -115,6 +116,17 @@ def _add_selection_listeners(studio: Studio, page: Page) -> None:
     )
     page.timeline.pick(pick, None, page.takes, **QUICK, **PRIVATE)
     page.table.select(pick_row, None, [page.timeline, page.takes], **QUICK, **PRIVATE)
+
+
+def step_back(studio: Studio, page: Page, session: Session, way: str) -> Updates:
+    """Undo or redo, and say beside the buttons of rendering what that was."""
+    folder = session.folder
+    label = (folder.undo_label if way == "undo" else folder.redo_label) if folder else ""
+    shown = view_after(studio, page, lambda s: act(s, way, {}), session)
+    if label:
+        what = f"{'Undone' if way == 'undo' else 'Done again'}: {said(label)}"
+        shown[page.progress] = f'<span class="hint" role="status">{escape(what)}</span>'
+    return shown
 
 
 def edit_table(

@@ -16,7 +16,7 @@ from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, MODEL_NOTICE, PRIVATE, QUICK
 from studio.handlers.render_job import make_takes
 from studio.page.layout import Page
-from studio.page.scripts import LIGHT_JS, START_JS
+from studio.page.scripts import LIGHT_JS, START_JS, TAB_JS
 from studio.sessions import stories
 from studio.sessions.session import Session
 from studio.state import Studio
@@ -32,7 +32,7 @@ def add_opening_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None
     outputs = opened_components(page)
 
     def load(memory: dict[str, str], request: gr.Request) -> Updates:
-        """Open the story that this browser showed last."""
+        """Open the story that this tab showed last, or in a new tab this browser."""
         studio.service.warm_up(PAINT_SECONDS)
         kept = memory if isinstance(memory, dict) else {}
         session, visitor = studio.sessions.connect(
@@ -73,7 +73,7 @@ def add_opening_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None
     def unload(request: gr.Request) -> None:
         studio.sessions.disconnect(request.session_hash)
 
-    loaded = blocks.load(load, page.memory, outputs, **IMMEDIATE, **PRIVATE)
+    loaded = blocks.load(load, page.memory, outputs, js=TAB_JS, **IMMEDIATE, **PRIVATE)
     then_mix(studio, page, loaded)
     loaded.then(wait_for_model, None, page.loading, **MODEL_NOTICE, **PRIVATE)
     resuming = loaded.then(resume, None, [*components(page), page.mix], **MODEL_JOB, **PRIVATE)
@@ -102,6 +102,8 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
             except StudioError as error:
                 gr.Warning(str(error))
                 return view(studio, page, session)
+            if act is _archive:
+                gr.Info("The story is in the archive; Bring back undoes that.")
             return _opened(studio, page, session, memory)
 
         return change
@@ -111,7 +113,8 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
         "open_zip": (page.bundle.upload, page.bundle, stories.show_bundle),
         "rename": (page.rename.click, page.title, stories.rename_story),
         "duplicate": (page.duplicate.click, page.title, lambda s, _: stories.duplicate_story(s)),
-        "archive": (page.archive.click, page.title, lambda s, _: stories.archive_story(s)),
+        "archive": (page.archive.click, page.title, _archive),
+        "bring_back": (page.restore.click, page.archived, stories.restore_story),
         "new": (page.new_story.click, page.title, lambda s, _: s.show(None)),
     }
     page.manage.click(
@@ -121,6 +124,10 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
         add_listener(changing(act), [given, page.memory], outputs, api_name=name, **QUICK)
         for name, (add_listener, given, act) in acts.items()
     )
+
+
+def _archive(session: Session, _: str) -> None:
+    stories.archive_story(session)
 
 
 def opened_components(page: Page) -> list[Any]:

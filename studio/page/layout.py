@@ -63,6 +63,10 @@ class Page:
     description_recording: gr.Audio
     description_upload: gr.UploadButton
     describe: gr.Button
+    description_row: gr.Row
+    described: gr.Textbox
+    use_description: gr.Button
+    add_description: gr.Button
     replanning: gr.Column
     plan_change: gr.Textbox
     change_plan: gr.Button
@@ -70,6 +74,9 @@ class Page:
     continue_seconds: gr.Number
     continue_plan: gr.Button
     welcome: gr.Column
+    archived_row: gr.Row
+    archived: gr.Dropdown
+    restore: gr.Button
     bundle: gr.UploadButton
     examples: tuple[gr.Button, ...]
     reasoning_panel: gr.Accordion
@@ -182,6 +189,11 @@ def _request(studio: Studio) -> dict[str, object]:
             bundle = gr.UploadButton(
                 "Open a story from a zip", file_types=[".zip"], elem_id="bundle", **_QUIET
             )
+            with gr.Row(elem_classes="control-row", visible=False) as archived_row:
+                archived = gr.Dropdown(
+                    [], label="Archived", allow_custom_value=True, elem_id="archived"
+                )
+                restore = gr.Button("Bring back", **_QUIET)
     with gr.Accordion(
         "Reasoning", open=False, visible=False, elem_id="reasoning"
     ) as reasoning_panel:
@@ -197,6 +209,9 @@ def _request(studio: Studio) -> dict[str, object]:
             "cancel": cancel,
             "loading": loading,
             "welcome": welcome,
+            "archived_row": archived_row,
+            "archived": archived,
+            "restore": restore,
             "bundle": bundle,
             "examples": examples,
             "reasoning_panel": reasoning_panel,
@@ -265,17 +280,23 @@ def _any_upload(elem_id: str) -> gr.UploadButton:
 
 
 def _description(*, visible: bool) -> dict[str, object]:
-    with (
-        gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"),
-        gr.Row(elem_classes="control-row"),
-    ):
-        description_recording = _upload("Your recording", "description-recording")
-        description_upload = _any_upload("description-upload")
-        describe = gr.Button("Describe it", **_QUIET)
+    with gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"):
+        with gr.Row(elem_classes="control-row"):
+            description_recording = _upload("Your recording", "description-recording")
+            description_upload = _any_upload("description-upload")
+            describe = gr.Button("Describe it", **_QUIET)
+        with gr.Row(elem_classes="control-row", visible=False) as description_row:
+            described = gr.Textbox(label="What is heard in it")
+            use_description = gr.Button("Use as instruction", **_QUIET)
+            add_description = gr.Button("Add to instruction", **_QUIET)
     return {
         "description_recording": description_recording,
         "description_upload": description_upload,
         "describe": describe,
+        "description_row": description_row,
+        "described": described,
+        "use_description": use_description,
+        "add_description": add_description,
     }
 
 

@@ -27,5 +27,6 @@ TIMELINE_JS = "".join(_read(name) for name in ("player.js", "lanes.js", "keys.js
 TAKES_JS = _read("takes.js")
 UNFAMILIAR_JS = _read("unfamiliar.js")
 MIX_JS = _read("mix.js")
+TAB_JS = _read("tab.js")
 LIGHT_JS = _read("light.js")
 START_JS = f"() => {{\n{''.join(map(_read, ('start.js', 'gradio.js', 'focus.js')))}\n}}"

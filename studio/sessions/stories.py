@@ -60,10 +60,16 @@ def duplicate_story(session: Session) -> None:
 
 
 def archive_story(session: Session) -> None:
-    """Put the open story away; it stays in the folder Archive."""
+    """Put the open story away; it stays in the folder Archive, and can be brought back."""
     _require_idle(session)
     session.library.archive(session.open_folder.title)
     session.show(None)
+
+
+def restore_story(session: Session, title: str) -> None:
+    """Bring a story back from the archive and show it."""
+    _require_idle(session)
+    session.show(session.library.restore(title))
 
 
 def _require_idle(session: Session) -> None:

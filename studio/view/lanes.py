@@ -17,6 +17,7 @@ from core.mix.mix import PlacedEvent
 from core.mix.outline import Peaks
 from core.story import timeline
 from core.story.story import Event, Story
+from studio.editing.actions import said
 from studio.editing.table import name_of
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache, outline_of
@@ -50,6 +51,8 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
         "total": story.total,
         "selected": selected.id if selected else "",
         "busy": session.busy,
+        "undo": said(folder.undo_label),
+        "redo": said(folder.redo_label),
         "layers": layers,
         "peaks": [
             _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)

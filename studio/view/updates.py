@@ -40,6 +40,8 @@ def components(page: Page) -> list[Any]:
         page.replanning,
         page.stop,
         page.welcome,
+        page.archived_row,
+        page.archived,
         page.reasoning_panel,
         page.reasoning,
         page.workspace,
@@ -74,6 +76,7 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
         page.replanning: gr.update(visible=there),
         page.stop: gr.update(visible=session.has_job("render")),
         page.welcome: gr.update(visible=not there and not busy),
+        **_archive(page, session),
         page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
         page.workspace: gr.update(visible=there),
@@ -146,6 +149,15 @@ def _stories(session: Session) -> Updates:
     titles = list(session.library.titles())
     title = session.folder.title if session.folder else None
     return gr.update(choices=titles, value=title, visible=bool(titles), interactive=True)
+
+
+def _archive(page: Page, session: Session) -> Updates:
+    """What can be brought back, on the page that shows no story."""
+    titles = list(session.library.archived()) if session.story is None else []
+    return {
+        page.archived_row: gr.update(visible=bool(titles)),
+        page.archived: gr.update(choices=titles, value=titles[0] if titles else None),
+    }
 
 
 def _draft_button(session: Session) -> Updates:
