@@ -711,6 +711,55 @@ def test_stories_are_renamed_duplicated_archived_and_opened(page: Page, stories:
     expect(page.get_by_label("What should be heard?")).to_have_value("steam in a kitchen")
 
 
+def test_tabs_keep_their_stories_and_edges_and_undo_say_what_they_change(
+    page: Page, address: str
+) -> None:
+    open_story(page, "First menu")
+    other = page.context.new_page()
+    arrive(other, address)
+    open_story(other, "Second menu")
+    for tab, title in ((page, "First menu"), (other, "Second menu")):
+        tab.reload()
+        expect(tab.locator("#stories input")).to_have_value(title)
+        block(tab, "2").wait_for()
+    other.close()
+    left, right = (
+        block(page, "2").locator(f'[part~="region-handle-{side}"]') for side in ("left", "right")
+    )
+    expect(left).to_have_attribute("title", re.compile("event before it"))
+    expect(right).to_have_attribute("title", re.compile("What follows moves along.* Shift"))
+    total = float(length(page).input_value())
+    page.mouse.move(*moved_by(right, 0))
+    page.mouse.down()
+    page.mouse.move(*moved_by(right, 40))
+    expect(block(page, "2").locator('[part="note"]')).to_contain_text("story: ")
+    page.mouse.up()
+    wait_until(page, lambda: float(length(page).input_value()) > total + 0.4)
+    total = float(length(page).input_value())
+    page.keyboard.down("Shift")
+    page.mouse.move(*moved_by(right, 0))
+    page.mouse.down()
+    page.mouse.move(*moved_by(right, -40))
+    expect(block(page, "2").locator('[part="note"]')).to_contain_text("3: ")
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.locator("#undo")).to_have_attribute("title", "Undo: seam between events")
+    assert float(length(page).input_value()) == total
+    button(page, "Undo").click()
+    expect(page.locator("#progress")).to_contain_text("Undone: seam between events")
+    button(page, "Manage").click()
+    button(page, "Archive").click()
+    expect(page.locator("#archived input")).to_have_value("First menu")
+    button(page, "Bring back").click()
+    expect(page.locator("#stories input")).to_have_value("First menu")
+
+
+def moved_by(grip: Locator, by: float) -> tuple[float, float]:
+    box = grip.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2 + by, box["y"] + box["height"] / 2
+
+
 def test_a_story_from_a_zip_is_opened_on_the_empty_page(page: Page, tmp_path: Path) -> None:
     home = long_story(tmp_path / "elsewhere", "Steam in a kitchen", events=2, total=60.0)
     zipped = tmp_path / "Pantry.story.zip"

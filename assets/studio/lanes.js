@@ -211,7 +211,9 @@ function mark(region, event) {
   block.title = event.caption;
   for (const [side, title] of Object.entries(edgeTitles(event))) {
     const handle = block.querySelector(`[part~="region-handle-${side}"]`);
-    if (handle) handle.title = title;
+    if (!handle) continue;
+    handle.title = title;
+    handle.setAttribute("aria-hidden", "true"); // or the title is part of the block's name
   }
   block.style.overflow = "hidden";
   block.style.zIndex = chosen ? 2 : 1;
