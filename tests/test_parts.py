@@ -22,7 +22,7 @@ from core.render.takes import due, plan_take, repaint, vary
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event, Story
-from core.story.take import Part, Start, take_data, take_key
+from core.story.take import Start, TakePart, take_data, take_key
 
 SETTINGS = RenderSettings(steps=2, guidance=2.0)
 CROSSFADE = 0.5
@@ -140,7 +140,7 @@ def test_a_file_keeps_parts_and_older_files_and_keys_stay_as_they_are(path: Path
             del fields["start"]["offset"]
         version_3 = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:24]
         assert take_key(made) == version_3
-        assert take_key(dataclasses.replace(made, part=Part("e0", 1.0))) == version_3
+        assert take_key(dataclasses.replace(made, part=TakePart("e0", 1.0))) == version_3
     assert "offset" not in take_data(dataclasses.replace(take, start=start))["start"]
 
 

@@ -57,7 +57,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Part:
+class TakePart:
     """What an event that was split off a longer one uses of that one's take.
 
     Attributes:
@@ -101,7 +101,7 @@ class Take:
     file: str = ""
     start: Start | None = None
     sampler: Sampler = "full"
-    part: Part | None = None
+    part: TakePart | None = None
 
     def __post_init__(self) -> None:
         check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from core.errors import StoryError
 from core.story.limits import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE
 from core.story.story import Event, Story
-from core.story.take import Part, Take
+from core.story.take import Take, TakePart
 
 Status = Literal["new", "changed", "rendered"]
 CHANGEABLE = frozenset(
@@ -215,8 +215,8 @@ def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
 def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
     """Cut an event in two at `at` seconds of the story; returns the second part's id too.
 
-    Both parts keep the takes, each its own stretch of them (`core.story.take.Part`), so that the
-    story sounds as before.
+    Both parts keep the takes, each its own stretch of them (`core.story.take.TakePart`), so that
+    the story sounds as before.
     """
     event = _unlocked(story, event_id)
     at = _ms(at)
@@ -225,7 +225,7 @@ def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
     whole = dataclasses.replace(
         event,
         takes=tuple(
-            take if take.part else dataclasses.replace(take, part=Part(event.id, 0.0))
+            take if take.part else dataclasses.replace(take, part=TakePart(event.id, 0.0))
             for take in event.takes
         ),
     )
@@ -386,7 +386,7 @@ def _begun_later(event: Event, seconds: float) -> Event:
     for take in event.takes:
         if take.part is not None:
             offset = _ms(take.part.offset + seconds)
-            part = Part(take.part.of, offset) if offset >= 0.0 else None
+            part = TakePart(take.part.of, offset) if offset >= 0.0 else None
             take = dataclasses.replace(take, part=part)
         takes.append(take)
     return dataclasses.replace(event, takes=tuple(takes))
@@ -394,7 +394,9 @@ def _begun_later(event: Event, seconds: float) -> Event:
 
 def _whole_again(event: Event, take: Take) -> Take:
     """The take, no part any more where the event has all of it."""
-    whole = Part(event.id, 0.0) == take.part and abs(take.duration - event.duration) <= TOLERANCE
+    whole = (
+        TakePart(event.id, 0.0) == take.part and abs(take.duration - event.duration) <= TOLERANCE
+    )
     return dataclasses.replace(take, part=None) if whole else take
 
 
