@@ -12,6 +12,7 @@ import torch
 
 from core.audiostory import AudioStory
 from core.director import replan
+from core.director.wishes import WrittenEdits
 from core.errors import PlanError, StoryError
 from core.placement import Placement
 from core.story import timeline
@@ -133,7 +134,7 @@ def test_wishes_that_ask_for_another_plan(
 ) -> None:
     """The edits are given: what the director makes of words is tested on trained weights."""
     before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
-    monkeypatch.setattr(replan, "write_edits", lambda *_: edits)
+    monkeypatch.setattr(replan, "write_edits", lambda *_: WrittenEdits(tuple(edits)))
     after = last(replan.change_by_wish(tiny, before, "…"))
     assert after.total == total
     assert mood is None or after.events[0].mood == mood
@@ -145,10 +146,15 @@ def test_a_wish_that_is_no_change_is_said_to_be_none(
     tiny: AudioStory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = Story("rain", 10.0, 1, "tiny", "", (Event("e1", "rain", 0.0, 10.0),))
-    monkeypatch.setattr(replan, "write_edits", lambda *_: [Edit("unknown")])
+    monkeypatch.setattr(replan, "write_edits", lambda *_: WrittenEdits((Edit("unknown"),)))
     with pytest.raises(PlanError, match="“hm” is not understood"):
         last(replan.change_by_wish(tiny, before, "hm"))
-    monkeypatch.setattr(replan, "write_edits", lambda *_: [Edit("again"), Edit("continue")])
+    unsure = WrittenEdits((Edit("again"),), sureness=0.1)
+    monkeypatch.setattr(replan, "write_edits", lambda *_: unsure)
+    with pytest.raises(PlanError, match="“hm” is not understood"):
+        last(replan.change_by_wish(tiny, before, "hm"))
+    written = WrittenEdits((Edit("again"), Edit("continue")))
+    monkeypatch.setattr(replan, "write_edits", lambda *_: written)
     with pytest.raises(PlanError, match="one after another"):
         last(replan.change_by_wish(tiny, before, "…"))
 

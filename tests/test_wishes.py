@@ -162,8 +162,9 @@ def test_a_choice_may_not_begin_another() -> None:
 
 def test_a_random_director_keeps_to_the_grammar(tiny: AudioStory) -> None:
     for text in ("make the rain 5 s longer", "add a dog at 10 s", "??"):
-        edits = write_edits(tiny, RAIN_DOG_THUNDER, text, adapter=NO_ADAPTER)
-        assert 1 <= len(edits) <= MAX_EDITS
+        written = write_edits(tiny, RAIN_DOG_THUNDER, text, adapter=NO_ADAPTER)
+        assert 1 <= len(written.edits) <= MAX_EDITS
+        assert 0 < written.sureness < 0.5
     with pytest.raises(PlanError, match="under 300 characters"):
         write_edits(tiny, RAIN_DOG_THUNDER, "x" * 301, adapter=NO_ADAPTER)
     with pytest.raises(PlanError, match="cannot change a plan by words"):

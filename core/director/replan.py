@@ -150,16 +150,16 @@ def change_by_wish(
         PlanError: the wish is not understood, or cannot be done in one go.
         StoryError: an edit is impossible.
     """
-    edits = write_edits(model, story, text, cancel, adapter)
-    if any(edit.operation == "unknown" for edit in edits):
+    written = write_edits(model, story, text, cancel, adapter)
+    if not written.understood:
         raise PlanError(
             f"“{one_line(text)}” is not understood as a change. Say what should happen to which "
             "sound, like: add a dog at 10 s; make the rain 5 s longer; remove the bell; more tense."
         )
-    planning = [edit for edit in edits if edit.operation in PLANNING]
+    planning = [edit for edit in written.edits if edit.operation in PLANNING]
     if len(planning) > 1:
         raise PlanError("A mood, another plan or a continuation goes alone; say one after another.")
-    plain = [edit for edit in edits if edit.operation not in PLANNING]
+    plain = [edit for edit in written.edits if edit.operation not in PLANNING]
     known = spans or known_spans(model)
     changed, sentences = apply_edits(
         story, plain, with_description, partial(natural_seconds, known)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -31,6 +32,8 @@ MAX_WISH = 300
 MAX_EDITS = 6
 MAX_SPAN = 10
 """Words of a caption at most."""
+SURE_EDIT = 0.4
+"""Probability of the least sure choice below which a wish counts as not understood."""
 NEXT = "\n"
 _WORD = re.compile(r"\S+")
 _EDGE = " .,;:!?\"'()[]“”"
@@ -173,6 +176,24 @@ def edits_of(slots: Sequence[str]) -> list[Edit]:
     return [read_edit(edit) for edit in edits if edit]
 
 
+@dataclass(frozen=True)
+class WrittenEdits:
+    """What the director made of a wish.
+
+    Attributes:
+        sureness: probability of the least sure choice.
+    """
+
+    edits: tuple[Edit, ...]
+    sureness: float = 1.0
+
+    @property
+    def understood(self) -> bool:
+        """Whether it is a change, and surely so."""
+        known = all(edit.operation != "unknown" for edit in self.edits)
+        return bool(self.edits) and known and self.sureness >= SURE_EDIT
+
+
 @torch.inference_mode()
 def write_edits(
     model: AudioStory,
@@ -180,7 +201,7 @@ def write_edits(
     wish: str,
     cancel: threading.Event | None = None,
     adapter: TaskAdapter | None = None,
-) -> list[Edit]:
+) -> WrittenEdits:
     """The edits that a wish comes to.
 
     Args:
@@ -198,12 +219,13 @@ def write_edits(
     adapter = adapter or wish_adapter(model)
     grammar = ChoiceGrammar(EditSlots(len(story.events), wish), model.encode)
     model.ready("director")
+    decoder = Decoder(model)
     with adapter.at_work(model.backbone):
-        for _ in Decoder(model).write(model.encode(wish_prompt(story, wish)), grammar, cancel):
+        for _ in decoder.write(model.encode(wish_prompt(story, wish)), grammar, cancel):
             pass
     if cancel is not None and cancel.is_set():
         raise Cancelled("Planning was stopped.")
-    return edits_of(grammar.written)
+    return WrittenEdits(tuple(edits_of(grammar.written)), decoder.least)
 
 
 def with_description(caption: str, attribute: str, value: str) -> str:

@@ -7,6 +7,7 @@ none where it is no change of a story.
 - Done: the share of wishes whose story is changed as one of the answers changes it, in every field
   of every event.
 - Refused: the share of wishes that are no change and are said not to be understood.
+- Not understood: the share of changes that are.
 - Changed something else: the share of all wishes that end in another change than was wished for.
 """
 
@@ -83,10 +84,10 @@ def main(argv: Sequence[str]) -> None:
 
 def figures(model: AudioStory, examples: Sequence[WishExample]) -> dict[str, float]:
     """The shares, in per cent; see the module's docstring."""
-    done = refused = other = changes = 0
+    done = refused = missed = other = changes = 0
     for example in examples:
-        edits = write_edits(model, example.story, example.wish)
-        got = outcome(example.story, edits)
+        written = write_edits(model, example.story, example.wish)
+        got = outcome(example.story, written.edits) if written.understood else None
         right = [outcome(example.story, answer) for answer in example.answers]
         changes += None not in right
         if got in right:
@@ -94,11 +95,13 @@ def figures(model: AudioStory, examples: Sequence[WishExample]) -> dict[str, flo
             refused += got is None
             continue
         other += got is not None
-        written = " | ".join("".join(edit_slots(edit)).strip() for edit in edits)
-        print(f"{example.wish!r}: {written}", flush=True)
+        missed += got is None
+        edits = " | ".join("".join(edit_slots(edit)).strip() for edit in written.edits)
+        print(f"{example.wish!r} ({written.sureness:.2f}): {edits}", flush=True)
     return {
         "wishes": len(examples),
         "done": round(100 * done / max(1, changes), 1),
         "refused": round(100 * refused / max(1, len(examples) - changes), 1),
+        "not understood": round(100 * missed / max(1, changes), 1),
         "changed something else": round(100 * other / max(1, len(examples)), 1),
     }

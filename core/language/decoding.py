@@ -73,6 +73,7 @@ class Decoder:
         known: tokens whose keys and values the cache holds.
         states: last hidden states of `known`, (len(known), hidden).
         passes: passes through the model since it was made.
+        least: probability, among what was allowed, of the least sure choice of the last request.
     """
 
     def __init__(self, model: LanguageModel):
@@ -81,6 +82,7 @@ class Decoder:
         self._masks: dict[int, tuple[frozenset[int], Tensor]] = {}
         self.known: list[int] = []
         self.passes = 0
+        self.least = 1.0
         self._states: list[Tensor] = []
         self._draw: torch.Generator | None = None
 
@@ -135,6 +137,7 @@ class Decoder:
         """
         self._draw = torch.Generator().manual_seed(variation) if variation else None
         self._masks.clear()
+        self.least = 1.0
         pending = self.begin(prompt)
         written: list[int] = []
         while not grammar.finished:
@@ -198,6 +201,7 @@ class Decoder:
             self._masks[id(allowed)] = known
         scores = logits[known[1]]
         if self._draw is None:
+            self.least = min(self.least, float(torch.softmax(scores.float(), 0).max()))
             return int(known[1][scores.argmax()])
         shares = torch.softmax(scores / TEMPERATURE, 0)
         likely = (shares >= UNLIKELY * shares.max()).nonzero()[:, 0]
