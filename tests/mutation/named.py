@@ -98,8 +98,8 @@ NAMED = (
     Named(
         "the tail rule of due takes",
         "core/render/takes.py",
-        "        tail=max(now.tail, take.tail),\n",
-        "",
+        "tail=take.tail if held else max(now.tail, take.tail)",
+        "tail=take.tail if held else now.tail",
         "tests/test_takes.py::TestDue::test_a_take_with_a_longer_tail_than_is_needed_is_not_due",
     ),
     Named(
