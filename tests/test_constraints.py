@@ -93,7 +93,7 @@ def test_an_instruction_that_only_names_sounds_is_planned_as_it_is(
 
 
 def test_what_sets_a_scene_or_has_its_time_is_left_to_the_director(lexicon: Lexicon) -> None:
-    assert named("a quiet evening in the valley", lexicon) == ()
+    assert named("a rainy evening in the valley", lexicon) == ()
     assert named("steady rain, a quiet evening in the valley", lexicon) == ()
     assert named("heavy rain for 4 seconds, thunder", lexicon) == ("heavy rain", "thunder")
     assert named("at 0:05 thunder", lexicon) == ()

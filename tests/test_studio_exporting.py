@@ -15,6 +15,7 @@ from core.export.archive import pack_folder
 from core.story.folders import Library
 from core.story.story import Story
 from studio.handlers.exporting import export_story
+from studio.jobs.model_service import ModelService
 from studio.sessions.session import Session
 from studio.sessions.stories import show_bundle
 
@@ -28,7 +29,7 @@ def test_what_was_exported_with_its_story_opens_again(
     session = Session(Library(tmp_path / "stories"), tmp_path / "served")
     session.show(session.library.open(title))
     settings = ExportSettings(format="flac", bundle=True, **more)  # type: ignore[arg-type]
-    files, _ = export_story(session, settings, gr.Progress())
+    files, _ = export_story(ModelService("tiny"), session, settings, gr.Progress())
     assert [path.suffix for path in files] == [".flac", ".zip"]
     show_bundle(session, str(files[1]))
     assert session.open_folder.title == f"{title} 2"
