@@ -102,6 +102,6 @@ def figures(model: AudioStory, examples: Sequence[WishExample]) -> dict[str, flo
         "wishes": len(examples),
         "done": round(100 * done / max(1, changes), 1),
         "refused": round(100 * refused / max(1, len(examples) - changes), 1),
-        "not understood": round(100 * missed / max(1, changes), 1),
-        "changed something else": round(100 * other / max(1, len(examples)), 1),
+        "not_understood": round(100 * missed / max(1, changes), 1),
+        "changed_otherwise": round(100 * other / max(1, len(examples)), 1),
     }

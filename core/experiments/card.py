@@ -107,6 +107,12 @@ HEADLINES = (
         "{:.1%}, {:.1%}",
     ),
     Headline(
+        "120 wishes for changes of a story: changes done as wished, other changes done",
+        "wishes",
+        ("done", "changed_otherwise"),
+        "{:.1f} %, {:.1f} %",
+    ),
+    Headline(
         "captions flagged as unknown: 236 of unknown sounds, 183 of known ones",
         "flags",
         ("unknown_flagged", "known_flagged"),
