@@ -149,7 +149,7 @@ def test_another_seed_keeps_the_plan(tiny: AudioStory) -> None:
         ("🌧 30 seconds", 30.0, "names nothing to be heard"),
         ("rain", 151.0, "lasts"),
         ("rain", float("nan"), "lasts"),
-        ("rain " * 1000, 10.0, "5000 characters; shorten it to 4000"),
+        ("rain " * 1000, 10.0, "4999 characters; shorten it to 4000"),
     ],
 )
 def test_what_cannot_be_planned_is_refused(

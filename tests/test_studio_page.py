@@ -93,6 +93,8 @@ MISFITS = """() => {
 """What scrolls sideways (only the table may, within itself) and the controls that are cut off (but
 for messages, which slide in)."""
 
+SHOWN_STORY = "sessionStorage.getItem('audiostory-title')"
+
 PAINTED = """() => new Promise((done) => {
   requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(done), 100));
 })"""
@@ -185,7 +187,7 @@ def page(browser: Browser, address: str, troubles: list[str], finished: None) ->
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(re.sub(r"^(\w+://[^/]*).*", r"\1", request.url)))
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: troubles.extend(errors_of(said)))
     arrive(page, address)
     yield page
     context.close()
@@ -258,6 +260,8 @@ def open_story(page: Page, title: str) -> None:
     page.locator("#stories input").click()
     page.get_by_role("option", name=title, exact=True).click()
     expect(page.locator("#stories input")).to_have_value(title)
+    # The menu shows the title at once, the lanes the story of before until the answer is here.
+    wait_until(page, lambda: page.evaluate(SHOWN_STORY) == title)
     block(page, "1").wait_for()
 
 

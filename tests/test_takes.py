@@ -54,7 +54,7 @@ from core.story.recording import (
     recording_file,
 )
 from core.story.story import Event, Story
-from core.story.take import Start, Take
+from core.story.take import Start, Take, TakePart
 from tests.soak import disk, kills
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
@@ -458,9 +458,9 @@ class TestKeys:
         changed = [dataclasses.replace(take, **{name: other}) for name, other in others.items()]
         assert len({take_key(take), *map(take_key, changed)}) == len(others) + 1
         fields = {field.name for field in dataclasses.fields(Take)}
-        assert fields - others.keys() == {"key", "file"}
-        for free in ("key", "file"):
-            assert take_key(dataclasses.replace(take, **{free: "other"})) == take_key(take)
+        assert fields - others.keys() == {"key", "file", "part"}
+        for free, other in (("key", "k"), ("file", "f"), ("part", TakePart("e1", 1.0))):
+            assert take_key(dataclasses.replace(take, **{free: other})) == take_key(take)
 
     def test_a_key_covers_what_the_take_began_from(self, folder: StoryFolder) -> None:
         event = folder.story.event("e1")

@@ -29,7 +29,7 @@ from core.errors import FileError, WeightsError
 from core.profile import load_profile
 
 _FOLDER = Path(__file__).parent
-_SETS = ("others.jsonl", "unknown.jsonl", "flags.jsonl")
+FLAG_SETS = tuple(_FOLDER / name for name in ("others.jsonl", "unknown.jsonl", "flags.jsonl"))
 _LABELS = ("unknown", "partly", "known")
 _NORMAL_95 = 1.96
 
@@ -42,11 +42,11 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--profile", default="pocket")
     parser.add_argument("--captions", type=Path, nargs="+", help="files of one's own")
     arguments = parser.parse_args(argv)
-    files = arguments.captions or [_FOLDER / name for name in _SETS]
+    files = arguments.captions or FLAG_SETS
     print(json.dumps(flag_rates(arguments.profile, files)))
 
 
-def flag_rates(profile: str, files: Sequence[Path] = (_FOLDER / _SETS[0],)) -> Figures:
+def flag_rates(profile: str, files: Sequence[Path] = FLAG_SETS) -> Figures:
     """Shares of the unknown, the partly known and the known captions that are flagged.
 
     Raises:
