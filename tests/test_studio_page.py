@@ -22,7 +22,6 @@ from gradio_client import Client
 from playwright.sync_api import (
     APIResponse,
     Browser,
-    ConsoleMessage,
     Locator,
     Page,
     Route,
@@ -167,9 +166,8 @@ def finished(stories: Path) -> None:
     long_story(stories, "Twenty keys", events=6, total=60.0)
 
 
-def errors_of(said: ConsoleMessage) -> list[str]:
-    left = said.text.startswith(("AbortError", "Unexpected error Connection errored out"))
-    return [said.text] if said.type == "error" and not left else []
+LEFT_BEHIND = ("AbortError", "Unexpected error Connection errored out")
+"""What Gradio logs of answers that a page no longer waits for, since the test has left it."""
 
 
 @pytest.fixture
@@ -187,12 +185,14 @@ def page(browser: Browser, address: str, troubles: list[str], finished: None) ->
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(re.sub(r"^(\w+://[^/]*).*", r"\1", request.url)))
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda said: troubles.extend(errors_of(said)))
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
     arrive(page, address)
+    left: list[str] = []
+    page.on("framenavigated", lambda frame: left.append(frame.url))
     yield page
     context.close()
     assert {host for host in hosts if host.startswith("http")} == {address.rstrip("/")}
-    assert not troubles
+    assert not [said for said in troubles if not (left and said.startswith(LEFT_BEHIND))]
 
 
 def arrive(page: Page, address: str) -> None:
