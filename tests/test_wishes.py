@@ -167,6 +167,9 @@ def test_a_random_director_keeps_to_the_grammar(tiny: AudioStory) -> None:
         assert 0 < written.sureness < 0.5
     with pytest.raises(PlanError, match="under 300 characters"):
         write_edits(tiny, RAIN_DOG_THUNDER, "x" * 301, adapter=NO_ADAPTER)
+    events = tuple(Event(f"e{n}", "rain", float(n), 1.0) for n in range(81))
+    with pytest.raises(PlanError, match="up to 80 events, this one has 81"):
+        write_edits(tiny, Story("", 81.0, 1, "tiny", "", events), "louder", adapter=NO_ADAPTER)
     with pytest.raises(PlanError, match="cannot change a plan by words"):
         write_edits(tiny, RAIN_DOG_THUNDER, "louder")
 

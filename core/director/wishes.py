@@ -29,6 +29,9 @@ from core.story.limits import MAX_CAPTION, MAX_TOTAL
 from core.story.story import Story
 
 MAX_WISH = 300
+MAX_LISTED = 80
+"""Events beside which a wish is read: more would take a small model past what it was trained on,
+and a processor longer than somebody waits."""
 MAX_EDITS = 6
 MAX_SPAN = 10
 """Words of a caption at most."""
@@ -209,7 +212,8 @@ def write_edits(
         adapter: by default the profile's.
 
     Raises:
-        PlanError: the wish is empty or too long, or this profile's director writes no edits.
+        PlanError: the wish is empty or too long, the story has too many events, or this profile's
+            director writes no edits.
         Cancelled: `cancel` was set.
     """
     wish = one_line(wish)
@@ -217,6 +221,11 @@ def write_edits(
         raise PlanError("Say what should change, like: add a dog at 10 s; the rain softer.")
     if len(wish) > MAX_WISH:
         raise PlanError(f"That is too long for a change; keep it under {MAX_WISH} characters.")
+    if len(story.events) > MAX_LISTED:
+        raise PlanError(
+            f"Wishes are read for stories of up to {MAX_LISTED} events, this one has "
+            f"{len(story.events)}; edit its table."
+        )
     adapter = adapter or wish_adapter(model)
     grammar = ChoiceGrammar(EditSlots(len(story.events), wish), model.encode)
     model.ready("director")
