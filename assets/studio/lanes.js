@@ -23,10 +23,14 @@ const selected = () => eventOf(story.selected);
 const laneHeight = () => [132, 132, 104][story.layers.length] || 84;
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// Steps of one event that follow at once are one gesture, which one undo takes back; every other
+// action is one by itself, however quickly the next comes.
 function act(name, values = {}) {
   const now = Date.now();
-  const goesOn = gesture.name === name + values.id && now - gesture.at < 900;
-  gesture = { name: name + values.id, at: now, number: goesOn ? gesture.number : now };
+  const steps = "by" in values || "id" in values;
+  const own = `${name} ${values.id ?? story.selected}`;
+  const goesOn = steps && gesture.name === own && now - gesture.at < 900;
+  gesture = { name: own, at: now, number: goesOn ? gesture.number : Math.max(now, gesture.number + 1) };
   trigger("act", { name, values: { id: story.selected, gesture: gesture.number, ...values } });
 }
 
