@@ -136,6 +136,17 @@ def agree(session: Session, cache: PeakCache) -> None:
     assert max(ends) == pytest.approx(saved.total, abs=1e-3)
 
 
+def test_an_answer_names_the_last_pick_it_knows_and_a_late_pick_changes_nothing(
+    session: Session,
+) -> None:
+    first, second, third = (event.id for event in session.open_folder.story.events[:3])
+    session.picked(second, 1)
+    act(session, "lock", {"id": third, "pick": 3})
+    session.picked(first, 2)
+    shown = lanes(session, PeakCache())
+    assert (shown["selected"], shown["pick"]) == (third, 3)
+
+
 def test_table_lanes_and_file_agree_after_every_one_of_five_hundred_edits(
     session: Session,
 ) -> None:

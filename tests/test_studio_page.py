@@ -457,7 +457,7 @@ def test_everything_frequent_has_a_key_that_does_what_is_asked_for_and_no_more(
     has(*(set(names) - {"e1"}))
     keys.press("Control+z")
     has(*names)
-    expect(block(page, "1")).to_be_visible()
+    expect(block(page, "2")).to_have_attribute("data-id", "e1")
 
     block(page, "5").focus()
     for name in ("+2", "6"):

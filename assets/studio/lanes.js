@@ -12,6 +12,7 @@ let snap = true;
 let pointer = 0;
 let shifted = false;
 let holding = false;
+let picks = 0;
 let gesture = { name: "", at: 0, number: 0 };
 
 const NARROWEST = 44;
@@ -31,7 +32,8 @@ function act(name, values = {}) {
   const own = `${name} ${values.id ?? story.selected}`;
   const goesOn = steps && gesture.name === own && now - gesture.at < 900;
   gesture = { name: own, at: now, number: goesOn ? gesture.number : Math.max(now, gesture.number + 1) };
-  trigger("act", { name, values: { id: story.selected, gesture: gesture.number, ...values } });
+  const known = { id: story.selected, pick: picks, gesture: gesture.number };
+  trigger("act", { name, values: { ...known, ...values } });
 }
 
 // How near, in seconds, an edge has to be to snap: eight pixels.
@@ -297,7 +299,7 @@ function select(id, focus = false) {
     setTimeout(() => blocks.get(id)?.element?.focus({ preventScroll: true }), 0);
   }
   tools();
-  if (id !== before) trigger("pick", { id });
+  if (id !== before) trigger("pick", { id, pick: (picks += 1) });
 }
 
 function reveal(event) {
@@ -341,6 +343,8 @@ function show() {
     mix.pause();
     mix.currentTime = 0;
   }
+  // An answer to what was done before the last pick does not take that back.
+  if (next.pick < picks && next.events.some(({ id }) => id === story.selected)) next.selected = story.selected;
   story = next;
   remember(story.title);
   for (const name of ["undo", "redo"]) {

@@ -57,7 +57,9 @@ def act(session: Session, name: str, values: ActionValues) -> None:
     Raises:
         StoryError: there is no such action, no story is open, or the story cannot be changed so.
     """
-    folder, selected = session.open_folder, session.event
+    folder = session.open_folder
+    session.picked(str(values.get("id") or ""), int(number(values.get("pick", 0), "pick")))
+    selected = session.event
     if name in ("undo", "redo"):
         folder.undo() if name == "undo" else folder.redo()
         session.follow(selected)

@@ -14,6 +14,7 @@ from gradio.events import api
 from core.errors import StudioError
 from studio.editing import table
 from studio.editing.actions import act, said
+from studio.editing.cells import number
 from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK
 from studio.page.layout import Page
@@ -87,7 +88,7 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
 def _add_selection_listeners(studio: Studio, page: Page) -> None:
     def pick(data: gr.EventData, request: gr.Request) -> Updates:
         session = studio.sessions.of(request.session_hash)
-        session.selected = str(data.id)
+        session.picked(str(data.id), int(number(data.pick, "pick")))
         return {page.takes: selected_takes(studio, session)}
 
     def pick_row(data: gr.SelectData, request: gr.Request) -> Updates:

@@ -27,6 +27,7 @@ class Session:
         shown: the story as the tab's table shows it; another tab may have changed it since.
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
         mix: the newest mix in `sounds`, with the story and the revision that it is of.
+        pick: how often the page had picked an event when it was last heard of.
         rendering_id: id of the event that is being rendered.
         quality: "draft" or "final", the settings that rendering uses.
         last_table: when the last edited table came, and its rows.
@@ -40,6 +41,7 @@ class Session:
     folder: StoryFolder | None = None
     shown: Story | None = None
     selected: str = ""
+    pick: int = 0
     job: Job | None = None
     mix: tuple[StoryFolder, int, Path] | None = None
     rendering_id: str = ""
@@ -73,6 +75,11 @@ class Session:
             if event.id == self.selected:
                 return event
         return self.story.events[0]
+
+    def picked(self, event_id: str, pick: int) -> None:
+        """Select what the page picked; a pick that an action has overtaken changes nothing."""
+        if pick > self.pick:
+            self.selected, self.pick = event_id, pick
 
     def follow(self, before: Event | None) -> None:
         """Keep something selected that is where the selection was, when that is gone.

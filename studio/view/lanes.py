@@ -33,7 +33,8 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
     """What the lanes show of the open story; empty when none is open.
 
     `stamp` differs every time, so that the page draws anew even where an edit was refused and a
-    dragged block has to go back.
+    dragged block has to go back. `pick` is the number of the page's last pick that is known here:
+    the page keeps what was picked after it.
     """
     folder = session.folder
     if folder is None:
@@ -50,6 +51,7 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
         "title": folder.title,
         "total": story.total,
         "selected": selected.id if selected else "",
+        "pick": session.pick,
         "busy": session.busy,
         "undo": said(folder.undo_label),
         "redo": said(folder.redo_label),
