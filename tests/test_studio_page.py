@@ -512,10 +512,12 @@ def test_everything_frequent_has_a_key_that_does_what_is_asked_for_and_no_more(
     cell(page, 1, 0).focus()
     for key in ("d", "Delete", "n", "Space"):
         keys.press(key)
+    gain = cell(page, 1, 9).inner_text()
     cell(page, 1, 9).focus()
     for key in ("Delete", "d", "Backspace"):
         keys.press(key)
     cell(page, 0, 1).click()
+    expect(cell(page, 1, 9)).to_have_text(gain)
     cell(page, 1, 4).click(modifiers=["Shift"])
     keys.press("Delete")
     cell(page, 1, 1).focus()
