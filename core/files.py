@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -25,6 +25,9 @@ from core.errors import FileError, WeightsError
 
 PART = ".part-"
 """What the names of half-written files and folders begin with."""
+_FULL = tuple(getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EFBIG"))
+"""How file systems say that there is no room, for this file or for this user."""
+_FORBIDDEN = (errno.EACCES, errno.EPERM)
 _NO_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 """How file systems say that they have nothing to flush."""
 _IN_USE = (5, 32, 33)
@@ -58,32 +61,73 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch(exist_ok=False)  # with the permissions that the user's umask gives
-    except OSError as cause:
-        raise FileError(
-            f"{path.name} cannot be written ({cause.strerror}); choose another folder."
-        ) from None
-    try:
         yield temporary
         flush_file(temporary)
         replace_path(temporary, path)
     except OSError as cause:
-        raise FileError(
-            f"{path.name} cannot be written ({cause.strerror or cause}); "
-            "free some space or choose another folder."
-        ) from None
+        raise unwritable(path, cause) from None
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
+def unwritable(path: Path, cause: OSError, what: str = "") -> FileError:
+    """The error that says why a file or folder cannot be written, on which disk, and what to do.
+
+    Args:
+        what: cannot be done, as a sentence without its end; by default that it cannot be written.
+    """
+    what = what or f"{path.name} cannot be written"
+    return FileError(f"{what} ({cause.strerror or cause}); {_advice(path, cause)}.")
+
+
+def _advice(path: Path, cause: OSError) -> str:
+    disk = f"the disk at {disk_of(path)}"
+    if cause.errno in _FULL:
+        return f"free some space on {disk} or choose another folder"
+    if cause.errno == errno.EROFS:
+        return f"{disk} can only be read: allow writing there or choose another folder"
+    if cause.errno in _FORBIDDEN:
+        folder = path.parent.name or disk
+        return f"allow writing in the folder {folder}, close what uses it, or choose another folder"
+    if cause.errno == errno.EIO:
+        return f"{disk} reports a fault: check it or choose another folder"
+    return "check the disk and its space, or choose another folder"
+
+
+def disk_of(path: Path) -> Path:
+    """Where the disk is mounted that holds a path or will hold it; on Windows its drive."""
+    path = existing_parent(path)
+    while not os.path.ismount(path) and path != path.parent:
+        path = path.parent
+    return path
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        FileError: it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as cause:
+        raise unwritable(path, cause, f"{path.name} cannot be removed") from None
+
+
 def flush_file(path: Path) -> None:
     """Have the system write a file's bytes to the disk, as far as there is one."""
     with path.open("r+b") as written:
-        try:
-            os.fsync(written.fileno())
-        except OSError as cause:
-            if cause.errno not in _NO_FLUSH:
-                raise
+        flush_opened(written)
+
+
+def flush_opened(file: IO[bytes]) -> None:
+    """The same for a file that is open for writing."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as cause:
+        if cause.errno not in _NO_FLUSH:
+            raise
 
 
 def replace_path(source: Path, target: Path) -> None:

@@ -113,10 +113,8 @@ def test_undo_past_a_rendering_keeps_its_takes_and_redo_drops_what_was_dropped(
     last = folder.story
     keys = lambda: {t.key for t in folder.story.event(event.id).takes}  # noqa: E731
     for _ in range(4):
-        old = (folder.path / "story.json").read_bytes()
         undone = folder.undo()
         assert keys() == {"one", "two"}
-        (folder.path / "story.json").write_bytes(old)  # as a crash would leave it
         folder = reopened(folder)
         assert folder.story == undone
     assert folder.undo_label == ""
@@ -141,14 +139,28 @@ def test_an_archived_story_comes_back_with_all_that_it_had(tmp_path: Path) -> No
             library.restore(title)
 
 
-def test_crash_between_history_and_story_keeps_the_change(folder: StoryFolder) -> None:
-    old = (folder.path / "story.json").read_text()
-    new = stretch(folder, 5)
-    (folder.path / "story.json").write_text(old)
-    assert reopened(folder).story == new
-    newest = folder.undo()
-    (folder.path / "story.json").write_text(new.to_json())
-    assert reopened(folder).story == newest
+@pytest.mark.parametrize("way", ["edit", "undo", "redo"])
+@pytest.mark.parametrize("part", [0.0, 0.5, 0.99, 1.0])
+def test_a_change_that_did_not_reach_the_story_is_no_part_of_its_history(
+    folder: StoryFolder, way: str, part: float
+) -> None:
+    """Killed, or the disk full, anywhere in the history's line or before story.json is replaced."""
+    stretch(folder, 5)
+    if way == "redo":
+        stretch(folder, 6)
+        folder.undo()
+    changes, file = folder.path / "changes.jsonl", folder.path / "story.json"
+    story, labels = folder.story, (folder.undo_label, folder.redo_label)
+    old, begin = file.read_bytes(), changes.stat().st_size
+    {"edit": lambda: stretch(folder, 8), "undo": folder.undo, "redo": folder.redo}[way]()
+    line = changes.read_bytes()[begin:]
+    file.write_bytes(old)
+    changes.write_bytes(changes.read_bytes()[: begin + round(part * len(line))])
+    again = reopened(folder)
+    assert (again.story, again.undo_label, again.redo_label) == (story, *labels)
+    newest = stretch(again, 9)
+    assert reopened(again).story == newest
+    assert reopened(again).undo() == story
 
 
 @pytest.mark.parametrize(

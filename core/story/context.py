@@ -62,13 +62,17 @@ def extended(context: Context | None, text: str) -> Context:
 
 
 class ContextTable:
-    """Collects contexts for a file, each piece of text and each chain once, in order of need."""
+    """Collects contexts for a file, each piece of text and each chain once, in order of need.
+
+    Attributes:
+        place: how many texts and chains are in the file.
+    """
 
     def __init__(self) -> None:
         self._texts: dict[str, int] = {}
         self._chains: dict[str, int] = {}
         self._rows: list[tuple[int, int]] = []
-        self._written = (0, 0)
+        self.place = (0, 0)
 
     def add(self, contexts: Iterable[Context | None]) -> None:
         """Take these contexts, and all that they follow, into the table."""
@@ -85,12 +89,12 @@ class ContextTable:
 
     def news(self) -> dict[str, list[Any]]:
         """What was added since the last `written`, in the form of the file."""
-        texts, chains = self._written
+        texts, chains = self.place
         return {"texts": list(self._texts)[texts:], "chains": self._rows[chains:]}
 
     def written(self) -> None:
         """Remember that all news are in the file."""
-        self._written = len(self._texts), len(self._rows)
+        self.place = len(self._texts), len(self._rows)
 
 
 class ContextReader:

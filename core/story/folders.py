@@ -26,7 +26,7 @@ import numpy.typing as npt
 import soundfile
 
 from core.errors import AudioFileError, FileError, StoryError, StudioError
-from core.files import PART, is_device, replace_path, same_name, write_atomically
+from core.files import PART, is_device, remove, replace_path, same_name, write_atomically
 from core.profile import RenderSettings, Sampler
 from core.schema import read_dataclass
 from core.story import timeline
@@ -277,7 +277,7 @@ class StoryFolder:
 
     def end_rendering(self) -> None:
         """Forget the rendering: it is done, or its owner stopped it."""
-        (self.path / "render.json").unlink(missing_ok=True)
+        remove(self.path / "render.json")
         self.rendering = False
 
     @property
@@ -309,13 +309,9 @@ class StoryFolder:
 
     def _take_up(self, story: Story) -> None:
         """Go on from a story as it was just read, with the history that is on disk."""
-        file = self.path / STORY
         journal = Journal(self.path / CHANGES)
-        newest = journal.recovered(story, file.read_bytes())
-        if newest is not story:
-            newest.save(file)
-        journal.compact()
-        self._journal, self._story = journal, newest
+        journal.read((self.path / STORY).read_bytes())
+        self._journal, self._story = journal, story
 
     def _refuse_if_changed(self) -> None:
         if self.catch_up():
@@ -339,7 +335,12 @@ class StoryFolder:
         return story
 
     def _save(self, story: Story, content: bytes) -> None:
-        write_atomically(self.path / STORY, content)
+        """Save what the journal has noted; where that fails, neither has happened."""
+        try:
+            write_atomically(self.path / STORY, content)
+        except FileError:
+            self._journal.take_back()
+            raise
         self._story = story
         self.revision += 1
 

@@ -1,13 +1,15 @@
 """Undo and redo of a story that survive a crash: one line of JSON for each change.
 
 A line says what a change took away and what it brought, so that a long session stays small. The
-line is written before story.json is: after a crash between the two, opening the story brings the
-change in. Takes and their contexts are written once, in the first line that needs them. Files:
-`changes.jsonl` in the story's folder.
+line is written before story.json is, and counts from the moment at which story.json has the digest
+that the line names: a disk that fills up, or a crash, in the midst of either leaves a line that is
+no part of the history, and is written over. Takes and their contexts are written once, in the first
+line that needs them. Files: `changes.jsonl` in the story's folder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -16,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import FileError, StoryError
-from core.files import write_atomically
+from core.errors import StoryError
+from core.files import flush_opened, unwritable, write_atomically
 from core.schema import read_dataclass, read_field
 from core.story.context import ContextReader, ContextTable
 from core.story.story import Event, Story, event_data
@@ -30,6 +32,9 @@ MAX_JOURNAL_BYTES = 32_000_000
 _FIELDS = tuple(f.name for f in dataclasses.fields(Story) if f.name not in ("events", "version"))
 _EVENT_FIELDS = tuple(f.name for f in dataclasses.fields(Event) if f.name != "id")
 Line = dict[str, Any]
+_Place = tuple[int, tuple[int, int]]
+_NOTHING: _Place = (0, (0, 0))
+_State = tuple[list["Step"], int, str, int, _Place]
 Columns = Mapping[str, Mapping[str, Any]]
 
 
@@ -179,7 +184,8 @@ class Journal:
         self.place = 0
         self.now = ""
         self._size = 0
-        self._writer = _Writer()
+        self._writer: _Writer | None = _Writer()
+        self._before = self._state()
 
     @property
     def undo_label(self) -> str:
@@ -195,7 +201,7 @@ class Journal:
         """Write down a change; what had been undone is forgotten.
 
         Args:
-            text: story.json as it will be.
+            text: story.json as it will be; where it cannot be saved, `take_back` is due.
 
         Raises:
             FileError: the folder cannot be written to or the disk is full; nothing changed.
@@ -205,8 +211,15 @@ class Journal:
         step = Step(label, *difference(old, new), group)
         self._append("amend" if amends else "step", step, text)
         self._take(step, amends)
-        if self._size > MAX_JOURNAL_BYTES:
-            self.compact()
+
+    def take_back(self) -> None:
+        """Forget what was written down last, since the story could not be saved.
+
+        Its line may stay in the file: it leads to no story.json, and the next line takes its place.
+        """
+        self.steps, self.place, self.now, self._size, written = self._before
+        if self._writer is not None:
+            self._writer.go_back(written)
 
     def before(self, story: Story) -> Story:
         """The story before the last change; raises StoryError when there is none.
@@ -232,55 +245,61 @@ class Journal:
         self._append("go", direction, text)
         self.place += direction
 
-    def recovered(self, story: Story, text: bytes) -> Story:
-        """Read the file; returns `story`, or the newer one that a crash kept from being saved.
+    def read(self, text: bytes) -> None:
+        """Read the file, as far as it led to this story.json.
 
-        Args:
-            text: story.json, which `story` was read from.
-
-        A history that is damaged or belongs to another text of the story is begun anew.
+        What follows was never saved with the story. A history that is damaged or belongs to another
+        text of the story is begun anew.
         """
-        self.now = digest(text)
+        self.now, self._size, self._writer = digest(text), _size_of(self.path), None
         try:
-            lines = read_lines(self.path)
             reader = _Reader()
-            for line in lines:
+            for line in self._saved(read_lines(self.path)):
                 reader.tables(line)
                 self._replay(reader, line)
-            newer = self._newer(story, reader, lines[-1]) if lines else story
         except (StoryError, KeyError, TypeError, ValueError, IndexError, AttributeError):
-            self.steps, self.place, newer = [], 0, story
-        if newer is not story:
-            self.now = digest(newer.to_bytes())
-        return newer
+            self.steps, self.place = [], 0
+
+    def _saved(self, lines: Sequence[Line]) -> Sequence[Line]:
+        """The lines up to the last that led to story.json as it is; StoryError: none did."""
+        for count in range(len(lines), 0, -1):
+            line = lines[count - 1]
+            if isinstance(line, dict) and line["is"] == self.now:
+                return lines[:count]
+        if lines and lines[0]["was"] != self.now:
+            raise StoryError("The history belongs to another text of the story.")
+        return ()
 
     def begin_with(self, steps: Sequence[Step], place: int, text: bytes) -> None:
         """Write a history of these steps, `place` of which are not undone, to this story.json."""
         self.steps, self.place, self.now = list(steps), place, digest(text)
         self.compact()
 
-    def compact(self) -> None:
+    def compact(self) -> _Writer:
         """Rewrite the file with the steps that count, so that it does not grow for ever.
 
         The oldest steps are forgotten where the file would be too large to be read again.
+
+        Raises:
+            FileError: the folder cannot be written to or the disk is full; nothing changed.
         """
+        steps, place = self.steps, self.place
         while True:
             writer = _Writer()
             lines = []
-            for step in self.steps:
+            for step in steps:
                 lines.append(writer.line("step", step, "", self.now))
                 writer.written()
-            lines += [writer.line("go", -1, "", self.now)] * (len(self.steps) - self.place)
-            self._size = sum(map(len, lines))
-            if self._size <= MAX_JOURNAL_BYTES // 2 or not self.place:
+            lines += [writer.line("go", -1, "", self.now)] * (len(steps) - place)
+            size = sum(map(len, lines))
+            if size <= MAX_JOURNAL_BYTES // 2 or not place:
                 break
-            fewer = (self.place + 1) // 2
-            self.steps, self.place = self.steps[fewer:], self.place - fewer
-        self._writer = writer
-        if lines:
+            fewer = (place + 1) // 2
+            steps, place = steps[fewer:], place - fewer
+        if lines or self.path.exists():
             write_atomically(self.path, b"".join(lines))
-        else:
-            self.path.unlink(missing_ok=True)
+        self.steps, self.place, self._size, self._writer = steps, place, size, writer
+        return writer
 
     def _take(self, step: Step, amends: bool) -> None:
         kept = self.steps[: self.place]
@@ -291,16 +310,31 @@ class Journal:
 
     def _append(self, kind: str, what: Step | int, text: bytes) -> None:
         after = digest(text)
-        line = self._writer.line(kind, what, self.now, after)
+        writer = self._up_to_date()
+        line = writer.line(kind, what, self.now, after)
+        if self._size + len(line) > MAX_JOURNAL_BYTES:
+            writer = self.compact()
+            line = writer.line(kind, what, self.now, after)
+        before = self._state()
         try:
             _append_whole(self.path, line)
         except OSError as cause:
-            raise FileError(
-                f"{self.path.name} cannot be written ({cause.strerror}); free some space."
-            ) from None
-        self._writer.written()
+            raise unwritable(self.path, cause) from None
+        self._before = before
+        writer.written()
         self._size += len(line)
         self.now = after
+
+    def _up_to_date(self) -> _Writer:
+        """What writes the next line; the file is rewritten where it was only read so far, or holds
+        something else."""
+        if self._writer is None or self._size != _size_of(self.path):
+            return self.compact()
+        return self._writer
+
+    def _state(self) -> _State:
+        written = self._writer.place if self._writer else _NOTHING
+        return self.steps, self.place, self.now, self._size, written
 
     def _replay(self, reader: _Reader, line: Line) -> None:
         if "go" in line:
@@ -311,19 +345,7 @@ class Journal:
             amends = "amend" in line
             if amends and not self.place:
                 raise StoryError("The history amends nothing.")
-            reader.last = reader.step(line["amend" if amends else "step"])
-            self._take(reader.last, amends)
-
-    def _newer(self, story: Story, reader: _Reader, last: Line) -> Story:
-        if self.now == last["is"]:
-            return story
-        if self.now != last["was"]:
-            raise StoryError("The history belongs to another text of the story.")
-        if "go" not in last and reader.last is not None:
-            return patched(story, reader.last.after)
-        if last["go"] < 0:
-            return _undone(story, self.steps[self.place])
-        return _redone(story, self.steps[self.place - 1])
+            self._take(reader.step(line["amend" if amends else "step"]), amends)
 
 
 class _Writer:
@@ -343,10 +365,19 @@ class _Writer:
         line = {kind: data, "was": was, "is": after} | {k: v for k, v in tables.items() if v}
         return (json.dumps(line, ensure_ascii=False) + "\n").encode()
 
+    @property
+    def place(self) -> _Place:
+        """How much of the takes and contexts is in the file."""
+        return self._written, self._contexts.place
+
     def written(self) -> None:
         """Remember that the lines made so far are in the file."""
         self._contexts.written()
         self._written = len(self._takes)
+
+    def go_back(self, place: _Place) -> None:
+        """Remember that the lines made since do not count."""
+        self._written, self._contexts.place = place
 
     def _step(self, step: Step) -> Line:
         before, after = self._patch(step.before), self._patch(step.after)
@@ -367,16 +398,11 @@ class _Writer:
 
 
 class _Reader:
-    """Reads lines one after another.
-
-    Attributes:
-        last: the step of the last line that held one.
-    """
+    """Reads lines one after another."""
 
     def __init__(self) -> None:
         self._contexts = ContextReader()
         self._takes: list[Take] = []
-        self.last: Step | None = None
 
     def tables(self, line: Line) -> None:
         """Take up a line's takes and contexts; raises StoryError where they are damaged."""
@@ -425,15 +451,26 @@ class _Reader:
 
 
 def _append_whole(path: Path, line: bytes) -> None:
-    """Append a line; where that fails, nothing of it stays."""
+    """Append a line and have the system write it to the disk; where that fails, it is taken away
+    again as far as the disk allows."""
     with path.open("ab", buffering=0) as file:
         size = file.tell()
         try:
             while line:
                 line = line[file.write(line) :]
+            flush_opened(file)
         except OSError:
-            file.truncate(size)
+            with contextlib.suppress(OSError):
+                file.truncate(size)
             raise
+
+
+def _size_of(path: Path) -> int:
+    """Bytes of the file; those of one that is not there are none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def read_lines(path: Path) -> list[Line]:
