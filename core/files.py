@@ -12,9 +12,10 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +23,7 @@ from typing import IO, Any
 from safetensors import SafetensorError, safe_open
 
 from core.errors import FileError, WeightsError
+from core.ownership import owned
 
 PART = ".part-"
 """What the names of half-written files and folders begin with."""
@@ -52,23 +54,66 @@ def part_of(path: Path) -> Path:
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its name when the block ends without an error.
 
-    The temporary file keeps the suffix, which encoders read the format from.
+    The temporary file keeps the suffix, which encoders read the format from. A block that is killed
+    leaves it behind, to be removed by `core.ownership.remove_abandoned`.
 
     Raises:
         FileError: the folder cannot be written to or the disk is full.
     """
-    temporary = part_of(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch(exist_ok=False)  # with the permissions that the user's umask gives
+    with _taking_name(path, _new_file) as temporary:
         yield temporary
         flush_file(temporary)
-        replace_path(temporary, path)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """The same for a folder: a new, empty one, of which nothing is seen before it is whole.
+
+    Raises:
+        FileError: it cannot be written, or `path` is there already.
+    """
+    with _taking_name(path, _new_folder) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _taking_name(path: Path, make: Callable[[Path], Path]) -> Iterator[Path]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with owned(lambda: make(path)) as temporary:
+            try:
+                yield temporary
+                replace_path(temporary, path)
+            finally:
+                _discard(temporary)
     except OSError as cause:
         raise unwritable(path, cause) from None
-    finally:
+
+
+def _new_file(path: Path) -> Path:
+    temporary = part_of(path)
+    temporary.touch(exist_ok=False)  # with the permissions that the user's umask gives
+    return temporary
+
+
+def _new_folder(path: Path) -> Path:
+    temporary = path.with_name(f"{PART}{secrets.token_hex(8)}")
+    temporary.mkdir()
+    return temporary
+
+
+def _discard(temporary: Path) -> None:
+    if temporary.is_dir():
+        shutil.rmtree(temporary, ignore_errors=True)
+    else:
         with suppress(OSError):
             temporary.unlink()
+
+
+def copy_flushed(source: str | Path, target: str | Path) -> None:
+    """Copy a file's bytes and have the system write them to the disk."""
+    shutil.copyfile(source, target)
+    flush_file(Path(target))
 
 
 def unwritable(path: Path, cause: OSError, what: str = "") -> FileError:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from core.errors import FileError
+from core.ownership import owned, remove_abandoned
 
 NAME = "audiostory-studio"
 STORIES = "AudioStories"
 _UPLOADS = "GRADIO_TEMP_DIR"
+_TEMPORARY = "audiostory-run-"
+"""What the names of temporary folders begin with, none of which outlasts its process."""
 
 
 def home_folder() -> Path | None:
@@ -120,17 +124,28 @@ def settle_uploads(folder: Path, environ: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A new folder of our own that is gone when the block ends.
+    """A new folder of our own that is gone when the block ends; those of processes that were killed
+    go when the next is made.
 
     Raises:
         FileError: no temporary folder can be written.
     """
-    try:
-        made = tempfile.TemporaryDirectory(prefix="audiostory-", ignore_cleanup_errors=True)
-    except OSError as cause:
-        raise FileError(
-            f"No folder for temporary files can be written ({cause.strerror}); free some space, "
-            "or name a folder in TMPDIR."
-        ) from None
-    with made as folder:
-        yield Path(folder)
+    with ExitStack() as stack:
+        try:
+            remove_abandoned(_left_temporary_folders())
+            made = stack.enter_context(owned(lambda: Path(tempfile.mkdtemp(prefix=_TEMPORARY))))
+        except OSError as cause:
+            raise FileError(
+                f"No folder for temporary files can be written ({cause.strerror}); free some "
+                "space, or name a folder in TMPDIR."
+            ) from None
+        stack.callback(shutil.rmtree, made, ignore_errors=True)
+        yield made
+
+
+def _left_temporary_folders() -> Iterator[Path]:
+    """Those that processes of this user made, which may live no more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
+        with suppress(OSError):
+            if not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid():
+                yield folder

@@ -16,6 +16,7 @@ import httpx
 
 from core.errors import StudioError
 from core.places import cache_folder
+from core.story.folders import Library
 from studio.handlers.listeners import add_listeners
 from studio.handlers.messages import say_what_fails
 from studio.jobs.model_service import ModelService
@@ -69,6 +70,8 @@ def running(
     """
     if mcp and not is_local(host):
         raise StudioError("Tools are for this machine only; leave out --host or --mcp.")
+    for root in (stories, *stories.glob("visitors/*")):
+        Library(root).tidy()
     served = scratch / "served"
     served.mkdir()
     sessions = Sessions(stories, served, private=not is_local(host))

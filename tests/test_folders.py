@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
 import random
 import threading
 import time
@@ -227,16 +226,24 @@ def test_takes_of_two_programs_are_all_kept(folder: StoryFolder) -> None:
     assert Story.load(folder.path / "story.json") == folder.story
 
 
-def test_opening_leaves_the_half_written_files_of_other_programs(folder: StoryFolder) -> None:
-    takes = folder.path / "takes"
-    takes.mkdir()
-    for name in (".part-now.flac", ".part-old.flac"):
-        (takes / name).write_bytes(b"fLaC")
-    hours_ago = time.time() - 7300
-    os.utime(takes / ".part-old.flac", (hours_ago, hours_ago))
-    again = reopened(folder)
-    assert [p.name for p in takes.iterdir()] == [".part-now.flac"]
-    assert not list(Library(again.path.parent).duplicate(again.title).path.rglob(".part-*"))
+def test_what_is_half_written_goes_unless_a_living_process_writes_it(folder: StoryFolder) -> None:
+    library = Library(folder.path.parent)
+    writer = children.start("write", folder.path / "takes" / "k1.flac", library.root / "Copy")
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "writing\n"
+    left = lambda: sorted(library.root.rglob(".part-*"))  # noqa: E731
+    parts = left()
+    assert [part.parent for part in parts] == [library.root, folder.path / "takes"]
+    reopened(folder)
+    library.tidy()
+    assert left() == parts
+    assert not list(library.duplicate(folder.title).path.rglob(".part-*"))
+    kills.kill_after(writer, lines=0)
+    assert left() == parts
+    reopened(folder)
+    assert left() == parts[:1]
+    library.tidy()
+    assert left() == []
 
 
 def test_library_lists_creates_opens_duplicates_renames_archives(tmp_path: Path) -> None:
@@ -312,7 +319,6 @@ def test_killed_rendering_keeps_finished_takes_and_can_be_resumed(folder: StoryF
     kills.kill_after(children.start("keep", folder.path), lines=1)
     half = folder.path / "takes" / ".part-half.flac"
     half.write_bytes(b"fLaC")
-    os.utime(half, (0, 0))
     again = reopened(folder)
     assert timeline.status(again.story.event("e1")) == "rendered"
     assert again.has_sound(again.story.events[0].takes[0])

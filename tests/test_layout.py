@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = (
-    ("errors",),
+    ("errors", "ownership"),
     ("environment", "places"),
     ("files", "network"),
     ("code_digest",),
@@ -61,9 +61,9 @@ STUDIO_LAYERS = (
 ONLY = {
     "audio": {"errors"},
     "language": {"errors", "files", "places", "profile"},
-    "story": {"errors", "files", "schema", "profile", "audio", "language"},
+    "story": {"errors", "files", "ownership", "schema", "profile", "audio", "language"},
     "mix": {"errors", "files", "story"},
-    "export": {"errors", "files", "audio", "story", "mix"},
+    "export": {"errors", "files", "ownership", "audio", "story", "mix"},
 }
 """Rooms that need still less than what stands before them: the language model knows no sound, and
 a story is data (of the language it knows the text of the stream)."""

@@ -19,4 +19,6 @@ def run(arguments: argparse.Namespace) -> None:
     from core.export.bundle import open_bundle
     from core.story.folders import Library
 
-    print(open_bundle(arguments.file, Library(arguments.stories or stories_folder())))
+    library = Library(arguments.stories or stories_folder())
+    library.tidy()
+    print(open_bundle(arguments.file, library))

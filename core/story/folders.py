@@ -14,10 +14,9 @@ import json
 import re
 import shutil
 import threading
-import time
 import unicodedata
 import weakref
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,18 @@ import numpy.typing as npt
 import soundfile
 
 from core.errors import AudioFileError, FileError, StoryError, StudioError
-from core.files import PART, is_device, remove, replace_path, same_name, write_atomically
+from core.files import (
+    PART,
+    atomic_folder,
+    copy_flushed,
+    is_device,
+    remove,
+    replace_path,
+    same_name,
+    unwritable,
+    write_atomically,
+)
+from core.ownership import remove_abandoned
 from core.profile import RenderSettings, Sampler
 from core.schema import read_dataclass
 from core.story import timeline
@@ -38,8 +48,6 @@ from core.story.take import Start, Take
 
 ARCHIVE = "Archive"
 MAX_TITLE = 60
-LEFT_OVER = 3600.0
-"""Seconds after which nobody is writing a `.part-` file any more."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -69,12 +77,10 @@ def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
     return np.ascontiguousarray(data.T), int(rate)
 
 
-def _remove_left_over(folder: Path) -> None:
-    """Remove half-written files that a crash left; a fresh one may be another program's work."""
-    for part in [*folder.glob(f"{PART}*"), *folder.glob(f"*/{PART}*")]:
-        with contextlib.suppress(OSError):  # gone by now, or open elsewhere
-            if time.time() - part.stat().st_mtime > LEFT_OVER:
-                part.unlink()
+def half_written(folder: Path) -> Iterator[Path]:
+    """Files and folders of a story's folder that are not whole: being written, or left so."""
+    for pattern in ("", "*/", "exports/*/"):
+        yield from folder.glob(f"{pattern}{PART}*")
 
 
 def _same_folder(one: Path, other: Path) -> bool:
@@ -133,7 +139,7 @@ class StoryFolder:
         self.revision = 0
         self.rendering = False
         self._guard = threading.RLock()
-        _remove_left_over(path)
+        remove_abandoned(half_written(path))
         self._take_up(story)
 
     @property
@@ -353,6 +359,13 @@ class Library:
         self._guard = threading.RLock()
         self._open: weakref.WeakValueDictionary[str, StoryFolder] = weakref.WeakValueDictionary()
 
+    def tidy(self) -> None:
+        """Remove what processes that live no more have left half-written among the stories."""
+        with contextlib.suppress(OSError):
+            remove_abandoned(self.root.glob(f"{PART}*"))
+            for folder in (*self.root.glob("*"), *self.root.glob(f"{ARCHIVE}/*")):
+                remove_abandoned(half_written(folder))
+
     def stories(self) -> tuple[StorySummary, ...]:
         """All stories that can be read, the one changed last first."""
         found = []
@@ -382,7 +395,8 @@ class Library:
         """Make a folder for a new story, named after its title or its instruction."""
         with self._guard:
             path = self.new_folder(title or story.instruction)
-            story.save(path / STORY)
+            with atomic_folder(path) as fresh:
+                story.save(fresh / STORY)
             return self._opened(path)
 
     def new_folder(self, title: str) -> Path:
@@ -403,17 +417,13 @@ class Library:
         with self._guard:
             source, story = self._existing(title), self.open(title).story
             target = self.root / self._free(title)
-            try:
+            unfinished = shutil.ignore_patterns(f"{PART}*")
+            with atomic_folder(target) as fresh:
                 for name in ("takes", "recordings"):
                     if (source / name).is_dir():
-                        unfinished = shutil.ignore_patterns(f"{PART}*")
-                        shutil.copytree(source / name, target / name, ignore=unfinished)
-                story.save(target / STORY)
-            except OSError as cause:
-                shutil.rmtree(target, ignore_errors=True)
-                raise FileError(
-                    f"The copy cannot be written ({cause.strerror or cause}); free some space."
-                ) from None
+                        copy = (source / name, fresh / name)
+                        shutil.copytree(*copy, ignore=unfinished, copy_function=copy_flushed)
+                story.save(fresh / STORY)
             return self._opened(target)
 
     def rename(self, title: str, wanted: str) -> StoryFolder:
@@ -437,7 +447,6 @@ class Library:
         with self._guard:
             source = self._existing(title)
             target = self.root / ARCHIVE / self._free(title, self.root / ARCHIVE)
-            target.parent.mkdir(exist_ok=True)
             self._move(source, target)
             self._open.pop(title, None)
             return target
@@ -502,8 +511,7 @@ class Library:
     @staticmethod
     def _move(source: Path, target: Path) -> None:
         try:
+            target.parent.mkdir(exist_ok=True)
             replace_path(source, target)
         except OSError as cause:
-            raise FileError(
-                f"{source.name} cannot be moved ({cause.strerror}); close programs that use it."
-            ) from None
+            raise unwritable(source, cause, f"{source.name} cannot be moved") from None

@@ -79,10 +79,22 @@ def render_slowly(story: str) -> None:
     )
 
 
+def write_for_ever(file: str, folder: str) -> None:
+    """Be in the midst of writing a file and a folder."""
+    from core.files import atomic_folder, atomic_path
+
+    with atomic_path(Path(file)) as half, atomic_folder(Path(folder)) as other:
+        half.write_bytes(b"fLaC")
+        (other / "takes").mkdir()
+        print("writing", flush=True)
+        time.sleep(600)
+
+
 PROGRAMS = {
     "export": export_again_and_again,
     "keep": keep_one_take,
     "render": render_slowly,
+    "write": write_for_ever,
 }
 
 if __name__ == "__main__":

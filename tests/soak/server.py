@@ -16,7 +16,6 @@ from gradio_client import Client
 
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
-from tests.soak.kills import age_left_overs
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240
@@ -108,7 +107,6 @@ def killed_server(seed: int, server: Server) -> None:
     client.predict(api_name="/render")
     assert rendered(folder) == ["e1", "e2", "e3", "e4"]
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
-    age_left_overs(folder.path)
     Library(server.stories).open(folder.title)
     assert not list(folder.path.rglob(".part-*"))
     for event in on_disk(folder).events:
