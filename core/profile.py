@@ -25,6 +25,9 @@ WISHES = "wishes.safetensors"
 NO_GUIDANCE = 1.0
 """The scale at which classifier-free guidance leaves the conditional velocity as it is."""
 Sampler = Literal["full", "fast"]
+MAX_SAMPLER_STEPS = 10_000
+MAX_GUIDANCE = 100.0
+"""Guidance of either sign; from some twenty on nothing but clipping is heard."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,15 @@ class RenderSettings:
     sampler: Sampler = "full"
 
     def __post_init__(self) -> None:
+        if not 1 <= self.steps <= MAX_SAMPLER_STEPS:
+            raise ProfileError(
+                f"There are {self.steps} steps; choose between 1 and {MAX_SAMPLER_STEPS}."
+            )
+        if not abs(self.guidance) <= MAX_GUIDANCE:
+            raise ProfileError(
+                f"The guidance is {self.guidance:g}; choose between {-MAX_GUIDANCE:g} and "
+                f"{MAX_GUIDANCE:g}."
+            )
         if self.sampler == "fast" and self.guidance != NO_GUIDANCE:
             raise ProfileError(
                 "The fast sampler has learned its guidance; leave the guidance out, or choose "
@@ -182,7 +194,7 @@ class RenderSettings:
         sampler = sampler or (self.sampler if guidance is None else "full")
         if guidance is None:
             guidance = NO_GUIDANCE if sampler == "fast" else self.guidance
-        return RenderSettings(steps or self.steps, guidance, sampler)
+        return RenderSettings(self.steps if steps is None else steps, guidance, sampler)
 
 
 @dataclass(frozen=True)

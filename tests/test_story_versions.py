@@ -26,6 +26,7 @@ from core.export.bundle import open_bundle
 from core.profile import RenderSettings, load_profile
 from core.render.takes import contexts, due, plan_take, resumed
 from core.story import migration
+from core.story.context import Context
 from core.story.folders import Library, StoryFolder
 from core.story.story import MAX_FILE_BYTES, Story
 from core.story.take import Start, Take, take_data, take_key
@@ -323,8 +324,11 @@ def test_a_story_that_could_not_be_opened_again_is_not_saved(tmp_path: Path) -> 
 
     def swell(story: Story) -> Story:
         event = story.events[0]
-        take = dataclasses.replace(event.takes[0], caption="rain " * 500)
-        more = tuple(dataclasses.replace(take, key=f"k{n}") for n in range(MAX_FILE_BYTES // 2500))
+        texts = [Context(f"{n} " + "rain " * 500) for n in range(MAX_FILE_BYTES // 2500)]
+        take = event.takes[0]
+        more = tuple(
+            dataclasses.replace(take, key=f"k{n}", context=text) for n, text in enumerate(texts)
+        )
         return story.replace_event(dataclasses.replace(event, takes=(*event.takes, *more)))
 
     with pytest.raises(StoryError, match="drop takes"):

@@ -38,7 +38,7 @@ from core.files import (
 )
 from core.ownership import remove_abandoned
 from core.profile import RenderSettings, Sampler
-from core.schema import read_dataclass
+from core.schema import parse_json, read_dataclass
 from core.story import timeline
 from core.story.flac import write_flac
 from core.story.journal import CHANGES, Journal, digest
@@ -114,6 +114,9 @@ class Rendering:
     guidance: float
     starts: tuple[Start | None, ...] = ()
     sampler: Sampler = "full"
+
+    def __post_init__(self) -> None:
+        RenderSettings(self.steps, self.guidance, self.sampler)  # refuses what cannot be sampled
 
     def only(self, event_ids: Container[str]) -> Rendering:
         """What is left of it for these events."""
@@ -290,7 +293,7 @@ class StoryFolder:
     def unfinished(self) -> Rendering | None:
         """The rendering that a crash cut short, less what was done and what is gone since."""
         try:
-            data = json.loads((self.path / "render.json").read_text(encoding="utf-8"))
+            data = parse_json((self.path / "render.json").read_text(encoding="utf-8"))
             asked = read_dataclass(Rendering, data, "render.json", FileError)
         except (OSError, ValueError, StudioError):
             return None

@@ -20,7 +20,7 @@ from typing import Any
 
 from core.errors import StoryError
 from core.files import flush_opened, unwritable, write_atomically
-from core.schema import read_dataclass, read_field
+from core.schema import parse_json, read_dataclass, read_field, read_value
 from core.story.context import ContextReader, ContextTable
 from core.story.story import Event, Story, event_data
 from core.story.take import Take, read_take, take_data
@@ -413,11 +413,12 @@ class _Reader:
     def step(self, data: Any) -> Step:
         """A step from its form in a line; raises StoryError or KeyError when it is none."""
         before, after = self._patch(data["before"]), self._patch(data["after"])
-        if not isinstance(data["label"], str) or not isinstance(data["group"], str):
-            raise StoryError("The history is damaged.")
-        return Step(data["label"], before, after, data["group"])
+        label, group = (read_value(str, data[n], _WHERE, StoryError) for n in ("label", "group"))
+        return Step(label, before, after, group)
 
     def _patch(self, data: Any) -> Patch:
+        if not data["fields"].keys() <= set(_FIELDS):
+            raise StoryError("The history is damaged.")
         fields = {
             name: read_field(Story, name, value, _WHERE, StoryError)
             for name, value in data["fields"].items()
@@ -429,10 +430,10 @@ class _Reader:
             for event in data["events"]
         ]
         changed = {name: self._column(name, column) for name, column in data["changed"].items()}
-        order = data["order"]
+        order = read_value(tuple[str, ...] | None, data["order"], _WHERE, StoryError)
         return Patch(
             fields,
-            None if order is None else tuple(order),
+            order,
             {event.id: event for event in events},
             changed,
         )
@@ -447,7 +448,10 @@ class _Reader:
         }
 
     def _found(self, places: Any) -> tuple[Take, ...]:
-        return tuple(self._takes[place] for place in places)
+        read = read_value(tuple[int, ...], places, _WHERE, StoryError)
+        if min(read, default=0) < 0:
+            raise StoryError("The history is damaged.")
+        return tuple(self._takes[place] for place in read)
 
 
 def _append_whole(path: Path, line: bytes) -> None:
@@ -482,7 +486,7 @@ def read_lines(path: Path) -> list[Line]:
         if not text:
             continue
         try:
-            lines.append(json.loads(text))
-        except (ValueError, RecursionError):
+            lines.append(parse_json(text))
+        except ValueError:
             break
     return lines

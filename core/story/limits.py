@@ -1,10 +1,14 @@
-"""What a story may hold at most, and the sentences that say which limit was passed."""
+"""What a valid story is: how much it may hold, and the ranges of its numbers and texts.
+
+Types are checked by `core.schema` where data come in; ranges by the dataclasses themselves
+(`core.story.story`, `core.story.take`) with the functions below, so that no story, event or take
+that breaks one exists, wherever it comes from.
+"""
 
 from __future__ import annotations
 
-import math
-
 from core.errors import StoryError
+from core.schema import LARGEST_WHOLE, is_writable
 
 MAX_TOTAL = 3600.0
 MIN_DURATION = 0.1
@@ -13,7 +17,17 @@ MAX_LAYER = 15
 MAX_INSTRUCTION = 4000
 MAX_CAPTION = 400
 MAX_REASONING = 20_000
-MAX_SEED = 2**63 - 1
+MAX_NAME = 200
+"""Characters of a name that is not shown as text: a take's key, its file, a profile."""
+MAX_NOTES = 1000
+"""Corrections of a plan, and notes on it, each."""
+MAX_TAKES = 4000
+"""Takes of all events together. Each is a file that opening a bundle decodes, in 0.3 ms or more."""
+MAX_SEED = LARGEST_WHOLE
+GAIN_RANGE = (-60.0, 24.0)
+"""Decibels."""
+_SHOWN = 1e300
+"""Size from which a number is not written in a sentence."""
 TOLERANCE = 1e-3
 """Seconds by which two times may differ and be the same."""
 
@@ -26,16 +40,15 @@ def check_text(name: str, text: str, limit: int) -> None:
     """
     if len(text) > limit:
         raise StoryError(f"The {name} has {len(text)} characters; shorten it to {limit}.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise StoryError(f"The {name} holds a broken character; type it again.") from None
+    if not is_writable(text):
+        raise StoryError(f"The {name} holds a broken character; type it again.")
 
 
 def check_number(name: str, value: float, low: float, high: float, unit: str) -> None:
     """Refuse a number outside `low` to `high`, NaN and infinity; raises StoryError."""
-    if not math.isfinite(value) or not low <= value <= high:
-        raise StoryError(f"The {name} is {value:g}; choose between {low:g} and {high:g} {unit}.")
+    if not low <= value <= high:
+        shown = "beyond all measure" if abs(value) > _SHOWN else f"{value:g}"
+        raise StoryError(f"The {name} is {shown}; choose between {low:g} and {high:g} {unit}.")
 
 
 def check_seed(seed: int) -> None:

@@ -28,7 +28,7 @@ from typing import Any
 from core.errors import StoryError
 from core.files import atomic_path, write_atomically
 from core.profile import NO_GUIDANCE
-from core.schema import read_dataclass, read_field
+from core.schema import parse_json, read_dataclass, read_field
 from core.story.journal import CHANGES, MAX_STEPS, Journal, Patch, Step, digest, read_lines
 from core.story.story import Event, Story, read_text, story_data
 from core.story.take import Start
@@ -169,7 +169,7 @@ def _link(old: Path, new: Path) -> None:
 def _tidy(folder: Path) -> None:
     """Remove what the earlier version left, now that the story is of today."""
     try:
-        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+        note = parse_json((folder / _NOTE).read_text(encoding="utf-8"))
         keys = {
             old: new for old, new in note.items() if _KEY.fullmatch(old) and _KEY.fullmatch(new)
         }
@@ -186,7 +186,7 @@ def _tidy(folder: Path) -> None:
 def _renew_rendering(path: Path, renewal: Renewal) -> None:
     """Bring what a crash left to be rendered to today's form."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
         if "sampler" in data:
             return
         fast = data["guidance"] == OLD_FAST_GUIDANCE

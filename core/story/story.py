@@ -15,15 +15,19 @@ from typing import Any
 
 from core.errors import StoryError
 from core.files import write_atomically
-from core.schema import read_dataclass
+from core.schema import parse_json, read_dataclass
 from core.story.context import ContextReader, ContextTable
 from core.story.limits import (
+    GAIN_RANGE,
     MAX_CAPTION,
     MAX_EVENTS,
     MAX_INSTRUCTION,
     MAX_LAYER,
+    MAX_NAME,
+    MAX_NOTES,
     MAX_REASONING,
     MAX_SEED,
+    MAX_TAKES,
     MAX_TOTAL,
     MIN_DURATION,
     TOLERANCE,
@@ -84,9 +88,9 @@ class Event:
         check_number("start", self.start, 0.0, MAX_TOTAL, "seconds")
         check_number("duration", self.duration, MIN_DURATION, MAX_TOTAL, "seconds")
         check_number("layer", self.layer, 0, MAX_LAYER, "")
-        check_number("gain", self.gain_db, -60.0, 24.0, "dB")
+        check_number("gain", self.gain_db, *GAIN_RANGE, "dB")
         if self.trim_db is not None:
-            check_number("gain beside the default", self.trim_db, -60.0, 24.0, "dB")
+            check_number("gain beside the default", self.trim_db, *GAIN_RANGE, "dB")
         check_number("pan", self.pan, -1.0, 1.0, "(left to right)")
         if self.width is not None:
             check_number("width", self.width, 0.0, 1.0, "(a point to its widest)")
@@ -164,6 +168,12 @@ class Story:
         check_text("reasoning", self.reasoning, MAX_REASONING)
         check_number("total duration", self.total, MIN_DURATION, MAX_TOTAL, "seconds")
         check_number("seed", self.seed, 0, MAX_SEED, "")
+        check_text("profile's name", self.profile, MAX_NAME)
+        for name, sentences in (("corrections", self.corrections), ("notes", self.notes)):
+            if len(sentences) > MAX_NOTES:
+                raise StoryError(f"A story has at most {MAX_NOTES} {name}; leave some out.")
+            for sentence in sentences:
+                check_text("note on the plan", sentence, MAX_REASONING)
         self._check_events()
 
     def _check_events(self) -> None:
@@ -171,6 +181,11 @@ class Story:
             raise StoryError(f"A story has 1 to {MAX_EVENTS} events, not {len(self.events)}.")
         if len({event.id for event in self.events}) != len(self.events):
             raise StoryError("Two events share one id; give each its own.")
+        takes = sum(len(event.takes) for event in self.events)
+        if takes > MAX_TAKES:
+            raise StoryError(
+                f"A story holds at most {MAX_TAKES} takes, not {takes}; take some off their lists."
+            )
         clock = 0.0
         for event in self.sequence:
             if abs(event.start - clock) > TOLERANCE:
@@ -295,8 +310,8 @@ def story_data(text: str) -> dict[str, Any]:
     if len(text) > MAX_OLD_FILE_BYTES:
         raise StoryError(_TOO_LARGE)
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = parse_json(text)
+    except ValueError:
         raise StoryError("The story file is not valid JSON; choose another file.") from None
     if not isinstance(data, dict):
         raise StoryError("story should be a table of named values.")

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import StoryError
-from core.profile import Sampler
+from core.profile import MAX_GUIDANCE, MAX_SAMPLER_STEPS, Sampler
 from core.schema import read_dataclass
 from core.story.context import Context, ContextReader
-from core.story.limits import MAX_SEED, MAX_TOTAL, check_number
+from core.story.limits import (
+    MAX_CAPTION,
+    MAX_NAME,
+    MAX_SEED,
+    MAX_TOTAL,
+    check_number,
+    check_text,
+)
 
 _SOURCE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -69,6 +76,7 @@ class TakePart:
     offset: float
 
     def __post_init__(self) -> None:
+        check_text("part's event", self.of, MAX_NAME)
         check_number("part's offset", self.offset, 0.0, MAX_TOTAL, "seconds")
 
 
@@ -107,7 +115,11 @@ class Take:
         check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
         check_number("take's cross-fade", self.tail, 0.0, MAX_TOTAL, "seconds")
         check_number("take's seed", self.seed, 0, MAX_SEED, "")
-        check_number("take's steps", self.steps, 0, 10_000, "")
+        check_number("take's steps", self.steps, 0, MAX_SAMPLER_STEPS, "")
+        check_number("take's guidance", self.guidance, -MAX_GUIDANCE, MAX_GUIDANCE, "")
+        check_text("take's caption", self.caption, MAX_CAPTION)
+        for name in ("key", "profile", "weights", "file"):
+            check_text(f"take's {name}", getattr(self, name), MAX_NAME)
 
 
 def take_key(take: Take) -> str:

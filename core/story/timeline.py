@@ -16,11 +16,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
-from core.story.limits import MAX_CAPTION, MAX_LAYER, MIN_DURATION, TOLERANCE
+from core.story.limits import (
+    MAX_CAPTION,
+    MAX_LAYER,
+    MAX_TOTAL,
+    MIN_DURATION,
+    TOLERANCE,
+    check_number,
+)
 from core.story.story import Event, Story
 from core.story.take import Take, TakePart
 
 Status = Literal["new", "changed", "rendered"]
+_FAR = 1e9
+"""Seconds beyond which a number is no time."""
 CHANGEABLE = frozenset(
     {"caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder"}
 )
@@ -275,6 +284,7 @@ def delete(story: Story, event_id: str) -> Story:
 
 def fit(story: Story, total: float) -> Story:
     """Scale the unlocked events so that the story lasts exactly `total` seconds."""
+    check_number("total duration", total, MIN_DURATION, MAX_TOTAL, "seconds")
     target = round(total * 1000)
     ratio = target / 1000 / story.total
     kept = sum(round(e.duration * 1000) for e in story.sequence if e.locked)
@@ -301,7 +311,8 @@ def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: 
     nearest = min(edges, key=lambda edge: abs(edge - seconds))
     if abs(nearest - seconds) <= reach:
         return nearest
-    return _ms(round(seconds / grid) * grid) if grid > 0 else _ms(seconds)
+    seconds = _ms(seconds)
+    return _ms(round(seconds / grid) * grid) if grid > 0 else seconds
 
 
 def add_take(story: Story, event_id: str, take: Take) -> Story:
@@ -342,6 +353,11 @@ def drop_take(story: Story, event_id: str, key: str) -> Story:
 
 
 def _ms(seconds: float) -> float:
+    """A time to the millisecond; what no story could last is refused, before it is reckoned with.
+
+    Edits cut and clamp what lies outside the story, so that the border is a wide one.
+    """
+    check_number("time", seconds, -_FAR, _FAR, "seconds")
     return float(round(seconds, 3))
 
 
