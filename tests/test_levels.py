@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,16 @@ from sounding_stories import RATE, noise
 from core.audiostory import AudioStory
 from core.bridge.levels import UNKNOWN_LEVEL, SoundLevels, load_levels
 from core.errors import StoryError
+from core.files import write_atomically
 from core.mix.levels import MIX_LOUDNESS, gated, with_levels
 from core.mix.loudness import Meter, measure
 from core.mix.mix import MixSettings, mix, place_events, sum_blocks
 from core.mix.sources import ArraySource, Source
-from core.profile import load_profile
+from core.profile import RenderSettings, load_profile
 from core.render.render import perform
 from core.render.story import render_story
-from core.render.takes import due
-from core.story import timeline
+from core.render.takes import TakeRequest, due
+from core.story import folders, timeline
 from core.story.folders import Library
 from core.story.story import Event, Story
 from core.story.take import Take
@@ -228,3 +230,25 @@ def test_a_rendering_sets_levels_that_are_undone_with_it(tiny: AudioStory, tmp_p
     assert [(e.gain_db, e.trim_db, e.take) for e in folder.story.events] == [
         (e.gain_db, e.trim_db, None) for e in events
     ]
+
+
+def test_a_take_and_its_gain_are_saved_in_one_step(
+    tiny: AudioStory, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between two steps, a story has no take at 0 dB."""
+    saved = []
+
+    def saving(path: Path, data: bytes) -> None:
+        if path.name == "story.json":
+            saved.append(Story.from_json(data.decode()))
+        write_atomically(path, data)
+
+    events = (Event("e1", "rain falling", 0.0, 1.5), Event("e2", "a dog barking", 1.5, 1.5))
+    story = Story("rain, a dog", 3.0, 5, "tiny", "Two events.", events)
+    folder = Library(tmp_path).create(story)
+    monkeypatch.setattr(folders, "write_atomically", saving)
+    asked = [TakeRequest("e1"), TakeRequest("e2")]
+    list(perform(tiny, folder, asked, RenderSettings(1, 2.0), group="r"))
+    kept = [e for s in saved for e in s.events if e.take is not None]
+    assert {event.id for event in kept} == {"e1", "e2"}
+    assert all(event.trim_db is not None and event.gain_db != 0.0 for event in kept)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from core.audiostory import AudioStory
 from core.bridge.levels import load_levels
@@ -29,27 +30,31 @@ class DefaultLevels:
         self._fresh = {event.id for event in folder.story.events if not event.takes}
         self._any = False
 
-    def set_for(self, event_id: str) -> None:
-        """Set the gain that suits an event's new take."""
+    def setting(self, event_id: str) -> Callable[[Story], Story]:
+        """What sets the gain that suits an event's new take, in the step that keeps it."""
         self._any = True
-        self._set((event_id,))
+        return lambda story: self._leveled_if_readable(story, (event_id,))
 
     def set_for_all(self) -> None:
-        """Balance all, if there are new takes."""
-        if self._any:
-            self._set(None)
+        """Balance all, if there are new takes.
 
-    def _set(self, only: Collection[str] | None) -> None:
-        folder, rate = self._folder, self._rate
-
-        def leveled(story: Story) -> Story:
-            sources = sources_of(folder, story, rate)
-            natural = self._levels.of_all(story.events)
-            return with_levels(story, sources, natural, rate, self._fresh, only, self._cache)
-
-        try:
+        Raises:
+            FileError: the folder cannot be written.
+        """
+        if not self._any:
+            return
+        folder = self._folder
+        with suppress(StoryError):  # the story is gone: the mix says so
             folder.catch_up()
-            if leveled(folder.story) != folder.story:
-                folder.edit("render", leveled, self._group)
+            if self._leveled_if_readable(folder.story, None) != folder.story:
+                balanced = lambda story: self._leveled_if_readable(story, None)  # noqa: E731
+                folder.edit("render", balanced, self._group)
+
+    def _leveled_if_readable(self, story: Story, only: Collection[str] | None) -> Story:
+        """The story as it is, where a take of another event is damaged: the mix says so."""
+        try:
+            sources = sources_of(self._folder, story, self._rate)
+            natural = self._levels.of_all(story.events)
+            return with_levels(story, sources, natural, self._rate, self._fresh, only, self._cache)
         except (AudioFileError, RenderError, StoryError):
-            return  # a take of another event is damaged, or the story gone: the mix says so
+            return story

@@ -358,8 +358,7 @@ def perform(
             made_of = (model.profile.crossfade, model.weights, start, texts[event.id])
             take = plan_take(story, event, settings, *made_of)
             if folder.has_sound(take):
-                folder.adopt_take(event.id, take, group)
-                levels.set_for(event.id)
+                folder.adopt_take(event.id, take, group, levels.setting(event.id))
                 del starts[event.id]
                 yield KeptTake(event.id, take, adopted=True)
             elif event.duration > model.performer.longest_seconds:
@@ -381,8 +380,8 @@ def perform(
             )
             for done in made:
                 save_latents(folder.latents_file(done.take), done.latents)
-                folder.keep_take(done.event_id, done.take, done.samples, model.sample_rate, group)
-                levels.set_for(done.event_id)
+                kept = (done.event_id, done.take, done.samples, model.sample_rate, group)
+                folder.keep_take(*kept, levels.setting(done.event_id))
                 yield KeptTake(done.event_id, done.take, adopted=False)
         for event in too_long:
             _check_length(event, model.performer.longest_seconds)

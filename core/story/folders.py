@@ -29,6 +29,7 @@ from core.files import (
     PART,
     atomic_folder,
     copy_flushed,
+    half_written,
     is_device,
     remove,
     replace_path,
@@ -48,6 +49,8 @@ from core.story.take import Start, Take
 
 ARCHIVE = "Archive"
 MAX_TITLE = 60
+_WRITTEN_BELOW = ("", "*/", "exports/*/")
+"""Where in a story's folder files are written."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -77,17 +80,15 @@ def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
     return np.ascontiguousarray(data.T), int(rate)
 
 
-def half_written(folder: Path) -> Iterator[Path]:
-    """Files and folders of a story's folder that are not whole: being written, or left so."""
-    for pattern in ("", "*/", "exports/*/"):
-        yield from folder.glob(f"{pattern}{PART}*")
-
-
 def _same_folder(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
     except OSError:
         return False
+
+
+def _as_it_is(story: Story) -> Story:
+    return story
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class StoryFolder:
         self.revision = 0
         self.rendering = False
         self._guard = threading.RLock()
-        remove_abandoned(half_written(path))
+        remove_abandoned(half_written(path, _WRITTEN_BELOW))
         self._take_up(story)
 
     @property
@@ -223,7 +224,13 @@ class StoryFolder:
         return read_sound(self.take_file(take))
 
     def keep_take(
-        self, event_id: str, take: Take, samples: npt.NDArray[np.float32], rate: int, group: str
+        self,
+        event_id: str,
+        take: Take,
+        samples: npt.NDArray[np.float32],
+        rate: int,
+        group: str,
+        then: Callable[[Story], Story] = _as_it_is,
     ) -> Story:
         """Write a take's sound (24-bit FLAC), then add the take to its event and choose it.
 
@@ -232,6 +239,7 @@ class StoryFolder:
         Args:
             samples: (channels, frames); turned down as a whole if a peak exceeds 1.
             group: takes of one rendering share it and are undone together.
+            then: what the take changes of the story besides, in the same step.
 
         Raises:
             FileError: the folder cannot be written to or the disk is full; nothing changed.
@@ -240,10 +248,16 @@ class StoryFolder:
         if not path.is_file():
             samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
             write_flac(path, samples, rate)
-        return self.adopt_take(event_id, take, group)
+        return self.adopt_take(event_id, take, group, then)
 
-    def adopt_take(self, event_id: str, take: Take, group: str) -> Story:
-        """Add a take whose sound is on disk already to its event and choose it.
+    def adopt_take(
+        self,
+        event_id: str,
+        take: Take,
+        group: str,
+        then: Callable[[Story], Story] = _as_it_is,
+    ) -> Story:
+        """Add a take whose sound is on disk already to its event and choose it; as `keep_take`.
 
         Another program's changes are no obstacle: a take is added to whatever its event is now.
         """
@@ -251,7 +265,7 @@ class StoryFolder:
         with self._guard:
             self.catch_up()
             if any(event.id == event_id for event in self._story.events):
-                add = lambda story: timeline.add_take(story, event_id, kept)  # noqa: E731
+                add = lambda story: then(timeline.add_take(story, event_id, kept))  # noqa: E731
                 self._edited("render", add, group)
             self._tick_off(event_id)
             return self._story
@@ -365,16 +379,14 @@ class Library:
     def tidy(self) -> None:
         """Remove what processes that live no more have left half-written among the stories."""
         with contextlib.suppress(OSError):
-            remove_abandoned(self.root.glob(f"{PART}*"))
+            remove_abandoned(half_written(self.root))
             for folder in (*self.root.glob("*"), *self.root.glob(f"{ARCHIVE}/*")):
-                remove_abandoned(half_written(folder))
+                remove_abandoned(half_written(folder, _WRITTEN_BELOW))
 
     def stories(self) -> tuple[StorySummary, ...]:
         """All stories that can be read, the one changed last first."""
         found = []
-        for file in self.root.glob("*/story.json"):
-            if file.parent.name == ARCHIVE:
-                continue
+        for file in self._files():
             try:
                 story = Story.load(file)
                 modified = file.stat().st_mtime
@@ -389,10 +401,16 @@ class Library:
     def titles(self) -> tuple[str, ...]:
         """Titles of all stories, the one changed last first, without reading them."""
         try:
-            dated = [(f.stat().st_mtime, f.parent.name) for f in self.root.glob("*/story.json")]
+            dated = [(file.stat().st_mtime, file.parent.name) for file in self._files()]
         except OSError:
             return tuple(summary.title for summary in self.stories())
-        return tuple(title for _, title in sorted(dated, reverse=True) if title != ARCHIVE)
+        return tuple(title for _, title in sorted(dated, reverse=True))
+
+    def _files(self) -> Iterator[Path]:
+        """Every story's file, less those of folders that are not whole yet."""
+        for file in self.root.glob(f"*/{STORY}"):
+            if file.parent.name != ARCHIVE and not file.parent.name.startswith(PART):
+                yield file
 
     def create(self, story: Story, title: str = "") -> StoryFolder:
         """Make a folder for a new story, named after its title or its instruction."""
@@ -494,6 +512,7 @@ class Library:
     def _existing(self, title: str) -> Path:
         path = self.root / title
         plain = path.name == title and path.parent == self.root and title not in ("..", ARCHIVE)
+        plain = plain and not title.startswith(PART)
         try:
             there = plain and (path / STORY).is_file()
         except OSError:
