@@ -15,7 +15,7 @@ import secrets
 import shutil
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +27,8 @@ from core.ownership import owned
 
 PART = ".part-"
 """What the names of half-written files and folders begin with."""
+_HALF = re.compile(re.escape(PART) + r"([0-9a-f]{16}|[0-9a-z_]{8})(\.\w+)?")
+"""Our names of them, today's and those of earlier versions."""
 _FULL = tuple(getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EFBIG"))
 """How file systems say that there is no room, for this file or for this user."""
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
@@ -102,6 +104,16 @@ def _new_folder(path: Path) -> Path:
     return temporary
 
 
+def half_written(folder: Path, below: Sequence[str] = ("",)) -> Iterator[Path]:
+    """Files and folders of our own that are not whole: being written, or left so.
+
+    Args:
+        below: patterns of the folders to look in, each empty or with a slash at its end.
+    """
+    for pattern in below:
+        yield from (p for p in folder.glob(f"{pattern}{PART}*") if _HALF.fullmatch(p.name))
+
+
 def _discard(temporary: Path) -> None:
     if temporary.is_dir():
         shutil.rmtree(temporary, ignore_errors=True)
@@ -124,6 +136,14 @@ def unwritable(path: Path, cause: OSError, what: str = "") -> FileError:
     """
     what = what or f"{path.name} cannot be written"
     return FileError(f"{what} ({cause.strerror or cause}); {_advice(path, cause)}.")
+
+
+def incomplete(path: Path) -> FileError:
+    """The error for a file that was cut off without a word, as libsndfile does on a full disk."""
+    return FileError(
+        f"{path.name} could not be written in full; check the disk at {disk_of(path)} and the "
+        "space on it, or choose another folder."
+    )
 
 
 def _advice(path: Path, cause: OSError) -> str:

@@ -19,6 +19,7 @@ from core.places import cache_folder
 from core.story.folders import Library
 from studio.handlers.listeners import add_listeners
 from studio.handlers.messages import say_what_fails
+from studio.handlers.uploading import say_why_nothing_is_kept
 from studio.jobs.model_service import ModelService
 from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
@@ -107,6 +108,7 @@ def serving(
             share=False,
             ssr_mode=False,
             mcp_server=mcp,
+            app_kwargs={"exception_handlers": {OSError: say_why_nothing_is_kept}},
             _frontend=False,  # without it a busy machine fails Gradio's self-check of 3 s
         )
     except (OSError, httpx.TransportError) as cause:

@@ -317,7 +317,7 @@ def test_titles_are_safe_folder_names(text: str, title: str) -> None:
 
 def test_killed_rendering_keeps_finished_takes_and_can_be_resumed(folder: StoryFolder) -> None:
     kills.kill_after(children.start("keep", folder.path), lines=1)
-    half = folder.path / "takes" / ".part-half.flac"
+    half = folder.path / "takes" / ".part-0123456789abcdef.flac"
     half.write_bytes(b"fLaC")
     again = reopened(folder)
     assert timeline.status(again.story.event("e1")) == "rendered"

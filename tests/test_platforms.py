@@ -217,7 +217,7 @@ def test_stories_of_two_cases_stay_two_where_the_system_tells_them_apart(tmp_pat
 def test_what_was_left_over_and_is_in_use_does_not_keep_a_story_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = Library(tmp_path).create(STORY, "Harbour").path / ".part-old.flac"
+    part = Library(tmp_path).create(STORY, "Harbour").path / ".part-0123456789abcdef.flac"
     part.touch()
     os.utime(part, (0, 0))
 

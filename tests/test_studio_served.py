@@ -3,6 +3,7 @@ than it is open, and no copies of them."""
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -43,12 +44,15 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(ModelService("tiny"), sessions, PeakCache())
 
 
-@pytest.fixture
-def client(studio: Studio, cache: Path, tmp_path: Path) -> Iterator[Client]:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(studio, "127.0.0.1", port) as blocks:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def client(studio: Studio, cache: Path, tmp_path: Path) -> Iterator[Client]:
+    with serving(studio, "127.0.0.1", free_port()) as blocks:
         client = Client(blocks.local_url, verbose=False, download_files=tmp_path / "downloads")
         yield client
         client.close()
@@ -109,6 +113,19 @@ def test_sounds_are_served_in_place_and_gone_with_their_tab(
         assert httpx.get(f"{client.src}{file_url(outside)}").status_code == 403
     lose_connection(client, session)
     assert {httpx.get(where).status_code for where in addresses} == {403}
+
+
+def test_an_upload_that_finds_no_room_is_answered_with_a_sentence(
+    studio: Studio, cache: Path
+) -> None:
+    with serving(studio, "127.0.0.1", free_port()) as blocks:
+        blocks.app.uploaded_file_dir = "/proc/uploads"  # where nobody can write
+        sent = {"files": ("rain.wav", b"RIFF")}
+        answer = httpx.post(f"{blocks.local_url}gradio_api/upload", files=sent)
+    assert answer.status_code == 507
+    assert re.fullmatch(r"The file cannot be taken \(.+\); .*(folder|disk at) .*\.", answer.text), (
+        answer.text
+    )
 
 
 NOTHING_OPEN = {"title": "", "visitor": ""}

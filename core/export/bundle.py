@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ import soundfile
 from core.errors import FileError, StudioError
 from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
-from core.files import PART, atomic_path, is_device, replace_path
+from core.files import atomic_folder, atomic_path, flush_opened, is_device
 from core.story.folders import Library
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
@@ -56,6 +55,8 @@ _UNUSED = re.compile(
 _ENCRYPTED = 1
 _PLAIN_KINDS = (0, 8)
 """Of the file's kind in a zip: not told, or a plain file; the rest are folders, links, devices."""
+_INNER = "inner.zip"
+"""Where a bundle that lies in the zip of a whole export is unpacked for a while."""
 _MIX = re.compile(r"mix\.(wav|flac|mp3|ogg|opus|m4a)")
 _FLAC = b"fLaC"
 _COPY = 1 << 20
@@ -133,19 +134,15 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
             "stories."
         )
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=PART) as made:
-            fresh = Path(made) / "story"
-            with zipfile.ZipFile(path) as archive:
-                inner = _bundle_inside(archive, most)
-                if inner is None:
-                    story = _unpack(archive, fresh, most)
-                else:
-                    _extract(archive, inner, Path(made) / "inner.zip")
-            if inner is not None:
-                with zipfile.ZipFile(Path(made) / "inner.zip") as archive:
-                    story = _unpack(archive, fresh, most)
-            replace_path(fresh, folder)
+        with zipfile.ZipFile(path) as archive, atomic_folder(folder) as fresh:
+            inner = _bundle_inside(archive, most)
+            if inner is None:
+                return _unpack(archive, fresh, most)
+            packed = fresh / _INNER
+            _extract(archive, inner, packed)
+            with zipfile.ZipFile(packed) as inside:
+                story = _unpack(inside, fresh, most)
+            packed.unlink()
             return story
     except NotImplementedError as cause:
         raise FileError(
@@ -158,8 +155,7 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
         ) from None
     except OSError as cause:
         raise FileError(
-            f"{path.name} cannot be opened ({cause.strerror or cause}); "
-            "check the file and the space on the disk."
+            f"{path.name} cannot be opened ({cause.strerror or cause}); check the file."
         ) from None
 
 
@@ -285,6 +281,8 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> N
             if written > member.file_size:
                 raise FileError("The bundle is damaged (a file is longer than it says).")
             file.write(data)
+        file.flush()
+        flush_opened(file)
 
 
 def _check_takes(story: Story, folder: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import Cancelled, FileError
+from core.errors import Cancelled
 from core.export import editorial
 from core.export.bundle import SUFFIX, write_bundle
 from core.export.folder import OpenStory, takes_there
@@ -35,13 +35,14 @@ from core.export.stems import (
     story_stem,
 )
 from core.export.wave import Inside
-from core.files import atomic_path, write_atomically
+from core.files import atomic_path, half_written, unwritable, write_atomically
 from core.mix.crossfade import Samples
 from core.mix.limiter import limit_blocks
 from core.mix.loudness import Loudness
 from core.mix.master import MAX_GAIN_DB, Master, shortfall
 from core.mix.mix import PlacedEvent, place_events, story_frames, sum_blocks
 from core.mix.resampling import resampled
+from core.ownership import remove_abandoned
 
 _Progress = Callable[[float, str], None]
 
@@ -372,9 +373,9 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
-        raise FileError(
-            f"The folder {folder.name} cannot be made ({cause.strerror}); choose another one."
-        ) from None
+        what = f"The folder {folder.name} cannot be made"
+        raise unwritable(folder, cause, what) from None
+    remove_abandoned(half_written(folder, ("", "*/")))
 
 
 def _notes(loudness: Loudness, target: float | None) -> tuple[str, ...]:

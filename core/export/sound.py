@@ -23,7 +23,7 @@ from core.export.dither import Dither
 from core.export.settings import FORMATS, Format, FormatName
 from core.export.tags import write_tags
 from core.export.wave import Inside, write_wave
-from core.files import atomic_path
+from core.files import atomic_path, incomplete
 from core.mix.crossfade import Samples
 from core.mix.loudness import Loudness
 
@@ -113,9 +113,7 @@ def write_sound(
                 ) from None
             written = -1
         if written != frames:
-            raise FileError(
-                f"{path.name} could not be written in full; free some space on the disk."
-            )
+            raise incomplete(path)
 
 
 def copy_as_wave(source: Path, target: Path) -> None:

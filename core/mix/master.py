@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import Cancelled, FileError
+from core.errors import Cancelled
+from core.files import unwritable
 from core.mix.crossfade import Samples
 from core.mix.limiter import MARGIN_DB, QUICK_RELEASE, RELEASE, limit_blocks
 from core.mix.loudness import Loudness, Meter, measure
@@ -62,6 +63,7 @@ class Scratch:
         self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed by `close`
             max_size=IN_MEMORY, dir=None if folder is None else str(folder)
         )
+        self._folder = folder or Path(tempfile.gettempdir())
         self._block = block
         self.frames = 0
 
@@ -69,9 +71,8 @@ class Scratch:
         try:
             self._file.write(np.ascontiguousarray(block, dtype=np.float32).data)
         except OSError as cause:
-            raise FileError(
-                f"The mix needs room on the disk for a while ({cause.strerror}); free some space."
-            ) from None
+            scratch = self._folder / "scratch"
+            raise unwritable(scratch, cause, "The mix needs room for a while") from None
         self.frames += len(block)
 
     def blocks(self) -> Iterator[Samples]:

@@ -18,12 +18,14 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderOobleck
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import T5EncoderModel
 
 from core.errors import FileError
-from core.files import existing_parent, part_of, replace_path
+from core.files import atomic_folder, disk_of, existing_parent, half_written
+from core.ownership import remove_abandoned
 from core.profile import Profile
 from core.release.checkpoint import Checkpoint, check_release, whisper_config
 from core.release.keys import Place, lora_name
@@ -92,21 +94,16 @@ def check_room(folder: Path, needed: int) -> None:
 @contextmanager
 def _appearing(out: Path) -> Iterator[Path]:
     """A folder that takes the name `out` when the block ends without an error."""
+    remove_abandoned(half_written(out.parent))
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = part_of(out)
-        folder.mkdir()
-    except OSError as cause:
-        raise FileError(f"{out} cannot be written ({cause.strerror}); choose another.") from None
-    try:
-        yield folder
-        if out.exists():
-            out.rmdir()
-        replace_path(folder, out)
-    except OSError as cause:
-        raise FileError(f"{out} cannot be written ({cause.strerror or cause}).") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with atomic_folder(out) as folder:
+            yield folder
+            if out.exists():
+                out.rmdir()
+    except SafetensorError as cause:  # a full disk, among others
+        raise FileError(
+            f"{out} cannot be written ({cause}); check the space on the disk at {disk_of(out)}."
+        ) from None
 
 
 def _write_director(checkpoint: Checkpoint, folder: Path, merge: bool, report: Report) -> None:

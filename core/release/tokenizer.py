@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -35,6 +34,7 @@ from core.language.stream import (
     semantic_names,
     special_tokens,
 )
+from core.places import temporary_folder
 
 ADDED = "added_tokens.json"
 STOCK_FILES = (
@@ -200,16 +200,16 @@ def _lacking(tokenizer: PreTrainedTokenizerBase, semantic: int, residual: int) -
 
 def _stock_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The tokenizer of a folder as it is without `added_tokens.json`."""
-    with tempfile.TemporaryDirectory() as made:
+    with temporary_folder() as made:
         for name in STOCK_FILES:
             if (folder / name).is_file():
-                shutil.copyfile(folder / name, Path(made) / name)
+                shutil.copyfile(folder / name, made / name)
         try:
             return AutoTokenizer.from_pretrained(
                 made, local_files_only=True, trust_remote_code=False
             )
         except Exception as cause:
-            said = str(cause).replace(made, str(folder)).splitlines()[0]
+            said = str(cause).replace(str(made), str(folder)).splitlines()[0]
             raise WeightsError(f"The tokenizer in {folder} cannot be read ({said}).") from None
 
 

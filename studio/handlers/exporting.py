@@ -17,6 +17,7 @@ from core.export.archive import pack_folder
 from core.export.deliver import export
 from core.export.folder import open_story
 from core.export.settings import FORMATS, PRESETS, ExportSettings, FormatName
+from core.files import atomic_path
 from studio.handlers.options import IMMEDIATE, PRIVATE
 from studio.jobs.model_service import ModelService
 from studio.page.layout import Page
@@ -134,10 +135,10 @@ def export_story(
         files = list(done.files)
         if len(files) > 2:
             packed = target / f"{folder.title}.zip"
-            pack_folder(target / folder.title, packed)
+            with atomic_path(packed) as half:
+                pack_folder(target / folder.title, half)
             files = [files[0], packed]
-    except OSError as cause:
-        raise FileError(
-            f"The export cannot be packed ({cause.strerror or cause}); free some space."
-        ) from None
+    except StudioError:  # what is done already could not be downloaded, and takes room
+        shutil.rmtree(target, ignore_errors=True)
+        raise
     return files, done.notes

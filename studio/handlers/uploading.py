@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
+from core.files import unwritable
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import PRIVATE, QUICK
 from studio.page.layout import Page
 from studio.sound.files import playable_recording
 from studio.state import Studio
+
+INSUFFICIENT_STORAGE = 507
+"""HTTP's status for a server whose disk takes nothing."""
+
+
+async def say_why_nothing_is_kept(request: Request, error: Exception) -> Response:
+    """The answer where the disk failed, above all to an upload: the page shows it."""
+    assert isinstance(error, OSError)
+    place = Path(str(error.filename or os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()))
+    said = unwritable(place, error, "The file cannot be taken")
+    return PlainTextResponse(str(said), INSUFFICIENT_STORAGE)
 
 
 def add_uploading_listeners(studio: Studio, page: Page) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import soundfile
 
 from core.errors import Cancelled, FileError
-from core.files import atomic_path
+from core.files import atomic_path, incomplete
 from core.mix.mix import MixSettings, mix_blocks
 from core.mix.sources import sources_of
 from core.story.recording import Tell, keep_recording, read_recording
@@ -22,25 +22,36 @@ from core.story.take import Take
 from studio.addresses import file_url
 from studio.sessions.session import Session
 
+_FRAME_BYTES = 6
+"""Two channels of 24 bits."""
 _NUMBER = itertools.count(1)
 """Of mixes: a browser keeps what it loaded, so no two of them may have one address."""
 
 
 def take_url(session: Session, take: Take) -> str:
-    """Address of a take; empty when its file is gone."""
+    """Address of a take; empty when its file is gone, or cannot be served for want of space."""
     folder = session.open_folder
     if not folder.has_sound(take):
         return ""
     source, served = folder.take_file(take), session.sounds / f"{take.key}.flac"
     if not served.is_file():
-        session.sounds.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(source, served)
-        except FileExistsError:
-            pass
-        except OSError:
-            shutil.copyfile(source, served)
+            _serve(source, served)
+        except FileError:
+            return ""  # the mix, which has no room there either, says why
     return file_url(served)
+
+
+def _serve(source: Path, served: Path) -> None:
+    """Give a take a second name in the served folder; a whole copy on another disk."""
+    try:
+        served.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, served)
+    except FileExistsError:
+        pass
+    except OSError:
+        with atomic_path(served) as copy:
+            shutil.copyfile(source, copy)
 
 
 def has_sound(session: Session) -> bool:
@@ -86,6 +97,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
     parts = sources_of(folder, story, rate)
     if not parts:
         return None
+    frames = 0
     try:
         with (
             atomic_path(path) as temporary,
@@ -95,10 +107,14 @@ def mix_file(session: Session, rate: int) -> Path | None:
                 if session.folder is not folder or folder.revision != revision:
                     raise Cancelled("The story changed while it was mixed.")
                 file.write(block)
+                frames += len(block)
+            file.close()  # before its size is looked at
+            if temporary.stat().st_size < frames * _FRAME_BYTES:
+                raise incomplete(path)
     except Cancelled:
         return None
-    except soundfile.LibsndfileError:
-        raise FileError("The mix cannot be written; free some space.") from None
+    except (soundfile.SoundFileError, AssertionError):  # what a full disk looks like from there
+        raise incomplete(path) from None
     mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
     for old in mixes[:-2]:
         shutil.rmtree(old, ignore_errors=True)

@@ -26,7 +26,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
-from tests.soak import disk, instructions, kills, memory
+from tests.soak import anywhere, disk, faults, instructions, kills, memory
 from tests.soak.server import Server
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
@@ -85,11 +85,24 @@ def mutants(seed: int, folder: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+def failing_disks(seed: int, folder: Path) -> None:
+    """Some changes of every operation fail; `python -m tests.soak.faults` tries all."""
+    if status := faults.start(["--seed", str(seed), "--points", "4"], folder):
+        raise AssertionError(f"it ended with {status}")
+
+
+def killed_anywhere(seed: int, folder: Path) -> None:
+    done = anywhere.trials(seed, 20, folder)
+    print(f"   20 kills, {done} operations done", flush=True)
+
+
 PARTS: dict[str, Trial] = {
     "exports": killed_exports,
     "renders": killed_renders,
     "servers": killed_servers,
     "disk": full_disks,
+    "faults": failing_disks,
+    "anywhere": killed_anywhere,
     "instructions": any_instruction,
     "memory": level_memory,
     "properties": properties,

@@ -90,10 +90,25 @@ def write_for_ever(file: str, folder: str) -> None:
         time.sleep(600)
 
 
+def open_again_and_again() -> None:
+    """Open the stories whose folders are read line by line, and print what is found as JSON."""
+    import json
+
+    from core.story.folders import Library
+
+    for line in sys.stdin:
+        path = Path(line.rstrip("\n"))
+        folder = Library(path.parent).open(path.name)
+        print(
+            json.dumps([folder.story.to_json(), folder.undo_label, folder.redo_label]), flush=True
+        )
+
+
 PROGRAMS = {
     "export": export_again_and_again,
     "keep": keep_one_take,
     "render": render_slowly,
+    "open": open_again_and_again,
     "write": write_for_ever,
 }
 
