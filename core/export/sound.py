@@ -23,7 +23,7 @@ from core.export.dither import Dither
 from core.export.settings import FORMATS, Format, FormatName
 from core.export.tags import write_tags
 from core.export.wave import Inside, write_wave
-from core.files import atomic_path, incomplete
+from core.files import atomic_path, incomplete, unwritable
 from core.mix.crossfade import Samples
 from core.mix.loudness import Loudness
 
@@ -187,10 +187,9 @@ def _write_aac(path: Path, blocks: Iterable[Samples], rate: int, encoder: str) -
         with mmap.mmap(scratch.fileno(), 0, access=mmap.ACCESS_READ) as data:
             segment = AudioSegment(data=data, sample_width=2, frame_rate=rate, channels=2)
             segment.converter = encoder
-            segment.export(
-                str(path),
-                format="ipod",
-                codec="aac",
-                bitrate=AAC_BITRATE,
-                parameters=exact,
-            ).close()
+            coded = {"format": "ipod", "codec": "aac", "bitrate": AAC_BITRATE}
+            try:
+                segment.export(str(path), **coded, parameters=exact).close()
+            except OSError as cause:  # pydub copies it to the temporary folder first
+                needed = Path(tempfile.gettempdir()) / path.name
+                raise unwritable(needed, cause, "M4A needs room for a while") from None

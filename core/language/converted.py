@@ -13,11 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core.errors import FileError, WeightsError
-from core.files import atomic_path, write_atomically
+from core.files import atomic_path, incomplete, remove, write_atomically
 from core.places import cache_folder
 from core.profile import DirectorConfig
 
@@ -74,9 +75,12 @@ def _keep(folder: Path, settings: dict[str, Any], weights: dict[str, Tensor]) ->
     Raises:
         FileError: the disk is full, or something stands in the way.
     """
-    (folder / CHECKSUM).unlink(missing_ok=True)
+    remove(folder / CHECKSUM)
     with atomic_path(folder / CONVERTED) as temporary:
-        save_file(weights, temporary, metadata={"format": "pt"})
+        try:
+            save_file(weights, temporary, metadata={"format": "pt"})
+        except SafetensorError:  # what any fault of the disk looks like from there
+            raise incomplete(folder / CONVERTED) from None
     write_atomically(folder / SETTINGS, json.dumps(settings).encode())
     write_atomically(folder / CHECKSUM, _checksum(folder).encode())
 

@@ -300,8 +300,8 @@ class StoryFolder:
 
     def end_rendering(self) -> None:
         """Forget the rendering: it is done, or its owner stopped it."""
-        remove(self.path / "render.json")
         self.rendering = False
+        remove(self.path / "render.json")
 
     @property
     def unfinished(self) -> Rendering | None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+import torch
 
 from core.audiostory import AudioStory, load_audiostory
 from core.errors import StudioError
@@ -25,6 +26,9 @@ from core.export import ExportSettings, export, open_story
 from core.export.bundle import open_bundle, write_bundle
 from core.export.deliver import make_folder
 from core.export.settings import FormatName
+from core.files import half_written
+from core.language.converted import _keep, _read
+from core.ownership import remove_abandoned
 from core.profile import RenderSettings, load_profile
 from core.render.levels import DefaultLevels
 from core.render.render import KeptTake, perform
@@ -235,7 +239,7 @@ class Render(Operation):
         assert not self.folder.unfinished
 
     def rendered_again(self) -> Any:
-        self.folder.rendering = False
+        assert not self.folder.rendering
         asked = [TakeRequest("e1"), TakeRequest("e3")]
         return perform(model(), self.folder, asked, RenderSettings(1, 2.0), group="s")
 
@@ -371,6 +375,24 @@ class OpenOldStory(Operation):
         self.is_as_before()
 
 
+class KeepConvertedWeights(Operation):
+    """The converted language model in the cache: kept whole, or found missing and made again."""
+
+    def act(self) -> None:
+        _keep(self.disk / "cache", {"layers": 1}, {"weight": torch.arange(1000.0)})
+
+    def check(self, accepted: bool) -> None:
+        found = _read(self.disk / "cache")
+        assert (found is not None) == accepted
+        if not accepted:
+            self.act()
+            found = _read(self.disk / "cache")
+        assert found is not None
+        assert torch.equal(found[1]["weight"], torch.arange(1000.0))
+        remove_abandoned(half_written(self.disk / "cache"))
+        self.is_as_before()
+
+
 class UseRecording(Operation):
     def __init__(self, disk: Path) -> None:
         super().__init__(disk)
@@ -485,6 +507,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         Restore,
         Import,
         OpenOldStory,
+        KeepConvertedWeights,
         UseRecording,
         Export,
         ExportFlac,
