@@ -87,7 +87,7 @@ def mutants(seed: int, folder: Path) -> None:
 
 def failing_disks(seed: int, folder: Path) -> None:
     """Some changes of every operation fail; `python -m tests.soak.faults` tries all."""
-    if status := faults.start(["--seed", str(seed), "--points", "4"], folder):
+    if status := faults.start(["--seed", str(seed), "--points", "12"], folder):
         raise AssertionError(f"it ended with {status}")
 
 

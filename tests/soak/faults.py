@@ -95,7 +95,7 @@ class Trials:
     """All operations on one disk.
 
     Attributes:
-        points: of each operation and failure, drawn by `seed`; None: every one.
+        points: of each operation, drawn by `seed`; None: every one.
     """
 
     folder: Path
@@ -110,9 +110,8 @@ class Trials:
         for operation in operations:
             before = self.tried
             changes = self._changes(operation)
-            for failure in FAILURES:
-                for point, part in self._drawn(operation, failure, changes):
-                    self._try(operation, failure, point, part)
+            for failure, point, part in self._drawn(operation, changes):
+                self._try(operation, failure, point, part)
             print(
                 f"{operation.__name__}: {changes} changes, {self.tried - before} points", flush=True
             )
@@ -128,15 +127,16 @@ class Trials:
             trial.check(True)
             return changes
 
-    def _drawn(self, operation: type[Any], failure: Failure, changes: int) -> list[tuple[int, int]]:
-        parts = (0,) if failure.name == "EROFS" else (0, *PARTS)
-        dice = random.Random(f"{self.seed} {operation.__name__} {failure.name}")
-        all_points = [(point, part) for point in range(1, changes + 1) for part in parts]
-        if self.points is None:
-            return [(point, part) for point, part in all_points if not part] + [
-                (point, dice.choice(PARTS)) for point, part in all_points if part == PARTS[0]
-            ]
-        return dice.sample(all_points, min(self.points, len(all_points)))
+    def _drawn(self, operation: type[Any], changes: int) -> list[tuple[Failure, int, int]]:
+        """Every change in each way, and once more after a part of its bytes; or so many of them."""
+        dice = random.Random(f"{self.seed} {operation.__name__}")
+        every = [
+            (failure, point, part)
+            for failure in FAILURES
+            for point in range(1, changes + 1)
+            for part in ((0,) if failure.name == "EROFS" else (0, dice.choice(PARTS)))
+        ]
+        return every if self.points is None else dice.sample(every, min(self.points, len(every)))
 
     def _try(self, operation: type[Any], failure: Failure, point: int, part: int) -> None:
         said = "accepted"
@@ -186,7 +186,7 @@ def main(argv: Sequence[str]) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("operations", nargs="*", help="names (default: all)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--points", type=int, help="of each operation and failure (default: all)")
+    parser.add_argument("--points", type=int, help="of each operation (default: all)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args(argv)
     home = MEMORY if MEMORY.is_dir() else None
