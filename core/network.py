@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from core.detached import Detached, LeftBehindError
 from core.errors import Cancelled, StudioError
 
 _Cause = TypeVar("_Cause", bound=BaseException)
@@ -37,8 +38,6 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_
 _REDIRECTS = (301, 302, 307, 308)
 """A 303 is not among them: it asks to read what the request made, and ours makes nothing."""
 _MOST_REDIRECTS = 5
-_GLANCE = 0.1
-"""Seconds between two looks at the clock and at Cancel while a server is silent."""
 _PIECE = 65_536
 """Bytes that are decompressed at once."""
 _MOST_DEPTH = 64
@@ -80,6 +79,11 @@ def read_address(text: str, error: type[StudioError]) -> httpx.URL:
             "write it like http://HOST:PORT/v1."
         )
     return url
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is meant as the address of a web server, right or wrong."""
+    return re.match(r"\s*https?:", text, re.IGNORECASE) is not None
 
 
 def without_password(text: str) -> str:
@@ -195,6 +199,10 @@ def _depth(text: str) -> int:
     return deepest
 
 
+class _WholeError(Exception):
+    """What is still to come of an answer is not worth waiting for."""
+
+
 class Reply:
     """A server's answer while it comes in.
 
@@ -203,11 +211,28 @@ class Reply:
         headers: by name, in any case.
     """
 
-    def __init__(self, response: httpx.Response, connection: Connection):
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._response = response
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: Iterator[bytes],
+        connection: Connection,
+    ):
+        self.status = status
+        self.headers = headers
+        self._body = body
         self._connection = connection
+        self._until = math.inf
+
+    def expect_end(self, seconds: float) -> None:
+        """The answer is whole by now: what still comes is waited for no longer than this."""
+        self._until = min(self._until, time.monotonic() + seconds)
+
+    def check(self) -> None:
+        """Raise if there is no more to wait for, like `Connection.check`."""
+        self._connection.check()
+        if time.monotonic() >= self._until:
+            raise _WholeError
 
     def chunks(self) -> Iterator[bytes]:
         """The body piece by piece, decompressed.
@@ -218,30 +243,31 @@ class Reply:
         """
         name, bounds, error = self._connection.name, self._connection.bounds, self._connection.error
         size = 0
-        for chunk in self._unpacked():
-            size += len(chunk)
-            if size > bounds.size:
-                raise error(
-                    f"{name} sent far too much (over {bounds.size / 1e6:g} MB); choose another."
-                )
-            self._connection.check()
-            yield chunk
+        with suppress(_WholeError):
+            for chunk in self._unpacked():
+                size += len(chunk)
+                if size > bounds.size:
+                    raise error(
+                        f"{name} sent far too much (over {bounds.size / 1e6:g} MB); choose another."
+                    )
+                self.check()
+                yield chunk
         self._connection.check()
 
     def body(self, most: int) -> bytes:
         """The first `most` bytes of the body."""
-        taken = b""
+        taken = bytearray()
         for chunk in self.chunks():
             taken += chunk
             if len(taken) >= most:
                 break
-        return taken[:most]
+        return bytes(taken[:most])
 
     def _unpacked(self) -> Iterator[bytes]:
         """The body without its compression, which was not asked for but may come all the same."""
         coding = self.headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
-            yield from self._response.iter_raw()
+            yield from self._body
             return
         unreadable = self._connection.error(
             f"{self._connection.name} sent an answer that cannot be unpacked; choose another."
@@ -250,7 +276,7 @@ class Reply:
             raise unreadable
         inflating = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: of gzip or of zlib, as it comes
         try:
-            for raw in self._response.iter_raw():
+            for raw in self._body:
                 while raw:
                     yield inflating.decompress(raw, _PIECE)
                     raw = inflating.unconsumed_tail
@@ -262,8 +288,9 @@ class Reply:
 class Connection:
     """A conversation with one server, within bounds, that Cancel ends at once.
 
-    Use it as a context manager. While it is open a thread looks at the clock and at `cancel`, and
-    hangs up: a silent server cannot keep anyone waiting for longer than was agreed.
+    Use it as a context manager. A thread of its own asks and reads, since neither the look-up of a
+    name nor a handshake can be broken off: once the time is over or the person stops, it is left
+    behind, and its socket is shut.
 
     Args:
         name: how sentences call the server.
@@ -289,17 +316,15 @@ class Connection:
         self._socket: socket.socket | None = None
         self._over = threading.Event()
         self._ends = time.monotonic() + bounds.longest
-        self._watch = threading.Thread(target=self._hang_up_in_time, daemon=True)
 
     def __enter__(self) -> Connection:
-        self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._hang_up()
         for client in self._clients.values():
             client.close()
-        self._watch.join()
 
     @property
     def left(self) -> float:
@@ -329,20 +354,43 @@ class Connection:
             StudioError, of the connection's kind: in a sentence that names the cause.
             Cancelled: the person stopped it.
         """
-        try:
+
+        def converse(send: Callable[[bytes], None]) -> None:
             response = self._send(method, url, body)
             try:
-                yield Reply(response, self)
+                heads.append(response)
+                send(b"")  # the head is there
+                for raw in response.iter_raw():
+                    send(raw)
             finally:
                 response.close()
+
+        def check() -> None:
+            (replies[0] if replies else self).check()
+
+        heads: list[httpx.Response] = []
+        replies: list[Reply] = []
+        try:
+            with Detached(converse, check) as pieces:
+                next(pieces)
+                replies.append(Reply(heads[0].status_code, heads[0].headers, pieces, self))
+                try:
+                    yield replies[0]
+                finally:
+                    if not pieces.ended:
+                        self._hang_up()  # what is still to come is not read
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as cause:
             self.check()
             raise self.error(self._explained(cause, url)) from None
+        except UnicodeError:  # of a name that no look-up takes, or a text that cannot be sent
+            raise self.error(
+                f"{self.name} cannot be asked (its name, or what is sent, holds characters that "
+                "do not belong there); check how they are written."
+            ) from None
 
     def _send(self, method: str, url: httpx.URL, body: Any) -> httpx.Response:
         """The answer to a request, after redirects within the host."""
         for _ in range(_MOST_REDIRECTS + 1):
-            self.check()
             client = self._client(url)
             traced = {"trace": self._note_socket}
             request = client.build_request(method, url, json=body, extensions=traced)
@@ -393,12 +441,15 @@ class Connection:
     def _note_socket(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._socket = info["return_value"].get_extra_info("socket")
+            if self._over.is_set():  # it took so long that nobody waits for it any more
+                info["return_value"].close()
+                raise LeftBehindError
 
-    def _hang_up_in_time(self) -> None:
-        while not self._over.wait(_GLANCE):
-            if self._socket is not None and (self._cancel.is_set() or self.left <= 0):
-                with suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+    def _hang_up(self) -> None:
+        """Shut the socket, on which a thread that was left behind may be waiting."""
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _explained(self, cause: BaseException, url: httpx.URL) -> str:
         """Why no answer came, and what to do."""

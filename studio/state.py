@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from studio.jobs.model_service import ModelService
+from studio.jobs.places import Places
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
+
+MOST_ELSEWHERE = 6
+"""Drafts that wait for other machines at once. With these, the files that are read and the queue's
+jobs (`MAX_JOBS`), some of the 40 threads that Gradio has for handlers stay free."""
+
+
+def _directors() -> Places:
+    return Places(
+        MOST_ELSEWHERE,
+        f"{MOST_ELSEWHERE} drafts wait for directors at other addresses already; cancel one of "
+        "them, or try again later.",
+    )
 
 
 @dataclass(frozen=True)
 class Studio:
-    """What all handlers share."""
+    """What all handlers share.
+
+    Attributes:
+        directors: places for drafts that wait for a director on another machine.
+    """
 
     service: ModelService
     sessions: Sessions
     cache: PeakCache
+    directors: Places = field(default_factory=_directors)

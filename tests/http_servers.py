@@ -118,7 +118,7 @@ def tunnelling(target: str) -> Iterator[tuple[str, list[bytes]]]:
 
         @staticmethod
         def copy(near: Any, far: socket) -> None:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # hung up, or closed here
                 while data := near.read1(65_536):
                     far.sendall(data)
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = (
     ("errors", "ownership"),
-    ("environment", "places"),
+    ("environment", "places", "detached"),
     ("files", "network"),
     ("code_digest",),
     ("schema",),

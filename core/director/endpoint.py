@@ -37,6 +37,8 @@ _SILENT = 60.0
 """Seconds that may pass between two pieces of an answer."""
 _LONGEST = 300.0
 """Seconds that an answer may take in all; a model that thinks aloud writes some minutes."""
+_AFTERWARDS = 2.0
+"""Seconds for which a stream is read on whose last piece of text has come."""
 _PATIENCE = 30.0
 """Seconds for which a busy server may ask to be left alone."""
 _PAUSE = 2.0
@@ -154,9 +156,11 @@ class Completion:
         text: what is said to the person.
         thinking: what the server sends apart as the model's thinking.
         finish: why the model ended.
+        done: the server said that nothing more comes.
     """
 
     def __init__(self) -> None:
+        self.done = False
         self.text = ""
         self.thinking = ""
         self.finish = ""
@@ -174,6 +178,7 @@ class Completion:
         field, colon, data = line.partition(b":")
         if colon and field == b"data":
             self._events = True
+            self.done = self.done or data.strip() == b"[DONE]"
             self._take(data)
         elif not (colon and field == b"error" and self._take(data)):
             self._others.append(line)
@@ -341,6 +346,10 @@ class EndpointDirector:
                     completion.take_line(line)
                 if completion.shown != before:
                     yield completion.shown
+                if completion.done:
+                    break
+                if completion.finish:
+                    reply.expect_end(_AFTERWARDS)
             completion.take_line(b"".join(rest))
             completion.finish_body("text/html" in reply.headers.get("content-type", ""))
         return self._final(completion)

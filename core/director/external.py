@@ -7,7 +7,6 @@ limited in size and time, and read as data alone.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from core.director.answer import breaks_off, find_plan, request_messages, withou
 from core.errors import Cancelled, PlanError
 from core.language.reasoning import Item
 from core.language.stream import one_line
-from core.network import without_password
+from core.network import is_web_address, without_password
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -52,7 +51,7 @@ def open_director(place: str, name: str = "", key: str = "") -> Director | None:
     place = place.strip()
     if not place:
         return None
-    if re.match(r"https?:", place, re.IGNORECASE):
+    if is_web_address(place):
         from core.director.endpoint import EndpointDirector
 
         return EndpointDirector(place, name.strip(), key.strip())

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StoryError, StudioError
+from core.network import is_web_address
 from core.story.limits import MAX_SEED
 from core.story.story import Story
 from studio.handlers.draft_job import Planning, keep_draft, keep_plan, run_draft, with_mood
@@ -107,7 +108,7 @@ def plan_with(
         director = open_director(address, name or "", key or "")
         return plan(model, instruction, total, seed, cancel, director=director)
 
-    return planning
+    return Planning(planning, elsewhere=is_web_address(address))
 
 
 def _add_replanning_listeners(studio: Studio, page: Page) -> None:
@@ -131,7 +132,7 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
                 return replan(model, before, event.id if event else "", given, cancel, variation)
 
             keep = lambda story: keep_plan(folder, before, story)  # noqa: E731
-            yield from run_draft(studio, page, session, planning, keep)
+            yield from run_draft(studio, page, session, Planning(planning), keep)
 
         return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,21 @@ if TYPE_CHECKING:
     from core.audiostory import AudioStory
     from core.director.progress import PlanProgress
 
-Planning = Callable[["AudioStory", "threading.Event"], "Iterator[PlanProgress]"]
+
+@dataclass(frozen=True)
+class Planning:
+    """A way to plan.
+
+    Attributes:
+        steps: plans with a model, until the event is set.
+        elsewhere: a director on another machine plans; it takes no turn of the model here, so that
+            nobody waits for it but its own tab.
+    """
+
+    steps: Callable[[AudioStory, threading.Event], Iterator[PlanProgress]]
+    elsewhere: bool = False
+
+
 _MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")
 
 
@@ -127,12 +142,18 @@ def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[A
     service = studio.service
 
     def work(send: Callable[[Any], None]) -> None:
+        if planning.elsewhere:
+            with studio.directors.place():
+                for progress in planning.steps(service.model_unless(job.cancel), job.cancel):
+                    send(progress)
+            return
         with service.queue.turn(job, service.estimate("draft"), send):
-            model = service.model
+            model = service.model_unless(job.cancel)
             began = time.monotonic()
-            for progress in planning(model, job.cancel):
+            for progress in planning.steps(model, job.cancel):
                 send(progress)
-            service.record_duration("draft", time.monotonic() - began)
+            took = time.monotonic() - began
+        service.record_duration("draft", took)
 
     return work
 

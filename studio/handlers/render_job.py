@@ -162,7 +162,7 @@ def render_work(
         lengths = {event.id: event.duration for event in folder.story.events}
         amount = settings.steps * sum(lengths.get(request.event_id, 0.0) for request in requests)
         with service.queue.turn(job, service.estimate("render", amount, settings), send):
-            model = service.model
+            model = service.model_unless(job.cancel)
             from core.render.render import perform
 
             began, amount = time.monotonic(), 0.0

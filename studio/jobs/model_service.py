@@ -11,9 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.detached import GLANCE
+from core.errors import Cancelled
 from core.profile import NO_GUIDANCE, Profile, RenderSettings, load_profile
 from studio.jobs.queue import JobQueue
 from studio.jobs.speed import Speed
@@ -72,6 +75,15 @@ class ModelService:
         """The loaded model; waits for it, and raises WeightsError when it cannot be loaded."""
         self.warm_up()
         assert self._loading is not None
+        return self._loading.result()
+
+    def model_unless(self, cancel: threading.Event) -> AudioStory:
+        """The loaded model, like `model`; Cancelled, at once, when `cancel` is set before that."""
+        self.warm_up()
+        assert self._loading is not None
+        while not wait_for([self._loading], GLANCE).done:
+            if cancel.is_set():
+                raise Cancelled("Stopped while the model was loading.")
         return self._loading.result()
 
     def estimate(
