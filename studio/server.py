@@ -25,7 +25,7 @@ from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
 from studio.page.scripts import PREFETCH, STORAGE
 from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
-from studio.sessions.registry import Sessions
+from studio.sessions.registry import MAX_TABS, Sessions
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 from studio.tools import add_tools, offer_only_tools
@@ -109,6 +109,7 @@ def serving(
             ssr_mode=False,
             mcp_server=mcp,
             app_kwargs={"exception_handlers": {OSError: say_why_nothing_is_kept}},
+            state_session_capacity=MAX_TABS,
             _frontend=False,  # without it a busy machine fails Gradio's self-check of 3 s
         )
     except (OSError, httpx.TransportError) as cause:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = (
-    ("errors", "ownership"),
+    ("errors", "ownership", "allocator"),
     ("environment", "places", "detached"),
     ("files", "network"),
     ("code_digest",),

@@ -42,4 +42,4 @@ def test_time_ends_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memory_stays_level(tiny: AudioStory) -> None:
-    memory.stays_level(0, tiny, stories=6)
+    memory.stays_level(0, tiny, rounds=6, settled=3)

@@ -40,7 +40,7 @@ from studio.jobs.speed import Speed
 from studio.jobs.time_left import SAMPLING, TimeLeft
 from studio.page.layout import lay_out
 from studio.page.theme import studio_css, studio_theme
-from studio.sessions.registry import MAX_REMEMBERED, Sessions
+from studio.sessions.registry import MAX_REMEMBERED, MAX_TABS, REMEMBERED_SECONDS, Sessions
 from studio.sessions.session import Session
 from studio.sessions.stories import archive_story, rename_story, restore_story
 from studio.sound import files as sound_files
@@ -713,6 +713,67 @@ def test_only_the_last_tabs_that_left_are_remembered(story: Story, tmp_path: Pat
         sessions.disconnect(tab)
     assert sessions.of("first").folder is None
     assert sessions.of("0").folder is folder
+
+
+def test_names_without_a_story_are_forgotten_before_any_other(story: Story, tmp_path: Path) -> None:
+    """However many sessions are asked for; `connect` is a page that was opened."""
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=True)
+    page, _ = sessions.connect("page", "")
+    page.show(page.library.create(story))
+    fresh, _ = sessions.connect("fresh page", "")
+    working, noted = sessions.of("working"), sessions.of("noted")
+    working.start_job("draft")
+    noted.request_job("draft")
+    for name in range(2 * MAX_TABS):
+        sessions.of(str(name))
+    assert len(sessions) == MAX_TABS
+    assert sessions.of("page") is page
+    assert sessions.of("fresh page") is fresh
+    assert sessions.of("working") is working
+    assert sessions.of("noted") is not noted
+    assert not sessions._disconnected
+    assert len(sessions._libraries) == MAX_TABS + 1  # that of `noted` is held here
+
+
+def test_of_too_many_tabs_the_one_unused_longest_goes_and_comes_back_to_its_story(
+    story: Story, tmp_path: Path
+) -> None:
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
+    folder = sessions.of("first").library.create(story)
+    for name in ("first", "second", *map(str, range(MAX_TABS - 2))):
+        session, _ = sessions.connect(name, "")
+        session.show(folder)
+        session.selected = "bed"
+    first, second = sessions.of("first"), sessions.of("second")
+    second.sounds.mkdir(parents=True)
+    sessions.of("0")
+    sessions.of("first")
+    sessions._tabs["1"].session.start_job("render")
+    for name in map(str, range(2, MAX_TABS - 2)):
+        sessions.of(name)
+    sessions.connect("new", "")
+    assert sessions.of("first") is first
+    assert not second.sounds.exists()
+    again = sessions.of("second")
+    assert again is not second
+    assert (again.open_folder, again.selected, again.shown) == (folder, "bed", story)
+    assert len(sessions) == MAX_TABS
+
+
+def test_a_program_that_asks_for_nothing_is_put_away_in_time_and_an_open_page_is_not(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
+    program = sessions.of("program")
+    program.show(program.library.create(story))
+    page, _ = sessions.connect("page", "")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + REMEMBERED_SECONDS + 60)
+    sessions.of("another")
+    assert len(sessions) == 2
+    assert sessions.of("page") is page
+    assert sessions.of("program") is not program
+    assert sessions.of("program").open_folder is program.open_folder
 
 
 def test_what_was_asked_for_and_never_began_can_be_cancelled(session: Session) -> None:

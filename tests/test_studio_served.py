@@ -4,7 +4,6 @@ than it is open, and no copies of them."""
 from __future__ import annotations
 
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +25,8 @@ from studio.sessions.registry import Sessions
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
+from tests.soak import memory
+from tests.soak.server import free_port
 
 PATIENCE = 60.0
 """Seconds."""
@@ -42,12 +43,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def studio(tmp_path: Path) -> Studio:
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
     return Studio(ModelService("tiny"), sessions, PeakCache())
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -92,6 +87,25 @@ def test_a_page_goes_on_with_its_story_after_its_connection_broke(
     answered = client.predict("caption", {"id": "e0", "text": "hail"}, api_name="/act")
     assert Story.from_json(str(answered)).event("e0").caption == "hail"
     assert folder.title == studio.sessions.of(client.session_hash).open_folder.title
+
+
+def test_names_that_nobody_uses_again_cost_nothing_and_a_story_that_went_with_them_comes_back(
+    studio: Studio, cache: Path, folder: StoryFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio keeps the whole page for every name, so that its number is bounded too."""
+    monkeypatch.setattr("studio.server.MAX_TABS", 3)
+    monkeypatch.setattr("studio.sessions.registry.MAX_TABS", 3)
+    with serving(studio, "127.0.0.1", free_port()) as blocks:
+        page = Client(blocks.local_url, verbose=False)
+        open_story(page, folder)
+        kept = blocks.app.state_holder.session_data
+        memory.forgets_names(0, page.src, names=5)
+        assert len(kept) == 3
+        assert page.session_hash not in kept
+        assert len(studio.sessions) == 3
+        answered = page.predict("caption", {"id": "e0", "text": "hail"}, api_name="/act")
+        assert Story.from_json(str(answered)).event("e0").caption == "hail"
+        page.close()
 
 
 def test_sounds_are_served_in_place_and_gone_with_their_tab(

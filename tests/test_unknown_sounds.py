@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from core.audiostory import AudioStory
+from core.bridge.known_sounds import load_known_sounds
 from core.commands import plan
 from core.errors import FileError, RenderError
 from core.export.deliver import export
 from core.export.folder import open_story
 from core.export.markers import marker_csv, story_markers
 from core.export.settings import ExportSettings
-from core.profile import RenderSettings
+from core.profile import RenderSettings, load_profile
 from core.render.render import perform
 from core.render.story import render_folder, render_story
 from core.render.takes import TakeRequest, due
@@ -159,3 +160,15 @@ def test_render_has_an_option_for_placeholders() -> None:
     add_arguments(parser)
     given = parser.parse_args(["rain", "--out", "a.wav", "--placeholders"])
     assert given.placeholders
+
+
+def test_what_was_asked_for_long_ago_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.bridge.known_sounds.MOST_KEPT", 3)
+    known = load_known_sounds(load_profile("pocket"))
+    assert known is not None
+    monkeypatch.setattr(known, "_seen", {})
+    captions = [f"{animal} barks" for animal in ("a dog", "a fox", "a seal", "a deer", "a wolf")]
+    matches = known.match(captions)
+    assert list(known._seen) == captions[-3:]
+    assert all(vector._base is None for vector in known._seen.values())
+    assert known.match(captions) == matches

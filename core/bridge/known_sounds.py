@@ -32,6 +32,8 @@ SCALE = 12.0
 SAME_SOUND = 0.6
 """Cosine from which a caption's sound is taken to last as long as the known one."""
 SUGGESTED = 3
+MOST_KEPT = 4096
+"""Vectors of captions that are kept, 1.5 kB each; a long story has some hundred phrases."""
 EVEN = 0.5
 """Share of known kinds below which a phrase is the one that is not known; share of what is heard
 below which it only says how or where."""
@@ -157,10 +159,13 @@ class KnownSounds:
 
     def _vectors(self, captions: Sequence[str]) -> Tensor:
         keys = [caption.lower().strip() for caption in captions]
-        missing = [key for key in dict.fromkeys(keys) if key not in self._seen]
+        seen = self._seen
+        missing = [key for key in dict.fromkeys(keys) if key not in seen]
         if missing:
-            self._seen |= dict(zip(missing, self._encoder.sentences(missing), strict=True))
-        return torch.stack([self._seen[key] for key in keys])
+            rows = self._encoder.sentences(missing)
+            seen = seen | {key: row.clone() for key, row in zip(missing, rows, strict=True)}
+            self._seen = dict(list(seen.items())[-MOST_KEPT:])
+        return torch.stack([seen[key] for key in keys])
 
 
 def phrases(caption: str) -> list[str]:

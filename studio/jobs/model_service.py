@@ -15,6 +15,7 @@ from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.allocator import give_back_free_memory
 from core.detached import GLANCE
 from core.errors import Cancelled
 from core.profile import NO_GUIDANCE, Profile, RenderSettings, load_profile
@@ -129,6 +130,7 @@ class ModelService:
                 model = load_audiostory(self.profile)
                 self.known_sounds = load_known_sounds(self.profile)
                 self.lexicon = model.lexicon
+            give_back_free_memory()  # 345 MB of what loading needed
             self._loading.set_result(model)
         except BaseException as error:
             self._loading.set_exception(error)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from core.allocator import give_back_free_memory
 from core.errors import Cancelled, StoryError
 from studio.jobs.job import Job
 from studio.time_format import spoken
@@ -59,6 +60,8 @@ class JobQueue:
     ) -> Iterator[None]:
         """Wait until it is the job's turn, and keep the turn as long as the block lasts.
 
+        What the block no longer needs is given back to the system when it ends.
+
         Args:
             seconds: how long the job will take, for those behind it.
             on_wait: called whenever a job before it has ended.
@@ -75,6 +78,7 @@ class JobQueue:
             with self._moved:
                 self._entries.remove(entry)
                 self._moved.notify_all()
+            give_back_free_memory()
 
     def _enter(self, job: Job, seconds: float) -> _Entry:
         with self._moved:

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,9 @@ REMEMBERED_SECONDS = 3600.0
 """For which a tab whose connection broke may come back to its story."""
 MAX_REMEMBERED = 200
 """Disconnected tabs that are remembered."""
+MAX_TABS = 200
+"""Tabs and programs that are known at once, beside those that something is being made for (the
+model's queue bounds these). Any name asks for a session, and Gradio keeps 170 kB for each."""
 _VISITOR = re.compile(r"^[A-Za-z0-9_-]{20,64}$")
 
 
@@ -43,12 +47,34 @@ class _Disconnected:
         return session
 
 
+@dataclass
+class _Tab:
+    """A tab that is known.
+
+    Attributes:
+        used: when it last asked for something (monotonic seconds).
+        connected: a page is open there, which says when it is closed; a program says nothing.
+    """
+
+    session: Session
+    used: float
+    connected: bool = False
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is more to it than a name."""
+        return self.connected or self.session.folder is not None
+
+
 class Sessions:
     """All tabs of a running server.
 
     A tab is known by Gradio's session hash, which the page draws at random and tells nobody else.
     Gradio cannot tell a closed tab from one whose connection broke, so a
-    disconnected tab is remembered for a while.
+    disconnected tab is remembered for a while. A program says nothing when it leaves: it counts as
+    disconnected when it has asked for nothing for as long. Where there are more than `MAX_TABS`,
+    those go first that show nothing, then those that were not used for longest; all that is made
+    for somebody stays.
 
     Args:
         stories: folder of the stories.
@@ -59,23 +85,24 @@ class Sessions:
     def __init__(self, stories: Path, served: Path, *, private: bool) -> None:
         self._root, self.served, self.private = stories, served, private
         self._guard = threading.Lock()
-        self._tabs: dict[str, Session] = {}
+        self._tabs: dict[str, _Tab] = {}
         self._disconnected: dict[str, _Disconnected] = {}
-        self._libraries: dict[str, Library] = {}
+        self._libraries: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary()
+
+    def __len__(self) -> int:
+        """How many tabs are known."""
+        return len(self._tabs)
 
     def of(self, tab: str | None) -> Session:
         """The session of a tab, by Gradio's session hash."""
         with self._guard:
-            session = self._tabs.get(tab or "")
-            if session is None:
-                sounds = self.served / secrets.token_urlsafe(24)
-                left = self._disconnected.pop(tab or "", None)
-                if left is not None and time.monotonic() - left.at < REMEMBERED_SECONDS:
-                    session = left.reopened(sounds)
-                else:
-                    session = Session(self._library(secrets.token_urlsafe(24)), sounds)
-                self._tabs[tab or ""] = session
-            return session
+            known = self._tabs.get(tab or "")
+            gone = [] if known else self._put_away()
+            if known is None:
+                known = self._tabs[tab or ""] = _Tab(self._session(tab or ""), 0.0)
+            known.used = time.monotonic()
+        _remove_sounds(gone)
+        return known.session
 
     def connect(self, tab: str | None, visitor: str) -> tuple[Session, str]:
         """The session of a tab that has just loaded, and the visitor's name for the browser."""
@@ -84,17 +111,45 @@ class Sessions:
         session = self.of(tab)
         with self._guard:
             session.library = self._library(visitor)
+            if known := self._tabs.get(tab or ""):
+                known.connected = True
         return session, visitor
 
     def disconnect(self, tab: str | None) -> None:
         """A tab was closed or lost: its job is cancelled, its sounds are removed."""
         with self._guard:
-            session = self._tabs.pop(tab or "", None)
-            if session is not None and tab:
-                self._remember(tab, session)
+            session = self._forget(tab or "") if (tab or "") in self._tabs else None
         if session is not None:
             session.cancel_job()
-            shutil.rmtree(session.sounds, ignore_errors=True)
+            _remove_sounds([session])
+
+    def _session(self, tab: str) -> Session:
+        """A new session, or that of a tab that comes back."""
+        sounds = self.served / secrets.token_urlsafe(24)
+        left = self._disconnected.pop(tab, None)
+        if left is not None and time.monotonic() - left.at < REMEMBERED_SECONDS:
+            return left.reopened(sounds)
+        return Session(self._library(secrets.token_urlsafe(24)), sounds)
+
+    def _put_away(self) -> list[Session]:
+        """Make room for another tab; returns the sessions that went."""
+        since = time.monotonic() - REMEMBERED_SECONDS
+        idle = {name: tab for name, tab in self._tabs.items() if not tab.session.working}
+        left = {name for name, tab in idle.items() if not tab.connected and tab.used < since}
+        more = len(self._tabs) - len(left) - (MAX_TABS - 1)
+        if more > 0:
+            staying = [name for name in idle if name not in left]
+            staying.sort(key=lambda name: (idle[name].shows, idle[name].used))
+            left.update(staying[:more])
+        return [self._forget(name) for name in left]
+
+    def _forget(self, name: str) -> Session:
+        """Drop a tab, and remember what it showed where there was anything."""
+        tab = self._tabs.pop(name)
+        own = self.private and tab.session.library.root.exists()
+        if name and (tab.shows or own):
+            self._remember(name, tab.session)
+        return tab.session
 
     def _remember(self, tab: str, session: Session) -> None:
         """Keep what a tab showed; see `MAX_REMEMBERED` and `REMEMBERED_SECONDS`."""
@@ -111,7 +166,13 @@ class Sessions:
 
     def _library(self, visitor: str) -> Library:
         name = visitor if self.private else ""
-        if name not in self._libraries:
-            root = self._root / "visitors" / name if name else self._root
-            self._libraries[name] = Library(root)
-        return self._libraries[name]
+        library = self._libraries.get(name)
+        if library is None:
+            library = Library(self._root / "visitors" / name if name else self._root)
+            self._libraries[name] = library
+        return library
+
+
+def _remove_sounds(sessions: list[Session]) -> None:
+    for session in sessions:
+        shutil.rmtree(session.sounds, ignore_errors=True)

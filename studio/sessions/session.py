@@ -56,6 +56,11 @@ class Session:
         return self.job is not None and not self.job.done
 
     @property
+    def working(self) -> bool:
+        """Whether something is being made, not only noted to be."""
+        return self.job is not None and self.job.started and not self.job.done
+
+    @property
     def open_folder(self) -> StoryFolder:
         """The story's folder; raises StoryError when none is open."""
         if self.folder is None:

@@ -26,8 +26,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
+from studio.server import running
 from tests.soak import anywhere, disk, faults, instructions, kills, memory
-from tests.soak.server import Server
+from tests.soak.server import Server, free_port
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
 
@@ -74,8 +75,20 @@ def properties(seed: int, folder: Path) -> None:
 
 
 def level_memory(seed: int, folder: Path) -> None:
-    growth = memory.stays_level(seed, model("tiny"), stories=60)
-    print(f"   memory grew by {growth / 1e6:.1f} MB", flush=True)
+    growth = memory.stays_level(seed, model("tiny"), rounds=60)
+    print(f"   memory grew by {100 * growth:.1f} %", flush=True)
+
+
+def level_memory_of_the_shipped_model(seed: int, folder: Path) -> None:
+    growth = memory.stays_level(seed, model("pocket"), rounds=500, report=True)
+    print(f"   memory grew by {100 * growth:.1f} %", flush=True)
+
+
+def forgotten_names(seed: int, folder: Path) -> None:
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    with running("tiny", "127.0.0.1", free_port(), folder / "stories", scratch) as blocks:
+        memory.forgets_names(seed, blocks.local_url, names=3000)
 
 
 def mutants(seed: int, folder: Path) -> None:
@@ -105,10 +118,12 @@ PARTS: dict[str, Trial] = {
     "anywhere": killed_anywhere,
     "instructions": any_instruction,
     "memory": level_memory,
+    "names": forgotten_names,
+    "jobs": level_memory_of_the_shipped_model,
     "properties": properties,
     "mutants": mutants,
 }
-"""The last two may take longer than their share: a trial is never cut short."""
+"""The last three may take longer than their share: a trial is never cut short."""
 
 
 @contextmanager

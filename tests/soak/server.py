@@ -24,6 +24,12 @@ FINAL_STEPS = 5000
 """So many that a test has time to act between the first event and the last."""
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """`python app.py serve --mcp` in a process of its own, on `tiny` with a slow final quality."""
 
@@ -38,9 +44,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "app.py", "serve", "--mcp", "--no-browser"]
         command += ["--profile", str(self.profile), "--stories", str(self.stories)]
         self.address = f"http://127.0.0.1:{port}/"

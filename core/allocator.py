@@ -1,0 +1,31 @@
+"""Free memory given back to the system: glibc by itself keeps what was freed for later requests.
+
+Every thread allocates from a heap of its own, and what a job freed lies between things that stay.
+After 40 drafts on the pocket profile 464 MB of the process's 1740 MB were free and nobody's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+from collections.abc import Callable
+
+
+def give_back_free_memory() -> bool:
+    """Return all free pages of the heap to the system; False where the C library cannot."""
+    trim = _malloc_trim()
+    return trim is not None and bool(trim(0))
+
+
+@functools.cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """glibc's function; None on other systems, and with other C libraries (musl has none)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):
+        return None
+    trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
+    return trim  # type: ignore[no-any-return]

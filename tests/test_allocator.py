@@ -1,0 +1,52 @@
+"""What a job freed is the system's again, and not kept by the C library."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import pytest
+
+from core.allocator import give_back_free_memory
+from studio.jobs.job import Job
+from studio.jobs.queue import JobQueue
+from tests.soak.memory import resident
+
+SIZE = 4096
+"""Bytes of a block: too small for a mapping of its own."""
+BLOCKS = 20_000
+
+glibc_only = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "malloc_trim"),
+    reason="other C libraries keep free memory in their own way",
+)
+
+
+def keep_one_in_a_hundred() -> list[bytearray]:
+    """80 MB of which 1 % stays, spread over the heap; nothing at its end can be cut off."""
+    return [bytearray(b"\1" * SIZE) for _ in range(BLOCKS)][::100]
+
+
+@glibc_only
+def test_free_pages_between_those_in_use_are_given_back() -> None:
+    kept = keep_one_in_a_hundred()
+    before = resident()
+    assert give_back_free_memory()
+    assert before - resident() > 0.8 * SIZE * BLOCKS
+    assert all(block[-1] == 1 for block in kept)
+
+
+@glibc_only
+def test_the_end_of_every_job_for_the_model_gives_memory_back() -> None:
+    give_back_free_memory()
+    before = resident()
+    with JobQueue().turn(Job("draft"), 1.0):
+        kept = keep_one_in_a_hundred()
+        assert resident() - before > 0.8 * SIZE * BLOCKS
+    assert resident() - before < 0.2 * SIZE * BLOCKS
+    assert kept
+
+
+def test_without_such_a_function_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.allocator._malloc_trim", lambda: None)
+    assert not give_back_free_memory()
