@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from core.bridge import lexicon as lexicon_code
 from core.bridge import modifiers as modifiers_code
@@ -49,6 +48,7 @@ from core.profile import ASSETS, EAR, WISHES, Profile
 
 if TYPE_CHECKING:
     from peft import PeftModel
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 SAMPLING_CODE = (flow, flow_performer)
 """Modules that sample latents; their code has a part in every sound."""
@@ -174,7 +174,7 @@ class AudioStory(nn.Module):
     @cached_property
     def list_ids(self) -> ListIds:
         """Token ids of the reasoning's event list."""
-        return read_list_ids(self.tokenizer, self.ids.free, self.ids.time_text)
+        return read_list_ids(self.tokenizer, self.ids.texts, self.ids.time_text)
 
     def borrow_decoder(self) -> Decoder:
         """The decoder of the last request, which has read its prompt, or a new one.

@@ -14,10 +14,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from transformers import masking_utils
+from transformers.utils import import_utils
 
 from core.errors import WeightsError
 from core.language import converted
 from core.language.adapter import adapter_weights, add_adapter
+from core.language.architectures import TransformGetItemToIndex
 from core.language.converted import CHECKSUM, CONVERTED, SETTINGS, load_converted
 from core.language.model import load_language_model, load_module, load_tokenizer, merge_adapter
 from core.profile import DirectorConfig, load_profile
@@ -158,7 +161,7 @@ def test_a_weights_file_cut_off_is_one_sentence(size: int, tmp_path: Path) -> No
         load_tokenizer(tmp_path)
 
 
-def test_planning_imports_neither_performer_nor_training() -> None:
+def test_planning_imports_neither_performer_nor_training_nor_compiler() -> None:
     program = (
         "import sys\n"
         "from core.audiostory import load_audiostory\n"
@@ -166,9 +169,22 @@ def test_planning_imports_neither_performer_nor_training() -> None:
         "from core.profile import load_profile\n"
         "model = load_audiostory(load_profile('tiny'), performs=False)\n"
         "story = list(plan(model, 'a storm', 4.0, 0))[-1].story\n"
-        "print(story.total, [n for n in ('peft', 'diffusers', 'gradio') if n in sys.modules])"
+        "slow = 'peft diffusers gradio scipy sympy torch._dynamo torch.distributed.tensor'\n"
+        "print(story.total, [n for n in slow.split() if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "4.0 []\n", done.stdout + done.stderr
+
+
+def test_what_was_left_out_of_an_import_is_there_when_it_is_used() -> None:
+    import torch._dynamo
+
+    assert torch._dynamo.__file__
+    places, order = torch.arange(4), torch.tensor([2, 0, 3, 1])
+    with TransformGetItemToIndex():
+        assert torch.equal(torch.vmap(lambda place: order[place])(places), order)
+    assert masking_utils.TransformGetItemToIndex is TransformGetItemToIndex
+    assert import_utils.is_scipy_available()
+    assert import_utils.is_torch_distributed_available()

@@ -67,7 +67,7 @@ def ids() -> StreamIds:
     return StreamIds(
         think=0, think_end=1, gen=2, gen_end=3, time=4, time_end=5, semantic=(26, 27),
         residual=(28,), span=(6, 26, 27, 7, 8, 28, 9), turn_end=29,
-        time_text=frozenset(range(21, 26)), free=words | {20}, word=words,
+        time_text=frozenset(range(21, 26)), texts={}, free=words | {20}, word=words,
     )  # fmt: skip
 
 

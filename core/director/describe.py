@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from core.audiostory import AudioStory
 from core.errors import PlanError, WeightsError
+from core.language.architectures import DynamicCache
 from core.language.stream import one_line
 from core.listener.whisper import SECONDS
 from core.story.recording import Tell, read_recording, tell_nobody

@@ -15,9 +15,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from transformers import DynamicCache
 
 from core.errors import Cancelled
+from core.language.architectures import DynamicCache
 
 GUESSED = 6
 """Tokens guessed ahead: more cost as much as they save on a CPU."""

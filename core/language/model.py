@@ -9,16 +9,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import (
+
+from core.errors import WeightsError
+from core.language.architectures import (
     AutoModelForCausalLM,
     AutoTokenizer,
     LlamaConfig,
     LlamaForCausalLM,
+    LlamaRotaryEmbedding,
     PreTrainedTokenizerBase,
 )
-from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
-
-from core.errors import WeightsError
 from core.language.converted import load_converted
 from core.language.stream import (
     GEN,
@@ -79,7 +79,7 @@ def read_stream_ids(tokenizer: PreTrainedTokenizerBase, semantic: int, residual:
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     plain = [i for i in vocabulary.values() if i not in special]
     texts = token_texts(tokenizer, plain)
-    free = {i for i, text in texts.items() if _is_prose(text)}
+    free = {i: text for i, text in texts.items() if _is_prose(text)}
     semantic_ids = tuple(identify(n) for n in semantic_names(semantic))
     residual_ids = tuple(identify(n) for n in residual_names(residual))
     begin, end, begin_residual, end_residual = (identify(n) for n in SPAN_MARKS)
@@ -95,8 +95,9 @@ def read_stream_ids(tokenizer: PreTrainedTokenizerBase, semantic: int, residual:
         span=(begin, *semantic_ids, end, begin_residual, *residual_ids, end_residual),
         turn_end=identify(TURN_END),
         time_text=frozenset(i for i, t in texts.items() if t in (*"0123456789", ".")),
+        texts=free,
         free=frozenset(free),
-        word=frozenset(i for i in free if any(c.isalpha() for c in texts[i])),
+        word=frozenset(i for i, text in free.items() if any(map(str.isalpha, text))),
     )
 
 

@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from core.language.tokens import token_texts
-
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -92,19 +90,17 @@ class ListIds:
 
 
 def read_list_ids(
-    tokenizer: PreTrainedTokenizerBase, free: frozenset[int], digits: frozenset[int]
+    tokenizer: PreTrainedTokenizerBase, texts: Mapping[int, str], digits: frozenset[int]
 ) -> ListIds:
     """The ids of the list's structure, read from a tokenizer.
 
     Args:
-        free: tokens of plain text; digits: tokens of digits and decimal points.
+        texts: tokens of plain text, and what each is; digits: tokens of digits and decimal points.
     """
 
     def encode(text: str) -> tuple[int, ...]:
         return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    ids = sorted(free)
-    texts = token_texts(tokenizer, ids)
     plain = {i for i, t in texts.items() if not set(t) & set("()[]\n") and "_" not in t}
     return ListIds(
         numbers=tuple(encode(f"{n}.") for n in range(1, len(COUNTS) + 1)),

@@ -171,7 +171,8 @@ class StreamIds:
     Attributes:
         span: the bridging block of one event, from `<t5>` to `</aud>`.
         time_text: tokens of digits and decimal points.
-        free: tokens of plain text, which cannot spell a mark; `word`: those with a letter.
+        texts: tokens of plain text, which cannot spell a mark, with what each is as text; `free`:
+            these tokens; `word`: those with a letter.
     """
 
     think: int
@@ -185,6 +186,7 @@ class StreamIds:
     span: tuple[int, ...]
     turn_end: int
     time_text: frozenset[int]
+    texts: Mapping[int, str]
     free: frozenset[int]
     word: frozenset[int]
 

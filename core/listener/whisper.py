@@ -7,6 +7,7 @@ the language model's embeddings, to stand in a prompt where its placeholder toke
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import WhisperConfig, WhisperFeatureExtractor
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from core.audio.downmix import to_mono
 from core.errors import WeightsError
 from core.profile import ListenerConfig
+
+if TYPE_CHECKING:
+    from transformers import WhisperFeatureExtractor
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 _RATE = 16_000
 SECONDS = 30.0
@@ -74,6 +77,8 @@ def first_seconds(waveform: Tensor, rate: int, wanted: int) -> npt.NDArray[np.fl
 
 def feature_extractor(config: ListenerConfig) -> WhisperFeatureExtractor:
     """Log-mel spectrum as the encoder was trained on it."""
+    from transformers import WhisperConfig, WhisperFeatureExtractor  # no plan needs them
+
     folder = Path(config.encoder)
     if (folder / "preprocessor_config.json").is_file():
         return WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
@@ -87,6 +92,9 @@ def load_encoder(config: ListenerConfig) -> WhisperEncoder:
     Raises:
         WeightsError: it was not imported, or does not fit.
     """
+    from transformers import WhisperConfig
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
     folder = Path(config.encoder)
     path = folder / "model.safetensors"
     if not config.encoder or not path.is_file():

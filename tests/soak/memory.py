@@ -29,6 +29,8 @@ MOST_GROWTH = 0.10
 """Of the memory after `SETTLED` rounds, by which it may be more at the end."""
 MOST_FOR_NAMES = 60e6
 """Bytes that any number of sessions may cost; one costs 170 kB, and 200 are kept."""
+PATIENCE = 240.0
+"""Seconds for one answer; a machine may be busy with other things."""
 _REPORTED = 20
 """Rounds between two lines of a report."""
 
@@ -104,7 +106,7 @@ def _render(model: AudioStory, story: Story | None) -> None:
 
 def forgets_names(seed: int, address: str, names: int) -> None:
     """Ask a studio in this process for something under so many names, one call each."""
-    with httpx.Client(base_url=address, trust_env=False) as visitor:
+    with httpx.Client(base_url=address, trust_env=False, timeout=PATIENCE) as visitor:
 
         def call(name: str) -> None:
             answer = visitor.post(
