@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from core.allocator import collection_paused
 from core.environment import settle
 
 
@@ -17,7 +18,8 @@ def serve(arguments: argparse.Namespace) -> None:
     stories = library_folder(arguments.stories)
     with temporary_folder() as scratch:
         settle_uploads(scratch / "uploads", os.environ)
-        from studio.server import serve as serve_studio
+        with collection_paused():
+            from studio.server import serve as serve_studio
 
         serve_studio(
             arguments.profile,

@@ -1,15 +1,34 @@
-"""Free memory given back to the system: glibc by itself keeps what was freed for later requests.
+"""When the process looks for memory that nobody needs, and what becomes of it.
 
-Every thread allocates from a heap of its own, and what a job freed lies between things that stay.
-After 40 drafts on the pocket profile 464 MB of the process's 1740 MB were free and nobody's.
+glibc by itself keeps what was freed for later requests. Every thread allocates from a heap of its
+own, and what a job freed lies between things that stay. After 40 drafts on the pocket profile 464
+MB of the process's 1740 MB were free and nobody's.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No search for unreachable objects while something large is imported or loaded.
+
+    All of that stays, and Python would look through it again and again: a fifth of the time that
+    the page's imports take (3.9 s of processor time with the search, 3.1 s without).
+    """
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 def give_back_free_memory() -> bool:
@@ -28,4 +47,4 @@ def _malloc_trim() -> Callable[[int], int] | None:
     except (OSError, AttributeError):
         return None
     trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
-    return trim  # type: ignore[no-any-return]
+    return trim

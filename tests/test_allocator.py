@@ -1,13 +1,15 @@
-"""What a job freed is the system's again, and not kept by the C library."""
+"""What a job freed is the system's again; what is being loaded is not searched for garbage."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 import pytest
 
-from core.allocator import give_back_free_memory
+from core.allocator import collection_paused, give_back_free_memory
+from core.commands.plan import load_model
 from studio.jobs.job import Job
 from studio.jobs.queue import JobQueue
 from tests.soak.memory import resident
@@ -50,3 +52,12 @@ def test_the_end_of_every_job_for_the_model_gives_memory_back() -> None:
 def test_without_such_a_function_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.allocator._malloc_trim", lambda: None)
     assert not give_back_free_memory()
+
+
+def test_objects_are_not_searched_while_they_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.audiostory.load_audiostory", lambda *_, **__: gc.isenabled())
+    assert load_model("pocket") is False
+    assert gc.isenabled()
+    with pytest.raises(KeyError), collection_paused(), collection_paused():
+        raise KeyError
+    assert gc.isenabled()

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.allocator import collection_paused
 from core.environment import print_json
 from core.errors import StoryError
 from core.profile import DEFAULT_PROFILE, load_profile
@@ -67,11 +68,12 @@ def load_model(profile: str, *, performs: bool = True) -> AudioStory:
         StoryError: it is the profile of the tests.
         StudioError: see `load_profile` and `load_audiostory`.
     """
-    from core.audiostory import load_audiostory
-
     if profile == "tiny":
         raise StoryError("The profile tiny is for tests only; choose pocket.")
-    return load_audiostory(load_profile(profile), performs=performs)
+    with collection_paused():
+        from core.audiostory import load_audiostory
+
+        return load_audiostory(load_profile(profile), performs=performs)
 
 
 def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:

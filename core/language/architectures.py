@@ -28,13 +28,17 @@ class TransformGetItemToIndex:
     functions need it, and a text without gaps has none."""
 
     def __enter__(self) -> Any:
-        from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
-
-        self._entered = TransformGetItemToIndex()
+        self._entered = _indexing()
         return self._entered.__enter__()
 
     def __exit__(self, *error: Any) -> Any:
         return self._entered.__exit__(*error)
+
+
+def _indexing() -> Any:
+    from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
+
+    return TransformGetItemToIndex()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.allocator import give_back_free_memory
+from core.allocator import collection_paused, give_back_free_memory
 from core.detached import GLANCE
 from core.errors import Cancelled
 from core.profile import NO_GUIDANCE, Profile, RenderSettings, load_profile
@@ -123,7 +123,7 @@ class ModelService:
         time.sleep(after)
         assert self._loading is not None
         try:
-            with short_thread_turns():
+            with short_thread_turns(), collection_paused():
                 from core.audiostory import load_audiostory
                 from core.bridge.known_sounds import load_known_sounds
 
