@@ -194,6 +194,34 @@ def test_the_limiter_turns_smoothly() -> None:
     assert steps.max() < 0.02
 
 
+def gain_of(sound: np.ndarray) -> np.ndarray:
+    """Gain in dB at which the limiter lets each frame pass; both channels of `sound` are alike."""
+    limited = np.concatenate(list(limit_blocks([sound.astype(np.float32)], RATE, -1.0)))
+    return np.asarray(20 * np.log10(limited[:, 0] / sound[:, 0]))
+
+
+def test_the_limiter_lets_go_sooner_after_a_stroke_than_after_what_lasts() -> None:
+    """So the body of a knock keeps its level, and the waves of a low tone their shape."""
+    reductions = []
+    for seconds in (0.004, 0.5):
+        sound = tone(2, 1000, 0.1) + 0.05
+        last = RATE + round(seconds * RATE)
+        sound[RATE:last] = 3.0
+        gain = gain_of(sound)
+        assert gain[RATE + 50 : last].max() < -10
+        reductions.append(gain[last + round(0.03 * RATE)])
+        assert gain[last + RATE // 3] == pytest.approx(0.0, abs=0.2)
+    assert reductions[0] > -3 > -6 > reductions[1]
+
+
+def test_the_limiter_bends_a_low_tone_little() -> None:
+    low = tone(2, 50, 10 ** (9 / 20)).astype(np.float32)
+    limited = np.concatenate(list(limit_blocks([low], RATE, -1.0)))
+    spectrum = np.abs(np.fft.rfft(limited[RATE:, 0]))
+    harmonics = np.sqrt(np.sum(spectrum[100::50] ** 2))
+    assert harmonics < 0.05 * spectrum[50]
+
+
 @pytest.mark.parametrize(("rate", "wanted"), [(44_100, 48_000), (48_000, 44_100), (44_100, 44_100)])
 def test_resampling_keeps_positions_and_length(rate: int, wanted: int) -> None:
     sound = np.zeros((3 * rate, 2), np.float32)

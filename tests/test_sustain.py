@@ -15,9 +15,12 @@ from core.export import ExportSettings, export, open_story
 from core.mix.cache import Cache
 from core.mix.mix import MixSettings, mix, mix_blocks, place_events, sum_blocks
 from core.mix.outline import PER_SECOND, outline
+from core.mix.room_tone import ROOM_TONE_DB
 from core.mix.sources import ArraySource, Source
 from core.mix.sustain import BELOW_DB, Sustained, has_hole
-from core.story.story import Story
+from core.story import timeline
+from core.story.story import Event, Story
+from core.story.take import Take
 
 OPEN = MixSettings(RATE, ceiling_db=None)
 
@@ -65,6 +68,52 @@ def test_it_ends_with_the_next_sound_that_goes_on() -> None:
     first, _, third, _ = place_events(story, sources, OPEN)
     assert first.end == 8 * RATE
     assert third.end == 16 * RATE
+
+
+def test_strokes_without_a_texture_are_heard_in_a_room() -> None:
+    story, sources = told(stroke(4.0, at=0.1), stroke(5.0), stroke(4.0))
+    sound = mix(story, sources, OPEN)
+    assert quietest_db(sound) == pytest.approx(ROOM_TONE_DB, abs=3.0)
+    bare = mix(story, sources, dataclasses.replace(OPEN, room_tone=False))
+    assert quietest_db(bare) < -100.0
+    for start in (round(0.1 * RATE), 4 * RATE, 8 * RATE):
+        attack = slice(start, start + round(0.03 * RATE))
+        change = np.mean(sound[attack] ** 2.0) / np.mean(bare[attack] ** 2.0)
+        assert abs(10 * np.log10(change)) < 0.1
+    for frame in (4 * RATE, 5 * RATE, 8 * RATE, len(sound) - RATE):
+        assert sharpness_db(sound, frame, RATE) < CLICK_DB
+    small = dataclasses.replace(OPEN, block=777)
+    assert np.array_equal(sound, np.concatenate(list(mix_blocks(story, sources, small))))
+
+
+def test_a_take_that_is_over_before_its_block_is_followed_by_the_room() -> None:
+    for short in (stroke(1.5), noise(1.5, 3)):
+        story, sources = told(short, stroke(4.0))
+        sound = mix(story, sources, OPEN)
+        assert quietest_db(sound) > -60.0
+        assert sharpness_db(sound, round(1.5 * RATE), RATE) < CLICK_DB
+        first, second = place_events(story, sources, OPEN)
+        assert (first.end, second.start) == (4 * RATE, 4 * RATE)
+
+
+def test_a_room_is_heard_on_layer_0_alone_and_goes_down_with_its_event() -> None:
+    story, sources = told(stroke(4.0), np.zeros((1, 4 * RATE), np.float32))
+    sound = mix(story, sources, OPEN)
+    assert np.abs(sound[round(4.01 * RATE) :]).max() == 0.0
+    muted = story.replace_event(dataclasses.replace(story.events[0], gain_db=-60.0))
+    assert quietest_db(mix(muted, sources, OPEN)[: 4 * RATE]) < ROOM_TONE_DB - 30.0
+    above = story_of([4.0], [Event("a", "x", 0.0, 4.0, layer=1)])
+    assert np.abs(mix(above, {"a": sources["e0"]}, OPEN)[2 * RATE :]).max() == 0.0
+
+
+def test_the_halves_of_a_stroke_sound_as_the_whole() -> None:
+    take = Take("k", None, "a slam", 4.0, 0.0, 1, 1, 1.0, "tiny", "w")
+    story = timeline.add_take(story_of([4.0]), "e0", take)
+    source = ArraySource(stroke(4.0))
+    whole = mix(story, {"e0": source}, OPEN)
+    halves, _ = timeline.split(story, "e0", 2.0)
+    heard = mix(halves, {event.id: source for event in halves.events}, OPEN)
+    assert np.abs(heard - whole).max() < 1e-6
 
 
 def test_silence_that_is_meant_a_fade_out_and_sounds_without_holes_are_left_alone() -> None:

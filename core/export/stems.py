@@ -89,7 +89,7 @@ def loop_stem(
         duration: the event's frames without its tail.
     """
     rate = settings.rate
-    source, placement = from_frame(source, placement.offset), replace(placement, offset=0)
+    source, placement = from_frame(source, placement.offset), replace(placement, offset=0, room=0.0)
     longest = round(LOOP_OVERLAP * rate)
     tail = source.frames - duration
     if tail < min(longest, duration // 4):
@@ -127,7 +127,7 @@ def one_shot_stem(
         The stem, and the frames of silence before it that were left out.
     """
     heard, placement = from_frame(source, placement.offset), replace(placement, offset=0)
-    placement = replace(placement, sustained=False)
+    placement = replace(placement, sustained=False, room=0.0)
     is_part = heard is not source
     frames = min(duration, heard.frames) if is_part else heard.frames
     sound = np.concatenate(

@@ -5,8 +5,9 @@ measured and set to what its sound has by nature (`core.bridge.levels`), and all
 to the loudness of the mix. The result is each event's gain, a number that is seen and can be
 changed. A gain that a person has set is left alone from then on.
 
-Loudness is that of ITU-R BS.1770-4 with its gates, from K-weighted powers of 20 ms that are
-measured once a take; unrelated sounds add up by power.
+Loudness is that of ITU-R BS.1770-4 with its gates, from K-weighted powers of 5 ms that are measured
+once a take; unrelated sounds add up by power. What the mix's limiter will do is foreseen from peaks
+as fine, since the loudness of strokes hangs on it.
 """
 
 from __future__ import annotations
@@ -20,24 +21,28 @@ import numpy as np
 import numpy.typing as npt
 
 from core.mix.cache import Cache
-from core.mix.limiter import MARGIN_DB, RELEASE, Release
+from core.mix.limiter import MARGIN_DB, Recovery
 from core.mix.loudness import K_OFFSET, STEP_MS, Meter
 from core.mix.mix import MixSettings, PlacedEvent, Ramp, place_events, story_frames
+from core.mix.room_tone import room_tone_power
 from core.mix.sources import Source
 from core.story.story import Event, Story
 
 MIX_LOUDNESS = -18.0
 """LUFS of a story at its default gains: streaming platforms are at -14 to -16, cinema at -24 or so,
 and what is loud has room above it."""
-LIMITED_DB = (-4.0, -2.0, 0.0, 3.0, 6.0, 9.0)
+LIMITED_DB = (-4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 """Decibels by which the samples of an ordinary sound may pass full scale. With the first of them
 the limiter takes less than a decibel off the first 30 ms of a slam; the others are for stories of
 little but strokes, which would be `QUIET` without."""
-QUIET = -19.3
+QUIET = -19.0
 """LUFS of a mix below which its peaks are pressed further."""
 LOUD, PRESSED = -20.0, 2.5
 """LUFS from which a sound counts as loud by nature, and decibels that its peaks may pass by for
 each that it is louder: a gunshot is pressed into what there is, a footstep keeps its attack."""
+PUSHED, PUSHED_DB = 0.5, 4.0
+"""Decibels that what is loud by nature gains for each that its peaks pass full scale, and all in
+all: what the limiter takes off a gunshot is made up for in part."""
 MAKE_UP_DB = 6.0
 """Decibels that all may gain to make up for peaks that were held back or limited."""
 BEHIND_DB, LOUD_BEHIND_DB = 9.5, 5.0
@@ -50,6 +55,10 @@ FAINT = -60.0
 _GATE, _RELATIVE_GATE = -70.0, -10.0
 _BLOCK, _HOP = 400 // STEP_MS, 100 // STEP_MS
 """Powers of a gating block, and from one block to the next."""
+_FINE = 4
+"""Parts of `STEP_MS` in which powers and peaks are held."""
+_NOTHING = 1e-12
+"""Sum of squares that keeps silence from being shared out by zero."""
 _CEILING = 10 ** ((-1.0 - MARGIN_DB) / 20)
 """The mix's own ceiling (`MixSettings.ceiling_db`)."""
 Powers = npt.NDArray[np.float64]
@@ -61,7 +70,8 @@ class _Sounding:
 
     Attributes:
         start: of its powers in the story's.
-        powers, peaks: K-weighted power and sample peak of each `STEP_MS`, both (n,).
+        powers, peaks: K-weighted power and sample peak of each part of `STEP_MS`, both (n,).
+        room: K-weighted power of its room tone, whatever its gain.
         loudness: LUFS, gated.
         natural: LUFS that its sound has by nature, with what a person has added.
     """
@@ -70,6 +80,7 @@ class _Sounding:
     start: int
     powers: Powers
     peaks: Powers
+    room: float
     loudness: float
     natural: float
 
@@ -84,8 +95,12 @@ class _Sounding:
         Args:
             limited: decibels by which peaks may pass full scale.
         """
+        peak = 20 * math.log10(self.peaks.max())
         over = limited + PRESSED * max(0.0, self.natural - LOUD)
-        gain = min(self.relative + offset, over - 20 * math.log10(self.peaks.max()))
+        gain = self.relative + offset
+        if self.natural > LOUD:
+            gain += min(PUSHED_DB, PUSHED * max(0.0, gain + peak))
+        gain = min(gain, over - peak)
         return round(min(MOST_DB, max(LEAST_DB, gain)), 1)
 
 
@@ -120,7 +135,9 @@ def with_levels(
     led = [s for s in sounding if s.event.trim_db is not None and not s.event.locked]
     if not led:
         return story
-    offset, limited = _offset(sounding, led, fresh, -(-story_frames(story, rate) // _step(rate)))
+    offset, limited = _offset(
+        sounding, led, fresh, _FINE * -(-story_frames(story, rate) // _step(rate))
+    )
     for one in led:
         if only is None or one.event.id in only:
             story = story.replace_event(replace(one.event, gain_db=one.gain(offset, limited)))
@@ -137,8 +154,7 @@ def _offset(
     """
     if len(led) == len(sounding):
         exact = _solved(lambda offset: _open_loudness(led, offset, count), -100.0, 100.0)
-        loud = any(one.natural > LOUD for one in led)
-        for limited in LIMITED_DB[:1] if loud else LIMITED_DB:
+        for limited in LIMITED_DB:
             offset = _held_offset(led, exact, limited, count)
             if _loudness(led, offset, limited, count) >= QUIET:
                 break
@@ -155,7 +171,7 @@ def _held_offset(sounding: Sequence[_Sounding], exact: float, limited: float, co
     offset = _solved(lambda offset: _loudness(sounding, offset, limited, count), exact, highest)
     for one in sounding:
         behind = LOUD_BEHIND_DB if one.natural > LOUD else BEHIND_DB
-        heard = _loudness([one], offset, limited, count)
+        heard = _loudness([replace(one, start=0)], offset, limited, len(one.powers))
         offset = min(offset, heard - one.natural + behind)
     return offset
 
@@ -165,8 +181,14 @@ def _open_loudness(sounding: Sequence[_Sounding], offset: float, count: int) -> 
     total = np.zeros(count)
     for one in sounding:
         part = total[one.start :][: len(one.powers)]
-        part += one.powers[: len(part)] * 10 ** ((one.relative + offset) / 10)
-    return gated(total)
+        part += one.powers[: len(part)] * 10 ** ((one.relative + offset) / 10) + one.room
+    return gated(_coarse(total))
+
+
+def _coarse(powers: Powers) -> Powers:
+    """One power for each `STEP_MS` that is whole."""
+    whole = powers[: len(powers) // _FINE * _FINE]
+    return np.asarray(whole.reshape(-1, _FINE).mean(axis=1))
 
 
 def _loudness(sounding: Sequence[_Sounding], offset: float, limited: float, count: int) -> float:
@@ -176,12 +198,12 @@ def _loudness(sounding: Sequence[_Sounding], offset: float, limited: float, coun
         gain = 10 ** (one.gain(offset, limited) / 20)
         here = slice(one.start, min(count, one.start + len(one.powers)))
         length = here.stop - here.start
-        total[here] += one.powers[:length] * gain**2
+        total[here] += one.powers[:length] * gain**2 + one.room
         peaks[here] = np.hypot(peaks[here], one.peaks[:length] * gain)
     needed = _CEILING / np.maximum(peaks, _CEILING)
     if needed.min() < 1.0:
-        total *= Release(RELEASE * 1000 / STEP_MS).process(needed) ** 2
-    return gated(total)
+        total *= Recovery(1000 * _FINE / STEP_MS).process(needed) ** 2
+    return gated(_coarse(total))
 
 
 def _solved(loudness_at: Callable[[float], float], low: float, high: float) -> float:
@@ -236,33 +258,50 @@ def _soundings(
     for placed in place_events(at_rest, sources, MixSettings(rate), cache):
         event = story.event(placed.event_id)
         whole, peaks = _measured(sources[event.id], rate, cache)
-        first = placed.offset // _step(rate)
+        first = _FINE * placed.offset // _step(rate)
         powers, peaks = whole[first:], peaks[first:]
         fades = _fades(placed, len(powers))
         sides = (placed.left**2 + placed.right**2) * (1.0 + placed.width**2)
         heard = powers[: len(fades)] * sides * fades**2
-        loudness = gated(whole * sides if event.take and event.take.part else heard)
+        loudness = gated(_coarse(whole * sides if event.take and event.take.part else heard))
         if loudness < FAINT:
             continue
         heights = peaks[: len(fades)] * max(placed.left, placed.right) * fades
+        if placed.room:  # goes on to the event's end
+            missing = _FINE * placed.frames // _step(rate) - len(heard)
+            heard, heights = (np.pad(each, (0, max(0, missing))) for each in (heard, heights))
+        room = placed.room**2 * room_tone_power(rate) if placed.room else 0.0
         level = natural[event.id] + (event.trim_db or 0.0)
-        start = placed.start // _step(rate)
-        found.append(_Sounding(event, start, heard, heights, loudness, level))
+        start = _FINE * placed.start // _step(rate)
+        found.append(_Sounding(event, start, heard, heights, room, loudness, level))
     return found
 
 
 def _measured(source: Source, rate: int, cache: Cache | None) -> tuple[Powers, Powers]:
-    """Mean K-weighted power of a take's channels and its sample peak, of each `STEP_MS`."""
+    """Mean K-weighted power of a take's channels and its sample peak, of each part of `STEP_MS`.
+
+    Within `STEP_MS` the power is shared out as that of the samples is.
+    """
 
     def made() -> tuple[Powers, Powers]:
         step, block = _step(rate), 500 * _step(rate)
         spans = range(0, source.frames // step * step, block)
-        meter, peaks = Meter(rate, source.channels, peaks=False), [np.zeros(0)]
+        firsts = np.arange(_FINE) * step // _FINE
+        meter, peaks, shares = (
+            Meter(rate, source.channels, peaks=False),
+            [np.zeros(0)],
+            [np.zeros(0)],
+        )
         for at in spans:
             sound = source.read(at, min(block, source.frames // step * step - at))
             meter.add(sound)
-            peaks.append(np.abs(sound).max(axis=1).reshape(-1, step).max(axis=1))
-        return meter.powers / source.channels, np.concatenate(peaks, dtype=np.float64)
+            highest = np.abs(sound).max(axis=1).reshape(-1, step)
+            peaks.append(np.maximum.reduceat(highest, firsts, axis=1).ravel())
+            squares = np.square(sound, dtype=np.float64).sum(axis=1).reshape(-1, step)
+            parts = np.add.reduceat(squares, firsts, axis=1) + _NOTHING
+            shares.append((_FINE * parts / parts.sum(axis=1, keepdims=True)).ravel())
+        powers = np.repeat(meter.powers / source.channels, _FINE) * np.concatenate(shares)
+        return powers, np.concatenate(peaks, dtype=np.float64)
 
     if cache is None or source.identity is None:
         return made()
@@ -271,8 +310,8 @@ def _measured(source: Source, rate: int, cache: Cache | None) -> tuple[Powers, P
 
 def _fades(placed: PlacedEvent, count: int) -> Powers:
     """Gain of an event's fades at each of its powers, `count` at most."""
-    step = _step(placed.rate)
-    count = min(count, -(-placed.frames // step))
+    step = _step(placed.rate) / _FINE
+    count = min(count, math.ceil(placed.frames / step))
     middles: Powers = (np.arange(count, dtype=np.float64) + 0.5) * step
     gains = np.ones(count)
     for ramp in placed.rises:

@@ -10,7 +10,8 @@ no join can click.
 
 Where the next event has an onset there (`core.mix.onset`), it is not faded in beyond the onset: it
 starts whole, and the tail before it gives way and rings out under it. Where the events after a
-texture leave holes, it goes on softly under them (`core.mix.sustain`).
+texture leave holes, it goes on softly under them (`core.mix.sustain`); where there is no texture,
+what leaves a hole is heard in a room (`core.mix.room_tone`).
 
 Parts of one take that follow one another (`Event.continues`) go on as the take does: only what
 differs in their gains is faded, over the few milliseconds of a bare edge.
@@ -30,8 +31,9 @@ from core.mix.cache import Cache
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
 from core.mix.onset import ATTACK_SECONDS, attack_power, edge_frames, first_onset
+from core.mix.room_tone import room_tone
 from core.mix.sources import Source, from_frame
-from core.mix.sustain import BELOW_DB, Sustained, has_hole
+from core.mix.sustain import BELOW_DB, Ended, Sustained, has_hole
 from core.mix.width import STEADY, Spread, reach, side_of, spread_of, steadiness
 from core.story.story import Event, Story
 
@@ -47,6 +49,10 @@ GIVING_WAY = 0.01
 SHORTEST_GIVING_WAY = 0.02
 FAINTEST_BED = 0.03
 """Power (-15 dB) by which a texture under a soft sound is softer still, at most."""
+TURNED_DOWN_DB = -20.0
+"""Gain of an event below which its room tone goes down with it."""
+TAKE_END = 0.005
+"""Seconds of fade at the end of a take that ends in its room."""
 _MILLISECONDS = 3
 """Decimals of a story's times, which sums of them lose."""
 
@@ -65,6 +71,7 @@ class MixSettings:
         declick: seconds of fade at edges without a cross-fade.
         attacks: sounds with an onset start whole; otherwise they are cross-faded like all others.
         sustain: textures go on under what leaves holes after them.
+        room_tone: what leaves holes and has no texture under it has a room's noise.
         spread: mono takes get the width or the place that suits them; otherwise they stay mono.
         ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.
         block: frames per block.
@@ -79,6 +86,7 @@ class MixSettings:
     declick: float = 0.005
     attacks: bool = True
     sustain: bool = True
+    room_tone: bool = True
     spread: bool = True
     ceiling_db: float | None = -1.0
     block: int = 65_536
@@ -96,6 +104,7 @@ class MixSettings:
             declick=0.0,
             attacks=False,
             sustain=False,
+            room_tone=False,
             spread=False,
             ceiling_db=None,
         )
@@ -158,6 +167,7 @@ class PlacedEvent:
         rises, falls: fades at its beginning and end; they multiply.
         onset: its frame at which the first attack begins, if it has one near its beginning.
         sustained: it goes on beyond its take (`core.mix.sustain`).
+        room: gain of the room tone that is heard with it.
     """
 
     event_id: str
@@ -174,6 +184,7 @@ class PlacedEvent:
     onset: int | None = None
     offset: int = 0
     sustained: bool = False
+    room: float = 0.0
 
     @property
     def end(self) -> int:
@@ -205,6 +216,14 @@ class PlacedEvent:
         """The same before its fades."""
         if self.sustained:
             source = Sustained(source, self.rate)
+        elif self.room and self.offset + self.frames > source.frames:
+            source = Ended(source, round(TAKE_END * self.rate))
+        sound = self._stereo(source, start, count)
+        if self.room:
+            sound += room_tone(self.rate, self.offset + start, count) * np.float32(self.room)
+        return sound
+
+    def _stereo(self, source: Source, start: int, count: int) -> Samples:
         margin = reach(self.rate) if self.width else 0
         first = self.offset + start
         begin, end = max(0, first - margin), min(source.frames, first + count + margin)
@@ -286,11 +305,19 @@ def _rows(story: Story) -> Iterator[Sequence[Event]]:
 def _placed_row(grid: _Grid, events: Sequence[Event]) -> Iterator[PlacedEvent]:
     previous: PlacedEvent | None = None
     before: Event | None = None
+    texture_end, in_room = 0, False
     for number, event in enumerate(events):
+        goes_on = before is not None and event.continues(before)
         placement = grid.placement(event, events[number + 1 :])
         placement = grid.sustained(placement, events[number:])
+        if placement is not None and placement.sustained:
+            texture_end = placement.end
+        elif placement is not None:
+            if not goes_on:
+                in_room = placement.start >= texture_end and grid.needs_room(events[number:])
+            if in_room:
+                placement = grid.in_room(placement, events[number:])
         if previous is not None and placement is not None and previous.end > placement.start:
-            goes_on = before is not None and event.continues(before)
             previous, placement = grid.joined(previous, placement, event, goes_on=goes_on)
         if previous is not None:
             yield previous
@@ -330,8 +357,7 @@ class _Grid:
         """The event at its place, with the tail that reaches into the first of those `after` it."""
         following = after[0] if after else None
         source = self.sources.get(event.id)
-        start = self.frame(event.start)
-        end = min(self.total, self.frame(event.end if following is None else following.start))
+        start, end = self.frame(event.start), self._end(event, following)
         offset = self._offset(event)
         if source is None or min(end - start, source.frames - offset) <= 0:
             return None
@@ -389,6 +415,24 @@ class _Grid:
         if end == placement.end:
             return placement
         return replace(placement, frames=end - placement.start, sustained=True)
+
+    def needs_room(self, sequence: Sequence[Event]) -> bool:
+        """Whether the first event, in all its parts, is no texture and leaves a hole."""
+        source, parts = self.sources.get(sequence[0].id), _parts(sequence)
+        if source is None or sequence[0].layer or not self.settings.room_tone:
+            return False
+        return self._leaves_hole(source, parts)
+
+    def in_room(self, placement: PlacedEvent, sequence: Sequence[Event]) -> PlacedEvent:
+        """The first event of a sequence with room tone, to its end where its take is shorter."""
+        event, following = sequence[0], sequence[1] if len(sequence) > 1 else None
+        frames = max(placement.frames, self._end(event, following) - placement.start)
+        room = min(1.0, 10 ** ((event.gain_db - TURNED_DOWN_DB) / 20))
+        return replace(placement, frames=frames, room=float(room))
+
+    def _end(self, event: Event, following: Event | None) -> int:
+        """Frame at which an event ends or the next one begins."""
+        return min(self.total, self.frame(event.end if following is None else following.start))
 
     def _is_texture(self, source: Source) -> bool:
         rate = self.settings.rate

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.mix.cache import Cache
-from core.mix.limiter import MARGIN_DB, RELEASE, Release
+from core.mix.limiter import MARGIN_DB, Recovery
 from core.mix.mix import MixSettings, PlacedEvent, place_events, story_frames, sum_blocks
 from core.mix.sources import Source
 from core.mix.true_peak import HALF, frame_levels, gap_peaks
@@ -77,7 +77,7 @@ def outline(
             whole[begin:end] = part.whole
             needed[begin:end] = part.needed
     if settings.ceiling_db is not None and needed.min() < 1.0:
-        gain = Release(RELEASE * PER_SECOND).process(needed.astype(np.float64)).astype(np.float32)
+        gain = Recovery(PER_SECOND).process(needed.astype(np.float64)).astype(np.float32)
         lanes = {layer: peaks * gain for layer, peaks in lanes.items()}
         whole = whole * gain
     return Outline(placements, lanes, whole)

@@ -3,7 +3,8 @@
 A performer's footsteps or slam are often heard for a second of an event of five, and then there is
 digital silence, which no place has. The texture before it (rain, wind, a crowd) is there anyway:
 its last seconds are heard again, cross-faded, below what follows, until the next sound that goes
-on. An event that is silent altogether is meant so and stays silent.
+on. Where there is no such texture, room tone is heard (`core.mix.room_tone`). An event that is
+silent altogether is meant so and stays silent.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ _ENDLESS = 1 << 62
 
 
 def has_hole(source: Source, rate: int, frames: int) -> bool:
-    """Whether a take that can be heard is silent for `HOLE` seconds within its first `frames`."""
+    """Whether a take that can be heard is silent for `HOLE` seconds within its first `frames`.
+
+    What it is shorter than they are counts as silence.
+    """
+    missing = max(0, frames - source.frames) / rate
     hop, frames = round(_HOP * rate), min(frames, source.frames)
     longest = run = 0
     heard = False
@@ -39,7 +44,31 @@ def has_hole(source: Source, rate: int, frames: int) -> bool:
             run = run + 1 if power < _SILENT else 0
             longest = max(longest, run)
             heard = heard or bool(power > _HEARD)
-    return heard and longest * _HOP >= HOLE
+    return heard and max(longest * _HOP, run * _HOP + missing) >= HOLE
+
+
+class Ended:
+    """A take that ends, and the silence after it; its last `fade` frames are faded out."""
+
+    def __init__(self, source: Source, fade: int) -> None:
+        self._source, self._fade = source, min(fade, source.frames)
+        self.frames = _ENDLESS
+        self.channels = source.channels
+
+    @property
+    def identity(self) -> Hashable:
+        return None if self._source.identity is None else ("ended", self._source.identity)
+
+    def read(self, start: int, count: int) -> Samples:
+        """float32 (count, channels) from frame `start`, which may lie anywhere."""
+        sound = np.zeros((count, self.channels), dtype=np.float32)
+        before = max(0, min(count, self._source.frames - start))
+        if before:
+            sound[:before] = self._source.read(start, before)
+            left = self._source.frames - np.arange(start, start + before) - 0.5
+            progress = np.minimum(left / max(1, self._fade), 1.0)
+            sound[:before] *= rise("s-curve", progress)[:, None].astype(np.float32)
+        return sound
 
 
 class Sustained:
