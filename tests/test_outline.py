@@ -81,6 +81,23 @@ def test_the_drawn_envelope_is_within_a_decibel_of_the_mix_in_every_tenth_of_a_s
         assert off_by_db(drawn.whole, mix(story, sources, settings), SLOW) < 1.0, seed
 
 
+@pytest.mark.parametrize("seed", range(105, 130, 3))
+def test_so_it_is_where_takes_are_split_and_the_limiter_is_driven_hard(seed: int) -> None:
+    story, sources = random_story(seed)
+    random = np.random.default_rng(seed)
+    for event in story.events:
+        story = timeline.change(story, event.id, gain_db=event.gain_db + 14.0)
+        if event.duration > 0.4 and random.random() < 0.5:
+            take = Take(event.id, None, "x", event.duration, 0.0, 1, 1, 1.0, "tiny", "w")
+            story = timeline.add_take(story, event.id, take)
+            at = round(event.start + event.duration * random.uniform(0.3, 0.7), 3)
+            story, second = timeline.split(story, event.id, at)
+            sources[second] = sources[event.id]
+    settings = MixSettings(SLOW)
+    drawn = outline(story, sources, settings, Cache(1000))
+    assert off_by_db(drawn.whole, mix(story, sources, settings), SLOW) < 1.0
+
+
 def test_each_lane_is_its_layer() -> None:
     open_settings = MixSettings(SLOW, ceiling_db=None)
     for seed in range(10):

@@ -22,6 +22,8 @@ from core.mix.true_peak import HALF, frame_levels, gap_peaks
 from core.story.story import Story
 
 PER_SECOND = 100
+_FINE = 4
+"""Parts of each hundredth of a second for which the limiter's gain is worked out."""
 _BLOCK = 150
 """Peaks that are summed at a time."""
 Peaks = npt.NDArray[np.float32]
@@ -44,7 +46,8 @@ class Outline:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """Peaks (n,) of each layer and of all, and the gain that the limiter needs there."""
+    """Peaks (n,) of each layer and of all, and the gain that the limiter needs there, `_FINE` for
+    each that is drawn."""
 
     lanes: Mapping[int, Peaks]
     whole: Peaks
@@ -63,8 +66,8 @@ def outline(
     hop = settings.rate // PER_SECOND
     count = max(1, -(-story_frames(story, settings.rate) // hop))
     layers = sorted({placement.layer for placement in placements})
-    lanes = {layer: np.zeros(count, np.float32) for layer in layers}
-    whole, needed = np.zeros(count, np.float32), np.ones(count, np.float32)
+    lanes = {layer: np.zeros(_FINE * count, np.float32) for layer in layers}
+    whole, needed = np.zeros(_FINE * count, np.float32), np.ones(_FINE * count, np.float32)
     edges = {0, count}
     for placement in placements:
         edges |= {placement.start // hop, min(count, -(-placement.end // hop))}
@@ -72,15 +75,18 @@ def outline(
         inside = [p for p in placements if p.start < end * hop and p.end > begin * hop]
         if inside:
             part = _stretch(inside, sources, settings, begin * hop, end - begin, cache)
+            here = slice(_FINE * begin, _FINE * end)
             for layer, peaks in part.lanes.items():
-                lanes[layer][begin:end] = peaks
-            whole[begin:end] = part.whole
-            needed[begin:end] = part.needed
+                lanes[layer][here] = peaks
+            whole[here] = part.whole
+            needed[here] = part.needed
     if settings.ceiling_db is not None and needed.min() < 1.0:
-        gain = Recovery(PER_SECOND).process(needed.astype(np.float64)).astype(np.float32)
+        recovery = Recovery(_FINE * PER_SECOND)
+        gain = recovery.process(needed.astype(np.float64)).astype(np.float32)
         lanes = {layer: peaks * gain for layer, peaks in lanes.items()}
         whole = whole * gain
-    return Outline(placements, lanes, whole)
+    drawn = {layer: peaks.reshape(-1, _FINE).max(axis=1) for layer, peaks in lanes.items()}
+    return Outline(placements, drawn, whole.reshape(-1, _FINE).max(axis=1))
 
 
 def _stretch(
@@ -122,11 +128,17 @@ def _summed(
     ceiling = 10 ** (((settings.ceiling_db or 0.0) - MARGIN_DB) / 20)
     for sounds in zip(*by_layer.values(), strict=True):
         for layer, sound in zip(by_layer, sounds, strict=True):
-            lanes[layer].append(frame_levels(sound).reshape(-1, hop).max(axis=1))
+            lanes[layer].append(_peaks(frame_levels(sound), hop))
         mixed = np.sum(sounds, axis=0)
-        whole.append(frame_levels(mixed).reshape(-1, hop).max(axis=1))
+        whole.append(_peaks(frame_levels(mixed), hop))
         between = gap_peaks(np.pad(mixed, ((HALF, HALF - 1), (0, 0))), ceiling)
-        true = np.maximum(whole[-1], between.reshape(-1, hop).max(axis=1))
+        true = np.maximum(whole[-1], _peaks(between, hop))
         needed.append((ceiling / np.maximum(true, ceiling)).astype(np.float32))
     joined = {layer: np.concatenate(peaks) for layer, peaks in lanes.items()}
     return _Stretch(joined, np.concatenate(whole), np.concatenate(needed))
+
+
+def _peaks(levels: Peaks, hop: int) -> Peaks:
+    """The highest of each of `_FINE` parts of each `hop` levels."""
+    firsts = np.arange(_FINE) * hop // _FINE
+    return np.maximum.reduceat(levels.reshape(-1, hop), firsts, axis=1).ravel()
