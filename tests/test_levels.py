@@ -234,19 +234,6 @@ def test_a_rendered_story_is_mixed_as_it_should(pocket: AudioStory) -> None:
     assert all(event.trim_db == 0.0 for event in made.events)
 
 
-def test_a_rendered_story_of_strokes_has_its_loudness_and_no_holes(pocket: AudioStory) -> None:
-    captions = ["someone walking on gravel", "a pistol fired once", "three knocks on the door"]
-    events = tuple(Event(f"e{n}", c, 3.0 * n, 3.0) for n, c in enumerate(captions))
-    story = Story("t", 9.0, 5, "pocket", "", events)
-    made, sources = render_story(pocket, story, pocket.profile.draft, lambda progress: None)
-    sound = mix(made, sources, MixSettings(RATE))
-    steps, shot, _ = np.split(sound, 3)
-    assert lufs(sound) == pytest.approx(MIX_LOUDNESS, abs=2)
-    assert lufs(shot) > lufs(steps) + 10
-    halves = [np.mean(half**2.0) for half in np.array_split(sound, 18)]
-    assert 10 * np.log10(min(halves)) > -60
-
-
 def test_a_rendering_sets_levels_that_are_undone_with_it(tiny: AudioStory, tmp_path: Any) -> None:
     events = (Event("e1", "rain", 0.0, 1.0), Event("e2", "steps", 1.0, 1.0, gain_db=-4.0))
     folder = Library(tmp_path).create(Story("t", 2.0, 1, "tiny", "", events))
