@@ -2,7 +2,13 @@
 
 
 class StudioError(Exception):
-    """Base of every error whose message is shown to the user as it stands."""
+    """Base of every error whose message is shown to the user as it stands.
+
+    What it quotes may be a stranger's: characters that cannot be written as UTF-8 become "?".
+    """
+
+    def __str__(self) -> str:
+        return super().__str__().encode("utf-8", "replace").decode()
 
 
 class StoryError(StudioError):

@@ -177,6 +177,14 @@ def read_json(data: bytes | str) -> Any:
     return FINITE_JSON.decode(text)
 
 
+def mended_text(text: str) -> str:
+    """A stranger's text as one that can be written: what is half of a character becomes a mark.
+
+    JSON writes characters beyond the sixteenth bit as two halves, and anyone can send one of them.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _finite(digits: str) -> float | None:
     number = float(digits)
     return number if math.isfinite(number) else None

@@ -17,6 +17,7 @@ import httpx
 from core.errors import StudioError
 from core.places import cache_folder
 from core.story.folders import Library
+from studio.handlers.arguments import CheckedBlocks
 from studio.handlers.listeners import add_listeners
 from studio.handlers.messages import say_what_fails
 from studio.handlers.uploading import say_why_nothing_is_kept
@@ -37,7 +38,7 @@ _MAX_REQUESTS = 200
 
 def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
     """The page with its handlers, not yet served."""
-    blocks = gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY))
+    blocks = CheckedBlocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY))
     with blocks:
         add_listeners(studio, lay_out(studio), blocks)
         if mcp:

@@ -21,6 +21,7 @@ from core.export.folder import open_story
 from core.render.takes import due
 from core.render.unknown import unknown_sentences, unknown_sounds
 from core.story.folders import Library, StoryFolder
+from core.story.limits import check_seed
 from studio.handlers.exporting import settings_of
 from studio.jobs.job import Job
 from studio.state import Studio
@@ -101,6 +102,7 @@ def _answer(work: Callable[..., Answer], *arguments: Any) -> str:
 
 
 def _draft(studio: Studio, library: Library, instruction: str, seconds: float, seed: int) -> Answer:
+    check_seed(seed)
     job = Job("draft")
     with studio.service.queue.turn(job, studio.service.estimate("draft")):
         from core.director.plan import plan

@@ -17,7 +17,7 @@ from typing import Any
 from core.director.quantities import read_quantities
 from core.language.reasoning import Item
 from core.language.stream import one_line
-from core.network import FINITE_JSON
+from core.network import FINITE_JSON, mended_text
 from core.story.limits import MAX_CAPTION
 
 LONGEST_ANSWER = 200_000
@@ -192,6 +192,7 @@ def _items(rows: Sequence[Any]) -> tuple[Item, ...]:
     for row in rows[:_MOST_EVENTS]:
         caption = row.get("caption") if isinstance(row, dict) else row
         caption = re.sub(r"[()]", " ", one_line(caption)) if isinstance(caption, str) else ""
+        caption = mended_text(caption)
         caption = " ".join(caption.split())[:MAX_CAPTION]
         if not any(c.isalpha() for c in caption):
             continue

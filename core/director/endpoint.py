@@ -27,7 +27,15 @@ from core.director.answer import (
 )
 from core.errors import PlanError
 from core.language.stream import one_line
-from core.network import Bounds, Connection, Reply, read_address, read_json, shown_address
+from core.network import (
+    Bounds,
+    Connection,
+    Reply,
+    mended_text,
+    read_address,
+    read_json,
+    shown_address,
+)
 
 _BYTES_A_CHARACTER = 20
 """What a stream of small pieces needs around the text that it brings."""
@@ -229,11 +237,12 @@ class Completion:
 def _content(content: Any, kind: str) -> str:
     """The text of a message, which may come as a list of parts of several kinds."""
     if isinstance(content, str):
-        return content if kind == "text" else ""
+        return mended_text(content) if kind == "text" else ""
     if not isinstance(content, list):
         return ""
     found = [part.get(kind) for part in content if isinstance(part, dict)]
-    return "".join(part if isinstance(part, str) else _content(part, "text") for part in found)
+    texts = (part if isinstance(part, str) else _content(part, "text") for part in found)
+    return mended_text("".join(texts))
 
 
 def _refusal(status: int, data: Any, wait: float | None = None) -> RefusedError:

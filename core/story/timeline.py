@@ -306,12 +306,12 @@ def fit(story: Story, total: float) -> Story:
 
 def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: str = "") -> float:
     """The nearest edge of another event within `reach`, else the nearest multiple of `grid`."""
+    seconds = _ms(seconds)
     others = [e for e in story.events if e.id != ignore]
     edges = {0.0, story.total, *(e.start for e in others), *(e.end for e in others)}
     nearest = min(edges, key=lambda edge: abs(edge - seconds))
     if abs(nearest - seconds) <= reach:
         return nearest
-    seconds = _ms(seconds)
     return _ms(round(seconds / grid) * grid) if grid > 0 else seconds
 
 

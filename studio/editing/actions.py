@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import StoryError
 from core.story import timeline
 from core.story.story import Event, Story
-from studio.editing.cells import number, seed
+from studio.editing.cells import number, seed, whole, words
 from studio.sessions.session import Session
 
 ActionValues = Mapping[str, Any]
@@ -58,7 +58,10 @@ def act(session: Session, name: str, values: ActionValues) -> None:
         StoryError: there is no such action, no story is open, or the story cannot be changed so.
     """
     folder = session.open_folder
-    session.picked(str(values.get("id") or ""), int(number(values.get("pick", 0), "pick")))
+    wanted = words(values.get("id"), "id")
+    pick = whole(values.get("pick", 0), "pick")
+    gesture = words(values.get("gesture"), "gesture")
+    session.picked(wanted, pick)
     selected = session.event
     if name in ("undo", "redo"):
         folder.undo() if name == "undo" else folder.redo()
@@ -77,16 +80,14 @@ def act(session: Session, name: str, values: ActionValues) -> None:
         return done
 
     before = folder.story
-    gesture = str(values.get("gesture") or "")
     folder.edit(name, apply, f"{name}-{gesture}" if gesture else "")
-    wanted = str(values.get("id") or "")
     acted_on = next((e for e in before.events if e.id == wanted), selected)
     session.selected = made or wanted or session.selected
     session.follow(acted_on)
 
 
 def _event(session: Session, story: Story, values: ActionValues) -> Event:
-    wanted = str(values.get("id") or "")
+    wanted = words(values.get("id"), "id")
     if wanted:
         return story.event(wanted)
     return session.event or story.events[0]
@@ -94,6 +95,12 @@ def _event(session: Session, story: Story, values: ActionValues) -> Event:
 
 def _seconds(values: ActionValues, name: str) -> float:
     return number(values.get(name), name)
+
+
+def _or(values: ActionValues, name: str, default: float) -> float:
+    """A number, or the default where none is given."""
+    value = values.get(name)
+    return default if value is None or value == "" else number(value, name)
 
 
 def _snapped(story: Story, event: Event, values: ActionValues, seconds: float) -> float:
@@ -125,7 +132,7 @@ def _moved(story: Story, event: Event, values: ActionValues, start: float) -> St
 
 def _reorder(story: Story, event: Event, values: ActionValues) -> Story:
     place = story.sequence.index(event) if event in story.sequence else 0
-    return timeline.reorder(story, event.id, place + int(_seconds(values, "by")))
+    return timeline.reorder(story, event.id, place + whole(values.get("by"), "by"))
 
 
 def _stretch(story: Story, event: Event, values: ActionValues) -> Story:
@@ -141,7 +148,7 @@ def _trim(story: Story, event: Event, values: ActionValues) -> Story:
 
 def _layer(story: Story, event: Event, values: ActionValues) -> Story:
     """To another layer; one that is dragged there has a start, too, which snaps as in a move."""
-    layer = max(0, int(_seconds(values, "layer")))
+    layer = max(0, whole(values.get("layer"), "layer"))
     if values.get("start") is None:
         return timeline.set_layer(story, event.id, layer)
     start = _seconds(values, "start")
@@ -153,8 +160,8 @@ def _layer(story: Story, event: Event, values: ActionValues) -> Story:
 
 def _add(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
     """A new event after the selected one."""
-    caption = str(values.get("text") or NEW_CAPTION).strip()
-    length = number(values.get("duration") or NEW_SECONDS, "length")
+    caption = words(values.get("text"), "caption") or NEW_CAPTION
+    length = _or(values, "duration", NEW_SECONDS)
     after = event.id if not event.layer else story.sequence[-1].id
     place = [e.id for e in story.sequence].index(after) + 1
     return timeline.add(story, caption, length, position=place)
@@ -162,9 +169,9 @@ def _add(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
 
 def _over(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
     """A new event over the story: over the selected one, or from `at` seconds."""
-    caption = str(values.get("text") or NEW_CAPTION).strip()
+    caption = words(values.get("text"), "caption") or NEW_CAPTION
     start = _seconds(values, "at") if values.get("at") is not None else event.start
-    length = min(number(values.get("duration") or event.duration, "length"), story.total)
+    length = min(_or(values, "duration", event.duration), story.total)
     start = min(start, story.total - length)
     layer = timeline.free_layer(story, start, length)
     return timeline.lay_over(story, caption, start, length, layer=layer)
@@ -178,7 +185,7 @@ def _set(field: str, name: str) -> Edit:
 
 def _text(field: str) -> Edit:
     return lambda story, event, values: timeline.change(
-        story, event.id, **{field: str(values.get("text") or "").strip()}
+        story, event.id, **{field: words(values.get("text"), field)}
     )
 
 
@@ -205,7 +212,7 @@ ACTIONS: dict[str, Edit] = {
     "fade_out": _set("fade_out", "fade out"),
     "placeholder": lambda s, e, v: timeline.change(s, e.id, placeholder=not e.placeholder),
     "seed": lambda s, e, v: timeline.change(s, e.id, seed=seed(v.get("value"))),
-    "keep": lambda s, e, v: timeline.choose_take(s, e.id, str(v.get("key"))),
-    "restore": lambda s, e, v: timeline.restore_take(s, e.id, str(v.get("key"))),
-    "drop": lambda s, e, v: timeline.drop_take(s, e.id, str(v.get("key"))),
+    "keep": lambda s, e, v: timeline.choose_take(s, e.id, words(v.get("key"), "take")),
+    "restore": lambda s, e, v: timeline.restore_take(s, e.id, words(v.get("key"), "take")),
+    "drop": lambda s, e, v: timeline.drop_take(s, e.id, words(v.get("key"), "take")),
 }

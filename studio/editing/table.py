@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from core.errors import StoryError
 from core.story import timeline
-from core.story.limits import TOLERANCE
+from core.story.limits import MAX_EVENTS, MAX_INSTRUCTION, TOLERANCE, check_text
 from core.story.story import Event, Story
 from studio.editing.actions import NEW_CAPTION, NEW_SECONDS
-from studio.editing.cells import flag, number, seed
+from studio.editing.cells import flag, number, seed, shown, words
 
 HEADERS = ["#", "Sound", "Start", "Length", "Gain", "Pan", "In", "Out", "Seed", "Lock", "State"]
 _Type = Literal["str", "number", "bool"]
@@ -54,6 +55,7 @@ def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Stor
     Raises:
         StoryError: a cell holds something that an event cannot be, or its event is gone.
     """
+    check_rows(rows)
     named = dict(_named(seen or story))
     shown = {name: _row(name, event) for name, event in named.items()}
     kept = [str(row[0] or "") for row in rows]
@@ -68,6 +70,24 @@ def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Stor
         elif row != shown[name]:
             story = _changed(story, named[name].id, shown[name], row)
     return story
+
+
+def check_rows(rows: object) -> None:
+    """Refuse what is no table of events.
+
+    Raises:
+        StoryError: a row has too few or too many cells, or a cell is neither text nor a number.
+    """
+    if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) > 2 * MAX_EVENTS:
+        raise StoryError("That is no table of events; load the page again.")
+    for row in rows:
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(HEADERS):
+            raise StoryError(f"A row of the table has {len(HEADERS)} cells; load the page again.")
+        for cell in row:
+            if cell is not None and not isinstance(cell, (str, int, float)):
+                raise StoryError(f"A cell holds text or a number, not {shown(cell)}; type it anew.")
+            if isinstance(cell, str):
+                check_text("cell", cell, MAX_INSTRUCTION)
 
 
 def start_notes(rows: Sequence[Row], seen: Story, after: Story) -> tuple[str, ...]:
@@ -147,7 +167,7 @@ def _changed(story: Story, event_id: str, old: Row, new: Row) -> Story:
 
 
 def _added(story: Story, row: Row, place: int) -> Story:
-    caption = str(row[1] or "").strip() or NEW_CAPTION
+    caption = words(row[1], "caption") or NEW_CAPTION
     seconds = number(row[3], "length") if str(row[3] or "").strip() else NEW_SECONDS
     return timeline.add(story, caption, seconds, position=place)[0]
 
@@ -160,7 +180,9 @@ def _setting(field: str, name: str) -> Callable[[Story, str, Any], Story]:
 
 
 _EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
-    1: lambda story, event_id, cell: timeline.change(story, event_id, caption=str(cell).strip()),
+    1: lambda story, event_id, cell: timeline.change(
+        story, event_id, caption=words(cell, "caption")
+    ),
     2: lambda story, event_id, cell: timeline.move(story, event_id, number(cell, "start")),
     3: lambda story, event_id, cell: timeline.stretch(story, event_id, number(cell, "length")),
     4: _setting("gain_db", "gain"),

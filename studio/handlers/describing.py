@@ -31,7 +31,7 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
     def begin() -> object:
         return gr.update(value=LISTENING, interactive=False)
 
-    def end(description: str) -> tuple[object, object]:
+    def end(description: str | None) -> tuple[object, object]:
         again = gr.update(value=page.describe.value, interactive=True)
         return again, gr.update(visible=bool(description))
 
@@ -41,7 +41,7 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
     shown = [page.describe, page.description_row]
     done.then(end, page.described, shown, **IMMEDIATE, **PRIVATE)
     for button, taken_over in (
-        (page.use_description, lambda _, description: description),
+        (page.use_description, only_description),
         (page.add_description, with_description),
     ):
         words = [page.instruction, page.described]
@@ -69,9 +69,14 @@ def description_of(studio: Studio, path: str | None, tell: Tell = tell_nobody) -
     return description
 
 
-def with_description(instruction: str, description: str) -> str:
+def only_description(instruction: str | None, description: str | None) -> str:
+    """The description in the instruction's place."""
+    return description or ""
+
+
+def with_description(instruction: str | None, description: str | None) -> str:
     """The instruction with another sound after what it says already."""
     if not description:
-        return instruction
+        return instruction or ""
     words = (instruction or "").strip().rstrip(".,;")
     return f"{words}, then {description}" if words else description

@@ -9,7 +9,8 @@ import gradio as gr
 
 from core.errors import StoryError, StudioError
 from core.network import is_web_address
-from core.story.limits import MAX_SEED
+from core.schema import read_value
+from core.story.limits import MAX_SEED, check_seed
 from core.story.story import Story
 from studio.handlers.draft_job import Planning, keep_draft, keep_plan, run_draft, with_mood
 from studio.handlers.job_request import request_handler, waiting_components
@@ -49,28 +50,29 @@ def add_director_listeners(studio: Studio, page: Page) -> None:
 
 def _add_draft_listeners(studio: Studio, page: Page) -> None:
     def run(
-        instruction: str,
-        total: float,
-        mood: str,
-        seed: int,
-        address: str,
-        name: str,
-        key: str,
+        instruction: str | None,
+        total: float | None,
+        mood: str | None,
+        seed: int | None,
+        address: str | None,
+        name: str | None,
+        key: str | None,
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Draft a story: reason out a timeline of events from one instruction."""
         session = studio.sessions.of(request.session_hash)
         words = with_mood(instruction or "", mood or "")
         outside = ("", "", "") if studio.sessions.private else (address, name, key)
-        planning = plan_with(words, float(total or 0), int(seed or 0), *outside)
+        given = (text or "" for text in outside)
+        planning = plan_with(words, total or 0.0, seed or 0, *given)
         yield from run_draft(
             studio, page, session, planning, lambda story: keep_draft(session, story)
         )
 
-    def remember(memory: dict[str, str], request: gr.Request) -> tuple[dict[str, str], str]:
+    def remember(memory: dict[str, Any] | None, request: gr.Request) -> tuple[dict[str, Any], str]:
         folder = studio.sessions.of(request.session_hash).folder
         title = folder.title if folder else ""
-        return {**memory, "title": title}, title
+        return {**(memory or {}), "title": title}, title
 
     given = [page.instruction, page.total, page.mood, page.seed]
     outside = [page.director_address, page.director_model, page.director_key]
@@ -79,13 +81,17 @@ def _add_draft_listeners(studio: Studio, page: Page) -> None:
     noted = gr.on(
         triggers, request_handler(studio, page, "draft"), None, waits, **IMMEDIATE, **PRIVATE
     )
-    other = page.another_seed.click(
-        lambda seed: (int(seed or 0) + 1) % MAX_SEED, page.seed, page.seed, **IMMEDIATE, **PRIVATE
-    ).then(request_handler(studio, page, "draft"), None, waits, **IMMEDIATE, **PRIVATE)
+    other = page.another_seed.click(next_seed, page.seed, page.seed, **IMMEDIATE, **PRIVATE).then(
+        request_handler(studio, page, "draft"), None, waits, **IMMEDIATE, **PRIVATE
+    )
     for first, public in ((noted, {"api_name": "draft"}), (other, PRIVATE)):
         done = first.then(run, [*given, *outside], components(page), **MODEL_JOB, **public)
         done.then(remember, page.memory, [page.memory, page.title], **IMMEDIATE, **PRIVATE)
         then_mix(studio, page, done)
+
+
+def next_seed(seed: int | None) -> int:
+    return ((seed or 0) + 1) % MAX_SEED
 
 
 def plan_with(
@@ -99,8 +105,7 @@ def plan_with(
     def planning(model: Any, cancel: Any) -> Iterator[Any]:
         from core.director.plan import plan
 
-        if not 0 <= seed <= MAX_SEED:
-            raise StoryError("A seed is a whole number from 0 on; choose another one.")
+        check_seed(seed)
         if not address:
             return plan(model, instruction, total, seed, cancel)
         from core.director.external import open_director
@@ -111,9 +116,18 @@ def plan_with(
     return Planning(planning, elsewhere=is_web_address(address))
 
 
+GIVEN: dict[str, Any] = {
+    "plan_wish": str | None,
+    "plan_again": str | None,
+    "continue": float | None,
+}
+"""Ways of planning again, and what each is asked with."""
+
+
 def _add_replanning_listeners(studio: Studio, page: Page) -> None:
     def again(way: str, replan: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Updates]]:
-        def run(given: Any, request: gr.Request) -> Iterator[Updates]:
+        def run(asked: Any, request: gr.Request) -> Iterator[Updates]:
+            given = read_value(GIVEN[way], asked, "What was asked for", StoryError)
             session = studio.sessions.of(request.session_hash)
             try:
                 folder, event = session.open_folder, session.event
@@ -161,7 +175,7 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
 
 
 def _wish(
-    model: Any, story: Story, event_id: str, text: str, cancel: Any, variation: int
+    model: Any, story: Story, event_id: str, text: str | None, cancel: Any, variation: int
 ) -> Iterator[Any]:
     from core.director.replan import change_by_wish
 
@@ -169,7 +183,7 @@ def _wish(
 
 
 def _unlocked(
-    model: Any, story: Story, event_id: str, text: str, cancel: Any, variation: int
+    model: Any, story: Story, event_id: str, text: str | None, cancel: Any, variation: int
 ) -> Iterator[Any]:
     from core.director.replan import replan_unlocked
 
@@ -177,9 +191,9 @@ def _unlocked(
 
 
 def _continued(
-    model: Any, story: Story, event_id: str, seconds: float, cancel: Any, variation: int
+    model: Any, story: Story, event_id: str, seconds: float | None, cancel: Any, variation: int
 ) -> Iterator[Any]:
     from core.director.replan import continue_from
 
-    end = story.event(event_id).end + float(seconds or 0)
+    end = story.event(event_id).end + (seconds or 0.0)
     return continue_from(model, story, event_id, end, cancel, variation)

@@ -14,7 +14,7 @@ from gradio.events import api
 from core.errors import StudioError
 from studio.editing import table
 from studio.editing.actions import act, said
-from studio.editing.cells import number
+from studio.handlers.arguments import event_value
 from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK
 from studio.page.layout import Page
@@ -51,8 +51,8 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         return step_back(studio, page, session_of(request), "redo")
 
     def do(data: gr.EventData, request: gr.Request) -> Updates:
-        name, values = str(data.name), data.values
-        values = values if isinstance(values, dict) else {}
+        name = event_value(data, "name", str)
+        values = event_value(data, "values", dict[str, Any] | None) or {}
         return view_after(studio, page, lambda s: act(s, name, values), session_of(request))
 
     for change in (
@@ -88,15 +88,16 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
 def _add_selection_listeners(studio: Studio, page: Page) -> None:
     def pick(data: gr.EventData, request: gr.Request) -> Updates:
         session = studio.sessions.of(request.session_hash)
-        session.picked(str(data.id), int(number(data.pick, "pick")))
+        session.picked(event_value(data, "id", str), event_value(data, "pick", int))
         return {page.takes: selected_takes(studio, session)}
 
     def pick_row(data: gr.SelectData, request: gr.Request) -> Updates:
         session = studio.sessions.of(request.session_hash)
         story = session.shown
-        if story is None or data.index[0] >= len(story.events):
+        row, _ = event_value(data, "index", tuple[int, int])
+        if story is None or not 0 <= row < len(story.events):
             return {page.takes: gr.update()}
-        event_id = table.ids_of(story)[data.index[0]]
+        event_id = table.ids_of(story)[row]
         if event_id == session.selected:
             return {page.takes: gr.update()}
         session.selected = event_id
@@ -137,6 +138,7 @@ def edit_table(
 
     Gradio sends a cell twice, when Enter is pressed and when it loses the focus: the second time
     the rows are those of a table that is shown no more."""
+    table.check_rows(rows)
     now = time.monotonic()
     then, before = session.last_table
     session.last_table = (now, rows)

@@ -25,14 +25,16 @@ from studio.sessions.session import Session
 from studio.state import Studio
 from studio.view.unfamiliar import unknown_events
 
+EXTRAS = ("stems", "reaper", "otio", "markers", "bundle")
+
 
 def add_exporting_listeners(studio: Studio, page: Page) -> None:
     """Connect Export."""
 
     def run(
-        preset: str,
-        form: str,
-        extras: list[str],
+        preset: str | None,
+        form: str | None,
+        extras: list[str] | None,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio's way of handing it in
     ) -> Any:
@@ -45,7 +47,7 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
         """
         session = studio.sessions.of(request.session_hash)
         try:
-            settings = settings_of(preset or "", form, extras or [])
+            settings = settings_of(preset or "", form or "", extras or [])
             files, notes = export_story(studio.service, session, settings, progress)
         except StudioError as error:
             gr.Warning(str(error))
@@ -66,9 +68,9 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
     )
 
 
-def preset_choices(preset: str) -> tuple[FormatName, list[str]]:
+def preset_choices(preset: str | None) -> tuple[FormatName, list[str]]:
     """The format and the boxes that a preset sets; they can be changed before the export."""
-    settings = PRESETS.get(preset, ExportSettings())
+    settings = PRESETS.get(preset or "", ExportSettings())
     boxes = {
         "stems": settings.stems != "none",
         "reaper": settings.reaper,
@@ -83,7 +85,7 @@ def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings
     """The preset's settings, in the format that is chosen and with what is ticked, no more.
 
     Raises:
-        FileError: there is no such preset or format.
+        FileError: there is no such preset, format or extra.
     """
     if preset and preset not in PRESETS:
         raise FileError(f"There is no preset {preset[:40]!r}; choose one of {', '.join(PRESETS)}.")
@@ -93,6 +95,8 @@ def settings_of(preset: str, form: str, extras: Sequence[str]) -> ExportSettings
     if form not in known:
         raise FileError(f"There is no format {form[:40]!r}; choose one of {', '.join(FORMATS)}.")
     chosen = set(extras)
+    if unknown := sorted(chosen.difference(EXTRAS)):
+        raise FileError(f"There is no extra {unknown[0][:40]!r}; choose of {', '.join(EXTRAS)}.")
     stems = "both" if settings.stems == "none" else settings.stems
     markers = settings.markers or ("audacity", "csv", "json")
     return dataclasses.replace(

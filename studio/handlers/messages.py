@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import Cancelled, StudioError
+from studio.handlers.arguments import argument_reader
 
 _FAULT = "{} failed through a fault of the studio; its terminal says more."
 Handler = Callable[..., Any]
@@ -51,20 +52,24 @@ def say_what_fails(blocks: gr.Blocks) -> None:
 
 
 def guarded(handler: Handler) -> Handler:
-    """The handler with every error turned into one that Gradio shows, in one sentence."""
+    """The handler with every error turned into one that Gradio shows, in one sentence.
+
+    It is given what its annotations say, and nothing else.
+    """
+    read = argument_reader(handler)
     if inspect.isgeneratorfunction(handler):
 
         @functools.wraps(handler)
         def step_by_step(*given: Any, **named: Any) -> Iterator[Any]:
             with _errors_shown(handler):
-                yield from handler(*given, **named)
+                yield from handler(*read(given), **named)
 
         return step_by_step
 
     @functools.wraps(handler)
     def at_once(*given: Any, **named: Any) -> Any:
         with _errors_shown(handler):
-            return handler(*given, **named)
+            return handler(*read(given), **named)
 
     return at_once
 

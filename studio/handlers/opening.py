@@ -22,6 +22,8 @@ from studio.sessions.session import Session
 from studio.state import Studio
 from studio.view.updates import Updates, components, view
 
+Memory = dict[str, Any]
+"""What a browser keeps of the page: the visitor's name and the title of the open story."""
 _LOADING = '<p class="hint">The model is loading; a draft begins as soon as it is there.</p>'
 PAINT_SECONDS = 1.0
 """Seconds that a page is given to appear before the model starts to load."""
@@ -31,14 +33,17 @@ def add_opening_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None
     """Connect what opens and leaves stories."""
     outputs = opened_components(page)
 
-    def load(memory: dict[str, str], request: gr.Request) -> Updates:
-        """Open the story that this tab showed last, or in a new tab this browser."""
+    def load(memory: Any, request: gr.Request) -> Updates:
+        """Open the story that this tab showed last, or in a new tab this browser.
+
+        A memory of another form is an earlier version's, or damaged: it is begun anew.
+        """
         studio.service.warm_up(PAINT_SECONDS)
         kept = memory if isinstance(memory, dict) else {}
-        session, visitor = studio.sessions.connect(
-            request.session_hash, str(kept.get("visitor", ""))
+        visitor, title = (
+            text if isinstance(text := kept.get(name), str) else "" for name in ("visitor", "title")
         )
-        title = str(kept.get("title", ""))
+        session, visitor = studio.sessions.connect(request.session_hash, visitor)
         if title and session.folder is None:
             with contextlib.suppress(StudioError):
                 stories.show_story(session, title)
@@ -91,8 +96,8 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
 
     def changing(
         act: Callable[[Session, str], None],
-    ) -> Callable[[str, dict[str, str], gr.Request], Updates]:
-        def change(title: str, memory: dict[str, str], request: gr.Request) -> Updates:
+    ) -> Callable[[str | None, Memory | None, gr.Request], Updates]:
+        def change(title: str | None, memory: Memory | None, request: gr.Request) -> Updates:
             session = studio.sessions.of(request.session_hash)
             if act is stories.show_story and session.folder and title == session.folder.title:
                 # Gradio says so whenever the menu is left; what is written stays as it is.
@@ -104,7 +109,7 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
                 return view(studio, page, session)
             if act is _archive:
                 gr.Info("The story is in the archive; Bring back undoes that.")
-            return _opened(studio, page, session, memory)
+            return _opened(studio, page, session, memory or {})
 
         return change
 
@@ -136,7 +141,7 @@ def opened_components(page: Page) -> list[Any]:
     return [*components(page), *given, page.memory, page.mix]
 
 
-def _opened(studio: Studio, page: Page, session: Session, memory: dict[str, str]) -> Updates:
+def _opened(studio: Studio, page: Page, session: Session, memory: Memory) -> Updates:
     """The whole page for another story, its instruction too; the browser remembers its title."""
     shown = view(studio, page, session)
     folder = session.folder

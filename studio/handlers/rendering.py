@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import gradio as gr
 
@@ -13,6 +14,7 @@ from core.render import takes
 from core.render.takes import TakeRequest
 from core.story.folders import StoryFolder
 from core.story.story import Event
+from studio.handlers.arguments import event_value
 from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
@@ -41,7 +43,7 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
 
     def again(data: gr.EventData, request: gr.Request) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)
-        yield from render_event(studio, page, session, str(data.id))
+        yield from render_event(studio, page, session, event_value(data, "id", str))
 
     note = request_handler(studio, page, "render")
     for button, work, name in (
@@ -52,10 +54,10 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
         then_mix(studio, page, noted.then(work, None, outputs, api_name=name, **MODEL_JOB))
     then_mix(studio, page, page.takes.again(again, None, outputs, **MODEL_JOB, **PRIVATE))
 
-    def choose_quality(quality: str, request: gr.Request) -> Updates:
+    def choose_quality(quality: Literal["draft", "final"], request: gr.Request) -> Updates:
         """Choose the quality of renderings to come: draft or final."""
         session = studio.sessions.of(request.session_hash)
-        session.quality = "final" if quality == "final" else "draft"
+        session.quality = quality
         return render_buttons(studio, page, session) | selection_view(studio, page, session)
 
     page.quality.change(
@@ -81,10 +83,10 @@ def _add_beginning_listeners(studio: Studio, page: Page) -> None:
         yield from begin(partial(_varied, strength=strength), request)
 
     def repaint(
-        start: float, end: float, strength: float, request: gr.Request
+        start: float | None, end: float | None, strength: float, request: gr.Request
     ) -> Iterator[Updates]:
         """Make a span of the selected event's kept take anew."""
-        span = partial(_repainted, begin=start, end=end, strength=strength)
+        span = partial(_repainted, begin=start or 0.0, end=end or 0.0, strength=strength)
         yield from begin(span, request)
 
     def use(path: str | None, strength: float, request: gr.Request) -> Iterator[Updates]:
@@ -107,17 +109,16 @@ def _kept(event: Event) -> str:
 
 
 def _varied(folder: StoryFolder, event: Event, strength: float) -> TakeRequest:
-    return takes.vary(folder, event.id, _kept(event), float(strength))
+    return takes.vary(folder, event.id, _kept(event), strength)
 
 
 def _repainted(
     folder: StoryFolder, event: Event, begin: float, end: float, strength: float
 ) -> TakeRequest:
-    span = float(begin or 0), float(end or 0)
-    return takes.repaint(folder, event.id, _kept(event), *span, float(strength))
+    return takes.repaint(folder, event.id, _kept(event), begin, end, strength)
 
 
 def _recorded(folder: StoryFolder, event: Event, path: str | None, strength: float) -> TakeRequest:
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
-    return takes.use_recording(folder, event.id, Path(path), float(strength), tell=gr.Info)
+    return takes.use_recording(folder, event.id, Path(path), strength, tell=gr.Info)

@@ -11,6 +11,7 @@ import gradio as gr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from core.errors import AudioFileError
 from core.files import unwritable
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import PRIVATE, QUICK
@@ -33,9 +34,11 @@ async def say_why_nothing_is_kept(request: Request, error: Exception) -> Respons
 def add_uploading_listeners(studio: Studio, page: Page) -> None:
     """Connect the buttons that take any file to the players beside them."""
 
-    def take(path: str, request: gr.Request) -> Any:
+    def take(path: str | None, request: gr.Request) -> Any:
         session = studio.sessions.of(request.session_hash)
         with errors_as_messages("Reading the recording"):
+            if not path:
+                raise AudioFileError("There is no recording yet; upload one.")
             return str(playable_recording(session, Path(path), gr.Info))
         return gr.update()
 

@@ -38,7 +38,7 @@ def value(dice: random.Random) -> Any:
 
 def spoilt(data: Any, dice: random.Random, changes: int = 1) -> Any:
     """Plain data with so many hostile changes: values, types, names, lengths, order."""
-    data = copy.deepcopy(data)
+    data = copy.deepcopy(data)  # before anything is nested so deep that it cannot be
     for _ in range(changes):
         data = _changed(data, dice)
     return data
@@ -59,7 +59,7 @@ def _changed(data: Any, dice: random.Random) -> Any:
     elif way == 1 and isinstance(holder, dict):
         holder[str(dice.choice(["extra", "\ud800", "", "id", "takes"]))] = value(dice)
     elif way == 1:
-        holder.insert(key, copy.deepcopy(dice.choice(holder)))
+        holder.insert(key, dice.choice(holder))
     elif way == 2 and isinstance(place, (int, float)) and not isinstance(place, bool):
         holder[key] = place * dice.choice([-1, 10, 1e6, 1e200, 0.001])
     elif way == 2 and isinstance(place, str):
