@@ -27,6 +27,7 @@ from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_folder, atomic_path, flush_opened, is_device
 from core.story.folders import Library
+from core.story.limits import MAX_TAKE_SECONDS, RATE_RANGE
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
 from core.story.story import MAX_OLD_FILE_BYTES, Story, read_text
@@ -38,8 +39,6 @@ MAX_TOTAL_BYTES = 8_000_000_000
 MAX_RATIO = 300
 """FLAC and WAV hardly shrink; more than this only a constructed archive does. The text of a story
 that repeats itself does too; its size alone is bounded."""
-MAX_TAKE_SECONDS = 3700
-MAX_RATE = 384_000
 MAX_UNPACKED = 16_000_000_000
 """Samples of all sounds together, two days of 48 kHz stereo: silent FLAC unpacks to any length."""
 
@@ -330,7 +329,8 @@ def _check_whole(path: Path, most: int, channels: int) -> int:
     with soundfile.SoundFile(str(path)) as file:
         samples = int(file.frames * file.channels)
         long = file.frames > MAX_TAKE_SECONDS * file.samplerate or samples > most
-        if file.samplerate > MAX_RATE or file.channels > channels or long or not file.frames:
+        usual = RATE_RANGE[0] <= file.samplerate <= RATE_RANGE[1]
+        if not usual or file.channels > channels or long or not file.frames:
             raise FileError("not a take")
         decoded = 0
         for block in file.blocks(65_536, dtype="float32"):

@@ -13,7 +13,10 @@ import soundfile
 from core.errors import AudioFileError
 from core.mix.crossfade import Samples
 from core.story.folders import StoryFolder
+from core.story.limits import MAX_TAKE_SECONDS, RATE_RANGE
 from core.story.story import Story
+
+_FORMATS = ("FLAC", "WAV", "WAVEX", "AIFF")
 
 
 class Source(Protocol):
@@ -88,12 +91,13 @@ def from_frame(source: Source, first: int) -> Source:
 
 
 class FileSource:
-    """A take on disk in any format that libsndfile reads.
+    """A take on disk, as FLAC or uncompressed: formats whose length the samples themselves make.
 
     The file is opened for each read, so that a story of hundreds of takes holds no open files.
 
     Raises:
-        AudioFileError: the file is missing or damaged, or its rate is not `rate`.
+        AudioFileError: the file is missing or damaged, of another format, longer than any take,
+            or its rate is not `rate`.
     """
 
     def __init__(self, path: Path, rate: int | None = None) -> None:
@@ -103,6 +107,13 @@ class FileSource:
             written = path.stat().st_mtime_ns
         except (soundfile.SoundFileError, OSError):
             raise self._damaged() from None
+        usual = RATE_RANGE[0] <= info.samplerate <= RATE_RANGE[1]
+        long = info.frames > MAX_TAKE_SECONDS * info.samplerate
+        if info.format not in _FORMATS or not usual or long:
+            raise AudioFileError(
+                f"The sound file {path.name} is not one that the studio wrote; render its event "
+                "again."
+            )
         if rate is not None and info.samplerate != rate:
             raise AudioFileError(
                 f"{path.name} has {info.samplerate} Hz where the story has {rate} Hz; "

@@ -24,6 +24,8 @@ WIDEST = 0.5
 """Level of the side over the middle of a steady take: 1 dB of level over two channels."""
 FARTHEST = 0.25
 """Pan of a single shot: 1.7 dB between the channels' halves, and 0.2 dB less in mono."""
+_READ_WHOLE = 40
+"""Probes' lengths up to which a take is read at once: opening it eight times takes longer."""
 PROBES = 8
 PROBE_SECONDS = 0.1
 STEADY = (0.5, 0.85)
@@ -75,6 +77,9 @@ def probe_levels(source: Source, rate: int) -> npt.NDArray[np.float64]:
     """RMS of short probes of a take's first channel, spread over its length, (PROBES,)."""
     count = min(source.frames, round(PROBE_SECONDS * rate))
     starts = np.linspace(0, source.frames - count, PROBES).astype(int)
+    if source.frames <= _READ_WHOLE * count:
+        whole = source.read(0, source.frames)[:, 0]
+        return np.array([_rms(whole[start : start + count]) for start in starts])
     return np.array([_rms(source.read(int(start), count)[:, 0]) for start in starts])
 
 

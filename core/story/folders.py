@@ -43,6 +43,7 @@ from core.schema import parse_json, read_dataclass
 from core.story import timeline
 from core.story.flac import write_flac
 from core.story.journal import CHANGES, Journal, digest
+from core.story.limits import MAX_TAKE_SECONDS, RATE_RANGE
 from core.story.migration import STORY, read_story_folder
 from core.story.story import Story
 from core.story.take import Start, Take
@@ -74,8 +75,12 @@ def _is_file_key(key: str) -> bool:
 def read_sound(path: Path) -> tuple[npt.NDArray[np.float32], int]:
     """Samples (channels, frames) and sample rate (Hz) of a take's file."""
     try:
-        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError):
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            if not RATE_RANGE[0] <= rate <= RATE_RANGE[1] or file.frames > MAX_TAKE_SECONDS * rate:
+                raise soundfile.SoundFileError
+            data = file.read(dtype="float32", always_2d=True)
+    except (OSError, soundfile.SoundFileError):
         raise AudioFileError(f"{path.name} cannot be read; render its event again.") from None
     return np.ascontiguousarray(data.T), int(rate)
 

@@ -23,6 +23,11 @@ MAX_NOTES = 1000
 """Corrections of a plan, and notes on it, each."""
 MAX_TAKES = 4000
 """Takes of all events together. Each is a file that opening a bundle decodes, in 0.3 ms or more."""
+MAX_TAKE_SECONDS = 3700
+"""Of a take's sound: an event's most, and its cross-fade."""
+RATE_RANGE = (4_000, 384_000)
+"""Hz of a sound, foreign or our own. Whatever a file's header says of it has to lie in bounds
+before anything is reckoned with it, and is believed only once it was decoded."""
 MAX_SEED = LARGEST_WHOLE
 GAIN_RANGE = (-60.0, 24.0)
 """Decibels."""

@@ -16,17 +16,17 @@ from core.audio.decode import Limits, decode_file
 from core.audio.downmix import cancel_each_other, to_mono, to_stereo
 from core.errors import AudioFileError
 from core.story.flac import write_flac
+from core.story.limits import RATE_RANGE
 
 MIN_SECONDS = 0.05
 MAX_SECONDS = 600.0
 MAX_CHANNELS = 8
-_RATES = (4_000, 384_000)
 MAX_SAMPLES = round(MAX_SECONDS) * 48_000 * 2
 """Of all channels together: the longest recording as 48 kHz stereo, 230 MB of memory. A file of a
 few megabytes may unpack to many times as much."""
 MAX_RECORDING_BYTES = 4 * MAX_SAMPLES
 """Room for as many samples in any format, above all for the FLAC that a packed file is kept as."""
-LIMITS = Limits(MAX_SECONDS, MAX_CHANNELS, MAX_SAMPLES, MAX_RECORDING_BYTES, _RATES)
+LIMITS = Limits(MAX_SECONDS, MAX_CHANNELS, MAX_SAMPLES, MAX_RECORDING_BYTES, RATE_RANGE)
 _SILENCE = 1e-5
 """Peak below which a recording counts as silent (-100 dBFS)."""
 _FULL_SCALE = 1.12

@@ -40,6 +40,11 @@ def ids_of(story: Story) -> list[str]:
     return [event.id for _, event in _named(story)]
 
 
+def names_of(story: Story) -> dict[str, str]:
+    """The name of every event, by id: 1, 2, 3 and +1, +2 for those above."""
+    return {event.id: name for name, event in _named(story)}
+
+
 def name_of(story: Story, event: Event) -> str:
     """The event's name in the table and on its block: 1, 2, 3 and +1, +2 for those above."""
     return next(name for name, named in _named(story) if named.id == event.id)

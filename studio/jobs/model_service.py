@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.audiostory import AudioStory
     from core.bridge.known_sounds import KnownSounds
     from core.bridge.lexicon import Lexicon
+    from core.story.story import Story
 
 FIRST_ESTIMATES = {"draft": 8.0, "render": 0.04, "describe": 3.0}
 """Seconds that a draft, one sampler step over a second of sound, and a description take before any
@@ -50,6 +51,7 @@ class ModelService:
         self.lexicon: Lexicon | None = None
         self._guard = threading.Lock()
         self._loading: Future[AudioStory] | None = None
+        self._matching: threading.Thread | None = None
 
     def warm_up(self, after: float = 0.0) -> None:
         """Start loading the model, unless that was done before.
@@ -86,6 +88,26 @@ class ModelService:
             if cancel.is_set():
                 raise Cancelled("Stopped while the model was loading.")
         return self._loading.result()
+
+    def has_matched(self, story: Story) -> bool:
+        """Whether `core.render.unknown.unknown_sounds` tells at once of a story's events.
+
+        A story from elsewhere may have hundreds of captions that were never looked up: that is
+        begun here, beside the page, and what it finds is shown when the page is drawn next.
+        """
+        known = self.known_sounds
+        if known is None:
+            return False
+        missing = known.unmatched([event.caption for event in story.events])
+        if len(missing) <= MATCHED_AT_ONCE:
+            return True
+        with self._guard:
+            if self._matching is None or not self._matching.is_alive():
+                self._matching = threading.Thread(
+                    target=_match_slowly, args=(known, missing), name="match", daemon=True
+                )
+                self._matching.start()
+        return False
 
     def estimate(
         self, kind: str, amount: float = 1.0, settings: RenderSettings | None = None
@@ -134,6 +156,15 @@ class ModelService:
             self._loading.set_result(model)
         except BaseException as error:
             self._loading.set_exception(error)
+
+
+MATCHED_AT_ONCE = 24
+"""New captions that a page waits for, a second or so: as many as a plan has at most."""
+
+
+def _match_slowly(known: KnownSounds, captions: Sequence[str]) -> None:
+    for begin in range(0, len(captions), MATCHED_AT_ONCE):
+        known.match(captions[begin : begin + MATCHED_AT_ONCE])
 
 
 @contextmanager

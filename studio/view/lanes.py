@@ -18,7 +18,7 @@ from core.mix.outline import Peaks
 from core.story import timeline
 from core.story.story import Event, Story
 from studio.editing.actions import said
-from studio.editing.table import name_of
+from studio.editing.table import names_of
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache, outline_of
 
@@ -60,7 +60,7 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
             _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)
             for layer in layers
         ],
-        "events": [_block(session, story, event, placed) for event in story.events],
+        "events": _blocks(session, story, placed),
     }
 
 
@@ -69,15 +69,28 @@ def lanes_json(session: Session, cache: PeakCache) -> str:
     return json.dumps(lanes(session, cache), separators=(",", ":"))
 
 
+def _blocks(
+    session: Session, story: Story, placed: Mapping[str, PlacedEvent]
+) -> list[dict[str, Any]]:
+    names = names_of(story)
+    before = {after.id: event for event, after in itertools.pairwise(story.sequence)}
+    return [
+        _block(session, event, names[event.id], before.get(event.id), placed)
+        for event in story.events
+    ]
+
+
 def _block(
-    session: Session, story: Story, event: Event, placed: Mapping[str, PlacedEvent]
+    session: Session,
+    event: Event,
+    name: str,
+    before: Event | None,
+    placed: Mapping[str, PlacedEvent],
 ) -> dict[str, Any]:
     take = event.take
-    sequence = story.sequence
-    before = sequence[sequence.index(event) - 1] if event in sequence[1:] else None
     return {
         "id": event.id,
-        "name": name_of(story, event),
+        "name": name,
         "caption": event.caption,
         "start": event.start,
         "duration": event.duration,

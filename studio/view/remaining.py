@@ -31,7 +31,7 @@ def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[Take
     folder, profile = session.folder, studio.service.profile
     if folder is None:
         return ()
-    there = studio.service.known_sounds is not None
+    there = studio.service.has_matched(folder.story)
     now = (folder.title, folder.revision, session.quality, there)
     if session.due_cache.get("now") != now:
         session.due_cache = {"now": now}

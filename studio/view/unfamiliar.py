@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def unknown_events(service: ModelService, session: Session) -> dict[str, CaptionMatch]:
-    """The events of the open story, by id, that are not rendered; none until the model is there."""
-    if session.story is None or service.known_sounds is None:
+    """The events of the open story, by id, that are not rendered.
+
+    None until the model is there and all captions were looked up; a rendering looks for itself.
+    """
+    if session.story is None or not service.has_matched(session.story):
         return {}
     return unknown_sounds(service.profile, session.story)
 
