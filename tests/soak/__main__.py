@@ -27,7 +27,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
 from studio.server import running
-from tests.soak import anywhere, disk, faults, instructions, kills, memory
+from tests.soak import anywhere, disk, faults, fuzzing, instructions, kills, memory
 from tests.soak.server import Server, free_port
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
@@ -65,6 +65,11 @@ def full_disks(seed: int, folder: Path) -> None:
 
 def any_instruction(seed: int, folder: Path) -> None:
     instructions.trial(seed, model("pocket"))
+
+
+def hostile_input(seed: int, folder: Path) -> None:
+    for kind, figures in fuzzing.trial(seed, folder).items():
+        print(f"   {kind}: {figures}", flush=True)
 
 
 def properties(seed: int, folder: Path) -> None:
@@ -118,6 +123,7 @@ PARTS: dict[str, Trial] = {
     "anywhere": killed_anywhere,
     "instructions": any_instruction,
     "memory": level_memory,
+    "input": hostile_input,
     "names": forgotten_names,
     "jobs": level_memory_of_the_shipped_model,
     "properties": properties,
