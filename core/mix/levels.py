@@ -35,7 +35,7 @@ LIMITED_DB = (-4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 """Decibels by which the samples of an ordinary sound may pass full scale. With the first of them
 the limiter takes less than a decibel off the first 30 ms of a slam; the others are for stories of
 little but strokes, which would be `QUIET` without."""
-QUIET = -19.0
+QUIET = -19.2
 """LUFS of a mix below which its peaks are pressed further."""
 LOUD, PRESSED = -20.0, 2.5
 """LUFS from which a sound counts as loud by nature, and decibels that its peaks may pass by for
@@ -43,7 +43,7 @@ each that it is louder: a gunshot is pressed into what there is, a footstep keep
 PUSHED, PUSHED_DB = 0.5, 4.0
 """Decibels that what is loud by nature gains for each that its peaks pass full scale, and all in
 all: what the limiter takes off a gunshot is made up for in part."""
-MAKE_UP_DB = 6.0
+MAKE_UP_DB = 9.0
 """Decibels that all may gain to make up for peaks that were held back or limited."""
 BEHIND_DB, LOUD_BEHIND_DB = 9.5, 5.0
 """Decibels by which a sound whose peaks have no more room may fall behind the others, and by which
@@ -170,9 +170,10 @@ def _held_offset(sounding: Sequence[_Sounding], exact: float, limited: float, co
     highest = exact + MAKE_UP_DB
     offset = _solved(lambda offset: _loudness(sounding, offset, limited, count), exact, highest)
     for one in sounding:
-        behind = LOUD_BEHIND_DB if one.natural > LOUD else BEHIND_DB
-        heard = _loudness([replace(one, start=0)], offset, limited, len(one.powers))
-        offset = min(offset, heard - one.natural + behind)
+        loud = one.natural > LOUD
+        alone, length = (replace(one, start=0), len(one.powers)) if loud else (one, count)
+        heard = _loudness([alone], offset, limited, length)
+        offset = min(offset, heard - one.natural + (LOUD_BEHIND_DB if loud else BEHIND_DB))
     return offset
 
 
