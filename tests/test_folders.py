@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import gc
 import json
+import os
 import random
 import threading
 import time
@@ -15,8 +18,10 @@ import pytest
 import soundfile
 
 from core.errors import AudioFileError, StoryError
+from core.profile import RenderSettings
 from core.story import timeline
 from core.story.folders import Library, StoryFolder, safe_title
+from core.story.lock import FolderLock
 from core.story.story import Event, Story
 from core.story.take import Take
 from tests.soak import children, kills
@@ -55,7 +60,7 @@ def test_every_change_is_on_disk_at_once(folder: StoryFolder) -> None:
     stretch(folder, 5)
     assert Story.load(folder.path / "story.json") == folder.story
     assert folder.story.total == 7
-    assert sorted(p.name for p in folder.path.iterdir()) == ["changes.jsonl", "story.json"]
+    assert sorted(p.name for p in folder.path.iterdir()) == [".lock", "changes.jsonl", "story.json"]
 
 
 def test_refused_edit_changes_nothing(folder: StoryFolder) -> None:
@@ -185,23 +190,42 @@ def test_story_replaced_by_hand_starts_a_new_history(folder: StoryFolder) -> Non
     assert again.undo_label == ""
 
 
-def test_what_another_program_did_to_a_story_is_not_lost_at_the_next_change(
-    folder: StoryFolder,
-) -> None:
+def test_what_another_program_did_to_a_story_is_read_first_and_stays(folder: StoryFolder) -> None:
     """Two libraries know no more of one another than two programs do."""
     stretch(folder, 5)
     other = reopened(folder)
-    for change in (lambda: stretch(folder, 9), folder.undo, folder.redo):
-        new = other.edit("add", lambda s: timeline.add(s, "wind", 1.0)[0])
-        with pytest.raises(StoryError, match="changed meanwhile"):
-            change()
-        assert folder.story == new == Story.load(folder.path / "story.json")
-    assert folder.undo_label == "add"
-    newest = stretch(folder, 9)
-    with pytest.raises(StoryError, match="changed meanwhile"):
-        stretch(other, 3)
-    assert other.story == newest
-    assert other.undo() == new
+    for number in range(3):
+        other.edit("add", lambda s, n=number: timeline.add(s, f"wind {n}", 1.0)[0])
+        stretch(folder, 6 + number)
+    captions = [event.caption for event in folder.story.events]
+    assert captions == ["rain", "a bell", "wind 0", "wind 1", "wind 2"]
+    assert folder.story.event("e1").duration == 8
+    assert Story.load(folder.path / "story.json") == folder.story
+    for program in (other, folder, other, folder, other, folder, other):
+        program.undo()
+    assert reopened(folder).story == sample_story()
+    assert reopened(folder).undo_label == ""
+
+
+def test_undo_and_redo_take_what_another_program_did_last(folder: StoryFolder) -> None:
+    other = reopened(folder)
+    stretched = stretch(folder, 5)
+    added = other.edit("add", lambda s: timeline.add(s, "wind", 1.0)[0])
+    assert folder.undo() == stretched
+    assert other.redo() == added
+    assert folder.undo() == stretched
+
+
+def test_what_a_killed_program_did_not_finish_is_no_part_of_the_history_for_others(
+    folder: StoryFolder,
+) -> None:
+    old = (folder.path / "story.json").read_bytes()
+    stretch(reopened(folder), 5)
+    (folder.path / "story.json").write_bytes(old)  # killed between the journal and the story
+    added = folder.edit("add", lambda s: timeline.add(s, "wind", 1.0)[0])
+    assert added.event("e1").duration == 4
+    assert reopened(folder).undo() == sample_story()
+    assert reopened(folder).redo() == added
 
 
 def test_a_story_opened_again_is_the_one_on_disk(tmp_path: Path) -> None:
@@ -217,10 +241,8 @@ def test_takes_of_two_programs_are_all_kept(folder: StoryFolder) -> None:
     one, two = folder.story.events
     other.keep_take("e1", take("k1", one), tone(1), RATE, "r1")
     folder.keep_take("e2", take("k2", two), tone(1), RATE, "r2")
-    stretched = timeline.stretch(folder.story, "e1", 5)
     other.keep_take("e1", take("k3", one), tone(1), RATE, "r1")
-    with pytest.raises(StoryError, match="changed meanwhile"):
-        folder.edit("duration", lambda _: stretched)
+    stretch(folder, 5)
     takes = {event.id: [t.key for t in event.takes] for event in folder.story.events}
     assert takes == {"e1": ["k1", "k3"], "e2": ["k2"]}
     assert Story.load(folder.path / "story.json") == folder.story
@@ -244,6 +266,107 @@ def test_what_is_half_written_goes_unless_a_living_process_writes_it(folder: Sto
     assert left() == parts[:1]
     library.tidy()
     assert left() == []
+
+
+def test_a_rendering_is_gone_on_with_once_its_process_has_ended(folder: StoryFolder) -> None:
+    with children.start("keep", folder.path) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline()
+        other = reopened(folder)
+        assert other.unfinished is None
+        with pytest.raises(StoryError, match="Another program is rendering this story; wait"):
+            other.begin_rendering(["e1"], RenderSettings(4, 3.0))
+        noted = (folder.path / "render.json").read_bytes()
+        other.adopt_take("e2", take("k2", other.story.event("e2")), "r")
+        assert (folder.path / "render.json").read_bytes() == noted
+        program.kill()
+    assert other.unfinished is not None
+    assert other.unfinished.event_ids == ("e2",)
+    other.begin_rendering(["e1"], RenderSettings(4, 3.0))
+    other.end_rendering()
+
+
+def test_a_number_that_another_process_has_by_now_is_not_the_process(folder: StoryFolder) -> None:
+    folder.begin_rendering(["e1"], RenderSettings(4, 3.0))
+    file = folder.path / "render.json"
+    noted = json.loads(file.read_text())
+    with children.start("keep", folder.path.parent / "none") as program:
+        owner = noted["owner"] | {"pid": program.pid}  # which began long after this process
+        file.write_text(json.dumps(noted | {"owner": owner}))
+        assert reopened(folder).unfinished is not None
+
+
+def test_a_rendering_of_another_machine_is_believed_while_it_brings_takes(
+    folder: StoryFolder,
+) -> None:
+    folder.begin_rendering(["e1"], RenderSettings(4, 3.0))
+    file = folder.path / "render.json"
+    noted = json.loads(file.read_text())
+    file.write_text(json.dumps(noted | {"owner": noted["owner"] | {"host": "elsewhere"}}))
+    assert reopened(folder).unfinished is None
+    long_ago = time.time() - 3700
+    os.utime(file, (long_ago, long_ago))
+    assert reopened(folder).unfinished is not None
+
+
+def test_waiting_for_another_program_ends_in_a_sentence(folder: StoryFolder) -> None:
+    other = FolderLock(folder.path)
+    impatient = FolderLock(folder.path, patience=0.1)
+    with (
+        other.held(),
+        pytest.raises(StoryError, match=r"has been writing .* for 0\.1 s; try again"),
+        impatient.held(),
+    ):
+        pass
+    with impatient.held(), impatient.held():
+        pass
+
+
+def test_a_disk_that_knows_no_locks_has_a_file_that_names_the_holder(
+    folder: StoryFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with FolderLock(folder.path).held():
+        assert (folder.path / ".lock-holder").is_file()
+        with (
+            pytest.raises(StoryError, match="Another program"),
+            FolderLock(folder.path, patience=0.1).held(),
+        ):
+            pass
+    stretch(reopened(folder), 5)
+    kills.kill_after(children.start("hold", folder.path), lines=1)
+    assert (folder.path / ".lock-holder").is_file()
+    stretch(folder, 6)
+    Library(folder.path.parent).rename(folder.title, "Harbour")
+    assert not list(folder.path.parent.rglob(".lock-holder"))
+
+
+def test_titles_are_given_once_among_programs(tmp_path: Path) -> None:
+    libraries = [Library(tmp_path) for _ in range(4)]
+    made: list[StoryFolder] = []
+
+    def create(library: Library) -> None:
+        made.extend(library.create(sample_story()) for _ in range(5))
+
+    threads = [threading.Thread(target=create, args=(library,)) for library in libraries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({folder.path for folder in made}) == 20
+
+
+def test_a_story_that_moved_meanwhile_is_not_made_anew_where_it_was(folder: StoryFolder) -> None:
+    library = Library(folder.path.parent)
+    library.rename(folder.title, "Harbour")
+    for change in (lambda: stretch(folder, 5), folder.undo):
+        with pytest.raises(StoryError, match="cannot be read any more"):
+            change()
+    assert not folder.path.exists()
+    assert stretch(library.open("Harbour"), 5).total == 7
 
 
 def test_library_lists_creates_opens_duplicates_renames_archives(tmp_path: Path) -> None:

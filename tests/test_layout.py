@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = (
-    ("errors", "ownership", "allocator"),
+    ("errors", "ownership", "processes", "allocator"),
     ("environment", "places", "detached"),
     ("files", "network"),
     ("code_digest",),
@@ -61,7 +61,16 @@ STUDIO_LAYERS = (
 ONLY = {
     "audio": {"errors"},
     "language": {"errors", "files", "places", "profile"},
-    "story": {"errors", "files", "ownership", "schema", "profile", "audio", "language"},
+    "story": {
+        "errors",
+        "files",
+        "ownership",
+        "processes",
+        "schema",
+        "profile",
+        "audio",
+        "language",
+    },
     "mix": {"errors", "files", "story"},
     "export": {"errors", "files", "ownership", "audio", "story", "mix"},
 }

@@ -121,10 +121,11 @@ def run(arguments: argparse.Namespace) -> None:
     settings = quality.with_changes(arguments.steps, arguments.guidance, arguments.sampler)
     story = folder.story if folder else given or plan.plan_story(model, arguments)
     if arguments.placeholders:
-        story = with_placeholders(story, unknown_sounds(model.profile, story))
-        if folder is not None:
-            placed = story
-            folder.edit("placeholders", lambda _: placed, "render")
+
+        def placed(now: Story) -> Story:
+            return with_placeholders(now, unknown_sounds(model.profile, now))
+
+        story = folder.edit("placeholders", placed, "render") if folder else placed(story)
     plan.say_unknown(model, story)
     if folder is not None:
         story, sources = render_folder(model, folder, settings, _show)

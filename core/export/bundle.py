@@ -48,6 +48,7 @@ _TAKE = re.compile(r"takes/[A-Za-z0-9_-]{1,128}\.flac")
 _RECORDING = re.compile(r"recordings/[0-9a-f]{24}\.flac")
 _UNUSED = re.compile(
     r"takes/[A-Za-z0-9_-]{1,128}\.safetensors|(changes|history)\.jsonl|(render|migration)\.json"
+    r"|\.lock(-holder)?"
     r"|exports/[^/].*"
 )
 """What a story's folder holds beside its story and sounds, and nobody else needs."""

@@ -3,7 +3,8 @@
 A folder holds story.json, takes/<key>.flac and .safetensors (a take's sound and its latents),
 recordings/ (sounds of the user's own that takes began from), changes.jsonl (undo and redo) and,
 while takes are being rendered, render.json (what was asked for, so that it can be resumed). The
-folder's name is the story's title. Archived stories move to the folder `Archive`.
+folder's name is the story's title. Archived stories move to the folder `Archive`. `.lock` is held
+while a story is read, changed and written, and in the library while titles are given.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import re
 import shutil
 import threading
+import time
 import unicodedata
 import weakref
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -38,12 +40,14 @@ from core.files import (
     write_atomically,
 )
 from core.ownership import remove_abandoned
+from core.processes import ProcessIdentity, this_process
 from core.profile import RenderSettings, Sampler
 from core.schema import parse_json, read_dataclass
 from core.story import timeline
 from core.story.flac import write_flac
 from core.story.journal import CHANGES, Journal, digest
 from core.story.limits import MAX_TAKE_SECONDS, RATE_RANGE
+from core.story.lock import FolderLock
 from core.story.migration import STORY, read_story_folder
 from core.story.story import Story
 from core.story.take import Start, Take
@@ -52,6 +56,9 @@ ARCHIVE = "Archive"
 MAX_TITLE = 60
 _WRITTEN_BELOW = ("", "*/", "exports/*/")
 """Where in a story's folder files are written."""
+ELSEWHERE = 3600.0
+"""Seconds without a new take after which a rendering of another machine is taken for dead: whether
+its process lives can only be seen there."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -113,6 +120,7 @@ class Rendering:
 
     Attributes:
         starts: what the take of each event begins from; empty: all from noise alone.
+        owner: the process that renders; None: unknown, of a story of an earlier version.
     """
 
     event_ids: tuple[str, ...]
@@ -120,6 +128,7 @@ class Rendering:
     guidance: float
     starts: tuple[Start | None, ...] = ()
     sampler: Sampler = "full"
+    owner: ProcessIdentity | None = None
 
     def __post_init__(self) -> None:
         RenderSettings(self.steps, self.guidance, self.sampler)  # refuses what cannot be sampled
@@ -135,21 +144,26 @@ class Rendering:
 class StoryFolder:
     """One story on disk. Safe to use from several threads; each change is saved at once.
 
-    Another program may have the same folder open (the command line beside the studio). What it has
-    changed is noticed before the next change is made here, so that it is not written over.
+    Another program may have the same folder open (the command line beside the studio). Each change
+    is made under a lock between programs, to the story as the last of them left it, as it is
+    between two tabs of one studio.
 
     Attributes:
         revision: counts the changes since it was opened, so that a page can tell it is out of date.
         rendering: takes are being made of it now, so its render.json is no sign of a crash.
     """
 
-    def __init__(self, path: Path, story: Story) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.revision = 0
         self.rendering = False
-        self._guard = threading.RLock()
+        self._lock = FolderLock(path)
         remove_abandoned(half_written(path, _WRITTEN_BELOW))
-        self._take_up(story)
+        try:
+            with self._lock.held():
+                self._take_up(read_story_folder(path))
+        except FileError:  # it can be shown all the same
+            self._take_up(read_story_folder(path))
 
     @property
     def title(self) -> str:
@@ -171,24 +185,24 @@ class StoryFolder:
         """Apply a pure edit to the story as it is now, save it and remember how to undo it.
 
         Raises:
-            StoryError: the edit is impossible, or the story was changed by another program and has
-                been read again; nothing else changed.
+            StoryError: the edit is impossible, or another program is writing for too long; nothing
+                changed.
             FileError: the folder cannot be written; nothing changed.
         """
-        with self._guard:
-            self._refuse_if_changed()
+        with self._lock.held():
+            self.catch_up()
             return self._edited(label, edit, group)
 
     def undo(self) -> Story:
         """Take the last change back; raises as `edit`, and StoryError when there is none."""
-        with self._guard:
-            self._refuse_if_changed()
+        with self._lock.held():
+            self.catch_up()
             return self._gone(self._journal.before(self._story), -1)
 
     def redo(self) -> Story:
         """Make the change again that was undone last; raises as `undo`."""
-        with self._guard:
-            self._refuse_if_changed()
+        with self._lock.held():
+            self.catch_up()
             return self._gone(self._journal.after(self._story), 1)
 
     def catch_up(self) -> bool:
@@ -197,19 +211,23 @@ class StoryFolder:
         Raises:
             StoryError: the story is gone, or its file is damaged; nothing changed.
         """
-        with self._guard:
-            file = self.path / STORY
-            try:
-                unchanged = digest(file.read_bytes()) == self._journal.now
-            except OSError as cause:
-                raise StoryError(
-                    f"The story cannot be read any more ({cause.strerror}); open it again."
-                ) from None
-            if unchanged:
+        if self._is_newest():
+            return False
+        with self._lock.held():
+            if self._is_newest():
                 return False
             self._take_up(read_story_folder(self.path))
             self.revision += 1
             return True
+
+    def _is_newest(self) -> bool:
+        try:
+            content = (self.path / STORY).read_bytes()
+        except OSError as cause:
+            raise StoryError(
+                f"The story cannot be read any more ({cause.strerror}); open it again."
+            ) from None
+        return digest(content) == self._journal.now and not self._journal.has_changed()
 
     def take_file(self, take: Take) -> Path:
         """Where a take's sound is; raises AudioFileError when the take names no file of its own."""
@@ -267,7 +285,7 @@ class StoryFolder:
         Another program's changes are no obstacle: a take is added to whatever its event is now.
         """
         kept = dataclasses.replace(take, file=f"takes/{take.key}.flac")
-        with self._guard:
+        with self._lock.held():
             self.catch_up()
             if any(event.id == event_id for event in self._story.events):
                 add = lambda story: then(timeline.add_take(story, event_id, kept))  # noqa: E731
@@ -294,10 +312,20 @@ class StoryFolder:
         settings: RenderSettings,
         starts: Sequence[Start | None] = (),
     ) -> None:
-        """Note what is being rendered, so that it can be resumed after a crash."""
+        """Note what is being rendered, so that it can be resumed after a crash.
+
+        Raises:
+            StoryError: another program is rendering the story.
+        """
         asked = (settings.steps, settings.guidance, tuple(starts), settings.sampler)
-        self._note(Rendering(tuple(event_ids), *asked))
-        self.rendering = True
+        with self._lock.held():
+            noted = self._noted()
+            if noted is not None and self._is_at_work(noted):
+                raise StoryError(
+                    "Another program is rendering this story; wait for it, or cancel it there."
+                )
+            self._note(Rendering(tuple(event_ids), *asked, this_process()))
+            self.rendering = True
 
     def _note(self, asked: Rendering) -> None:
         text = json.dumps(dataclasses.asdict(asked)) + "\n"
@@ -310,24 +338,48 @@ class StoryFolder:
 
     @property
     def unfinished(self) -> Rendering | None:
-        """The rendering that a crash cut short, less what was done and what is gone since."""
-        try:
-            data = parse_json((self.path / "render.json").read_text(encoding="utf-8"))
-            asked = read_dataclass(Rendering, data, "render.json", FileError)
-        except (OSError, ValueError, StudioError):
+        """The rendering that a crash cut short, less what was done and what is gone since; one
+        that another program is at is none."""
+        asked = self._noted()
+        if asked is None or self._is_at_work(asked):
             return None
         left = asked.only({event.id for event in self._story.events})
         return left if left.event_ids else None
 
-    def moved_to(self, path: Path) -> None:
-        """Follow the folder to its new name."""
-        with self._guard:
-            self.path = path
+    def _noted(self) -> Rendering | None:
+        try:
+            data = parse_json((self.path / "render.json").read_text(encoding="utf-8"))
+            return read_dataclass(Rendering, data, "render.json", FileError)
+        except (OSError, ValueError, StudioError):
+            return None
+
+    def _is_at_work(self, noted: Rendering) -> bool:
+        """Whether another process than this one lives that began a rendering."""
+        owner = noted.owner
+        if owner is None or owner == this_process():
+            return False
+        if owner.is_local:
+            return owner.is_running
+        with contextlib.suppress(OSError):
+            return time.time() - (self.path / "render.json").stat().st_mtime < ELSEWHERE
+        return False
+
+    @contextlib.contextmanager
+    def moving_to(self, path: Path) -> Iterator[None]:
+        """Hold the story still for a block that gives its folder another name, and follow it.
+
+        Raises:
+            StoryError, FileError: as `core.story.lock.FolderLock.held`.
+        """
+        with self._lock.held():
+            self._lock.before_moving()
+            yield
+            self.path = self._lock.folder = path
             self._journal.path = path / CHANGES
 
     def _tick_off(self, event_id: str) -> None:
-        asked = self.unfinished
-        if asked is None:
+        asked = self._noted()
+        if asked is None or self._is_at_work(asked):
             return
         left = asked.only({e for e in asked.event_ids if e != event_id})
         if left.event_ids:
@@ -340,13 +392,6 @@ class StoryFolder:
         journal = Journal(self.path / CHANGES)
         journal.read((self.path / STORY).read_bytes())
         self._journal, self._story = journal, story
-
-    def _refuse_if_changed(self) -> None:
-        if self.catch_up():
-            raise StoryError(
-                "The story's file was changed meanwhile and has been read again; "
-                "repeat your change."
-            )
 
     def _edited(self, label: str, edit: Callable[[Story], Story], group: str) -> Story:
         new = edit(self._story)
@@ -379,6 +424,7 @@ class Library:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._guard = threading.RLock()
+        self._titles = FolderLock(root)
         self._open: weakref.WeakValueDictionary[str, StoryFolder] = weakref.WeakValueDictionary()
 
     def tidy(self) -> None:
@@ -420,10 +466,25 @@ class Library:
     def create(self, story: Story, title: str = "") -> StoryFolder:
         """Make a folder for a new story, named after its title or its instruction."""
         with self._guard:
-            path = self.new_folder(title or story.instruction)
-            with atomic_folder(path) as fresh:
-                story.save(fresh / STORY)
+            with self._giving_titles():
+                path = self.new_folder(title or story.instruction)
+                with atomic_folder(path) as fresh:
+                    story.save(fresh / STORY)
             return self._opened(path)
+
+    @contextlib.contextmanager
+    def _giving_titles(self) -> Iterator[None]:
+        """A block during which no other program gives a title away.
+
+        Raises:
+            StoryError, FileError: as `core.story.lock.FolderLock.held`.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as cause:
+            raise unwritable(self.root, cause) from None
+        with self._titles.held():
+            yield
 
     def new_folder(self, title: str) -> Path:
         """Where a new story of this title belongs; a number is added when it is taken."""
@@ -442,29 +503,31 @@ class Library:
         """Copy a story with its takes under the next free title."""
         with self._guard:
             source, story = self._existing(title), self.open(title).story
-            target = self.root / self._free(title)
             unfinished = shutil.ignore_patterns(f"{PART}*")
-            with atomic_folder(target) as fresh:
-                for name in ("takes", "recordings"):
-                    if (source / name).is_dir():
-                        copy = (source / name, fresh / name)
-                        shutil.copytree(*copy, ignore=unfinished, copy_function=copy_flushed)
-                story.save(fresh / STORY)
+            with self._giving_titles():
+                target = self.root / self._free(title)
+                with atomic_folder(target) as fresh:
+                    for name in ("takes", "recordings"):
+                        if (source / name).is_dir():
+                            copy = (source / name, fresh / name)
+                            shutil.copytree(*copy, ignore=unfinished, copy_function=copy_flushed)
+                    story.save(fresh / STORY)
             return self._opened(target)
 
     def rename(self, title: str, wanted: str) -> StoryFolder:
         """Give a story another title; a number is added when it is taken."""
+        wanted = safe_title(wanted)
         with self._guard:
             folder = self.open(title)
-            wanted = safe_title(wanted)
             if wanted == title:
                 return folder
-            target = self.root / wanted
-            if not (same_name(wanted, title) and _same_folder(folder.path, target)):
-                target = self.root / self._free(wanted)
-            self._move(folder.path, target)
+            with self._giving_titles():
+                target = self.root / wanted
+                if not (same_name(wanted, title) and _same_folder(folder.path, target)):
+                    target = self.root / self._free(wanted)
+                with folder.moving_to(target):
+                    self._move(folder.path, target)
             self._open.pop(title, None)
-            folder.moved_to(target)
             self._open[target.name] = folder
             return folder
 
@@ -472,8 +535,11 @@ class Library:
         """Move a story to the archive; returns where it is now."""
         with self._guard:
             source = self._existing(title)
-            target = self.root / ARCHIVE / self._free(title, self.root / ARCHIVE)
-            self._move(source, target)
+            lock = FolderLock(source)  # of its own: who has the story open does not follow it
+            with self._giving_titles(), lock.held():
+                target = self.root / ARCHIVE / self._free(title, self.root / ARCHIVE)
+                lock.before_moving()
+                self._move(source, target)
             self._open.pop(title, None)
             return target
 
@@ -496,14 +562,15 @@ class Library:
         with self._guard:
             if title not in self.archived():
                 raise StoryError(f"There is no {title[:MAX_TITLE]!r} in the archive.")
-            target = self.root / self._free(title)
-            self._move(self.root / ARCHIVE / title, target)
+            with self._giving_titles():
+                target = self.root / self._free(title)
+                self._move(self.root / ARCHIVE / title, target)
             return self._opened(target)
 
     def _opened(self, path: Path) -> StoryFolder:
         folder = self._open.get(path.name) or self._open_under_another_case(path)
         if folder is None:
-            folder = StoryFolder(path, read_story_folder(path))
+            folder = StoryFolder(path)
             self._open[path.name] = folder
         else:
             folder.catch_up()

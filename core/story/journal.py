@@ -197,6 +197,10 @@ class Journal:
         """What redo would make again; empty when there is nothing."""
         return self.steps[self.place].label if self.place < len(self.steps) else ""
 
+    def has_changed(self) -> bool:
+        """Whether the file is not as long as it was left here: another program wrote to it."""
+        return self._size != _size_of(self.path)
+
     def record(self, label: str, old: Story, new: Story, text: bytes, group: str = "") -> None:
         """Write down a change; what had been undone is forgotten.
 

@@ -122,9 +122,15 @@ def _add_selection_listeners(studio: Studio, page: Page) -> None:
 
 def step_back(studio: Studio, page: Page, session: Session, way: str) -> Updates:
     """Undo or redo, and say beside the buttons of rendering what that was."""
-    folder = session.folder
-    label = (folder.undo_label if way == "undo" else folder.redo_label) if folder else ""
-    shown = view_after(studio, page, lambda s: act(s, way, {}), session)
+    label = ""
+
+    def step(session: Session) -> None:
+        nonlocal label
+        act(session, way, {})
+        folder = session.open_folder
+        label = folder.redo_label if way == "undo" else folder.undo_label
+
+    shown = view_after(studio, page, step, session)
     if label:
         what = f"{'Undone' if way == 'undo' else 'Done again'}: {said(label)}"
         shown[page.progress] = f'<span class="hint" role="status">{escape(what)}</span>'

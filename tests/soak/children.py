@@ -104,8 +104,25 @@ def open_again_and_again() -> None:
         )
 
 
+def hold_lock(story: str) -> None:
+    """Hold a story's lock on a disk that knows no locks."""
+    import errno
+    import fcntl
+
+    from core.story.lock import FolderLock
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    fcntl.flock = refused
+    with FolderLock(Path(story)).held():
+        print("held", flush=True)
+        time.sleep(60)
+
+
 PROGRAMS = {
     "export": export_again_and_again,
+    "hold": hold_lock,
     "keep": keep_one_take,
     "render": render_slowly,
     "open": open_again_and_again,
