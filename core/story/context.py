@@ -104,6 +104,8 @@ class ContextReader:
         self._texts: list[str] = []
         self._chains: list[Context] = []
         self._found: dict[str, Context] = {}
+        self._places: dict[str, int] = {}
+        self._text_places: dict[str, int] = {}
 
     def read(self, data: Any) -> None:
         """Take up a table, or the next part of one.
@@ -115,16 +117,42 @@ class ContextReader:
             texts, chains = data["texts"], data["chains"]
             if len(data) != 2 or not all(isinstance(text, str) for text in texts):
                 raise StoryError(_DAMAGED)
-            self._texts += texts
+            for piece in texts:
+                self._text_places.setdefault(piece, len(self._texts))
+                self._texts.append(piece)
             for before, text in chains:
                 self._add(before, text)
         except (TypeError, ValueError, KeyError, IndexError):
             raise StoryError(_DAMAGED) from None
 
+    def news(self, contexts: Iterable[Context | None]) -> dict[str, list[Any]]:
+        """The next part of the table, to be read next: these contexts as far as they are not
+        there."""
+        texts: dict[str, int] = {}
+        chains: dict[str, int] = {}
+        rows: list[list[int]] = []
+        for context in contexts:
+            missing = []
+            while context and context.digest not in self._places and context.digest not in chains:
+                missing.append(context)
+                context = context.previous
+            for part in reversed(missing):
+                text = self._text_places.get(part.piece)
+                if text is None:
+                    text = texts.setdefault(part.piece, len(self._texts) + len(texts))
+                before = -1
+                if part.previous is not None:
+                    digest = part.previous.digest
+                    before = chains[digest] if digest in chains else self._places[digest]
+                chains[part.digest] = len(self._chains) + len(rows)
+                rows.append([before, text])
+        return {"texts": list(texts), "chains": rows}
+
     def _add(self, before: Any, text: Any) -> None:
         if type(before) is not int or type(text) is not int or before < -1 or text < 0:
             raise StoryError(_DAMAGED)
         context = Context(self._texts[text], self._chains[before] if before >= 0 else None)
+        self._places.setdefault(context.digest, len(self._chains))
         self._chains.append(context)
         self._found[context.digest] = context
 

@@ -158,6 +158,7 @@ class StoryFolder:
         self.revision = 0
         self.rendering = False
         self._lock = FolderLock(path)
+        self._journal = Journal(path / CHANGES)
         remove_abandoned(half_written(path, _WRITTEN_BELOW))
         try:
             with self._lock.held():
@@ -180,6 +181,16 @@ class StoryFolder:
     @property
     def redo_label(self) -> str:
         return self._journal.redo_label
+
+    @property
+    def undo_count(self) -> int:
+        """How many changes can be undone."""
+        return self._journal.undo_count
+
+    def take_notice(self) -> str:
+        """What a person should be told once of the story's history; empty: nothing."""
+        notice, self._journal.notice = self._journal.notice, ""
+        return notice
 
     def edit(self, label: str, edit: Callable[[Story], Story], group: str = "") -> Story:
         """Apply a pure edit to the story as it is now, save it and remember how to undo it.
@@ -389,9 +400,8 @@ class StoryFolder:
 
     def _take_up(self, story: Story) -> None:
         """Go on from a story as it was just read, with the history that is on disk."""
-        journal = Journal(self.path / CHANGES)
-        journal.read((self.path / STORY).read_bytes())
-        self._journal, self._story = journal, story
+        self._journal.read((self.path / STORY).read_bytes())
+        self._story = story
 
     def _edited(self, label: str, edit: Callable[[Story], Story], group: str) -> Story:
         new = edit(self._story)

@@ -29,7 +29,9 @@ from core.errors import StoryError
 from core.files import atomic_path, write_atomically
 from core.profile import NO_GUIDANCE
 from core.schema import parse_json, read_dataclass, read_field
-from core.story.journal import CHANGES, MAX_STEPS, Journal, Patch, Step, digest, read_lines
+from core.story.journal import CHANGES, MAX_JOURNAL_BYTES, Journal, digest
+from core.story.journal_lines import read_lines
+from core.story.patches import Patch, Step
 from core.story.story import Event, Story, read_text, story_data
 from core.story.take import Start
 from core.story.versions import (
@@ -210,7 +212,7 @@ def _read_history(path: Path, data: Values, text: str) -> _History:
     steps: list[Values] = []
     place = 0
     try:
-        lines = read_lines(path)
+        lines = read_lines(path, MAX_JOURNAL_BYTES)
         for line in lines:
             if "go" in line:
                 place += line["go"]
@@ -219,7 +221,7 @@ def _read_history(path: Path, data: Values, text: str) -> _History:
             elif "step" in line or "amend" in line:
                 amends = "amend" in line and place > 0
                 step = line.get("step") or line["amend"]
-                steps = [*steps[: place - amends], step][-MAX_STEPS:]
+                steps = [*steps[: place - amends], step]
                 place = len(steps)
         newest = _newest(data, digest(text.encode()), lines[-1], steps, place) if lines else data
     except _DAMAGE:
