@@ -8,7 +8,7 @@ import pytest
 
 from core.audiostory import AudioStory
 from tests.soak import __main__ as soak
-from tests.soak import memory
+from tests.soak import memory, writers
 
 
 def test_trials_go_on_with_the_next_seed_and_stop(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,3 +43,10 @@ def test_time_ends_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_memory_stays_level(tiny: AudioStory) -> None:
     memory.stays_level(0, tiny, rounds=6, settled=3)
+
+
+def test_processes_that_write_to_one_story_lose_nothing_also_when_they_are_killed(
+    tmp_path: Path,
+) -> None:
+    said = writers.many_writers(3, tmp_path, writers=3, edits=25, kills=5)
+    assert said.startswith("3 processes, ")

@@ -27,7 +27,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
 from studio.server import running
-from tests.soak import anywhere, disk, faults, fuzzing, instructions, kills, memory
+from tests.soak import anywhere, disk, faults, fuzzing, instructions, kills, memory, writers
 from tests.soak.server import Server, free_port
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
@@ -61,6 +61,12 @@ def full_disks(seed: int, folder: Path) -> None:
     disk.exports(seed, story_folder(folder / "Harbour"), folder)
     for write in disk.WRITERS:
         disk.writing(seed, write, folder / write.__name__)
+
+
+def several_writers(seed: int, folder: Path) -> None:
+    """Two and four processes by turns, with a thousand edits each; then killed a hundred times."""
+    count, killed = (2, 4)[seed % 2], 100 * (seed // 2 % 2)
+    print(f"   {writers.many_writers(seed, folder, count, 1000, killed)}", flush=True)
 
 
 def any_instruction(seed: int, folder: Path) -> None:
@@ -121,6 +127,7 @@ PARTS: dict[str, Trial] = {
     "disk": full_disks,
     "faults": failing_disks,
     "anywhere": killed_anywhere,
+    "writers": several_writers,
     "instructions": any_instruction,
     "memory": level_memory,
     "input": hostile_input,
