@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import stat
 import zipfile
 from collections.abc import Callable
@@ -22,8 +23,9 @@ from core.errors import FileError, StudioError
 from core.export import ExportSettings, export, open_story, read_bundle
 from core.export import bundle as bundles
 from core.export.archive import dated
-from core.export.bundle import open_bundle
+from core.export.bundle import NO_HISTORY, open_bundle
 from core.mix.mix import MixSettings, mix
+from core.story import timeline
 from core.story.folders import Library
 from core.story.recording import Recording, keep_recording, recording_file
 from core.story.story import Story
@@ -102,6 +104,30 @@ def test_the_command_opens_a_bundle_beside_the_other_stories(
         assert cli.main(asked, serve=lambda _: None) == 0
         assert capsys.readouterr().out == f"{tmp_path / title}\n"
         assert open_story(tmp_path / title).title == title
+
+
+def test_a_bundle_takes_its_history_along(
+    story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Library(tmp_path / "here").create(Story.load(story / "story.json"), "Harbour")
+    shutil.copytree(story / "takes", home.path / "takes")
+    first = home.story
+    for gain in (-3, -6):
+        home.edit("gain", lambda s, db=gain: timeline.change(s, "e1", gain_db=db))
+    undone, newest = home.undo(), home.redo()
+    path = bundled(home.path, tmp_path / "out")
+    library = Library(tmp_path / "there")
+    there = library.open(open_bundle(path, library).name)
+    assert there.story == newest
+    assert (there.undo(), there.undo()) == (undone, first)
+    assert (there.redo(), there.redo()) == (undone, newest)
+    with zipfile.ZipFile(path) as archive:
+        spoilt = {name: archive.read(name) for name in archive.namelist()}
+    for history in (b"", spoilt["changes.jsonl"].replace(b'"is"', b'"was"'), b"\xff\n[]\n" * 9):
+        other = tmp_path / "Other.story.zip"
+        other.write_bytes(packed(spoilt | {"changes.jsonl": history}))
+        assert cli.main(["open", str(other), "--stories", str(tmp_path / "x")], lambda _: None) == 0
+        assert NO_HISTORY in capsys.readouterr().err
 
 
 Members = dict[str, bytes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import fcntl
 import gc
@@ -19,9 +20,11 @@ import soundfile
 
 from core.errors import AudioFileError, StoryError
 from core.profile import RenderSettings
-from core.story import timeline
+from core.story import journal, timeline
 from core.story.folders import Library, StoryFolder, safe_title
+from core.story.journal import Journal
 from core.story.lock import FolderLock
+from core.story.patches import Step, difference
 from core.story.story import Event, Story
 from core.story.take import Take
 from tests.soak import children, kills
@@ -466,6 +469,81 @@ def test_edits_from_many_threads_all_arrive(folder: StoryFolder) -> None:
         thread.join()
     assert len(folder.story.events) == 42
     assert Story.load(folder.path / "story.json") == folder.story
+
+
+def edited_often(folder: StoryFolder, steps: int) -> None:
+    """Give a story a history of so many plain edits, as if each had been made."""
+    event, written = folder.story.event("e1"), []
+    for number in range(steps):
+        now = dataclasses.replace(event, caption=f"rain {number}")
+        old, new = (folder.story.replace_event(e) for e in (event, now))
+        written.append(Step("caption", *difference(old, new)))
+        event = now
+    story = folder.story.replace_event(event)
+    story.save(folder.path / "story.json")
+    Journal(folder.path / "changes.jsonl").begin_with(written, steps, story.to_bytes())
+
+
+def test_five_thousand_plain_edits_can_be_undone_and_open_at_once(folder: StoryFolder) -> None:
+    edited_often(folder, 6000)
+    began = time.process_time()
+    again = reopened(folder)
+    assert time.process_time() - began < 1.0
+    assert again.undo_count == 6000
+    assert again.undo().event("e1").caption == "rain 5998"
+    stretch(again, 5)
+    assert reopened(again).undo_count == 6000
+    assert again.take_notice() == ""
+
+
+def test_undo_keeps_the_newest_changes_that_fit_and_says_once_that_others_went(
+    folder: StoryFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "MAX_JOURNAL_BYTES", 20_000)
+    monkeypatch.setattr(journal, "KEPT_BYTES", 12_000)
+    other = reopened(folder)
+    event = folder.story.event("e1")
+    folder.keep_take("e1", take("one", event), tone(0.1), RATE, "r1")
+    texts, notices = [], []
+    for number in range(150):
+        dropping = number == 120
+        edit = (
+            (lambda s: timeline.drop_take(s, "e1", "one"))
+            if dropping
+            else (lambda s, n=number: timeline.change(s, "e1", caption=f"rain {n}"))
+        )
+        texts.append(folder.story)
+        folder.edit("caption", edit)
+        if notice := folder.take_notice():
+            notices.append(notice)
+        assert (folder.path / "changes.jsonl").stat().st_size <= 20_000
+    assert len(notices) == 1
+    assert "Undo keeps the newest" in notices[0]
+    other.catch_up()
+    assert other.take_notice() == notices[0]
+    assert reopened(folder).take_notice() == ""
+    last, back = folder.story, []
+    while other.undo_count:
+        back.append(other.undo())
+    with pytest.raises(StoryError, match=r"nothing to undo\. Undo keeps the newest"):
+        other.undo()
+    assert 30 <= len(back) < 150
+    assert back == texts[: -len(back) - 1 : -1]
+    for story in [*back[-2::-1], last]:
+        assert folder.redo() == story
+
+
+def test_a_step_that_is_damaged_ends_the_history_and_no_more(folder: StoryFolder) -> None:
+    for seconds in (5, 6, 7):
+        stretch(folder, seconds)
+    file = folder.path / "changes.jsonl"
+    file.write_text(file.read_text().replace('"duration": {"e1"', '"duration": {"e9"'))
+    again = reopened(folder)
+    with pytest.raises(StoryError, match="damaged; Undo begins anew"):
+        again.undo()
+    stretch(again, 8)
+    assert reopened(again).undo_count == 1
+    assert reopened(again).undo().total == 9
 
 
 def random_edit(story: Story, dice: random.Random) -> Story:

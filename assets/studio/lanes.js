@@ -349,7 +349,8 @@ function show() {
   remember(story.title);
   for (const name of ["undo", "redo"]) {
     const button = document.getElementById(name);
-    if (button) button.title = story[name] ? `${button.textContent.trim()}: ${story[name]}` : "";
+    const kept = name === "undo" ? `\n${story.kept}` : "";
+    if (button) button.title = story[name] ? `${button.textContent.trim()}: ${story[name]}${kept}` : "";
   }
   redraw();
 }

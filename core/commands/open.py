@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from core.places import stories_folder
@@ -16,9 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the folder of the story that was in the bundle."""
-    from core.export.bundle import open_bundle
+    from core.export.bundle import NO_HISTORY, open_bundle
     from core.story.folders import Library
 
     library = Library(arguments.stories or stories_folder())
     library.tidy()
-    print(open_bundle(arguments.file, library))
+    folder = open_bundle(arguments.file, library)
+    print(folder)
+    if not library.open(folder.name).undo_count:
+        print(NO_HISTORY, file=sys.stderr)

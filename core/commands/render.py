@@ -132,6 +132,8 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         story, sources = render_story(model, story, settings, _show)
     print(file=sys.stderr)
+    if folder is not None and (notice := folder.take_notice()):
+        print(notice, file=sys.stderr)
     write_mixdown(arguments.out, story, sources, model.sample_rate)
     if arguments.story:
         story.save(arguments.story)

@@ -1,4 +1,5 @@
-"""A story in one zip, to open in the studio elsewhere: story.json, takes, recordings and the mix.
+"""A story in one zip, to open in the studio elsewhere: story.json, its history, takes, recordings
+and the mix.
 
 A bundle from elsewhere is untrusted. Names, sizes and counts are checked before a byte is written,
 the story is read by its own strict reader, every sound is decoded once, and only then does the new
@@ -27,6 +28,7 @@ from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_folder, atomic_path, flush_opened, is_device
 from core.story.folders import Library
+from core.story.journal import CHANGES, MAX_JOURNAL_BYTES, Journal, saved_history
 from core.story.limits import MAX_TAKE_SECONDS, RATE_RANGE
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file
@@ -43,11 +45,12 @@ MAX_UNPACKED = 16_000_000_000
 """Samples of all sounds together, two days of 48 kHz stereo: silent FLAC unpacks to any length."""
 
 SUFFIX = ".story.zip"
+NO_HISTORY = "The story came without a history; Undo begins here."
 
 _TAKE = re.compile(r"takes/[A-Za-z0-9_-]{1,128}\.flac")
 _RECORDING = re.compile(r"recordings/[0-9a-f]{24}\.flac")
 _UNUSED = re.compile(
-    r"takes/[A-Za-z0-9_-]{1,128}\.safetensors|(changes|history)\.jsonl|(render|migration)\.json"
+    r"takes/[A-Za-z0-9_-]{1,128}\.safetensors|history\.jsonl|(render|migration)\.json"
     r"|\.lock(-holder)?"
     r"|exports/[^/].*"
 )
@@ -82,7 +85,10 @@ def write_bundle(path: Path, opened: OpenStory, mix: Path | None) -> None:
     files = {take.file: source for take, source in takes_there(opened.folder, opened.story)}
     files |= _recordings(opened)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        add_text(archive, STORY_FILE, opened.story.to_json())
+        text = opened.story.to_json()
+        add_text(archive, STORY_FILE, text)
+        if history := saved_history(opened.folder / CHANGES, text.encode()):
+            add_text(archive, CHANGES, history.decode())
         for name, source in sorted(files.items()):
             add_file(archive, name, source)
         if mix is not None:
@@ -191,6 +197,7 @@ def _unpack(archive: zipfile.ZipFile, fresh: Path, most: int) -> Story:
     story = Story.from_json(text)
     _check_takes(story, fresh)
     _check_sounds(fresh)
+    _check_history(fresh)
     return read_story_folder(fresh)
 
 
@@ -202,7 +209,7 @@ def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
     root = _story_root([name for name, _ in named])
     for name, info in named:
         inside = name.removeprefix(root)
-        if name.startswith(root) and _UNUSED.fullmatch(inside):
+        if name.startswith(root) and _is_unused(inside, info):
             continue
         limit = _limit(inside) if name.startswith(root) else 0
         if limit == 0 or inside in members:
@@ -210,11 +217,17 @@ def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
                 f"The bundle holds {name[:60]!r}, which does not belong in a story; "
                 "it was not opened."
             )
-        _check_member(name, info, limit, math.inf if inside == STORY_FILE else MAX_RATIO)
+        _check_member(name, info, limit, math.inf if inside in (STORY_FILE, CHANGES) else MAX_RATIO)
         members[inside] = info
     if sum(info.file_size for info in members.values()) > most:
         raise FileError("The bundle is too large; it was not opened.")
     return members
+
+
+def _is_unused(name: str, info: zipfile.ZipInfo) -> bool:
+    """Whether a member has no use here; so has a history that is larger than the studio's are."""
+    too_large = name == CHANGES and info.file_size > MAX_JOURNAL_BYTES
+    return too_large or _UNUSED.fullmatch(name) is not None
 
 
 def _check_count(archive: zipfile.ZipFile) -> None:
@@ -261,6 +274,8 @@ def _limit(name: str) -> int:
     """Bytes that a member of this name may have; 0 for a name that has no place in a bundle."""
     if name == STORY_FILE:
         return MAX_OLD_FILE_BYTES
+    if name == CHANGES:
+        return MAX_JOURNAL_BYTES
     if _is_take(name):
         return MAX_TAKE_BYTES
     if _RECORDING.fullmatch(name):
@@ -283,6 +298,15 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> N
             file.write(data)
         file.flush()
         flush_opened(file)
+
+
+def _check_history(folder: Path) -> None:
+    """Remove a history that does not fit the story; each of its steps is read strictly when it is
+    undone."""
+    journal = Journal(folder / CHANGES)
+    journal.read((folder / STORY_FILE).read_bytes())
+    if not (journal.undo_label or journal.redo_label):
+        journal.path.unlink(missing_ok=True)
 
 
 def _check_takes(story: Story, folder: Path) -> None:

@@ -230,7 +230,7 @@ class Journal:
         name, forgotten = _read_head(head)
         if name and name == self._name and file.seek(0, 2) >= self._size:
             return True
-        if forgotten and self._name and not self._forgotten:
+        if forgotten and self.now and not self._forgotten:
             self.notice = FORGOTTEN
         self._begin(name, len(head) if name else 0)
         self._forgotten = forgotten

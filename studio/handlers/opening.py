@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
+from core.export.bundle import NO_HISTORY
 from core.render.takes import resumed
 from studio.handlers.draft_job import without_mood
 from studio.handlers.mixing import then_mix
@@ -109,6 +110,8 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
                 return view(studio, page, session)
             if act is _archive:
                 gr.Info("The story is in the archive; Bring back undoes that.")
+            if act is stories.show_bundle and not session.open_folder.undo_count:
+                gr.Info(NO_HISTORY)
             return _opened(studio, page, session, memory or {})
 
         return change

@@ -16,6 +16,7 @@ import numpy as np
 from core.mix.mix import PlacedEvent
 from core.mix.outline import Peaks
 from core.story import timeline
+from core.story.journal import KEPT
 from core.story.story import Event, Story
 from studio.editing.actions import said
 from studio.editing.table import names_of
@@ -55,6 +56,7 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
         "busy": session.busy,
         "undo": said(folder.undo_label),
         "redo": said(folder.redo_label),
+        "kept": f"{folder.undo_count} can be undone; Undo keeps {KEPT}.",
         "layers": layers,
         "peaks": [
             _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)

@@ -190,4 +190,6 @@ def view_after(
             act(session)
         except StudioError as error:
             gr.Warning(str(error))
+        if session.folder is not None and (notice := session.folder.take_notice()):
+            gr.Info(notice)
         return view(studio, page, session)
