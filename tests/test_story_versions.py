@@ -86,7 +86,7 @@ def test_every_take_of_an_old_story_is_found_and_nothing_is_due(old: Path) -> No
             assert take.file == f"takes/{take.key}.flac"
     assert json.loads((old / "story.json").read_text())["version"] == 3
     names = {path.name for path in old.iterdir()}
-    assert names == {"story.json", "changes.jsonl", "takes", "recordings"}
+    assert names == {".lock", "story.json", "changes.jsonl", "takes", "recordings"}
     before, after = (
         sorted(hashlib.sha256(f.read_bytes()).hexdigest() for f in (path / "takes").iterdir())
         for path in (OLD, old)

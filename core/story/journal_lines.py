@@ -155,8 +155,8 @@ def read_lines(path: Path, most: int) -> list[Line]:
     lines = []
     for text in path.read_bytes().splitlines():
         try:
-            lines.append(decoded(text))
-        except DAMAGE:
+            lines.append(parse_json(text.decode(errors="replace")))
+        except ValueError:
             break
     return lines
 
