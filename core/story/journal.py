@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -349,7 +348,8 @@ class Journal:
         undone_steps: int,
     ) -> None:
         """Write a file of these entries, each a label, a group and its lines."""
-        name = secrets.token_hex(8)
+        written = [line for *_, lines in entries for line in lines]
+        name = digest(b"".join([self._name.encode(), self.now.encode(), *written]))
         parts = [encoded({"journal": name, "forgotten": self._forgotten})]
         size, steps = len(parts[0]), []
         for label, group, lines in entries:
