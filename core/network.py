@@ -71,9 +71,10 @@ def read_address(text: str, error: type[StudioError]) -> httpx.URL:
     """
     try:
         url = httpx.URL(text)
+        whole = url.scheme in ("http", "https") and bool(url.host)
     except (httpx.InvalidURL, ValueError):
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
+        whole = False
+    if not whole:
         raise error(
             f"{without_password(text)[:80]} is not a whole address; "
             "write it like http://HOST:PORT/v1."
@@ -87,8 +88,10 @@ def is_web_address(text: str) -> bool:
 
 
 def without_password(text: str) -> str:
-    """A text that may be an address, without what stands before its @."""
-    return re.sub(r"(?<=//)\S*@", "…@", text)
+    """A text that may be meant as an address, for a sentence: without what stands before its @ or
+    after its question mark, whether it is well-formed or not, and with no half of a character."""
+    text = re.sub(r"^(\s*(?:[a-z]+:(?=/))?/*).*@", r"\1…@", text, flags=re.DOTALL | re.IGNORECASE)
+    return re.sub(r"\?.*", "?…", text, flags=re.DOTALL).encode("utf-8", "replace").decode()
 
 
 def shown_address(url: httpx.URL) -> str:
@@ -172,7 +175,7 @@ def read_json(data: bytes | str) -> Any:
         ValueError: it is not JSON, or is nested too deep.
     """
     text = data if isinstance(data, str) else data.decode("utf-8-sig")
-    if _depth(text) > _MOST_DEPTH:
+    if _is_deep(text):
         raise ValueError("nested too deep")
     return FINITE_JSON.decode(text)
 
@@ -199,12 +202,19 @@ FINITE_JSON = json.JSONDecoder(
 """Reads NaN, infinities and numbers without measure as None, and line breaks within texts."""
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
+_BRACKETS = re.compile(r'(?:[^][{}"]|"(?:[^"\\]|\\.)*+"?)*+(?:([][{}])|\Z)', re.DOTALL)
+"""What comes before a bracket, texts with brackets of their own included, and the bracket. A text
+that is not closed is passed over as a whole, lest it be read again from every quote in it."""
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets stand within more brackets than are read."""
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, None: 0}.get(match[1], -1)
+        if depth > _MOST_DEPTH:
+            return True
+    return False
 
 
 class _WholeError(Exception):

@@ -22,6 +22,8 @@ from core.story.limits import MAX_CAPTION
 
 LONGEST_ANSWER = 200_000
 """Characters of an answer that are read, from its end; a plan of 24 events needs some 3000."""
+_LONGEST_TEXT = 2 * LONGEST_ANSWER
+"""Characters of an answer that are looked through, from its end, with all its thinking."""
 _MOST_BRACKETS = 500
 """Brackets at which JSON is tried, from the end: each may cost a thousand levels of nesting."""
 _MOST_EVENTS = 200
@@ -90,6 +92,7 @@ def without_thinking(text: str) -> str:
 
     Thinking that is not closed runs to the end; thinking that is not opened begins with the text.
     """
+    text = text[-_LONGEST_TEXT:]
     kept, begun, thinking = "", 0, False
     for mark in _MARKS.finditer(text):
         if mark["closing"]:
@@ -161,8 +164,10 @@ def _json_values(text: str) -> Iterator[tuple[Any, int, int]]:
             continue
         try:
             value, end = FINITE_JSON.raw_decode(text, begin)
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
+        except RecursionError:  # at a thousand levels, as would all that stands within them
+            return
         yield value, begin, end
 
 

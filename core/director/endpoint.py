@@ -45,6 +45,8 @@ _SILENT = 60.0
 """Seconds that may pass between two pieces of an answer."""
 _LONGEST = 300.0
 """Seconds that an answer may take in all; a model that thinks aloud writes some minutes."""
+_MOST_LINES = 50_000
+"""Lines of a stream that are read; a model writes some 8000 tokens at most, one a line."""
 _AFTERWARDS = 2.0
 """Seconds for which a stream is read on whose last piece of text has come."""
 _PATIENCE = 30.0
@@ -157,6 +159,10 @@ class RefusedError(Exception):
     page: bool = False
 
 
+class TooLongError(Exception):
+    """An answer consists of more pieces than are read."""
+
+
 class Completion:
     """What has come of an answer so far.
 
@@ -169,6 +175,7 @@ class Completion:
 
     def __init__(self) -> None:
         self.done = False
+        self._lines = 0
         self.text = ""
         self.thinking = ""
         self.finish = ""
@@ -182,7 +189,14 @@ class Completion:
         return self.text or self.thinking
 
     def take_line(self, line: bytes) -> None:
-        """A line of the body, of an event stream or of an answer in one piece."""
+        """A line of the body, of an event stream or of an answer in one piece.
+
+        Raises:
+            TooLongError: there were more than any answer has.
+        """
+        self._lines += 1
+        if self._lines > _MOST_LINES:
+            raise TooLongError
         field, colon, data = line.partition(b":")
         if colon and field == b"data":
             self._events = True
@@ -324,6 +338,11 @@ class EndpointDirector:
                         parts = changed
                     else:
                         raise PlanError(self._explained(connection, refusal, model)) from None
+                except TooLongError:
+                    raise PlanError(
+                        f"{self.name} sent far too much (over {_MOST_LINES} pieces); "
+                        "choose another."
+                    ) from None
                 else:
                     if final:
                         yield final
@@ -351,7 +370,7 @@ class EndpointDirector:
                     continue
                 *lines, last = b"".join(rest).split(b"\n")
                 rest, before = [last], completion.shown
-                for line in lines:
+                for line in filter(None, lines):
                     completion.take_line(line)
                 if completion.shown != before:
                     yield completion.shown

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,8 +56,10 @@ def open_director(place: str, name: str = "", key: str = "") -> Director | None:
         from core.director.endpoint import EndpointDirector
 
         return EndpointDirector(place, name.strip(), key.strip())
-    if Path(place).expanduser().is_dir():
-        return ChatModelDirector(Path(place).expanduser())
+    with suppress(OSError, RuntimeError, ValueError):  # too long, ~nobody, no characters of a path
+        folder = Path(place).expanduser()
+        if folder.is_dir():
+            return ChatModelDirector(folder)
     raise PlanError(
         f"{without_password(place)[:80]} is neither a folder with a chat model nor an address; "
         "write an address like http://HOST:PORT/v1."
