@@ -1,5 +1,9 @@
 """Errors that a person can cause or mend; each message is a sentence that says what to do next."""
 
+from __future__ import annotations
+
+import threading
+
 
 class StudioError(Exception):
     """Base of every error whose message is shown to the user as it stands.
@@ -25,6 +29,12 @@ class RenderError(StudioError):
 
 class Cancelled(StudioError):  # noqa: N818 - not an error to the one who pressed Cancel
     """The user stopped the work; nothing half-done is left behind."""
+
+
+def raise_if_cancelled(cancel: threading.Event | None, work: str) -> None:
+    """Raise Cancelled if the event is set; `work` is the subject of its sentence."""
+    if cancel is not None and cancel.is_set():
+        raise Cancelled(f"{work} was stopped.")
 
 
 class WeightsError(StudioError):

@@ -1,19 +1,24 @@
-"""Waiting for another machine: Cancel ends it at every stage, and nothing is left waiting."""
+"""Waiting for another machine or a slow file: Cancel ends it at every stage, at once."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from core.audio import ffmpeg
+from core.detached import detached_result
 from core.director import endpoint
 from core.director.endpoint import EndpointDirector
 from core.director.external import read_answer
 from core.errors import Cancelled, FileError, PlanError
 from core.network import Bounds, Connection
+from core.story.recording import read_recording
 from tests.hanging_servers import PLAN, STAGES, hanging
 from tests.http_servers import Request, served
 
@@ -108,3 +113,56 @@ def test_a_name_that_no_look_up_takes_is_an_address_to_mend() -> None:
         director = EndpointDirector(f"http://{host}.example/v1", "m1")
         with pytest.raises(PlanError, match=r"check (how|its|HTTP)"):
             list(director.answer("rain", 9.0, None))
+
+
+@pytest.fixture
+def stuck_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An ffmpeg that writes nothing and does not end; the file tells the process that it is."""
+    binary, pid = tmp_path / "ffmpeg", tmp_path / "pid"
+    binary.write_text(
+        f'#!/bin/sh\n[ "$1" = -version ] && exit 0\necho $$ > {pid}.new\nmv {pid}.new {pid}\n'
+        "exec sleep 3600\n"
+    )
+    binary.chmod(0o755)
+    monkeypatch.setenv(ffmpeg.CHOSEN, str(binary))
+    return pid
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_cancel_ends_ffmpeg_and_the_reading_of_a_recording(
+    stuck_ffmpeg: Path, tmp_path: Path, cancel: threading.Event
+) -> None:
+    recording = tmp_path / "a.mp3"
+    recording.write_bytes(b"\xff\xfb\x90\x00" * 1000)
+    ended: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            read_recording(recording, cancel)
+        except BaseException as error:
+            ended.append(error)
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    while not stuck_ffmpeg.exists():
+        assert reading.is_alive()
+        time.sleep(0.01)
+    cancel.set()
+    reading.join(30)  # half of what a recording may take
+    assert isinstance(ended[0], Cancelled)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(stuck_ffmpeg.read_text()), 0)
+
+
+def test_a_result_is_not_waited_for_once_it_is_cancelled(cancel: threading.Event) -> None:
+    over, begun = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        over.wait()
+
+    threading.Thread(target=lambda: begun.wait() and cancel.set(), daemon=True).start()
+    with pytest.raises(Cancelled):
+        detached_result(work, cancel)
+    over.set()
+    assert detached_result(lambda: 7, threading.Event()) == 7

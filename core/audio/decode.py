@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from core.audio import ffmpeg
 from core.audio.downmix import to_mono
 from core.audio.joined import joinable, joined_parts, tag_length
 from core.audio.riff import Wave, read_wave
-from core.errors import AudioFileError
+from core.errors import AudioFileError, raise_if_cancelled
 
 DECODING_SECONDS = 60.0
 """Of the clock for one file; ten minutes of any codec take two or three."""
@@ -34,6 +35,9 @@ _EXACT_SUBTYPES = {
     "PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW",
 }  # fmt: skip
 _HEAD = 64
+_BLOCK = 1 << 16
+"""Frames that are read between two looks at Cancel."""
+_WORK = "Reading the recording"
 _PRIMING = {"mp3": 1105, "aac": 1024}
 """Samples that encoder and decoder put before a sound whose container does not count them: 576 of
 LAME's and 529 of every decoder's, one frame of AAC."""
@@ -90,10 +94,11 @@ class Decoded:
         return len(self.samples) / self.rate
 
 
-def decode_file(path: Path, limits: Limits) -> Decoded:
+def decode_file(path: Path, limits: Limits, cancel: threading.Event | None = None) -> Decoded:
     """Read a sound file, or the sound of a film.
 
     Raises:
+        Cancelled: `cancel` was set.
         AudioFileError: it is none, cannot be read, is larger or longer than `limits` or takes
             longer than DECODING_SECONDS, or needs ffmpeg where there is none.
     """
@@ -104,7 +109,7 @@ def decode_file(path: Path, limits: Limits) -> Decoded:
             f"The recording cannot be read ({cause.strerror}); choose another file."
         ) from None
     try:
-        return _decode(path, data, limits)
+        return _decode(path, data, limits, cancel)
     except (MemoryError, OSError):
         raise AudioFileError(
             "The recording needs more memory or processes than there are; close other programs."
@@ -139,23 +144,28 @@ def _open_regular(path: Path) -> io.BufferedReader:
     return path.open("rb")
 
 
-def _decode(path: Path, data: bytes, limits: Limits) -> Decoded:
+def _decode(path: Path, data: bytes, limits: Limits, cancel: threading.Event | None) -> Decoded:
     spans = joined_parts(data) if joinable(data) else [(0, len(data))]
     if len(spans) == 1:
-        exact = _exactly(data, limits)
-        return exact or _through_ffmpeg(path, None, limits, DECODING_SECONDS, limits.samples)
-    return _joined(list(_each(path, data, spans, limits)), limits)
+        whole = DECODING_SECONDS, limits.samples
+        exact = _exactly(data, limits, cancel)
+        return exact or _through_ffmpeg(path, None, limits, *whole, cancel)
+    return _joined(list(_each(path, data, spans, limits, cancel)), limits)
 
 
 def _each(
-    path: Path, data: bytes, spans: list[tuple[int, int]], limits: Limits
+    path: Path,
+    data: bytes,
+    spans: list[tuple[int, int]],
+    limits: Limits,
+    cancel: threading.Event | None,
 ) -> Iterator[Decoded]:
     """The parts of a file of several, together no longer than the limits."""
     until, room = time.monotonic() + DECODING_SECONDS, limits.samples
     for span in spans:
-        exact = _exactly(data[slice(*span)], limits)
+        exact = _exactly(data[slice(*span)], limits, cancel)
         left = max(1.0, until - time.monotonic())
-        part = exact or _through_ffmpeg(path, span, limits, left, room)
+        part = exact or _through_ffmpeg(path, span, limits, left, room, cancel)
         room -= part.samples.size
         if room < 0:
             limits.check_length(limits.samples // part.samples.shape[1] + 1, part.rate, 1)
@@ -187,7 +197,7 @@ def _like(part: Decoded, rate: int, channels: int) -> _Frames:
     return samples.astype(np.float32, copy=False)
 
 
-def _exactly(data: bytes, limits: Limits) -> Decoded | None:
+def _exactly(data: bytes, limits: Limits, cancel: threading.Event | None) -> Decoded | None:
     """What libsndfile reads to the last sample; None where ffmpeg should try."""
     data = data[tag_length(data) :]
     if not data.startswith(_EXACT_BEGINNINGS):
@@ -203,9 +213,9 @@ def _exactly(data: bytes, limits: Limits) -> Decoded | None:
             limits.check_form(rate, channels)
             most = limits.most(rate, channels)
             if stated > most:
-                limits.check_length(_counted(file, most + 1), rate, channels)
+                limits.check_length(_counted(file, most + 1, cancel), rate, channels)
                 return None
-            samples = file.read(stated, dtype="float32", always_2d=True)
+            samples = _read(file, stated, cancel)
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError):
         return None
     if len(samples) != stated or not stated:
@@ -213,10 +223,24 @@ def _exactly(data: bytes, limits: Limits) -> Decoded | None:
     return Decoded(samples, rate, _notices_of(wave, rate, len(samples)))
 
 
-def _counted(file: soundfile.SoundFile, most: int) -> int:
+def _read(file: soundfile.SoundFile, frames: int, cancel: threading.Event | None) -> _Frames:
+    """So many frames, or as many as there are."""
+    samples = np.empty((frames, file.channels), np.float32)
+    done = 0
+    while done < frames:
+        raise_if_cancelled(cancel, _WORK)
+        got = len(file.read(out=samples[done : done + _BLOCK]))
+        if not got:
+            break
+        done += got
+    return samples[:done]
+
+
+def _counted(file: soundfile.SoundFile, most: int, cancel: threading.Event | None) -> int:
     """Frames that there are, as far as `most`; none is kept."""
     count = 0
-    for block in file.blocks(1 << 16, frames=most, dtype="float32", always_2d=True):
+    for block in file.blocks(_BLOCK, frames=most, dtype="float32", always_2d=True):
+        raise_if_cancelled(cancel, _WORK)
         count += len(block)
     return count
 
@@ -251,7 +275,12 @@ def _spoken(seconds: float) -> str:
 
 
 def _through_ffmpeg(
-    path: Path, span: tuple[int, int] | None, limits: Limits, seconds: float, room: int
+    path: Path,
+    span: tuple[int, int] | None,
+    limits: Limits,
+    seconds: float,
+    room: int,
+    cancel: threading.Event | None,
 ) -> Decoded:
     """Decode a file, or a span of its bytes, and say what of it is missing."""
     try:
@@ -259,7 +288,7 @@ def _through_ffmpeg(
     except AudioFileError as cause:
         raise AudioFileError(f"Only WAV, AIFF and FLAC can be read here, since {cause}") from None
     most = min(room, limits.samples) + limits.channels
-    heard = ffmpeg.run_ffmpeg(binary, path, span, most, seconds)
+    heard = ffmpeg.run_ffmpeg(binary, path, span, most, seconds, cancel)
     rate, channels = heard.rate, heard.samples.shape[1]
     limits.check_form(rate, channels)
     limits.check_length(len(heard.samples), rate, channels)

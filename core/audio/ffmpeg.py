@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import AudioFileError
+from core.errors import AudioFileError, raise_if_cancelled
 
 CHOSEN = "IMAGEIO_FFMPEG_EXE"
 """Environment variable of imageio-ffmpeg's: the binary that a person wants used."""
@@ -36,6 +37,8 @@ _ALLOCATION = 256_000_000
 _MEMORY = 2_000_000_000
 """Bytes of address space, where the system can hold a process to it."""
 _VERSION_SECONDS = 20.0
+_GLANCE = 0.1
+"""Seconds between two looks at the clock and at Cancel while ffmpeg works."""
 _LOG = 64_000
 """Bytes of what ffmpeg says that are kept."""
 _CHUNK = 1 << 18
@@ -46,6 +49,7 @@ _STREAM = re.compile(r"^\s*Stream #0:\d+.*?: (Audio|Video): (.*)$", re.MULTILINE
 _GUESSED = ("Estimating duration from bitrate", "using bitrate for duration")
 _BROKEN_OFF = ("Error during demuxing", "partial file", "Truncat")
 _NO_INDEX = "moov atom not found"
+_WORK = "Reading the recording"
 _DAMAGED = ("Error submitting packet to decoder", "Decoding error", "Invalid data found")
 
 
@@ -117,7 +121,12 @@ _HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 def run_ffmpeg(
-    binary: str, path: Path, part: tuple[int, int] | None, samples: int, seconds: float
+    binary: str,
+    path: Path,
+    part: tuple[int, int] | None,
+    samples: int,
+    seconds: float,
+    cancel: threading.Event | None = None,
 ) -> FfmpegOutput:
     """The sound of a file, at its own rate and with its own channels.
 
@@ -125,9 +134,11 @@ def run_ffmpeg(
         part: bytes of the file to read, from and to; None: all.
         samples: of all channels together, after which decoding stops.
         seconds: of the clock that it may take.
+        cancel: ends the process when it is set.
 
     Raises:
         AudioFileError: it is no sound, holds none, or takes too long.
+        Cancelled: `cancel` was set.
     """
     process = subprocess.Popen(
         [binary, *_arguments(path, part, samples)],
@@ -139,13 +150,18 @@ def run_ffmpeg(
     assert process.stdout is not None
     assert process.stderr is not None
     _hold(process.pid, seconds)
-    late = threading.Event()
+    late, over = threading.Event(), threading.Event()
+    ends = time.monotonic() + seconds
 
-    def stop() -> None:
-        late.set()
-        process.kill()
+    def stop_in_time() -> None:
+        while not over.wait(_GLANCE):
+            if time.monotonic() > ends:
+                late.set()
+            if late.is_set() or (cancel is not None and cancel.is_set()):
+                process.kill()
+                return
 
-    watch = threading.Timer(seconds, stop)
+    watch = threading.Thread(target=stop_in_time, daemon=True)
     log = bytearray()
     listening = threading.Thread(target=_keep, args=(process.stderr, log), daemon=True)
     watch.start()
@@ -156,12 +172,13 @@ def run_ffmpeg(
         encoded = _read(process.stdout, most)
         failed = len(encoded) < most and process.wait() != 0
     finally:
-        watch.cancel()
+        over.set()
         process.kill()  # nothing happens to one that has ended
         process.wait()
         listening.join()
         process.stdout.close()
         process.stderr.close()
+    raise_if_cancelled(cancel, _WORK)
     if late.is_set():
         raise AudioFileError(
             f"The recording could not be decoded in {seconds:.0f} s; save it as WAV or FLAC."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import soxr
 
 from core.audio.decode import Limits, decode_file
 from core.audio.downmix import cancel_each_other, to_mono, to_stereo
-from core.errors import AudioFileError
+from core.errors import AudioFileError, raise_if_cancelled
 from core.story.flac import write_flac
 from core.story.limits import RATE_RANGE
 
@@ -62,13 +63,14 @@ class Recording:
         return float(self.samples.shape[1] / self.rate)
 
 
-def read_recording(path: Path) -> Recording:
+def read_recording(path: Path, cancel: threading.Event | None = None) -> Recording:
     """Read a sound file that someone brought, or the sound of a film.
 
     Raises:
         AudioFileError: too large, too long or short, too many channels, silent, or no sound file.
+        Cancelled: `cancel` was set.
     """
-    decoded = decode_file(path, LIMITS)
+    decoded = decode_file(path, LIMITS, cancel)
     if decoded.seconds < MIN_SECONDS:
         raise AudioFileError(f"The recording is shorter than {MIN_SECONDS:g} s; choose another.")
     notices, rate = list(decoded.notices), decoded.rate
@@ -86,6 +88,7 @@ def read_recording(path: Path) -> Recording:
         )
     samples /= max(1.0, peak)
     notices += _channel_notices(samples)
+    raise_if_cancelled(cancel, "Reading the recording")
     digest = hashlib.sha256(f"{rate}/{samples.shape}".encode())
     digest.update(samples.data.cast("B"))
     return Recording(samples, rate, digest.hexdigest()[:24], tuple(notices))
