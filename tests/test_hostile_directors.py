@@ -112,7 +112,7 @@ PLACES: list[Any] = [
     "http://[::1/v1?key=secret",
     "a" * 300,
     "~nobody/model",
-    "/" + "a/" * 3000,
+    "/" + "a/" * 1900,
     "\0",
     "\ud800",
     "http://\ud800/",
@@ -130,3 +130,16 @@ def test_what_is_no_place_of_a_director_is_said_without_its_secrets(place: str) 
     sentence = str(said_so.value)
     assert not any(secret in sentence for secret in ("secret", "cret@", "ret@"))
     sentence.encode()
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (("h" * 5000, "", ""), "address"),
+        (("", "m" * 5000, ""), "model's name"),
+        (("", "", "k" * 5000), "API key"),
+    ],
+)
+def test_what_is_too_long_is_said_and_not_cut(given: tuple[str, str, str], what: str) -> None:
+    with pytest.raises(PlanError, match=f"{what} has 5000 characters"):
+        open_director(*given)

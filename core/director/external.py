@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+_LONGEST_FIELD = 4000
+"""Characters of an address, a model's name or a key; signed keys have some 2000."""
+
+
 class Director(Protocol):
     """Whoever plans in place of our own language model."""
 
@@ -47,8 +51,14 @@ def open_director(place: str, name: str = "", key: str = "") -> Director | None:
     """The director at a URL or in a folder; none for an empty place, which stands for our own.
 
     Raises:
-        PlanError: the place is neither.
+        PlanError: the place is neither, or something is longer than any can be.
     """
+    for what, text in (("address", place), ("model's name", name), ("API key", key)):
+        if len(text) > _LONGEST_FIELD:
+            raise PlanError(
+                f"The director's {what} has {len(text)} characters; copy it again, it may have "
+                f"{_LONGEST_FIELD}."
+            )
     place = place.strip()
     if not place:
         return None

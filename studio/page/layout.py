@@ -242,10 +242,9 @@ def _director(*, private: bool) -> dict[str, object]:
             director_address = gr.Textbox(
                 label="Another director",
                 placeholder="http://localhost:8080/v1, or a model's folder",
-                max_length=400,
             )
-            director_model = gr.Textbox(label="Its model", max_length=200)
-            director_key = gr.Textbox(label="API key", type="password", max_length=400)
+            director_model = gr.Textbox(label="Its model")
+            director_key = gr.Textbox(label="API key", type="password")
     return {
         "seed": seed,
         "another_seed": another_seed,
