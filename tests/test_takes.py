@@ -608,7 +608,12 @@ def test_a_cancelled_rendering_leaves_no_half_written_file_and_the_next_works(
     takes = sorted(path.stem for path in (folder.path / "takes").iterdir())
     finished = sorted(chosen(folder, i).key for i in ("e1", "e2", "bed"))
     assert takes == sorted([*finished, *finished])
-    assert sorted(p.name for p in folder.path.iterdir()) == ["changes.jsonl", "story.json", "takes"]
+    assert sorted(p.name for p in folder.path.iterdir()) == [
+        ".lock",
+        "changes.jsonl",
+        "story.json",
+        "takes",
+    ]
     (kept,) = make(tiny, folder, *due(folder, SETTINGS, 0.5))
     assert kept.event_id == "e3"
 
