@@ -12,10 +12,11 @@ from core.environment import settle
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve the page; the folder of its stories is looked at before anything slow is imported."""
-    from core.commands.serve import library_folder
+    from core.commands.serve import library_folder, visitors_password
     from core.places import settle_uploads, temporary_folder
 
     stories = library_folder(arguments.stories)
+    password = visitors_password(arguments.password_file, os.environ)
     with temporary_folder() as scratch:
         settle_uploads(scratch / "uploads", os.environ)
         with collection_paused():
@@ -29,6 +30,8 @@ def serve(arguments: argparse.Namespace) -> None:
             scratch,
             open_browser=not arguments.no_browser,
             mcp=arguments.mcp,
+            allowed=arguments.allow_host,
+            password=password,
         )
 
 

@@ -3,6 +3,7 @@
 From the bottom, imports going downwards only:
 
     addresses   where the browser loads a file from
+    access      who may ask the server what: names, pages, routes, the password
     jobs        one job at a time uses the model: the queue, loading, work in the background
     sessions    what each browser tab shows, and the stories of its library
     sound       the mix and the takes as files that a tab may load, and their peaks

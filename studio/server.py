@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
 import httpx
+from starlette.middleware import Middleware
 
 from core.errors import StudioError
 from core.places import cache_folder
 from core.story.folders import Library
+from studio.access.admission import Access, Admission
+from studio.access.headers import inline_scripts
+from studio.access.hosts import trusted_hosts
+from studio.access.password import Password
+from studio.access.slow_clients import closing_slow_heads
 from studio.handlers.arguments import CheckedBlocks
 from studio.handlers.listeners import add_listeners
 from studio.handlers.messages import say_what_fails
@@ -34,6 +39,10 @@ from studio.tools import add_tools, offer_only_tools
 DAY = 86_400
 _MAX_REQUESTS = 200
 """Requests of all kinds; how many jobs may wait for the model says `studio.jobs.queue`."""
+_OPEN_TO_ALL = (
+    "Everyone who reaches this address can use the studio; to ask for a password, put one into "
+    "AUDIOSTORY_PASSWORD or a file for --password-file."
+)
 
 
 def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
@@ -57,6 +66,7 @@ def running(
     scratch: Path,
     open_browser: bool = False,
     mcp: bool = False,
+    access: Access | None = None,
 ) -> Iterator[gr.Blocks]:
     """Serve the studio as long as the block lasts.
 
@@ -65,35 +75,46 @@ def running(
             library of their own inside it.
         scratch: folder for what is served, which nobody needs afterwards.
         mcp: offer draft, render and export as tools to programs on this machine.
+        access: who may use it; whoever reaches it by the names of `host` if it is not said.
 
     Raises:
         ProfileError: there is no such profile.
         StudioError: the address cannot be had, or tools were to be offered to other machines.
     """
-    if mcp and not is_local(host):
-        raise StudioError("Tools are for this machine only; leave out --host or --mcp.")
+    access = access or Access(trusted_hosts(host))
+    if mcp and access.hosts.shared:
+        raise StudioError(
+            "Tools are for this machine only; leave out --mcp, or --host and --allow-host."
+        )
     for root in (stories, *stories.glob("visitors/*")):
         Library(root).tidy()
     served = scratch / "served"
     served.mkdir()
-    sessions = Sessions(stories, served, private=not is_local(host))
+    sessions = Sessions(stories, served, private=access.hosts.shared)
     cache = cache_folder()
     speed = Speed(cache / "speed.json" if cache else None)
     studio = Studio(ModelService(profile_name, speed), sessions, PeakCache())
-    with serving(studio, host, port, open_browser, mcp) as blocks:
+    with serving(studio, host, port, open_browser, mcp, access) as blocks:
         yield blocks
 
 
 @contextmanager
 def serving(
-    studio: Studio, host: str, port: int, open_browser: bool = False, mcp: bool = False
+    studio: Studio,
+    host: str,
+    port: int,
+    open_browser: bool = False,
+    mcp: bool = False,
+    access: Access | None = None,
 ) -> Iterator[gr.Blocks]:
     """Serve this studio as long as the block lasts; see `running`."""
+    access = access or Access(trusted_hosts(host))
     bare = host.strip("[]")
     check_address(bare, port)
     # Static files are served where they are; of others Gradio keeps a copy for a day.
     gr.set_static_paths([STUDIO_ASSETS, studio.sessions.served])
     blocks = _build(studio, mcp=mcp)
+    admission = Middleware(Admission, access, inline_scripts(STORAGE.encode()))
     try:
         blocks.launch(
             server_name=f"[{bare}]" if ":" in bare else bare,
@@ -109,14 +130,22 @@ def serving(
             share=False,
             ssr_mode=False,
             mcp_server=mcp,
-            app_kwargs={"exception_handlers": {OSError: say_why_nothing_is_kept}},
             state_session_capacity=MAX_TABS,
+            enable_monitoring=False,
+            run_history=False,
+            app_kwargs={
+                "exception_handlers": {OSError: say_why_nothing_is_kept},
+                "middleware": [admission],
+                "openapi_url": None,
+            },
             _frontend=False,  # without it a busy machine fails Gradio's self-check of 3 s
         )
     except (OSError, httpx.TransportError) as cause:
         raise StudioError(
             f"The page at {host} does not answer on this machine ({cause}); choose another --host."
         ) from None
+    uvicorn = blocks.server.config
+    uvicorn.http_protocol_class = closing_slow_heads(uvicorn.http_protocol_class, access.patience)
     if mcp:
         offer_only_tools(blocks)
     try:
@@ -133,15 +162,30 @@ def serve(
     scratch: Path,
     open_browser: bool,
     mcp: bool = False,
+    allowed: Sequence[str] = (),
+    password: str = "",
 ) -> None:
-    """Serve the studio until it is interrupted; see `running`."""
-    with running(profile_name, host, port, stories, scratch, open_browser, mcp) as blocks:
-        lines = [f"AudioStory is at {blocks.local_url}"]
-        if mcp:
-            lines.append(f"Its tools are at {blocks.local_url}gradio_api/mcp/")
+    """Serve the studio until it is interrupted; see `running`.
+
+    Args:
+        allowed: further names that the studio answers to.
+        password: what visitors have to know; empty for nothing.
+    """
+    access = Access(trusted_hosts(host, allowed), Password(password) if password else None)
+    with running(profile_name, host, port, stories, scratch, open_browser, mcp, access) as blocks:
         with contextlib.suppress(BrokenPipeError):  # a page needs no reader of its output
-            print("\n".join(lines), flush=True)
+            print(greeting(blocks.local_url, access, mcp=mcp), flush=True)
         blocks.block_thread()
+
+
+def greeting(address: str, access: Access, *, mcp: bool) -> str:
+    """What is said when the page is there: where, and to whom it is open."""
+    lines = [f"AudioStory is at {address}"]
+    if mcp:
+        lines.append(f"Its tools are at {address}gradio_api/mcp/")
+    if access.hosts.shared and access.password is None:
+        lines.append(_OPEN_TO_ALL)
+    return "\n".join(lines)
 
 
 def check_address(host: str, port: int) -> None:
@@ -171,13 +215,3 @@ _REFUSALS = {
     errno.EACCES: "Port {1} is reserved for the system; choose one from 1024 to 65535.",
     errno.EADDRNOTAVAIL: "{0} is no address of this machine; choose another --host.",
 }
-
-
-def is_local(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -45,7 +45,7 @@ LAYERS = (
 )
 """Rooms of core from the bottom; a room imports what stands before it, never a neighbour."""
 STUDIO_LAYERS = (
-    ("time_format", "addresses"),
+    ("time_format", "addresses", "access"),
     ("jobs",),
     ("sessions",),
     ("sound", "editing"),

@@ -1,0 +1,1 @@
+"""Who may ask the server what: its names, foreign pages, routes, the password, slow clients."""
