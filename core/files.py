@@ -157,7 +157,7 @@ def _advice(path: Path, cause: OSError) -> str:
         return f"allow writing in the folder {folder}, close what uses it, or choose another folder"
     if cause.errno == errno.EIO:
         return f"{disk} reports a fault: check it or choose another folder"
-    return "check the disk and its space, or choose another folder"
+    return f"check {disk} and its space, or choose another folder"
 
 
 def disk_of(path: Path) -> Path:
