@@ -20,6 +20,7 @@ from core.director.wishes import (
     edits_of,
     numbers,
     spans,
+    wish_prompt,
     with_description,
     write_edits,
 )
@@ -27,10 +28,10 @@ from core.errors import PlanError, StoryError
 from core.language.adapter import add_task_adapter
 from core.language.choices import ChoiceGrammar
 from core.language.task_adapter import TaskAdapter
-from core.narratives.wishes import wish, wish_forms
+from core.narratives.wishes import random_story, wish, wish_about, wish_forms
 from core.story.edits import Edit, apply_edits, edit_slots, read_edit
 from core.story.story import Event, Story
-from core.training.wishes import answer_slots, wish_tokens, wishes_loss
+from core.training.wishes import answer_slots, story_wishes, wishes_loss
 
 RAIN_DOG_THUNDER = Story(
     "", 30.0, 1, "tiny", "",
@@ -201,14 +202,25 @@ def test_an_adapter_computes_as_it_was_trained_and_leaves_no_trace(
 
 
 def test_the_loss_is_that_of_the_answers_alone(own_tiny: AudioStory) -> None:
-    """Whatever else the row holds, and however it is filled up."""
-    tokens = [wish_tokens(own_tiny, wish(Random(seed))) for seed in (1, 2)]
+    """Whatever else the row holds, other wishes among it, and however it is filled up."""
+    stories = []
+    for seed, count in ((1, 3), (2, 2)):
+        rng = Random(seed)
+        story, kinds = random_story(rng)
+        stories.append([wish_about(story, kinds, rng) for _ in range(count)])
     with torch.no_grad():
-        both = wishes_loss(own_tiny, tokens)
-        alone = [wishes_loss(own_tiny, [row]) for row in tokens]
-    sizes = [len(answer) for _, answer in tokens]
-    mean = sum(n * float(loss) for n, loss in zip(sizes, alone, strict=True)) / sum(sizes)
-    assert float(both) == pytest.approx(mean, rel=1e-4)
+        packed = wishes_loss(own_tiny, [story_wishes(own_tiny, wishes) for wishes in stories])
+        losses = []
+        for wished in (wished for wishes in stories for wished in wishes):
+            prompt = own_tiny.encode(wish_prompt(wished.story, wished.text))
+            answer = [token for slot in answer_slots(wished) for token in own_tiny.encode(slot)]
+            row = torch.tensor([prompt + answer[:-1]])
+            states = own_tiny.backbone(input_ids=row).last_hidden_state[0, len(prompt) - 1 :]
+            logits = own_tiny.head(states)
+            losses += torch.nn.functional.cross_entropy(
+                logits, torch.tensor(answer), reduction="none"
+            ).tolist()
+    assert float(packed) == pytest.approx(sum(losses) / len(losses), rel=1e-4)
 
 
 def test_forms_name_only_places_that_are_filled() -> None:

@@ -29,8 +29,8 @@ from core.story.edits import Edit, edit_slots, numbered_events, read_edit
 from core.story.story import Event, Story
 
 _FORMS = Path(__file__).parent / "wishes"
-UNKNOWN_SHARE, SEVERAL_SHARE, JOINED_SHARE = 0.08, 0.12, 0.12
-"""Of wishes that come to nothing, of forms with several edits, and of two single ones joined."""
+UNKNOWN_SHARE, SEVERAL_SHARE, JOINED_SHARE = 0.12, 0.12, 0.14
+"""Of wishes that come to nothing, of forms with several edits, and of single ones joined."""
 COMMON_WORD = 0.12
 """Share of a kind's wordings that have a word by which the kind may be called."""
 LONGEST_WORDING = 8
@@ -256,7 +256,15 @@ def random_story(rng: Random) -> tuple[Story, list[WordedKind]]:
 
 def wish(rng: Random) -> Wish:
     """A random wish about a random story."""
-    story, kinds = random_story(rng)
+    return wish_about(*random_story(rng), rng)
+
+
+def wish_about(story: Story, kinds: Sequence[WordedKind], rng: Random) -> Wish:
+    """A random wish about a story.
+
+    Args:
+        kinds: of its sounds, in the order of `numbered_events`.
+    """
     forms = wish_forms()
     way = rng.random()
     filling = _Filling(story, kinds, rng)
@@ -266,7 +274,8 @@ def wish(rng: Random) -> Wish:
     if way < UNKNOWN_SHARE + SEVERAL_SHARE:
         chosen = [_fitting(forms["several"], len(kinds), rng)]
     elif way < UNKNOWN_SHARE + SEVERAL_SHARE + JOINED_SHARE and len(kinds) > 1:
-        chosen = [_fitting(_joinable(forms["one"]), 1, rng) for _ in range(2)]
+        count = rng.choice((2, 2, 3)) if len(kinds) > 2 else 2
+        chosen = [_fitting(_joinable(forms["one"]), 1, rng) for _ in range(count)]
     else:
         chosen = [_fitting(forms["one"], len(kinds), rng)]
     texts, edits = [], []
