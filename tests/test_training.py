@@ -364,9 +364,9 @@ def learned(model: AudioStory, objective: Objective, lesson: Lesson, term: str) 
 def test_the_director_learns_its_own_words_and_not_what_it_looks_up(profile: Profile) -> None:
     model = with_adapter(profile)
     encoder = sentence_encoder()
-    plain = ["water from the sky", "a hound"]
-    known = encoder.sentences(["a summer shower", "a terrier yapping"])
-    model.lexicon = Lexicon(encoder, plain, torch.tensor([0, 1]), known)
+    plain = ["water from the sky", "a hound", "by heart"]
+    known = encoder.sentences(["a summer shower", "a terrier yapping", "rain falling"])
+    model.lexicon = Lexicon(encoder, plain, torch.tensor([0, 1, 2]), known)
     objective = Objective(model, TextEncoder(4), None, Ablation())
     read = str(model.tokenizer.decode(objective._stream(LESSON).ids))
     assert f"{TIME_END}water from the sky" in read

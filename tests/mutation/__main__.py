@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.mutation import forks, named, report
-from tests.mutation.reached import Reached, reached
-from tests.mutation.sites import Mutant, mutants, sample
+from tests.mutation.reached import Reached, naming, reached
+from tests.mutation.sites import Mutant, defined_at, mutants, sample
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,10 +77,10 @@ def judge(mutant: Mutant, tests: list[str], limit: float) -> report.Result:
 
 def chosen(mutant: Mutant, covered: Reached, known: str, budget: float) -> list[str]:
     """The tests for a mutant, the one that killed it before first."""
-    tests = covered.by(mutant.file, mutant.lines, budget)
-    if known in covered.costs:
-        tests = [known, *(test for test in tests if test != known)]
-    return tests
+    tests = [known] if known in covered.costs else []
+    if names := defined_at(ROOT / mutant.file, mutant.line):
+        tests += naming(ROOT, covered, names, budget)
+    return list(dict.fromkeys(tests + covered.by(mutant.file, mutant.lines, budget)))
 
 
 def drawn(modules: Sequence[str], count: int, seed: int) -> list[Mutant]:

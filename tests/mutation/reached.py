@@ -7,10 +7,12 @@ that uses it.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,14 +57,39 @@ class Reached:
         """The tests that run one of the lines, the cheapest first, of `budget` seconds in all."""
         wanted = frozenset(lines)
         tests = [test for test, files in self.lines.items() if wanted & files.get(file, set())]
-        tests.sort(key=lambda test: (self.costs[test], test))
-        chosen, spent = [], 0.0
-        for test in tests:
-            spent += self.costs[test]
-            if chosen and spent > budget:
-                break
-            chosen.append(test)
-        return chosen
+        return _affordable(tests, self.costs, budget)
+
+
+def naming(root: Path, covered: Reached, names: frozenset[str], budget: float) -> list[str]:
+    """The tests whose functions name one of these, the cheapest first, of `budget` seconds.
+
+    What stands outside of functions is run once, when it is imported, by whichever test is first.
+    """
+    wanted = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
+    functions: dict[str, str] = {}
+    for path in sorted((root / "tests").glob("test_*.py")):
+        text = path.read_text()
+        if wanted.search(text):
+            functions |= {
+                f"tests/{path.name}::{node.name}": ast.get_source_segment(text, node) or ""
+                for node in ast.parse(text).body
+                if isinstance(node, ast.FunctionDef)
+            }
+    tests = [
+        test for test in covered.costs if wanted.search(functions.get(test.partition("[")[0], ""))
+    ]
+    return _affordable(tests, covered.costs, budget)
+
+
+def _affordable(tests: Sequence[str], costs: Mapping[str, float], budget: float) -> list[str]:
+    """Tests of `budget` seconds in all, the cheapest first; one at least."""
+    chosen, spent = [], 0.0
+    for test in sorted(tests, key=lambda test: (costs[test], test)):
+        spent += costs[test]
+        if chosen and spent > budget:
+            break
+        chosen.append(test)
+    return chosen
 
 
 def reached(root: Path, files: Sequence[str], kept: Path) -> Reached:

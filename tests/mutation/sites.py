@@ -117,6 +117,24 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
+def defined_at(path: Path, line: int) -> frozenset[str]:
+    """What a line outside of functions defines: constants, or the class of a field."""
+    for node in ast.parse(path.read_text()).body:
+        if not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
+        if isinstance(node, ast.Assign):
+            return frozenset(
+                n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)
+            )
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            return frozenset({node.target.id})
+        if isinstance(node, ast.ClassDef):
+            inside = (n for n in node.body if isinstance(n, ast.FunctionDef))
+            if not any(n.lineno <= line <= (n.end_lineno or n.lineno) for n in inside):
+                return frozenset({node.name})
+    return frozenset()
+
+
 def mutants(module: str, root: Path, file: str) -> list[Mutant]:
     """Every mutant of a file that is not of a class left out."""
     code = _Code((root / file).read_text())
