@@ -174,7 +174,7 @@ def serve(
     access = Access(trusted_hosts(host, allowed), Password(password) if password else None)
     with running(profile_name, host, port, stories, scratch, open_browser, mcp, access) as blocks:
         with contextlib.suppress(BrokenPipeError):  # a page needs no reader of its output
-            print(greeting(blocks.local_url, access, mcp=mcp), flush=True)
+            print(greeting(str(blocks.local_url), access, mcp=mcp), flush=True)
         blocks.block_thread()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,6 +58,23 @@ class TextEncoder:
     def sentences(self, captions: Sequence[str]) -> Tensor:
         """One vector a caption, of unit length: the mean of the states of its words. (B, 384)."""
         vectors = []
+        for states, mask in self._batches(captions):
+            words = mask[..., None].to(states.dtype)
+            mean = (states * words).sum(1) / words.sum(1)
+            vectors.append(torch.nn.functional.normalize(mean, dim=1))
+        return torch.cat(vectors) if vectors else torch.zeros(0, self.model.config.hidden_size)
+
+    @torch.inference_mode()
+    def words(self, captions: Sequence[str]) -> list[Tensor]:
+        """The states of each caption's words, (N, 384)."""
+        return [
+            row[keep.bool()]
+            for states, mask in self._batches(captions)
+            for row, keep in zip(states, mask, strict=True)
+        ]
+
+    def _batches(self, captions: Sequence[str]) -> Iterator[tuple[Tensor, Tensor]]:
+        """States (B, N, 384) and attention masks (B, N), a few captions at once."""
         for start in range(0, len(captions), 64):
             batch = self.tokenizer(
                 list(captions[start : start + 64]),
@@ -67,11 +84,7 @@ class TextEncoder:
                 return_tensors="pt",
             )
             with torch.autocast("cpu", enabled=False):
-                states = self.model(**batch).last_hidden_state
-            words = batch["attention_mask"][..., None].to(states.dtype)
-            mean = (states * words).sum(1) / words.sum(1)
-            vectors.append(torch.nn.functional.normalize(mean, dim=1))
-        return torch.cat(vectors) if vectors else torch.zeros(0, self.model.config.hidden_size)
+                yield self.model(**batch).last_hidden_state, batch["attention_mask"]
 
 
 @functools.lru_cache(maxsize=1)

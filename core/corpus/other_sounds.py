@@ -16,13 +16,15 @@ _TABLE = tomllib.loads((Path(__file__).parent / "other_sounds.toml").read_text(e
 
 WITHIN_KNOWN = frozenset(
     {
-        "alarm_clock", "cave", "cicadas", "clapping", "cockerel", "drizzle", "gale", "hail",
-        "portal", "radio_tuning", "rain_on_tent", "rain_on_umbrella", "rain_on_window",
-        "talk_hall", "talk_restaurant", "under_water",
+        "alarm_clock", "boiling_pot", "car_passing", "cave", "child_laughing", "cicadas",
+        "clapping", "cockerel", "crowd_cheering", "dog_growl", "drizzle", "dry_leaves", "fly",
+        "gale", "hail", "heels", "lorry", "portal", "radio_tuning", "rain_on_tent",
+        "rain_on_umbrella", "rain_on_window", "running", "sports_crowd", "talk_hall",
+        "talk_restaurant", "under_water",
     }
 )  # fmt: skip
 """Candidates that narrow down a known class, whose recordings and captions hold them already: a
-cockerel is among the chickens, cicadas are among the crickets."""
+cockerel is among the chickens, cicadas are among the crickets, a fly is among the bees."""
 
 CIRCUMSTANCES: tuple[str, ...] = tuple(
     text for texts in _TABLE.pop("circumstances").values() for text in texts
