@@ -25,7 +25,7 @@ from core.evaluation.direct import (
     table,
     template,
 )
-from core.evaluation.flags import flag_rates, wilson
+from core.evaluation.flags import FLAG_SETS, flag_rates, wilson
 from core.language.stream import PlannedEvent
 from core.profile import load_profile
 from core.story.durations import fit_durations
@@ -133,10 +133,16 @@ def test_the_table_has_a_row_for_each_set_of_constraints(
     assert record.read_bytes() == kept
 
 
-def test_of_captions_by_others_nine_unknown_ones_in_ten_are_flagged_and_few_known_ones() -> None:
-    figures = flag_rates("pocket")
+@pytest.mark.parametrize("captions", FLAG_SETS, ids=lambda path: path.stem)
+def test_of_captions_by_others_nine_unknown_ones_in_ten_are_flagged_and_few_known_ones(
+    captions: Path,
+) -> None:
+    figures = flag_rates("pocket", [captions])
     assert figures["unknown_flagged"] >= 0.9
     assert figures["known_flagged"] <= 0.05
+
+
+def test_a_share_of_few_lies_in_a_wide_interval() -> None:
     low, high = wilson(5, 100)
     assert (round(low, 3), round(high, 3)) == (0.022, 0.112)
 

@@ -13,7 +13,10 @@ from core.errors import StoryError
 
 CORE = Path(__file__).parents[1] / "core"
 JUDGES = (
-    *(CORE / "evaluation" / name for name in ("others.jsonl", "unknown.jsonl", "flags.jsonl")),
+    *(
+        CORE / "evaluation" / name
+        for name in ("writers.jsonl", "others.jsonl", "unknown.jsonl", "flags.jsonl")
+    ),
     CORE / "corpus" / "calibration.jsonl",
 )
 
