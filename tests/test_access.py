@@ -21,8 +21,10 @@ from studio.access.admission import Access, Admission
 from studio.access.headers import content_security_policy, inline_scripts
 from studio.access.hosts import is_foreign, named_hosts, trusted_hosts
 from studio.access.password import Password
+from studio.access.person import person_at
 from studio.access.routes import Reach, reach_of
 from studio.access.slow_clients import Patience
+from studio.jobs.job import Job
 from studio.jobs.model_service import ModelService
 from studio.server import greeting, running, serving
 from studio.sessions.registry import Sessions
@@ -386,3 +388,47 @@ def test_tools_are_not_for_who_comes_through_a_proxy(tmp_path: Path) -> None:
         running("tiny", "127.0.0.1", 0, tmp_path, tmp_path, mcp=True, access=access),
     ):
         pass
+
+
+def test_one_person_has_one_name_by_all_addresses_of_a_connection() -> None:
+    for address in ("127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1", "localhost"):
+        assert person_at(address) == ""
+    for same in (
+        ("192.168.7.7", "::ffff:192.168.7.7"),
+        ("9.9.9.9", "::ffff:9.9.9.9"),
+        ("2a00:1:1:2::1", "2a00:1:1:2:ffff:ffff:ffff:ffff"),
+    ):
+        assert len(set(map(person_at, same))) == 1, same
+    apart = (
+        "::1",
+        "9.9.9.8",
+        "::ffff:9.9.9.9",
+        "2a00:1:1:2::1",
+        "2a00:1:1:3::1",
+        "fe80::1",
+        "fe80::2",
+    )
+    assert len(set(map(person_at, apart))) == len(apart)
+
+
+@pytest.mark.usefixtures("routes")
+def test_a_job_belongs_to_the_machine_that_asked_for_it(port: int, studio: Studio) -> None:
+    """Programs ask as here; a draft waits for its turn until it is cancelled."""
+    draft = f"http://127.0.0.1:{port}/gradio_api/call/draft"
+    given = {"data": ["rain", 3, "", 1, "", "", ""]}
+    for tab, address, person in (
+        ("far", "192.168.7.7", "192.168.7.7"),
+        ("here", "127.0.0.1", ""),
+    ):
+        proxy = basic(WORDS) | {"X-Forwarded-For": address}  # one on this machine
+        with studio.service.queue.turn(Job("render"), 1.0):
+            asked = httpx.post(draft, json=given | {"session_hash": tab}, headers=proxy, timeout=60)
+            event = f"{draft}/{asked.json()['event_id']}"
+            with httpx.stream("GET", event, headers=proxy, timeout=60) as answer:
+                lines = answer.iter_lines()
+                assert "event: generating" in lines
+                session = studio.sessions.of(tab)
+                assert session.job is not None
+                assert session.job.person == person
+                session.cancel_job()
+                assert "event: complete" in lines

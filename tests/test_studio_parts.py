@@ -35,7 +35,7 @@ from studio.handlers.exporting import preset_choices, settings_of
 from studio.handlers.messages import errors_as_messages
 from studio.jobs.job import Job
 from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
-from studio.jobs.queue import JobQueue, QueuePosition
+from studio.jobs.queue import MAX_JOBS, JobQueue, QueuePosition
 from studio.jobs.speed import Speed
 from studio.jobs.time_left import SAMPLING, TimeLeft
 from studio.page.layout import lay_out
@@ -354,6 +354,72 @@ def test_the_queue_serves_in_order_and_says_how_long_it_takes(session: Session) 
     assert order == ["first", "second"]
     assert heard == [QueuePosition(1, 5.0)]
     assert queue.position() == QueuePosition(0, 0)
+
+
+class Line:
+    """Jobs of several people in a queue, each in a thread of its own.
+
+    Attributes:
+        order: the people whose jobs ran, in turn.
+        refused: the people whose jobs were refused, with the sentence.
+    """
+
+    def __init__(self, queue: JobQueue) -> None:
+        self.queue = queue
+        self.order: list[str] = []
+        self.refused: list[tuple[str, str]] = []
+        self._threads: list[threading.Thread] = []
+
+    def join(self, *people: str, over: threading.Event | None = None) -> None:
+        """Put a job of each into the queue, which has one; returns when they wait there.
+
+        Args:
+            over: what these jobs, once they run, go on until.
+        """
+        for person in people:
+            entered = threading.Event()
+            thread = threading.Thread(target=self._work, args=(person, entered, over))
+            self._threads.append(thread)
+            thread.start()
+            assert entered.wait(60)
+
+    def end(self) -> None:
+        for thread in self._threads:
+            thread.join(60)
+            assert not thread.is_alive()
+
+    def _work(self, person: str, entered: threading.Event, over: threading.Event | None) -> None:
+        try:
+            with self.queue.turn(Job("render", person), 1.0, lambda _: entered.set()):
+                self.order.append(person)
+                assert over is None or over.wait(60)
+        except StoryError as error:
+            self.refused.append((person, str(error)))
+            entered.set()
+
+
+def test_thirty_sessions_of_one_person_do_not_starve_another() -> None:
+    line = Line(JobQueue())
+    with line.queue.turn(Job("render", "greedy"), 1.0):
+        line.join(*["greedy"] * 30, *["patient"] * 2, "late")
+    line.end()
+    assert line.order[:4] == ["patient", "late", "greedy", "patient"]
+    assert set(line.order[4:]) == {"greedy"}
+    assert {person for person, _ in line.refused} == {"greedy"}
+    assert len(line.refused) == 30 - (MAX_JOBS // 2 - 1)
+    assert line.refused[0][1].startswith("You have 12 jobs in the queue")
+
+
+def test_who_comes_back_at_once_waits_for_who_is_there() -> None:
+    """A turn counts when it is over too: else two people who take turns keep a third one out."""
+    line, over = Line(JobQueue()), threading.Event()
+    with line.queue.turn(Job("render", "again"), 1.0):
+        line.join("patient", "patient")
+        line.join("other", over=over)
+    line.join("again")
+    over.set()
+    line.end()
+    assert line.order == ["patient", "other", "patient", "again"]
 
 
 def test_what_a_job_takes_changes_what_the_next_one_is_expected_to_take(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from core.errors import AudioFileError
 from core.story.recording import Tell, tell_nobody
+from studio.access.person import asking_person
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
 from studio.jobs.job import Job
@@ -59,7 +60,7 @@ def description_of(studio: Studio, path: str | None, tell: Tell = tell_nobody) -
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
     service = studio.service
-    with service.queue.turn(Job("draft"), service.estimate("describe")):
+    with service.queue.turn(Job("draft", asking_person()), service.estimate("describe")):
         from core.director.describe import describe
 
         model = service.model

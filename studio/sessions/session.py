@@ -16,6 +16,7 @@ from typing import Any
 from core.errors import StoryError
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
+from studio.access.person import asking_person
 from studio.jobs.job import Job, JobKind
 
 
@@ -113,7 +114,7 @@ class Session:
         """
         if self.busy:
             raise StoryError("Something is being made here already; wait for it or cancel it.")
-        self.job = Job(kind)
+        self.job = Job(kind, asking_person())
         return self.job
 
     def start_job(self, kind: JobKind) -> Job:
