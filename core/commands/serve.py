@@ -63,7 +63,7 @@ def visitors_password(file: Path | None, environ: Mapping[str, str]) -> str:
         password = environ[PASSWORD]
     else:
         try:
-            password = file.read_text("utf-8").partition("\n")[0].strip()
+            password = file.read_text(encoding="utf-8").partition("\n")[0].strip()
         except (OSError, UnicodeError):
             raise FileError(
                 f"The password in {file} cannot be read; name a text file with --password-file."
