@@ -145,10 +145,10 @@ def test_a_file_keeps_parts_and_older_files_and_keys_stay_as_they_are(path: Path
 
 
 def test_undo_and_redo_know_parts(path: Path) -> None:
-    folder = StoryFolder(path, Story.load(path / "story.json"))
+    folder = StoryFolder(path)
     whole = folder.story
     split = folder.edit("split", lambda s: timeline.split(s, "e0", 1.2)[0])
-    assert StoryFolder(path, Story.load(path / "story.json")).undo() == whole
+    assert StoryFolder(path).undo() == whole
     folder.catch_up()
     assert folder.redo() == split
 
@@ -169,7 +169,7 @@ def made_path(tmp_path: Path) -> Path:
 
 
 def test_parts_are_due_when_their_sound_is_no_longer_theirs(made_path: Path) -> None:
-    folder = StoryFolder(made_path, Story.load(made_path / "story.json"))
+    folder = StoryFolder(made_path)
     asked = lambda: tuple(r.event_id for r in due(folder, SETTINGS, CROSSFADE))  # noqa: E731
     assert asked() == ()
     rest = "e3"
@@ -184,7 +184,7 @@ def test_parts_are_due_when_their_sound_is_no_longer_theirs(made_path: Path) -> 
 def test_a_variation_of_a_part_begins_where_the_part_does(
     tiny: AudioStory, made_path: Path
 ) -> None:
-    folder = StoryFolder(made_path, Story.load(made_path / "story.json"))
+    folder = StoryFolder(made_path)
     key = folder.story.event("e1").takes[0].key
     folder.edit("split", lambda s: timeline.split(s, "e1", 1.1)[0])
     for asked in (vary(folder, "e3", key, 0.3), repaint(folder, "e3", key, 0.2, 0.6)):
@@ -202,7 +202,7 @@ def test_a_variation_of_a_part_begins_where_the_part_does(
 
 
 def test_a_part_of_a_recording_stays_one_when_it_is_made_anew(made_path: Path) -> None:
-    folder = StoryFolder(made_path, Story.load(made_path / "story.json"))
+    folder = StoryFolder(made_path)
 
     def from_recording(story: Story) -> Story:
         event = story.event("e1")

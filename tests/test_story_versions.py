@@ -256,7 +256,8 @@ def test_an_old_bundle_opens_in_todays_form(tmp_path: Path) -> None:
             archive.write(OLD / name, name)
     library = Library(tmp_path / "stories")
     path = open_bundle(bundle, library)
-    assert {p.name for p in path.iterdir()} == {"story.json", "takes", "recordings"}
+    files = {p.name for p in path.iterdir() if not p.name.startswith(".")}
+    assert files == {"story.json", "changes.jsonl", "takes", "recordings"}
     folder = library.open("Rain")
     assert shown(folder)["events"] == UNDONE[0]["events"]
     assert due(folder, TINY.final, TINY.crossfade) == ()

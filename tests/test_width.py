@@ -34,6 +34,12 @@ def alone(sound: np.ndarray, event_id: str = "e", **changes: object) -> np.ndarr
     return mix(story, {event_id: ArraySource(sound)}, OPEN)
 
 
+def sounding(sound: np.ndarray) -> slice:
+    """From the first to the last frame that is not silent: around it the mix has a room tone."""
+    (places,) = np.nonzero(np.abs(sound).max(axis=0))
+    return slice(places[0], places[-1] + 1)
+
+
 def third_octaves(sound: np.ndarray) -> np.ndarray:
     """Level in dB of each third octave from 50 Hz to 16 kHz."""
     power = np.abs(np.fft.rfft(sound.astype(np.float64))) ** 2
@@ -48,8 +54,9 @@ def third_octaves(sound: np.ndarray) -> np.ndarray:
 def test_the_mono_sum_is_the_take_within_a_decibel_in_every_third_octave(
     sound: np.ndarray,
 ) -> None:
+    heard = sounding(sound)
     mono = alone(sound).mean(axis=1)
-    assert np.abs(third_octaves(mono) - third_octaves(sound[0])).max() < 0.5
+    assert np.abs(third_octaves(mono[heard]) - third_octaves(sound[0, heard])).max() < 0.5
 
 
 def test_a_texture_is_wide_and_balanced() -> None:
@@ -63,11 +70,12 @@ def test_a_texture_is_wide_and_balanced() -> None:
 def test_a_shot_has_one_place_beside_the_middle_chosen_by_its_event() -> None:
     sides = set()
     for name in "abcdef":
-        sound = alone(shot(3.0, 1.0), name)
+        burst = shot(3.0, 1.0)
+        sound = alone(burst, name)[sounding(burst)]
         loud = np.abs(sound).max(axis=0)
         assert np.corrcoef(sound.T)[0, 1] > 0.999
         sides.add(bool(loud[0] > loud[1]))
-        assert 1.1 < loud.max() / loud.min() < np.tan(np.pi / 4 * (1 + FARTHEST)) + 1e-3
+        assert 1.1 < loud.max() / loud.min() < np.tan(np.pi / 4 * (1 + FARTHEST)) + 1e-2
     assert sides == {True, False}
 
 

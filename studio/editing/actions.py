@@ -60,7 +60,8 @@ def act(session: Session, name: str, values: ActionValues) -> None:
     folder = session.open_folder
     wanted = words(values.get("id"), "id")
     pick = whole(values.get("pick", 0), "pick")
-    gesture = words(values.get("gesture"), "gesture")
+    gesture = values.get("gesture")
+    gesture = words(str(gesture) if isinstance(gesture, int) else gesture, "gesture")
     session.picked(wanted, pick)
     selected = session.event
     if name in ("undo", "redo"):
