@@ -35,6 +35,7 @@ from core.render.takes import (
     TakeRequest,
     due,
     plan_take,
+    quality_of,
     repaint,
     take_key,
     use_recording,
@@ -177,6 +178,18 @@ class TestVariations:
         assert now[len(was) :].std() > 0.1
         assert rendered.samples(take)[0].shape[1] == 3 * RATE
 
+    def test_a_seed_that_is_asked_for_is_taken_and_else_the_first_that_is_free(
+        self, tiny: AudioStory, rendered: StoryFolder
+    ) -> None:
+        source = chosen(rendered, "e1")
+        assert made(tiny, rendered, vary(rendered, "e1", source.key, 0.5, 2)).start == Start(
+            "take", source.key, 0.5, 2, source.seed
+        )
+        for free in (1, 3):
+            start = made(tiny, rendered, vary(rendered, "e1", source.key, 0.5)).start
+            assert start is not None
+            assert start.seed == free
+
     def test_what_cannot_be_varied_is_refused(self, rendered: StoryFolder) -> None:
         key = chosen(rendered, "e1").key
         for strength in (-0.1, 1.1, float("nan")):
@@ -184,6 +197,10 @@ class TestVariations:
                 vary(rendered, "e1", key, strength)
         with pytest.raises(StoryError, match="no longer"):
             vary(rendered, "e1", "gone", 0.5)
+        lost = chosen(rendered, "e2")
+        rendered.take_file(lost).unlink()
+        with pytest.raises(StoryError, match="no longer"):
+            vary(rendered, "e2", lost.key, 0.5)
         rendered.edit("lock", lambda s: timeline.lock(s, "e1"))
         with pytest.raises(StoryError, match="locked"):
             vary(rendered, "e1", key, 0.5)
@@ -623,6 +640,19 @@ def test_an_event_that_was_deleted_meanwhile_is_not_rendered(
 ) -> None:
     folder.edit("delete", lambda s: timeline.delete(s, "e2"))
     assert [k.event_id for k in make(tiny, folder, TakeRequest("e1"), TakeRequest("e2"))] == ["e1"]
+
+
+def test_a_take_is_of_the_quality_whose_settings_made_it() -> None:
+    profile, story = load_profile("tiny"), sample_story()
+    other = dataclasses.replace(profile.draft, steps=profile.draft.steps + 1)
+    asked = {"final": profile.final, "draft": profile.draft, "other": other}
+    made_with = {
+        name: plan_take(story, story.event("e1"), settings, profile.crossfade, "w")
+        for name, settings in asked.items()
+    }
+    assert {name: quality_of(take, profile) for name, take in made_with.items()} == {
+        name: name for name in asked
+    }
 
 
 def test_a_missing_or_foreign_source_is_told_in_a_sentence(

@@ -132,7 +132,8 @@ class KnownSounds:
         matches = self._matches
         if missing := self.unmatched(captions):
             self._vectors([text for caption in missing for text in (caption, *phrases(caption))])
-            words = self._encoder.words([_plain(caption) for caption in missing])
+            # One by one: in a batch a caption's figures would depend on what stands beside it.
+            words = [self._encoder.words([_plain(caption)])[0] for caption in missing]
             found = map(self._match, missing, words)
             matches = matches | dict(zip(missing, found, strict=True))
             self._matches = dict(list(matches.items())[-MOST_KEPT:])
