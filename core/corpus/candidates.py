@@ -12,9 +12,10 @@ lists them, with how many wordings each has.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import StoryError
 from core.schema import read_dataclass
@@ -50,6 +51,15 @@ class CandidateKind:
     words: tuple[str, ...]
 
 
+def read_tables(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The TOML files of a folder in order, with what each holds; raises StoryError for another."""
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            yield path, tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as cause:
+            raise StoryError(f"{path.name} is not TOML ({cause}); mend it.") from None
+
+
 def read_candidates(folder: Path = CANDIDATES) -> tuple[CandidateKind, ...]:
     """All candidates, by file and place.
 
@@ -57,11 +67,7 @@ def read_candidates(folder: Path = CANDIDATES) -> tuple[CandidateKind, ...]:
         StoryError: a table is no kind of this form.
     """
     found = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as cause:
-            raise StoryError(f"{path.name} is not TOML ({cause}); mend it.") from None
+    for path, tables in read_tables(folder):
         for name, table in tables.items():
             place = f"{path.name}: {name}"
             found.append(read_dataclass(CandidateKind, {"name": name, **table}, place, StoryError))

@@ -9,11 +9,11 @@ by.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from core.corpus.candidates import read_tables
 from core.errors import StoryError
 
 LABELLED_CAPTIONS = Path(__file__).parent / "labelled_captions"
@@ -37,11 +37,7 @@ def read_labelled_captions(folder: Path = LABELLED_CAPTIONS) -> tuple[LabelledCa
         StoryError: a file is no TOML, or holds another label.
     """
     found = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as cause:
-            raise StoryError(f"{path.name} is not TOML ({cause}); mend it.") from None
+    for path, tables in read_tables(folder):
         if unknown := set(tables) - set(get_args(Label)):
             raise StoryError(f"{path.name} has labels {sorted(unknown)}; use {get_args(Label)}.")
         for label in get_args(Label):
