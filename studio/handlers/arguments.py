@@ -41,7 +41,7 @@ class CheckedBlocks(gr.Blocks):
             gr.Error: they are too few, or one of them is nothing that its component can hold.
         """
         where = "What was sent"
-        with _refusals_shown():
+        with errors_shown("A component", _refused):
             plain = read_value(list[Any], inputs, where, StoryError)
             check_size(plain, where)
             if len(plain) < len(block_fn.inputs):
@@ -52,26 +52,34 @@ class CheckedBlocks(gr.Blocks):
 
     async def call_function(self, *given: Any, **named: Any) -> Any:
         """Call a handler, with what Gradio itself makes of an event; raises gr.Error."""
-        with _refusals_shown():
+        with errors_shown("A component", _refused):
             return await super().call_function(*given, **named)
 
 
 @contextmanager
-def _refusals_shown() -> Iterator[None]:
-    """Handlers turn their own errors into messages: others come of what was sent to them."""
+def errors_shown(name: str, sentence: Callable[[Exception], str]) -> Iterator[None]:
+    """Raise as gr.Error what is raised inside: our own errors as they are, others by a sentence.
+
+    Args:
+        name: of what is called, for the log of the others.
+    """
     try:
         yield
     except gr.Error:
         raise
     except StudioError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    except Exception:
-        logging.exception("A component refused what was sent")
-        raise gr.Error(
-            "What was sent is not of the kind that is wanted there; load the page again, or read "
-            "at /?view=api what the endpoint takes.",
-            print_exception=False,
-        ) from None
+    except Exception as error:
+        logging.exception("%s failed", name)
+        raise gr.Error(sentence(error), print_exception=False) from None
+
+
+def _refused(_: Exception) -> str:
+    """Handlers turn their own errors into messages: others come of what was sent to them."""
+    return (
+        "What was sent is not of the kind that is wanted there; load the page again, or read "
+        "at /?view=api what the endpoint takes."
+    )
 
 
 def check_component(block: Any, value: Any) -> None:

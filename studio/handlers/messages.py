@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import Cancelled, StudioError
-from studio.handlers.arguments import argument_reader
+from studio.handlers.arguments import argument_reader, errors_shown
 
 _FAULT = "{} failed through a fault of the studio; its terminal says more."
 Handler = Callable[..., Any]
@@ -57,34 +57,22 @@ def guarded(handler: Handler) -> Handler:
     It is given what its annotations say, and nothing else.
     """
     read = argument_reader(handler)
+    name = getattr(handler, "__qualname__", "a handler")
     if inspect.isgeneratorfunction(handler):
 
         @functools.wraps(handler)
         def step_by_step(*given: Any, **named: Any) -> Iterator[Any]:
-            with _errors_shown(handler):
+            with errors_shown(name, _sentence):
                 yield from handler(*read(given), **named)
 
         return step_by_step
 
     @functools.wraps(handler)
     def at_once(*given: Any, **named: Any) -> Any:
-        with _errors_shown(handler):
+        with errors_shown(name, _sentence):
             return handler(*read(given), **named)
 
     return at_once
-
-
-@contextmanager
-def _errors_shown(handler: Handler) -> Iterator[None]:
-    try:
-        yield
-    except gr.Error:
-        raise
-    except StudioError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    except Exception as error:
-        logging.exception("%s failed", getattr(handler, "__qualname__", "a handler"))
-        raise gr.Error(_sentence(error), print_exception=False) from None
 
 
 def _sentence(error: Exception) -> str:
