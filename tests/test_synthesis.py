@@ -7,9 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
+from core.corpus.candidates import read_candidates
 from core.corpus.packages import audio_packages
 from core.corpus.recordings import PEAK, SAMPLE_RATE
-from core.corpus.synthesis import RECIPES, Synthesised, synthesise_clip
+from core.corpus.synthesis import CANDIDATE_RECIPES, RECIPES, Synthesised, synthesise_clip
 from core.corpus.synthesis.space import at_distance
 from core.corpus.vocabulary import BY_NAME
 from core.errors import StudioError
@@ -21,6 +22,9 @@ ATTRIBUTES = {
     "tempo": {"slow", "steady", "fast"},
     "count": {"single", "several", "many"},
 }
+EVERY = sorted({**RECIPES, **CANDIDATE_RECIPES})
+SILENT = 0.02
+"""Of full scale: a first or last sample above it would be heard as a click."""
 
 
 @cache
@@ -39,7 +43,12 @@ def test_every_other_class_of_the_vocabulary_has_a_recipe() -> None:
     assert all(patterns.count(name) > 1 for name in RECORDED_ALONE)
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_recipe_for_what_no_performer_has_learned_is_that_of_a_candidate() -> None:
+    assert set(CANDIDATE_RECIPES) <= {kind.name for kind in read_candidates()}
+    assert not set(CANDIDATE_RECIPES) & set(RECIPES)
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_a_clip_has_its_length_and_level_and_is_finite(name: str) -> None:
     samples = _clip(name, 1).samples
     assert samples.shape == (round(SECONDS * SAMPLE_RATE),)
@@ -47,9 +56,10 @@ def test_a_clip_has_its_length_and_level_and_is_finite(name: str) -> None:
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-4)
     assert np.sqrt(np.mean(samples**2)) > 0.003
+    assert max(abs(samples[0]), abs(samples[-1])) < SILENT
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", EVERY)
 def test_a_seed_gives_one_clip_and_another_seed_another(name: str) -> None:
     first, other = _clip(name, 1), _clip(name, 2)
     again = synthesise_clip(name, SECONDS, np.random.default_rng(1))
@@ -58,7 +68,7 @@ def test_a_seed_gives_one_clip_and_another_seed_another(name: str) -> None:
     assert not np.array_equal(first.samples, other.samples)
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", EVERY)
 def test_attributes_use_the_words_that_captions_know(name: str) -> None:
     for seed in (1, 2):
         for key, value in _clip(name, seed).attributes.items():

@@ -23,6 +23,7 @@ from core.corpus.synthesis import (
     weather,
     work,
 )
+from core.corpus.synthesis.candidates import CANDIDATE_RECIPES
 from core.corpus.synthesis.clip import Recipe, Synthesised
 from core.errors import StudioError
 
@@ -112,19 +113,20 @@ def synthesise_clip(class_name: str, seconds: float, rng: np.random.Generator) -
     """One clip of a class.
 
     Args:
-        class_name: a name of `core.corpus.vocabulary`.
+        class_name: a name of `core.corpus.vocabulary`, or of a candidate that has a recipe.
         seconds: length of the clip, at least 0.8.
         rng: where every parameter is drawn from; the same state gives the same clip.
 
     Raises:
         StudioError: the class is unknown or the length too short.
     """
-    if class_name not in RECIPES:
-        known = ", ".join(RECIPES)
+    recipe = RECIPES.get(class_name) or CANDIDATE_RECIPES.get(class_name)
+    if recipe is None:
+        known = ", ".join({**RECIPES, **CANDIDATE_RECIPES})
         raise StudioError(f"There is no recipe for {class_name!r}: choose one of {known}.")
     if seconds < SHORTEST_SECONDS:
         raise StudioError(f"A clip needs at least {SHORTEST_SECONDS} s: ask for a longer one.")
-    return RECIPES[class_name](seconds, rng)
+    return recipe(seconds, rng)
 
 
-__all__ = ["RECIPES", "Recipe", "Synthesised", "synthesise"]
+__all__ = ["CANDIDATE_RECIPES", "RECIPES", "Recipe", "Synthesised", "synthesise_clip"]

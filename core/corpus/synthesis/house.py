@@ -22,7 +22,7 @@ from core.corpus.synthesis.sampling import (
     spread,
     ticks,
 )
-from core.corpus.synthesis.sources import brown, harmonics, pulses, sine, white
+from core.corpus.synthesis.sources import harmonics, pulses, room_air, sine, white
 from core.corpus.synthesis.space import hall, reverb, room
 
 
@@ -34,11 +34,6 @@ def _latch(rng: Rng) -> Signal:
     for _ in range(int(rng.integers(2, 5))):
         add_at(x, between(rng, 0, 0.12), body.struck(4000, rng), between(rng, 0.3, 1.0))
     return peaked(x)
-
-
-def _air(n: int, rng: Rng) -> Signal:
-    """The still air of a room."""
-    return unit(lowpass(brown(n, rng), 600, 1))
 
 
 def door_creak(seconds: float, rng: Rng) -> Synthesised:
@@ -74,7 +69,7 @@ def door_creak(seconds: float, rng: Rng) -> Synthesised:
         cry = 0.6 * peaked(tone) + peaked(resonances(slip, *squeak))
         add_at(x, start + push * each, cry * arch(m, 0.1, 0.2) * swell(m, 5, rng, 0.4))
     x = room(x, rng) if chance(rng, 0.6) else hall(x, rng)
-    x = peaked(x) + between(rng, 0.001, 0.006) * _air(n, rng)
+    x = peaked(x) + between(rng, 0.001, 0.006) * room_air(n, rng)
     return finish(x, seconds, rng, {"tempo": tempo, "surface": "wood"})
 
 
@@ -132,7 +127,7 @@ def knock(seconds: float, rng: Rng) -> Synthesised:
             t += pace * between(rng, 0.92, 1.08)
         t += between(rng, 0.6, 1.5)
     x = hall(x, rng) if chance(rng, 0.25) else room(x, rng)
-    x = peaked(x) + between(rng, 0.0005, 0.004) * _air(n, rng)
+    x = peaked(x) + between(rng, 0.0005, 0.004) * room_air(n, rng)
     return finish(limited(x, 10), seconds, rng, {"strength": strength, "surface": "wood"})
 
 
@@ -193,7 +188,7 @@ def clock(seconds: float, rng: Rng) -> Synthesised:
     for index, t in enumerate(times):
         add_at(x, t, sounds[index % 2], between(rng, 0.88, 1.0))
     x = room(x, rng) if chance(rng, 0.8) else hall(x, rng)
-    x = peaked(x) + between(rng, 0.001, 0.008) * _air(n, rng)
+    x = peaked(x) + between(rng, 0.001, 0.008) * room_air(n, rng)
     return finish(x, seconds, rng, {"tempo": tempo})
 
 
@@ -322,7 +317,7 @@ def light_switch(seconds: float, rng: Rng) -> Synthesised:
             break
         t += between(rng, 0.2, max(0.25, min(0.8, (seconds - 0.35) / clicks)))
     x = room(x, rng)
-    x = peaked(x) + between(rng, 0.001, 0.004) * _air(n, rng)
+    x = peaked(x) + between(rng, 0.001, 0.004) * room_air(n, rng)
     return finish(x, seconds, rng, {"count": count}, fade_out=0.1)
 
 
@@ -374,5 +369,5 @@ def chair(seconds: float, rng: Rng) -> Synthesised:
             t += between(rng, 0.06, 0.16)
         t += between(rng, 0.05, 0.7)
     x = hall(x, rng) if chance(rng, 0.3) else room(x, rng)
-    x = peaked(x) + between(rng, 0.001, 0.004) * _air(n, rng)
+    x = peaked(x) + between(rng, 0.001, 0.004) * room_air(n, rng)
     return finish(limited(x, 9), seconds, rng, {"strength": strength})

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import fft
 
 from core.corpus.recordings import SAMPLE_RATE
+from core.corpus.synthesis.filters import lowpass
+from core.corpus.synthesis.levels import unit
 from core.corpus.synthesis.sampling import Rng, Signal
 
 _BLOCK = 4096
@@ -37,6 +39,11 @@ def pink(n: int, rng: Rng) -> Signal:
 def brown(n: int, rng: Rng) -> Signal:
     """Noise that falls by 6 dB an octave."""
     return coloured(n, 6.0, rng)
+
+
+def room_air(n: int, rng: Rng) -> Signal:
+    """The still air of a room, of unit RMS."""
+    return unit(lowpass(brown(n, rng), 600, 1))
 
 
 def phase(hz: Signal) -> Signal:
