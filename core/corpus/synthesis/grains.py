@@ -89,3 +89,15 @@ def bubbles(rng: Rng, count: int, low: float, high: float, rise: float = 0.12) -
     return [
         bubble(rng, log_between(rng, low, high), rise * between(rng, 0, 2)) for _ in range(count)
     ]
+
+
+def dust(rate: Signal, rng: Rng, shape: float = 1.5, top: float = 12.0) -> Signal:
+    """Impulses of either sign and heavy-tailed size, `rate` a second at each sample.
+
+    Through a filter they are as many clicks, at no cost a click.
+    """
+    places = poisson(len(rate), rate, rng)
+    sign = np.where(rng.random(len(places)) < 0.5, -1.0, 1.0)
+    out = np.zeros(len(rate))
+    np.add.at(out, places, sign * sizes(len(places), rng, shape, top))
+    return out
