@@ -8,10 +8,11 @@ from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, strike, swell, wander
 from core.corpus.synthesis.filters import (
+    Response,
     bandpass,
-    formants,
     highpass,
     lowpass,
+    moving,
     resonances,
     shaped,
 )
@@ -190,13 +191,38 @@ def _laser(n: int, rng: Rng, length: float) -> Signal:
     return x
 
 
+def _next_sheet(rng: Rng) -> Signal:
+    """A sheet is drawn from the tray: a clunk, rollers that whirr, its edge that arrives."""
+    k = frames(between(rng, 0.45, 0.95))
+    x = np.zeros(k + frames(0.2))
+    speed = contour(k, (0, 0.2), (0.25, 1), (0.85, 0.9), (1, 0.2))
+    whirr = harmonics(log_between(rng, 240, 600) * speed, tilted(12, 4), rng)
+    whirr = unit(whirr) + 0.7 * unit(bandpass(white(k, rng), 600, 5000, 1))
+    sheet = shaped(white(k, rng), (400, -24), (1500, -4), (4000, 0), (12_000, -6))
+    sheet = sheet * swell(k, 22, rng, 0.4) * np.linspace(0, 1, k)
+    add_at(x, 0, (whirr + between(rng, 0.5, 1.0) * unit(sheet)) * speed * arch(k, 0.05, 0.08))
+    tray = wood(rng, between(rng, 120, 300), 4500, 20, t60=0.07)
+    for at in (0.0, k / SAMPLE_RATE):
+        add_at(x, at, tray.struck(frames(0.15), rng, 2500), between(rng, 2.0, 5.0))
+        add_at(x, at, burst(rng, 900, 7000, 0.015), between(rng, 1.0, 3.0))
+    return x
+
+
 def printer(seconds: float, rng: Rng) -> Synthesised:
     """An office printer: an ink head to and fro, a dot matrix that screams, or a laser's sheets."""
     n = frames(seconds)
     tempo, length = level(rng, slow=1.25, steady=0.8, fast=0.5)
     kind = rng.choice(3, p=[0.5, 0.25, 0.25])
     machine = (_inkjet, _dot_matrix, _laser)[int(kind)]
-    x = limited(machine(n, rng, length * between(rng, 0.9, 1.1)), 5)
+    x = unit(limited(machine(n, rng, length * between(rng, 0.9, 1.1)), 5))
+    if machine is not _laser:
+        for t in beats(seconds, between(rng, 5, 12), 0.2, rng, first=between(rng, -3, 2)):
+            drawn = _next_sheet(rng)
+            resting = 1 - 0.95 * arch(len(drawn), 0.04, 0.04)
+            place = round(t * SAMPLE_RATE)
+            still = x[max(0, place) : max(0, place + len(drawn))]
+            still *= resting[max(0, -place) :][: len(still)]
+            add_at(x, t, drawn, between(rng, 0.5, 0.9))
     fan = shaped(pink(n, rng), (60, -10), (200, 0), (900, -5), (5000, -16), (15_000, -34))
     x = unit(x) + between(rng, 0.02, 0.12) * unit(fan)
     return finish(limited(room(x, rng), 6), seconds, rng, {"tempo": tempo})
@@ -292,26 +318,37 @@ def lift(seconds: float, rng: Rng) -> Synthesised:
     return finish(limited(x, 7), seconds, rng, {"tempo": tempo}, fade_out=0.15)
 
 
+def _babble(n: int, rng: Rng) -> Response:
+    """Vowels drawn at random, six a second: a mouth that says nothing."""
+    count = int(n / SAMPLE_RATE * 6) + 2
+    first = np.exp(rng.uniform(np.log(300), np.log(850), count))
+    second = np.exp(rng.uniform(np.log(900), np.log(2300), count))
+
+    def response(times: Signal, hz: Signal) -> Signal:
+        at = times.ravel() * (count - 1)
+        total = np.full((len(at), hz.shape[1]), 0.01)
+        for peaks, width, gain in ((first, 90.0, 1.0), (second, 130.0, 0.6)):
+            centre = np.interp(at, np.arange(count), peaks)[:, None]
+            total += gain / (1 + ((hz - centre) / (width / 2)) ** 2)
+        return total
+
+    return response
+
+
 def _programme(n: int, rng: Rng) -> Signal:
     """What a station sends: a voice without words, or a band of tones, in a narrow channel."""
     if chance(rng, 0.55):
         hz = log_between(rng, 100, 210) * 2 ** (0.12 * wander(n, 2.5, rng))
         source = glottal(hz, rng, breath=0.05) * np.clip(wander(n, 4.5, rng) + 0.6, 0, 1.2)
-        x = np.zeros(n)
-        for start in range(0, n, frames(0.16)):
-            part = source[start : start + frames(0.16)]
-            first = log_between(rng, 300, 850)
-            second = log_between(rng, 900, 2300)
-            vowel = [(first, first, 90, 1.0), (second, second, 130, 0.6), (2600, 2600, 300, 0.3)]
-            x[start : start + len(part)] = formants(part, vowel) * arch(len(part), 0.1, 0.1)
+        x = moving(source, _babble(n, rng))
         return unit(x)
     x = np.zeros(n)
     root = log_between(rng, 110, 220)
     scale = np.array([0, 2, 4, 5, 7, 9, 11, 12])
     pace = between(rng, 0.18, 0.4)
     for t in beats(n / SAMPLE_RATE, pace, 0.02, rng):
-        m = frames(min(1.2, 3 * pace))
-        for octave in (1, 2, 4):
+        m = frames(min(0.6, 2 * pace))
+        for octave in (1, 2):
             tone = root * octave * 2 ** (float(rng.choice(scale)) / 12)
             note = harmonics(np.full(m, tone), tilted(10, 6), rng) * strike(m, 0.01, 0.9)
             add_at(x, t, note, between(rng, 0.1, 0.6))

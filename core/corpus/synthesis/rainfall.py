@@ -30,7 +30,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
     spread,
 )
-from core.corpus.synthesis.sources import pink, white
+from core.corpus.synthesis.sources import phase, pink, white
 from core.corpus.synthesis.space import outdoors, room
 
 
@@ -81,10 +81,11 @@ def hail(seconds: float, rng: Rng) -> Synthesised:
     far = highpass(dust(far_rate, rng, 1.8, 6), 900, 1)
     far = shaped(far, (200, -16), (1200, -3), (4000, 0), (9000, -4), (16_000, -14))
     rain = shaped(white(n, rng), (100, -20), (700, -5), (3000, 0), (9000, -5), (16_000, -16))
-    x = limited(unit(near), 10) + between(rng, 0.25, 0.5) * unit(far)
-    x += between(rng, 0.0, 0.15) * unit(rain) * waves
+    beyond = {"light": 0.1, "moderate": 0.25, "heavy": 0.45}[strength]
+    x = limited(unit(near), 14) + beyond * between(rng, 0.7, 1.3) * unit(far)
+    x += between(rng, 0.0, 0.3) * beyond * unit(rain) * waves
     x = room(x, rng) if surface == "glass" else outdoors(x, rng)
-    return finish(limited(x, 9), seconds, rng, {"strength": strength, "surface": surface})
+    return finish(limited(x, 12), seconds, rng, {"strength": strength, "surface": surface})
 
 
 def drizzle(seconds: float, rng: Rng) -> Synthesised:
@@ -232,11 +233,12 @@ def gale(seconds: float, rng: Rng) -> Synthesised:
 def _howl(n: int, pitch: Signal, rng: Rng) -> Signal:
     """Noise about a gliding pitch: a slow random phasor, turned by the pitch, and its octave."""
     width = between(rng, 8, 22)
-    across = lowpass(white(n, rng), width, 1), lowpass(white(n, rng), width, 1)
-    turn = np.exp(2j * np.pi * np.cumsum(pitch) / 44_100)
-    voice = (across[0] + 1j * across[1]) * turn
-    over = between(rng, 0.1, 0.35) * (across[1] + 1j * across[0]) * turn**2
-    return unit((voice + over).imag)
+    one, other = wander(n, width, rng), wander(n, width, rng)
+    angle = 2 * np.pi * phase(pitch)
+    sin, cos = np.sin(angle), np.cos(angle)
+    voice = one * sin + other * cos
+    over = other * (2 * sin * cos) + one * (cos * cos - sin * sin)
+    return unit(voice + between(rng, 0.1, 0.35) * over)
 
 
 def dry_leaves(seconds: float, rng: Rng) -> Synthesised:
