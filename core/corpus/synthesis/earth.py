@@ -186,25 +186,33 @@ def _tumble(length: float, rng: Rng) -> Signal:
 
 
 def rocks(seconds: float, rng: Rng) -> Synthesised:
-    """Rocks knock and tumble: stones of some hand's breadths, each on its way down in hops."""
+    """Rocks knock and tumble: stones of some hand's breadths, each on its way down in hops.
+
+    They hit other stone and earth: each knock has a dull part below 400 Hz, loosens grit, and
+    what slides along with them hisses and rumbles under the knocks.
+    """
     n = frames(seconds)
-    strength, size = level(rng, light=0.6, moderate=1.2, heavy=2.8)
-    count, stones = level(rng, several=2.0, many=7.0)
+    strength, size = level(rng, light=0.9, moderate=1.5, heavy=2.8)
+    count, stones = level(rng, several=3.0, many=8.0)
     bank = _knocks(rng, 30, size)
-    grit = bursts(rng, 20, (1200, 6000), (0.003, 0.012), 1.2)
-    x = np.zeros(n)
+    grit = bursts(rng, 20, (1000, 6000), (0.004, 0.016), 1.2)
+    earth = [peaked(lowpass(white(3500, rng), 400 / size**0.5) * decay(3500, 0.1)) for _ in "abcd"]
+    x, moved = np.zeros(n), np.zeros(n)
     falls = [between(rng, 0.01, 0.1)]
     falls += rng.uniform(0, max(0.2, seconds - 0.5), max(1, int(stones * seconds / 2))).tolist()
+    swept = decay(frames(0.5), 0.5)
     for start in falls:
         own = int(rng.integers(len(bank)))
-        for hop in _tumble(between(rng, 0.4, 2.2), rng).tolist():
+        for hop in _tumble(between(rng, 0.5, 2.4), rng).tolist():
             blow = bank[own] if chance(rng, 0.5) else bank[int(rng.integers(len(bank)))]
-            gain = between(rng, 0.25, 1.0) * np.exp(-0.8 * hop)
+            gain = log_between(rng, 0.15, 1.0) * np.exp(-0.8 * hop)
             add_at(x, start + hop, blow, gain)
-            k = frames(0.25)
-            places = poisson(k, between(rng, 20, 120) * decay(k, 0.3), rng)
-            crumbs = scatter(k, places, sizes(len(places), rng), grit, rng)
-            add_at(x, start + hop, crumbs, 0.5 * gain)
+            add_at(x, start + hop, earth[int(rng.integers(4))], between(rng, 0.1, 0.4) * gain)
+            add_at(moved, start + hop, swept, gain)
+    places = poisson(n, between(rng, 60, 160) * moved + 1e-3, rng)
+    x += 0.5 * scatter(n, places, sizes(len(places), rng, 1.4), grit, rng)
+    slide = shaped(pink(n, rng), (60, -8), (200, 0), (900, -3), (3500, -6), (12_000, -18))
+    x += between(rng, 0.02, 0.06) * unit(slide) * np.minimum(moved, 2.0) * swell(n, 12, rng, 0.4)
     x = at_distance(x, "close", rng)
     return finish(limited(x, 10), seconds, rng, {"strength": strength, "count": count})
 

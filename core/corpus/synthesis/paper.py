@@ -213,8 +213,8 @@ def pen(seconds: float, rng: Rng) -> Synthesised:
     scratch += unit(highpass(dust(1500 * speed + 1e-3, rng, 1.4), 1500, 1))
     x = scratch * speed**1.5
     board = [(float(hz), float(hz) / 6, 1.0) for hz in table.hz[:5]]
-    x += between(rng, 0.2, 0.6) * unit(resonances(x, *board)) * 0.3
-    x = peaked(limited(x, 8)) + between(rng, 0.15, 0.5) * peaked(taps)
+    x += between(rng, 0.15, 0.4) * unit(resonances(x, *board))
+    x = peaked(limited(x, 8)) + between(rng, 0.35, 0.8) * peaked(taps)
     return finish(limited(room(x, rng), 9), seconds, rng, {"tempo": tempo})
 
 
@@ -263,7 +263,7 @@ def _pulled(rng: Rng, length: float, pace: float) -> Signal:
     """Tape off its roll: the glue lets go in jumps, hundreds to thousands a second."""
     m = frames(length)
     speed = contour(m, (0, 0.2), (0.15, 1.0), (between(rng, 0.4, 0.8), 0.8), (1, 1))
-    speed = speed * swell(m, between(rng, 2, 7), rng, 0.25)
+    speed = speed * swell(m, between(rng, 3, 9), rng, 0.4)
     jumps = between(rng, 280, 650) * pace * speed * 2 ** (0.15 * wander(m, 25, rng))
     train = pulses(jumps, rng, 0.22, 0.5) + dust(900 * pace * speed, rng, 1.6, 8)
     roll = (
@@ -273,7 +273,7 @@ def _pulled(rng: Rng, length: float, pace: float) -> Signal:
         (between(rng, 6500, 9500), 3500, 0.8),
     )
     rip = unit(resonances(train, *roll)) + 0.3 * unit(highpass(white(m, rng), 4000, 1))
-    return peaked(rip * speed**0.7 * swell(m, 40, rng, 0.2) * arch(m, 0.03, 0.02))
+    return peaked(rip * speed**0.8 * swell(m, 35, rng, 0.45) * arch(m, 0.03, 0.02))
 
 
 def tape(seconds: float, rng: Rng) -> Synthesised:

@@ -210,13 +210,16 @@ def gale(seconds: float, rng: Rng) -> Synthesised:
     Howls are narrow bands of noise, 250 to 900 Hz, whose pitch follows the gusts' speed.
     """
     n = frames(seconds)
-    gust = np.exp(0.5 * np.clip(wander(n, between(rng, 0.25, 0.5), rng), -2, 2))
-    gust *= np.exp(0.15 * wander(n, 1.6, rng))
+    slow = np.clip(wander(n, between(rng, 0.25, 0.5), rng), -2, 2)
+    nepers = 0.5 * slow + 0.15 * wander(n, 1.6, rng)
+    gust = np.exp(nepers)
     roar = shaped(pink(n, rng), (30, -4), (90, 0), (300, -3), (900, -9), (4000, -22), (14e3, -40))
-    x = unit(roar) * gust**1.3
+    x = unit(roar) * np.exp(1.3 * nepers)
+    loud = np.exp(1.8 * nepers)
     for _ in range(int(rng.integers(2, 5))):
-        pitch = log_between(rng, 230, 700) * gust**0.55 * 2 ** (0.05 * wander(n, 1.5, rng))
-        x += between(rng, 0.5, 1.3) * _howl(n, np.clip(pitch, 120, 2200), rng) * gust**1.8
+        bend = 0.55 * nepers + 0.035 * wander(n, 1.5, rng)
+        pitch = log_between(rng, 230, 700) * np.exp(bend)
+        x += between(rng, 0.5, 1.3) * _howl(n, np.clip(pitch, 120, 2200), rng) * loud
     hiss = shaped(white(n, rng), (400, -20), (2000, -2), (5000, 0), (14_000, -12))
     x += between(rng, 0.05, 0.15) * unit(hiss) * gust**2
     if chance(rng, 0.6):
