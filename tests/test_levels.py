@@ -15,7 +15,7 @@ from core.audiostory import AudioStory
 from core.bridge.levels import UNKNOWN_LEVEL, SoundLevels, load_levels
 from core.errors import StoryError
 from core.files import write_atomically
-from core.mix.levels import MIX_LOUDNESS, gated, with_levels
+from core.mix.levels import MIX_LOUDNESS, NaturalLevel, gated, with_levels
 from core.mix.loudness import Meter, measure
 from core.mix.mix import MixSettings, mix, place_events, sum_blocks
 from core.mix.sources import ArraySource, Source
@@ -51,17 +51,20 @@ SOUNDS = {
 """A take of each, as loud as a performer happens to make it, and its level by nature."""
 
 
-def told(*names: str, **changes: Any) -> tuple[Story, dict[str, Source], dict[str, float]]:
+Told = tuple[Story, dict[str, Source], dict[str, NaturalLevel]]
+
+
+def told(*names: str, **changes: Any) -> Told:
     """A story of these sounds; its takes; their natural levels."""
     events = [
         Event(f"e{n}", name, 4.0 * n, 4.0, **changes.get(name, {})) for n, name in enumerate(names)
     ]
     story = Story("t", 4.0 * len(names), 1, "tiny", "", tuple(events))
     sources: dict[str, Source] = {e.id: ArraySource(SOUNDS[e.caption][0]) for e in events}
-    return story, sources, {e.id: SOUNDS[e.caption][1] for e in events}
+    return story, sources, {e.id: NaturalLevel(SOUNDS[e.caption][1]) for e in events}
 
 
-def leveled(story: Story, sources: dict[str, Source], natural: dict[str, float]) -> Story:
+def leveled(story: Story, sources: dict[str, Source], natural: dict[str, NaturalLevel]) -> Story:
     return with_levels(story, sources, natural, RATE, {e.id for e in story.events})
 
 
@@ -150,6 +153,79 @@ def test_peaks_of_ordinary_sounds_are_not_pressed_into_the_limiter() -> None:
     assert abs(10 * np.log10(change)) < 1.0
 
 
+PAIRS = {
+    "knocks": (strokes(4.0, 0.6, 0.3, 11, 0.03), strokes(4.0, 0.6, 0.3, 12, 0.04), -26.0, 10.0),
+    "steps": (strokes(4.0, 0.5, 0.2, 13, 0.02), strokes(4.0, 0.5, 0.2, 14, 0.03), -29.0, 10.0),
+    "dog": (strokes(4.0, 0.9, 0.2, 15, 0.05), strokes(4.0, 0.8, 0.2, 16, 0.1), -22.0, 13.0),
+    "shot": (strokes(4.0, 9.0, 0.2, 17, 0.1), strokes(4.0, 9.0, 0.2, 18, 0.2), -13.0, 13.0),
+    "rain": (noise(4.0, 19, 0.1), noise(4.0, 20, 0.02), -30.0, 10.0),
+}
+"""Of each sound two takes, its level, and what is taken off by saying that it is soft or far. The
+second of strokes are longer, so that they are the louder ones where their peaks are held back."""
+
+
+def paired(*names: str) -> Told:
+    """A story of each sound and, after it, the same one soft or far."""
+    events, sources, natural = [], {}, {}
+    for name in names:
+        near, far, level, softened = PAIRS[name]
+        for caption, take, less in ((name, near, 0.0), (f"soft {name}", far, softened)):
+            event = Event(f"e{len(events)}", caption, 4.0 * len(events), 4.0)
+            events.append(event)
+            sources[event.id] = ArraySource(take)
+            natural[event.id] = NaturalLevel(level - less, less, name)
+    story = Story("t", 4.0 * len(events), 1, "tiny", "", tuple(events))
+    return story, dict(sources), natural
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("knocks",),
+        ("steps",),
+        ("dog",),
+        ("shot",),
+        ("rain",),
+        ("knocks", "steps", "dog"),
+    ],
+    ids=" ".join,
+)
+def test_a_soft_or_distant_sound_stays_below_the_same_one_close_by(names: Sequence[str]) -> None:
+    """Also where the peaks of the close one are held back, alone and in the mix."""
+    story, sources, natural = paired(*names)
+    made = leveled(story, sources, natural)
+    sound = mix(made, sources, MixSettings(RATE))
+    assert lufs(sound) == pytest.approx(MIX_LOUDNESS, abs=2.0)
+    levels, parts = alone(made, sources), np.split(sound, 2 * len(names))
+    for name, near, far in zip(names, parts[::2], parts[1::2], strict=True):
+        assert levels[f"soft {name}"] <= levels[name] - 6.0, name
+        assert lufs(far) <= lufs(near) - 6.0, name
+
+
+@pytest.mark.parametrize("beside", ["knocks", "rain", "shot"])
+def test_said_to_be_soft_a_sound_lies_as_much_lower_as_these_words_take_off(beside: str) -> None:
+    """Than it would lie in the same story without them, whether its peaks are held back or not."""
+    story, sources, natural = paired("knocks", beside)
+    story = dataclasses.replace(story, events=story.events[1:], total=12.0)
+    story = dataclasses.replace(
+        story,
+        events=tuple(dataclasses.replace(e, start=4.0 * n) for n, e in enumerate(story.events)),
+    )
+    soft = natural["e1"]
+    made = leveled(story, sources, natural)
+    plain = leveled(story, sources, natural | {"e1": NaturalLevel(soft.lufs + soft.softened)})
+    apart = [made.event(i).gain_db - plain.event(i).gain_db for i in ("e1", "e2", "e3")]
+    assert apart[0] - apart[2] == pytest.approx(-10.0, abs=1.0)
+
+
+def test_a_story_of_soft_sounds_alone_has_the_loudness_of_any_other() -> None:
+    story, sources, natural = paired("knocks", "dog")
+    soft = {one: NaturalLevel(level.lufs - 10.0, 10.0) for one, level in natural.items()}
+    soft |= {one: natural[one] for one in ("e1", "e3")}
+    made = leveled(story, sources, soft)
+    assert lufs(mix(made, sources, MixSettings(RATE))) == pytest.approx(MIX_LOUDNESS, abs=2.0)
+
+
 def test_what_a_hand_has_set_stays() -> None:
     story, sources, natural = told("rain", "wind", rain={"gain_db": -6.0})
     made = leveled(story, sources, natural)
@@ -205,7 +281,7 @@ def test_stories_with_a_wild_trim_are_refused() -> None:
 
 def test_captions_have_the_levels_of_their_sounds() -> None:
     levels = load_levels(load_profile("pocket"))
-    rain, steps, shot = (levels.of(c) for c in ("rain", "footsteps on gravel", "a gunshot"))
+    rain, steps, shot = (levels.of(c).lufs for c in ("rain", "footsteps on gravel", "a gunshot"))
     assert rain - 4 <= steps <= rain + 6
     assert shot >= steps + 12
     for near, far in (
@@ -215,9 +291,11 @@ def test_captions_have_the_levels_of_their_sounds() -> None:
         ("heavy rain", "a gentle rain"),
         ("a gunshot", "a gunshot far away"),
     ):
-        assert levels.of(far) <= levels.of(near) - 7, far
+        assert levels.of(far).lufs <= levels.of(near).lufs - 7, far
+        assert levels.of(far).sound == levels.of(near).sound, far
+        assert levels.of(far).softened > 6.0 > levels.of(near).softened == 0.0, far
     assert levels.of("gentle rain with a gunshot") == levels.of("a gunshot")
-    assert SoundLevels(None, {}).of("anything") == UNKNOWN_LEVEL
+    assert SoundLevels(None, {}).of("anything").lufs == UNKNOWN_LEVEL
 
 
 def test_a_rendered_story_is_mixed_as_it_should(pocket: AudioStory) -> None:

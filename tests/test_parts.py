@@ -14,7 +14,7 @@ from sounding_stories import RATE, noise, save_take, story_folder
 
 from core.audiostory import AudioStory
 from core.export import open_story
-from core.mix.levels import with_levels
+from core.mix.levels import NaturalLevel, with_levels
 from core.mix.mix import MixSettings, mix
 from core.profile import RenderSettings
 from core.render.render import known, perform
@@ -233,7 +233,7 @@ def test_parts_keep_their_levels_beside_each_other(path: Path) -> None:
     )
     led.save(path / "story.json")
     sources = open_story(path).sources
-    natural = {event.id: -30.0 for event in led.events}
+    natural = {event.id: NaturalLevel(-30.0) for event in led.events}
     done = with_levels(led, sources, natural, RATE, fresh=())
     assert done.event("e0").gain_db == done.event(rest).gain_db != 0.0
 

@@ -16,6 +16,7 @@ from core.bridge.lexicon import Lexicon, load_lexicon
 from core.bridge.modifiers import says
 from core.errors import WeightsError
 from core.files import write_atomically
+from core.mix.levels import NaturalLevel
 from core.profile import Profile
 from core.story.story import Event
 
@@ -35,10 +36,10 @@ MOST_CHANGED = 18.0
 
 
 class SoundLevels:
-    """Loudness by caption, in LUFS.
+    """Loudness by caption.
 
     Args:
-        levels: of each known sound, by its plain caption.
+        levels: LUFS of each known sound, by its plain caption.
         lexicon: None: every caption is an unknown sound.
     """
 
@@ -46,16 +47,17 @@ class SoundLevels:
         self._lexicon = lexicon
         self._levels = levels
 
-    def of(self, caption: str) -> float:
-        """LUFS of the loudest sound that a caption names, as near and as strong as it says."""
+    def of(self, caption: str) -> NaturalLevel:
+        """The loudest sound that a caption names, as near and as strong as it says."""
         heard = self._lexicon.simultaneous(caption) if self._lexicon else ()
-        return max(self._single(sound) for sound in heard or (caption,))
+        levels = [self._single(sound) for sound in heard or (caption,)]
+        return max(levels, key=lambda level: level.lufs)
 
-    def of_all(self, events: Iterable[Event]) -> dict[str, float]:
-        """LUFS by the events' ids."""
+    def of_all(self, events: Iterable[Event]) -> dict[str, NaturalLevel]:
+        """The levels by the events' ids."""
         return {event.id: self.of(event.caption) for event in events}
 
-    def _single(self, caption: str) -> float:
+    def _single(self, caption: str) -> NaturalLevel:
         plain = self._plain(caption)
         text = caption.lower()
         change = sum(
@@ -63,7 +65,9 @@ class SoundLevels:
             for key, value, db in LEVEL_CHANGES
             if says(text, key, value) and not says(plain, key, value)
         )
-        return self._levels.get(plain, UNKNOWN_LEVEL) + max(-MOST_CHANGED, change)
+        change = max(-MOST_CHANGED, change)
+        lufs = self._levels.get(plain, UNKNOWN_LEVEL) + change
+        return NaturalLevel(lufs, max(0.0, -change), plain)
 
     def _plain(self, caption: str) -> str:
         """The plain caption of the sound that a caption is performed as; "" where it is unknown."""

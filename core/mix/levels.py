@@ -65,6 +65,21 @@ Powers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class NaturalLevel:
+    """How loud a sound is by nature, as a caption tells of it.
+
+    Attributes:
+        lufs: as near and as strong as the caption says.
+        softened: decibels that these words take off it, 0 or more.
+        sound: what captions of the same sound have in common; "" where it is not known.
+    """
+
+    lufs: float
+    softened: float = 0.0
+    sound: str = ""
+
+
+@dataclass(frozen=True)
 class _Sounding:
     """An event as it is heard at a gain of 0 dB.
 
@@ -73,7 +88,11 @@ class _Sounding:
         powers, peaks: K-weighted power and sample peak of each part of `STEP_MS`, both (n,).
         room: K-weighted power of its room tone, whatever its gain.
         loudness: LUFS, gated.
-        natural: LUFS that its sound has by nature, with what a person has added.
+        natural: LUFS that its sound has by nature, with what a person has added, and were it not
+            said to be soft or far.
+        softened: decibels that these words take off, beyond those that all sounds of the story
+            have in common.
+        sound: as in `NaturalLevel`.
     """
 
     event: Event
@@ -83,31 +102,45 @@ class _Sounding:
     room: float
     loudness: float
     natural: float
+    softened: float
+    sound: str = ""
+
+    @property
+    def loud(self) -> bool:
+        return self.natural > LOUD
 
     @property
     def relative(self) -> float:
-        """Gain in dB that brings the take to its natural level."""
-        return self.natural - self.loudness
+        """Gain in dB that brings the take to the level that it is to have by nature."""
+        return self.natural - self.softened - self.loudness
 
     def gain(self, offset: float, limited: float) -> float:
         """Gain in dB where the whole story lies by `offset` above the natural levels.
+
+        What is soft or far lies below the gain that it would have without these words, so that it
+        stays softer where peaks are held back.
 
         Args:
             limited: decibels by which peaks may pass full scale.
         """
         peak = 20 * math.log10(self.peaks.max())
         over = limited + PRESSED * max(0.0, self.natural - LOUD)
-        gain = self.relative + offset
-        if self.natural > LOUD:
+        gain = self.relative + self.softened + offset
+        if self.loud:
             gain += min(PUSHED_DB, PUSHED * max(0.0, gain + peak))
-        gain = min(gain, over - peak)
+        gain = min(gain, over - peak) - self.softened
         return round(min(MOST_DB, max(LEAST_DB, gain)), 1)
+
+    def limited_loudness(self, gain: float) -> float:
+        """LUFS by itself at a gain in dB, behind the limiter."""
+        limiting = _limiting(self.peaks * 10 ** (gain / 20))
+        return gated(_coarse(self.powers * 10 ** (gain / 10) * limiting))
 
 
 def with_levels(
     story: Story,
     sources: Mapping[str, Source],
-    natural: Mapping[str, float],
+    natural: Mapping[str, NaturalLevel],
     rate: int,
     fresh: Collection[str],
     only: Collection[str] | None = None,
@@ -116,7 +149,7 @@ def with_levels(
     """The story with default gains.
 
     Args:
-        natural: LUFS that each event's sound has by nature, by the event's id.
+        natural: how loud each event's sound is by nature, by the event's id.
         fresh: events that have their first take now: their gain so far is what a person has added
             to the default, and from now on they have a default. Other events without a `trim_db`
             are left alone, as those that are locked.
@@ -138,9 +171,9 @@ def with_levels(
     offset, limited = _offset(
         sounding, led, fresh, _FINE * -(-story_frames(story, rate) // _step(rate))
     )
-    for one in led:
+    for one, gain in zip(led, _gains(led, offset, limited), strict=True):
         if only is None or one.event.id in only:
-            story = story.replace_event(replace(one.event, gain_db=one.gain(offset, limited)))
+            story = story.replace_event(replace(one.event, gain_db=gain))
     return story
 
 
@@ -170,10 +203,9 @@ def _held_offset(sounding: Sequence[_Sounding], exact: float, limited: float, co
     highest = exact + MAKE_UP_DB
     offset = _solved(lambda offset: _loudness(sounding, offset, limited, count), exact, highest)
     for one in sounding:
-        loud = one.natural > LOUD
-        alone, length = (replace(one, start=0), len(one.powers)) if loud else (one, count)
-        heard = _loudness([alone], offset, limited, length)
-        offset = min(offset, heard - one.natural + (LOUD_BEHIND_DB if loud else BEHIND_DB))
+        alone, length = (replace(one, start=0), len(one.powers)) if one.loud else (one, count)
+        behind = one.natural - one.softened - _loudness([alone], offset, limited, length)
+        offset = min(offset, (LOUD_BEHIND_DB if one.loud else BEHIND_DB) - behind)
     return offset
 
 
@@ -195,16 +227,40 @@ def _coarse(powers: Powers) -> Powers:
 def _loudness(sounding: Sequence[_Sounding], offset: float, limited: float, count: int) -> float:
     """LUFS of the mix of events, their peaks held back and limited."""
     total, peaks = np.zeros(count), np.zeros(count)
-    for one in sounding:
-        gain = 10 ** (one.gain(offset, limited) / 20)
+    for one, decibels in zip(sounding, _gains(sounding, offset, limited), strict=True):
+        gain = 10 ** (decibels / 20)
         here = slice(one.start, min(count, one.start + len(one.powers)))
         length = here.stop - here.start
         total[here] += one.powers[:length] * gain**2 + one.room
         peaks[here] = np.hypot(peaks[here], one.peaks[:length] * gain)
+    return gated(_coarse(total * _limiting(peaks)))
+
+
+def _limiting(peaks: Powers) -> Powers | float:
+    """What the limiter makes of the powers of sound with these peaks, as factors."""
     needed = _CEILING / np.maximum(peaks, _CEILING)
-    if needed.min() < 1.0:
-        total *= Recovery(1000 * _FINE / STEP_MS).process(needed) ** 2
-    return gated(_coarse(total))
+    if needed.min() == 1.0:
+        return 1.0
+    return np.asarray(Recovery(1000 * _FINE / STEP_MS).process(needed) ** 2)
+
+
+def _gains(sounding: Sequence[_Sounding], offset: float, limited: float) -> list[float]:
+    """The gains in dB of all, where what is soft or far lies below the same sound close by.
+
+    Its take may have lower peaks, which are not held back where those of the other are.
+    """
+    gains = [one.gain(offset, limited) for one in sounding]
+    softer = {one.sound for one in sounding if one.sound and one.softened}
+    close: dict[str, float] = {}
+    for one, gain in zip(sounding, gains, strict=True):
+        if one.sound in softer and not one.softened:
+            heard = one.limited_loudness(gain) - (one.event.trim_db or 0.0)
+            close[one.sound] = min(heard, close.get(one.sound, heard))
+    for place, one in enumerate(sounding):
+        if one.softened and one.sound in close:
+            most = close[one.sound] - one.softened + (one.event.trim_db or 0.0) - one.loudness
+            gains[place] = round(max(LEAST_DB, min(gains[place], most)), 1)
+    return gains
 
 
 def _solved(loudness_at: Callable[[float], float], low: float, high: float) -> float:
@@ -245,7 +301,7 @@ def _step(rate: int) -> int:
 def _soundings(
     story: Story,
     sources: Mapping[str, Source],
-    natural: Mapping[str, float],
+    natural: Mapping[str, NaturalLevel],
     rate: int,
     cache: Cache | None,
 ) -> list[_Sounding]:
@@ -272,10 +328,17 @@ def _soundings(
             missing = _FINE * placed.frames // _step(rate) - len(heard)
             heard, heights = (np.pad(each, (0, max(0, missing))) for each in (heard, heights))
         room = placed.room**2 * room_tone_power(rate) if placed.room else 0.0
-        level = natural[event.id] + (event.trim_db or 0.0)
+        by_nature = natural[event.id]
+        level = by_nature.lufs + by_nature.softened + (event.trim_db or 0.0)
         start = _FINE * placed.start // _step(rate)
-        found.append(_Sounding(event, start, heard, heights, room, loudness, level))
-    return found
+        softened, sound = by_nature.softened, by_nature.sound
+        found.append(
+            _Sounding(event, start, heard, heights, room, loudness, level, softened, sound)
+        )
+    least = min((one.softened for one in found), default=0.0)
+    return [
+        replace(one, natural=one.natural - least, softened=one.softened - least) for one in found
+    ]
 
 
 def _measured(source: Source, rate: int, cache: Cache | None) -> tuple[Powers, Powers]:
