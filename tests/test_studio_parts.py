@@ -21,6 +21,7 @@ from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
 from core.export.settings import PRESETS, ExportSettings
 from core.mix.outline import PER_SECOND
 from core.profile import PROFILES, RenderSettings, load_profile
+from core.render.levels import with_default_levels
 from core.story import timeline
 from core.story.folders import Library
 from core.story.story import Event, Story
@@ -169,6 +170,36 @@ def test_a_default_gain_is_stated_until_a_hand_sets_another(session: Session) ->
     act(session, "gain", {"id": "e1", "value": -3})
     assert "to suit" not in takes_panel(session, load_profile("tiny"), ready=True)
     assert session.open_folder.story.event("e1").gain_db == -3.0
+
+
+def test_a_cleared_gain_is_the_default_again_and_says_so(session: Session) -> None:
+    folder, profile, told = session.open_folder, load_profile("tiny"), list[str]()
+    keep_take(session, "e1", 0.5)
+    keep_take(session, "e2", 0.05)
+    default = with_default_levels(profile, folder, folder.story, ["e1", "e2"])
+    folder.edit("render", lambda story: with_default_levels(profile, folder, story, ["e1", "e2"]))
+    gains = [event.gain_db for event in default.events]
+    assert gains[1] == pytest.approx(gains[0] + 20.0, abs=0.2)
+    for row, gain in ((0, -3), (2, -5)):
+        session.show(folder)
+        edit_table(session, with_gain(session, row, gain), told.append, profile)
+    assert not told
+    assert [event.gain_db for event in folder.story.events] == [-3.0, gains[1], -5.0]
+    for row, empty in ((0, ""), (2, None)):
+        session.show(folder)
+        edit_table(session, with_gain(session, row, empty), told.append, profile)
+    assert [event.gain_db for event in folder.story.events] == [*gains[:2], 0.0]
+    assert [event.trim_db for event in folder.story.events] == [0.0, 0.0, None]
+    assert told == [
+        f"The gain of 'rain' is the studio's own again: {gains[0]:+g} dB suit the sound.",
+        "The gain of 'wind' is the studio's own again: it comes with the sound.",
+    ]
+
+
+def with_gain(session: Session, row: int, gain: object) -> list[table.Row]:
+    rows = table.rows_of(session.shown)
+    rows[row][table.HEADERS.index("Gain")] = gain
+    return rows
 
 
 def test_lanes_table_and_disk_show_the_same_events(session: Session) -> None:

@@ -88,6 +88,8 @@ def test_a_placeholder_is_rendered_and_marked_in_table_and_export(
     story, sources = render_folder(knowing, folder, SETTINGS, ignored)
     assert set(sources) == {"rain", "kettle"}
     assert [row[-1] for row in rows_of(story)] == ["ready", "placeholder", "new"]
+    unknown = unknown_sounds(knowing.profile, story)
+    assert [row[-1] for row in rows_of(story, unknown)] == ["ready", "placeholder", "not known"]
     assert Story.load(folder.path / "story.json").event("kettle").placeholder
     labels = [row["label"] for row in csv.DictReader(io.StringIO(_markers(story)))]
     assert "[placeholder] a kettle whistling on the stove" in labels
@@ -117,6 +119,23 @@ def test_with_known_words_an_event_is_no_placeholder_any_more(story: Story) -> N
     assert (
         not timeline.change(marked, "kettle", caption="steam hissing").event("kettle").placeholder
     )
+
+
+def test_a_silence_is_rendered_by_nothing_and_is_not_missed(
+    knowing: AudioStory, story: Story, tmp_path: Path
+) -> None:
+    story = timeline.change(timeline.delete(story, "both"), "kettle", caption="Silence")
+    folder = Library(tmp_path).create(story, "Pause")
+    requests = [TakeRequest(event.id) for event in story.events]
+    list(perform(knowing, folder, requests, SETTINGS, group="a"))
+    made, sources = render_folder(knowing, folder, SETTINGS, ignored)
+    unknown = unknown_sounds(knowing.profile, made)
+    assert set(sources) == {"rain"}
+    assert unknown_sentences(made, unknown) == []
+    assert [row[-1] for row in rows_of(made, unknown)] == ["ready", "silence"]
+    assert not with_placeholders(made, unknown).event("kettle").placeholder
+    done = export(open_story(folder.path, unknown), tmp_path / "out", ExportSettings())
+    assert not any("want of a sound" in note for note in done.notes)
 
 
 def test_what_was_rendered_by_earlier_versions_keeps_its_take_and_is_not_due(

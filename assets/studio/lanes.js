@@ -17,6 +17,7 @@ let gesture = { name: "", at: 0, number: 0 };
 
 const NARROWEST = 44;
 
+const MISSING = { "not known": "sound not known", silence: "nothing is heard" };
 const STATES = { new: "not rendered", changed: "changed since", rendered: "", rendering: "rendering" };
 const byTime = () => [...story.events].sort((a, b) => a.start - b.start || a.layer - b.layer);
 const eventOf = (id) => story.events.find((event) => event.id === id);
@@ -197,7 +198,7 @@ function label(event) {
     if (event[fade]) add(fade, "").style.width = `${(100 * event[fade]) / event.duration}%`;
   }
   add("name", `${event.name}\u2002${event.caption} `);
-  const state = event.locked ? "locked" : STATES[event.state];
+  const state = event.locked ? "locked" : MISSING[event.missing] || STATES[event.state];
   const about = [`${Number(event.duration.toFixed(2))} s`, event.placeholder && "placeholder", state];
   add("note", about.filter(Boolean).join(" · "));
   add("place", `, at ${event.start} s${event.layer ? `, layer ${event.layer}` : ""}`);

@@ -26,6 +26,7 @@ from core.director.external import Director, read_answer
 from core.director.omissions import notes_on
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans, events_so_far
 from core.director.published import plan_freely
+from core.director.silence import with_silences
 from core.director.times import TimedInstruction
 from core.errors import PlanError
 from core.language.reasoning import Item, ListGrammar, write_items
@@ -101,7 +102,7 @@ def plan(
     story = compose_story(
         model.profile.name, instruction, total, seed, parsed, draft.items, draft.lengths
     )
-    yield PlanProgress(parsed.reasoning, parsed.events, _with_notes(model, story, draft.items))
+    yield PlanProgress(parsed.reasoning, parsed.events, _finished(model, story, draft.items))
 
 
 def _plan_externally(
@@ -131,13 +132,14 @@ def _plan_externally(
             f"{total:g} s have no room for them."
         )
         story = replace(story, notes=(*story.notes, left))
-    yield PlanProgress(parsed.reasoning, events, _with_notes(model, story, items))
+    yield PlanProgress(parsed.reasoning, events, _finished(model, story, items))
 
 
-def _with_notes(model: AudioStory, story: Story, items: Sequence[Item]) -> Story:
-    """The story with what is to be said of it beside its instruction."""
+def _finished(model: AudioStory, story: Story, items: Sequence[Item]) -> Story:
+    """The story with its silences, and with what is to be said of it beside its instruction."""
     timed = TimedInstruction(story.instruction, story.total)
     phrases = [item.phrase for item in items]
+    story = with_silences(story, timed, phrases)
     notes = notes_on(timed, phrases, most_events(model, story.total), model.lexicon)
     return replace(story, notes=(*story.notes, *notes))
 

@@ -18,6 +18,8 @@ from functools import partial
 from core.audiostory import AudioStory
 from core.director.plan import decode_plan, known_spans, most_events, reasoning_and_events
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans
+from core.director.silence import silent_phrases
+from core.director.times import TimedInstruction
 from core.director.wishes import with_description, write_edits
 from core.errors import PlanError, StoryError
 from core.language.stream import PlannedEvent, one_line, parse_plan
@@ -25,7 +27,7 @@ from core.language.task_adapter import TaskAdapter
 from core.story.durations import GRID, Lengths, Span, fit_durations, natural
 from core.story.edits import UNKNOWN_LENGTH, Edit, apply_edits
 from core.story.limits import MIN_DURATION
-from core.story.story import Event, Story
+from core.story.story import SILENCE, Event, Story
 
 PLANNING = frozenset({"mood", "again", "continue"})
 """Operations for which the director writes the plan anew."""
@@ -230,13 +232,16 @@ def _replanned(
     plan = parse_plan(model.tokenizer.decode(draft.tokens))
     assert draft.lengths is not None
     fresh = _Names(story, ids, kept)
+    timed = TimedInstruction(brief.instruction, brief.total)
+    silent = silent_phrases(timed, [item.phrase for item in draft.items])
     events, clock = [], 0.0
     planned = zip(plan.events, draft.items, draft.lengths.seconds, strict=True)
     for i, (event, item, seconds) in enumerate(planned):
         if i in kept:
             events.append(kept[i])
         else:
-            events.append(fresh.event(i, event.caption, round(clock, 3), seconds, item.mood))
+            caption = SILENCE if i in silent else event.caption
+            events.append(fresh.event(i, caption, round(clock, 3), seconds, item.mood))
         clock = events[-1].end
     yield PlanProgress(
         plan.reasoning, plan.events, _with_layers(story, brief, plan.reasoning, events)

@@ -161,7 +161,8 @@ class _Export:
             names = ", ".join(repr(event.caption[:60]) for event in self.placeholders)
             yield f"Placeholders, performed as another sound: {names}."
         story = self.opened.story
-        if missing := [e for e in story.events if e.id not in self.opened.sources]:
+        sources = self.opened.sources
+        if missing := [e for e in story.events if e.id not in sources and not e.silent]:
             names = ", ".join(repr(event.caption[:60]) for event in missing)
             yield f"Not in the mix, for want of a sound: {names}."
 

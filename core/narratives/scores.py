@@ -21,13 +21,13 @@ from typing import Any, Literal
 
 from core.errors import PlanError
 from core.schema import read_dataclass
+from core.story.story import SILENCE
 
 SCORES = Path(__file__).parent / "scores"
 GRID_SECONDS = 0.5
 """Starts and lengths are whole multiples of it."""
 SHARED_RUN = 8
 """Words in a row that no two briefs may have in common."""
-SILENCE = "silence"
 """Caption of an event during which nothing sounds."""
 
 LevelShape = Literal["steady", "fade in", "fade out", "swell", "approach", "recede", "points"]

@@ -11,11 +11,25 @@ from core.errors import AudioFileError, RenderError, StoryError
 from core.mix.cache import Cache
 from core.mix.levels import with_levels
 from core.mix.sources import sources_of
+from core.profile import Profile
 from core.story.folders import StoryFolder
 from core.story.story import Story
 
 KEPT_MEASURES = 2000
 """Results of measuring takes that are kept while one story is rendered."""
+
+
+def with_default_levels(
+    profile: Profile, folder: StoryFolder, story: Story, event_ids: Collection[str]
+) -> Story:
+    """The story with the default gain of events whose gain was given back.
+
+    Raises:
+        AudioFileError, WeightsError: takes, or what is known of levels, cannot be read.
+    """
+    sources = sources_of(folder, story, profile.sample_rate)
+    natural = load_levels(profile).of_all(story.events)
+    return with_levels(story, sources, natural, profile.sample_rate, event_ids, event_ids)
 
 
 class DefaultLevels:

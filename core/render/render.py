@@ -385,8 +385,8 @@ def perform(
                 yield KeptTake(done.event_id, done.take, adopted=False)
         for event in too_long:
             _check_length(event, model.performer.longest_seconds)
-        if unknown:
-            raise RenderError(f"{unknown_sentences(story, unknown)[0]} {WAYS_OUT}.")
+        for sentence in unknown_sentences(story, unknown)[:1]:
+            raise RenderError(f"{sentence} {WAYS_OUT}.")
     finally:
         folder.end_rendering()
         levels.set_for_all()

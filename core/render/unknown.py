@@ -23,24 +23,29 @@ _SHOWN = 60
 def unknown_sounds(profile: Profile, story: Story) -> dict[str, CaptionMatch]:
     """The events, by their ids, that are not rendered for want of a known sound.
 
-    Placeholders are not among them, nor anything of a profile that ships no known captions.
+    Silences are among them; placeholders are not, nor anything of a profile that ships no known
+    captions.
 
     Raises:
         WeightsError: see `load_known_sounds`.
     """
-    from core.bridge.known_sounds import load_known_sounds
+    from core.bridge.known_sounds import CaptionMatch, load_known_sounds
 
     known_sounds = load_known_sounds(profile)
-    asked = [event for event in story.events if not event.placeholder]
-    if known_sounds is None or not asked:
+    meant = [event for event in story.events if not event.placeholder]
+    if known_sounds is None or not meant:
         return {}
-    matches = known_sounds.match([event.caption for event in asked])
+    silent = {e.id: CaptionMatch(False, 0.0, (e.caption,), ()) for e in meant if e.silent}
+    asked = [event for event in meant if not event.silent]
+    matches = known_sounds.match([event.caption for event in asked]) if asked else ()
     pairs = zip(asked, matches, strict=True)
-    return {event.id: match for event, match in pairs if not match.known}
+    return silent | {event.id: match for event, match in pairs if not match.known}
 
 
 def unknown_sentence(event: Event, match: CaptionMatch) -> str:
     """Why an event stays without sound, and what is nearest to it."""
+    if event.silent:
+        return f"{event.caption!r} is not rendered: nothing is heard in it."
     phrases = ", ".join(repr(phrase[:_SHOWN]) for phrase in match.unknown)
     nearest = "; ".join(match.nearest)
     if match.partly:
@@ -58,17 +63,17 @@ WAYS_OUT = "Say it nearer, begin from a recording, or render a placeholder"
 
 
 def with_placeholders(story: Story, event_ids: Collection[str]) -> Story:
-    """The story with these events to be performed as whatever is nearest, and marked so."""
+    """The story with these events, its silences aside, to be performed as what is nearest."""
     for event_id in event_ids:
         event = story.event(event_id)
-        story = story.replace_event(dataclasses.replace(event, placeholder=True))
+        story = story.replace_event(dataclasses.replace(event, placeholder=not event.silent))
     return story
 
 
 def unknown_sentences(story: Story, unknown: Mapping[str, CaptionMatch]) -> list[str]:
-    """The sentence of each unknown event that has no take, in the story's order."""
+    """The sentence of each event that has no take for want of a sound, in the story's order."""
     return [
         unknown_sentence(event, unknown[event.id])
         for event in story.events
-        if event.id in unknown and event.take is None
+        if event.id in unknown and event.take is None and not event.silent
     ]

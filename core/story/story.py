@@ -37,6 +37,8 @@ from core.story.limits import (
 from core.story.take import Take, read_take, take_data
 from core.story.versions import VERSION, modernised
 
+SILENCE = "silence"
+"""Caption of an event in which nothing is heard, on purpose."""
 PLACEHOLDER = "[placeholder]"
 """What stands before the caption of one in file names, markers and projects."""
 MAX_FILE_BYTES = 8_000_000
@@ -104,6 +106,11 @@ class Event:
     @property
     def end(self) -> float:
         return self.start + self.duration
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is a silence: nothing is rendered for it."""
+        return self.caption.strip().lower() == SILENCE
 
     @property
     def label(self) -> str:

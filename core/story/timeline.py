@@ -82,6 +82,14 @@ def change(story: Story, event_id: str, **values: Any) -> Story:
     return story.replace_event(dataclasses.replace(event, **values))
 
 
+def with_default_gain(story: Story, event_id: str) -> Story:
+    """Give the gain of an event back to the studio, which sets it (`core.mix.levels`)."""
+    event = _unlocked(story, event_id)
+    if event.take is None:
+        return story.replace_event(dataclasses.replace(event, gain_db=0.0, trim_db=None))
+    return story.replace_event(dataclasses.replace(event, trim_db=0.0))
+
+
 def lock(story: Story, event_id: str, locked: bool = True) -> Story:
     """Keep an event from every edit, or free it again."""
     return story.replace_event(dataclasses.replace(story.event(event_id), locked=locked))

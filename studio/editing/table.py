@@ -7,7 +7,7 @@ cell; a row without it is a new event, a missing one was deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
@@ -23,6 +23,7 @@ _NUMBER: _Type = "number"
 TYPES: list[_Type] = ["str", "str", *[_NUMBER] * 6, "str", "bool", "str"]
 WIDTHS: list[str | int] = [46, 424, 72, 72, 62, 58, 58, 58, 84, 56, 84]
 STATIC = [0, 10]
+_GAIN = HEADERS.index("Gain")
 MILLISECONDS = 3
 """Decimals of a time: a story from elsewhere may hold 31.499999999999996."""
 Row = list[Any]
@@ -30,9 +31,13 @@ Row = list[Any]
 _STATES = {"new": "new", "changed": "changed", "rendered": "ready"}
 
 
-def rows_of(story: Story | None) -> list[Row]:
-    """One row an event, in the story's order; a layered event is numbered with its layer."""
-    return [] if story is None else [_row(name, e) for name, e in _named(story)]
+def rows_of(story: Story | None, unknown: Collection[str] = ()) -> list[Row]:
+    """One row an event, in the story's order; a layered event is numbered with its layer.
+
+    Args:
+        unknown: ids of the events that are not rendered for want of a known sound.
+    """
+    return [] if story is None else [_row(name, e, unknown) for name, e in _named(story)]
 
 
 def ids_of(story: Story) -> list[str]:
@@ -117,6 +122,30 @@ def start_notes(rows: Sequence[Row], seen: Story, after: Story) -> tuple[str, ..
     return tuple(notes)
 
 
+def emptied_gains(rows: Sequence[Row], seen: Story) -> tuple[str, ...]:
+    """Ids of the events whose gain was cleared, which brings the default back.
+
+    Args:
+        rows: the table as it was typed into, when it showed `seen`.
+    """
+    typed = {str(row[0] or ""): row[_GAIN] for row in rows}
+    return tuple(event.id for name, event in _named(seen) if _is_empty(typed.get(name, 0.0)))
+
+
+def gain_notes(event_ids: Sequence[str], after: Story) -> tuple[str, ...]:
+    """What clearing the gains of events has done, a sentence each."""
+    return tuple(
+        f"The gain of {event.caption[:40]!r} is the studio's own again: "
+        + (f"{event.gain_db:+g} dB suit the sound." if event.take else "it comes with the sound.")
+        for event in after.events
+        if event.id in event_ids
+    )
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or not str(cell).strip()
+
+
 def _why(event: Event) -> str:
     if event.layer:
         return "it lies within the story."
@@ -135,7 +164,14 @@ def _named(story: Story) -> list[tuple[str, Event]]:
     ]
 
 
-def _row(name: str, event: Event) -> Row:
+def missing_sound(event: Event, unknown: Collection[str]) -> str:
+    """Why an event has no sound and gets none; "" where it has one or will be rendered."""
+    if event.take is not None or event.id not in unknown:
+        return ""
+    return "silence" if event.silent else "not known"
+
+
+def _row(name: str, event: Event, unknown: Collection[str] = ()) -> Row:
     return [
         name,
         event.caption,
@@ -147,14 +183,16 @@ def _row(name: str, event: Event) -> Row:
         event.fade_out,
         "" if event.seed is None else str(event.seed),
         event.locked,
-        _state(event),
+        _state(event, unknown),
     ]
 
 
-def _state(event: Event) -> str:
+def _state(event: Event, unknown: Collection[str]) -> str:
     if event.locked:
         return "locked"
-    return "placeholder" if event.placeholder else _STATES[timeline.status(event)]
+    if event.placeholder:
+        return "placeholder"
+    return missing_sound(event, unknown) or _STATES[timeline.status(event)]
 
 
 def _changed(story: Story, event_id: str, old: Row, new: Row) -> Story:
@@ -178,10 +216,16 @@ def _added(story: Story, row: Row, place: int) -> Story:
 
 
 def _setting(field: str, name: str) -> Callable[[Story, str, Any], Story]:
-    """An emptied cell is 0: as loud as it is, in the middle, without a fade."""
+    """An emptied cell is 0: in the middle, without a fade."""
     return lambda story, event_id, cell: timeline.change(
-        story, event_id, **{field: number(cell if str(cell).strip() else 0, name)}
+        story, event_id, **{field: 0.0 if _is_empty(cell) else number(cell, name)}
     )
+
+
+def _set_gain(story: Story, event_id: str, cell: Any) -> Story:
+    if _is_empty(cell):
+        return timeline.with_default_gain(story, event_id)
+    return timeline.change(story, event_id, gain_db=number(cell, "gain"))
 
 
 _EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
@@ -190,7 +234,7 @@ _EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
     ),
     2: lambda story, event_id, cell: timeline.move(story, event_id, number(cell, "start")),
     3: lambda story, event_id, cell: timeline.stretch(story, event_id, number(cell, "length")),
-    4: _setting("gain_db", "gain"),
+    _GAIN: _set_gain,
     5: _setting("pan", "pan"),
     6: _setting("fade_in", "fade in"),
     7: _setting("fade_out", "fade out"),

@@ -12,6 +12,9 @@ import gradio as gr
 from gradio.events import api
 
 from core.errors import StudioError
+from core.profile import Profile
+from core.render.levels import with_default_levels
+from core.story.story import Story
 from studio.editing import table
 from studio.editing.actions import act, said
 from studio.handlers.arguments import event_value
@@ -40,7 +43,8 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
 
     def edit(rows: list[list[Any]], request: gr.Request) -> Updates:
         """Change the story to what the table's rows say."""
-        return view_after(studio, page, partial(edit_table, rows=rows), session_of(request))
+        act = partial(edit_table, rows=rows, profile=studio.service.profile)
+        return view_after(studio, page, act, session_of(request))
 
     def undo(request: gr.Request) -> Updates:
         """Take the last change back; takes that were rendered since stay in their lists."""
@@ -138,9 +142,15 @@ def step_back(studio: Studio, page: Page, session: Session, way: str) -> Updates
 
 
 def edit_table(
-    session: Session, rows: list[list[Any]], tell: Callable[[str], object] = gr.Info
+    session: Session,
+    rows: list[list[Any]],
+    tell: Callable[[str], object] = gr.Info,
+    profile: Profile | None = None,
 ) -> None:
-    """Change the story to what the rows say, and tell where a start led elsewhere.
+    """Change the story to what the rows say, and tell what a start or a cleared gain led to.
+
+    Args:
+        profile: by which a gain that was cleared is set; None: with the next take.
 
     Gradio sends a cell twice, when Enter is pressed and when it loses the focus: the second time
     the rows are those of a table that is shown no more."""
@@ -151,8 +161,18 @@ def edit_table(
     if rows == before and now - then < REPEAT_SECONDS:
         return
     selected, seen = session.event, session.shown
-    after = session.open_folder.edit("table", lambda story: table.edited(story, rows, seen))
+    folder = session.open_folder
+    cleared = table.emptied_gains(rows, seen) if seen else ()
+
+    def change(story: Story) -> Story:
+        story = table.edited(story, rows, seen)
+        if profile is None or not cleared:
+            return story
+        return with_default_levels(profile, folder, story, cleared)
+
+    after = folder.edit("table", change)
     if seen is not None:
-        for note in table.start_notes(rows, seen, after):
+        notes = (*table.start_notes(rows, seen, after), *table.gain_notes(cleared, after))
+        for note in notes:
             tell(note)
     session.follow(selected)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from core.story import timeline
 from core.story.journal import KEPT
 from core.story.story import Event, Story
 from studio.editing.actions import said
-from studio.editing.table import names_of
+from studio.editing.table import missing_sound, names_of
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache, outline_of
 
@@ -30,12 +30,15 @@ SHORTEST_FADE = 0.02
 _STAMP = itertools.count(1)
 
 
-def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
+def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> dict[str, Any]:
     """What the lanes show of the open story; empty when none is open.
 
     `stamp` differs every time, so that the page draws anew even where an edit was refused and a
     dragged block has to go back. `pick` is the number of the page's last pick that is known here:
     the page keeps what was picked after it.
+
+    Args:
+        unknown: ids of the events that are not rendered for want of a known sound.
     """
     folder = session.folder
     if folder is None:
@@ -62,22 +65,26 @@ def lanes(session: Session, cache: PeakCache) -> dict[str, Any]:
             _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)
             for layer in layers
         ],
-        "events": _blocks(session, story, placed),
+        "events": _blocks(session, story, placed, unknown),
     }
 
 
-def lanes_json(session: Session, cache: PeakCache) -> str:
+def lanes_json(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> str:
     """The lanes as the value of their component."""
-    return json.dumps(lanes(session, cache), separators=(",", ":"))
+    return json.dumps(lanes(session, cache, unknown), separators=(",", ":"))
 
 
 def _blocks(
-    session: Session, story: Story, placed: Mapping[str, PlacedEvent]
+    session: Session,
+    story: Story,
+    placed: Mapping[str, PlacedEvent],
+    unknown: Collection[str],
 ) -> list[dict[str, Any]]:
     names = names_of(story)
     before = {after.id: event for event, after in itertools.pairwise(story.sequence)}
     return [
         _block(session, event, names[event.id], before.get(event.id), placed)
+        | {"missing": missing_sound(event, unknown)}
         for event in story.events
     ]
 

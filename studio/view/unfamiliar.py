@@ -33,7 +33,7 @@ def unfamiliar_sounds(service: ModelService, session: Session) -> str:
     rows = [
         _row(story, event, unknown[event.id])
         for event in story.events
-        if event.id in unknown and event.take is None and not event.locked
+        if event.id in unknown and event.take is None and not (event.locked or event.silent)
     ]
     if not rows:
         return ""

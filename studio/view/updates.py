@@ -21,7 +21,7 @@ from studio.state import Studio
 from studio.view.lanes import lanes_json
 from studio.view.remaining import left_to_render
 from studio.view.takes import takes_panel
-from studio.view.unfamiliar import unfamiliar_sounds
+from studio.view.unfamiliar import unfamiliar_sounds, unknown_events
 
 Updates = dict[Any, Any]
 
@@ -84,7 +84,9 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
         page.unfamiliar: unfamiliar_sounds(studio.service, session),
-        page.table: gr.update(value=table.rows_of(story), interactive=True),
+        page.table: gr.update(
+            value=table.rows_of(story, unknown_events(studio.service, session)), interactive=True
+        ),
         **render_buttons(studio, page, session),
         **selection_view(studio, page, session),
     }
@@ -93,7 +95,7 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
 def selection_view(studio: Studio, page: Page, session: Session) -> Updates:
     """The timeline and the takes, which follow the selection too."""
     return {
-        page.timeline: lanes_json(session, studio.cache),
+        page.timeline: lanes_json(session, studio.cache, unknown_events(studio.service, session)),
         page.takes: selected_takes(studio, session),
     }
 
