@@ -175,11 +175,11 @@ def test_a_default_gain_is_stated_until_a_hand_sets_another(session: Session) ->
 def test_a_cleared_gain_is_the_default_again_and_says_so(session: Session) -> None:
     folder, profile, told = session.open_folder, load_profile("tiny"), list[str]()
     keep_take(session, "e1", 0.5)
-    keep_take(session, "e2", 0.05)
+    keep_take(session, "e2", 0.25)
     default = with_default_levels(profile, folder, folder.story, ["e1", "e2"])
     folder.edit("render", lambda story: with_default_levels(profile, folder, story, ["e1", "e2"]))
     gains = [event.gain_db for event in default.events]
-    assert gains[1] == pytest.approx(gains[0] + 20.0, abs=0.2)
+    assert gains[1] == pytest.approx(gains[0] + 6.0, abs=0.2)
     for row, gain in ((0, -3), (2, -5)):
         session.show(folder)
         edit_table(session, with_gain(session, row, gain), told.append, profile)
