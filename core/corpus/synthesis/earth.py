@@ -29,7 +29,7 @@ from core.corpus.synthesis.sampling import (
     spread,
     ticks,
 )
-from core.corpus.synthesis.sources import brown, pink, pulses, sine, white
+from core.corpus.synthesis.sources import pink, pulses, sine, white
 from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb
 
 
@@ -193,7 +193,7 @@ def rocks(seconds: float, rng: Rng) -> Synthesised:
     """
     n = frames(seconds)
     strength, size = level(rng, light=0.9, moderate=1.5, heavy=2.8)
-    count, stones = level(rng, several=3.0, many=8.0)
+    count, stones = level(rng, several=1.6, many=4.5)
     bank = _knocks(rng, 30, size)
     grit = bursts(rng, 20, (1000, 6000), (0.004, 0.016), 1.2)
     earth = [peaked(lowpass(white(3500, rng), 400 / size**0.5) * decay(3500, 0.1)) for _ in "abcd"]
@@ -209,10 +209,10 @@ def rocks(seconds: float, rng: Rng) -> Synthesised:
             add_at(x, start + hop, blow, gain)
             add_at(x, start + hop, earth[int(rng.integers(4))], between(rng, 0.1, 0.4) * gain)
             add_at(moved, start + hop, swept, gain)
-    places = poisson(n, between(rng, 60, 160) * moved + 1e-3, rng)
+    places = poisson(n, between(rng, 30, 100) * moved + 1e-3, rng)
     x += 0.5 * scatter(n, places, sizes(len(places), rng, 1.4), grit, rng)
     slide = shaped(pink(n, rng), (60, -8), (200, 0), (900, -3), (3500, -6), (12_000, -18))
-    x += between(rng, 0.02, 0.06) * unit(slide) * np.minimum(moved, 2.0) * swell(n, 12, rng, 0.4)
+    x += between(rng, 0.004, 0.02) * unit(slide) * np.minimum(moved, 2.0) * swell(n, 12, rng, 0.4)
     x = at_distance(x, "close", rng)
     return finish(limited(x, 10), seconds, rng, {"strength": strength, "count": count})
 
@@ -249,9 +249,9 @@ def landslide(seconds: float, rng: Rng) -> Synthesised:
     peak = between(rng, 0.3, 0.65)
     mass = contour(n, (0, 0.04), (peak * 0.6, 0.5), (peak, 1), (0.85, 0.35), (1, 0.1))
     mass = mass * swell(n, between(rng, 0.8, 2.0), rng, 0.25)
-    rumble = shaped(brown(n, rng), (18, -10), (35, 0), (110, 0), (300, -8), (1200, -24))
+    rumble = shaped(white(n, rng), (18, 25), (35, 29), (110, 19), (300, 2), (1200, -26))
     x = unit(rumble) * mass * swell(n, 7, rng, 0.25)
-    flow = shaped(pink(n, rng), (60, -12), (250, 0), (1000, -2), (4000, -9), (12_000, -24))
+    flow = shaped(white(n, rng), (60, 0), (250, 6), (1000, -2), (4000, -15), (12_000, -35))
     x += between(rng, 0.5, 0.9) * unit(flow * mass**1.2 * swell(n, 12, rng, 0.25))
     boulders = []
     for _ in range(10):

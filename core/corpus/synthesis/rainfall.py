@@ -213,15 +213,15 @@ def gale(seconds: float, rng: Rng) -> Synthesised:
     slow = np.clip(wander(n, between(rng, 0.25, 0.5), rng), -2, 2)
     nepers = 0.5 * slow + 0.15 * wander(n, 1.6, rng)
     gust = np.exp(nepers)
-    roar = shaped(pink(n, rng), (30, -4), (90, 0), (300, -3), (900, -9), (4000, -22), (14e3, -40))
+    roar = shaped(white(n, rng), (30, 11), (90, 10), (300, 2), (900, -9), (4000, -28), (14e3, -52))
     x = unit(roar) * np.exp(1.3 * nepers)
     loud = np.exp(1.8 * nepers)
     for _ in range(int(rng.integers(2, 5))):
         bend = 0.55 * nepers + 0.035 * wander(n, 1.5, rng)
         pitch = log_between(rng, 230, 700) * np.exp(bend)
         x += between(rng, 0.5, 1.3) * _howl(n, np.clip(pitch, 120, 2200), rng) * loud
-    hiss = shaped(white(n, rng), (400, -20), (2000, -2), (5000, 0), (14_000, -12))
-    x += between(rng, 0.05, 0.15) * unit(hiss) * gust**2
+    hiss = bandpass(white(n, rng), 2200, 9000, 1)
+    x += between(rng, 0.05, 0.15) * unit(hiss) * loud
     if chance(rng, 0.6):
         loose = wood(rng, log_between(rng, 110, 300), 3500, 18, t60=0.08)
         bank = [loose.struck(5000, rng, 2500, vary=0.5) for _ in range(6)]
