@@ -9,12 +9,15 @@ import pytest
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis import Synthesised, synthesise_clip
+from core.corpus.synthesis.clip import how_many
 
 SECONDS = 2.0
 SEEDS = (11, 14, 21, 0, 2, 3)
 """Three that draw the first of three settings where it is drawn first, three that draw the last."""
 BLOCK = SAMPLE_RATE // 250
 """Samples in 4 ms: shorter than the pause between a key's way down and back."""
+LOUDEST_OF_A_CLICK = 3
+"""Strokes at most of a button's way down, and as many of its way back."""
 QUIET = 0.06
 """Of full scale, RMS: 24 dB below the peak."""
 
@@ -62,6 +65,12 @@ def test_who_works_faster_makes_more_strokes(name: str) -> None:
 def test_many_are_more_than_one(name: str) -> None:
     one = _mean(name, "count", "single", _strokes)
     assert _mean(name, "count", "many", _strokes) > 2.5 * one
+
+
+def test_the_count_is_that_of_the_clicks_in_the_clip() -> None:
+    found = {clip.attributes["count"]: _strokes(clip.samples) for clip in _clips("mouse_click")}
+    assert found["single"] <= 2 * LOUDEST_OF_A_CLICK < found["many"]
+    assert [how_many(made) for made in (1, 2, 4, 5)] == ["single", "several", "several", "many"]
 
 
 def test_a_stiffer_sheet_crackles_more() -> None:

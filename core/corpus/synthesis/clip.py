@@ -33,6 +33,14 @@ class Synthesised:
 
 Recipe = Callable[[float, Rng], Synthesised]
 
+MANY = 5
+"""So many of a thing are *many*, fewer than that *several*."""
+
+
+def how_many(made: int) -> str:
+    """The attribute *count* of a clip in which a thing happens `made` times."""
+    return "single" if made <= 1 else "several" if made < MANY else "many"
+
 
 def finish(
     x: Signal,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.recordings import SAMPLE_RATE
+from core.corpus.synthesis.clip import Recipe, Synthesised, finish, how_many
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, shaped
 from core.corpus.synthesis.grains import add_at, burst, dust
@@ -27,6 +28,10 @@ from core.corpus.synthesis.space import reverb, room
 
 KEYS = 9
 """Different keys of one keyboard that are heard: letters alike, each with a tone of its own."""
+
+
+FRANTIC = 1000
+"""More clicks than fit into a clip: the mouse is clicked until its end."""
 
 
 def _still_air(n: int, rng: Rng) -> Signal:
@@ -157,26 +162,25 @@ def mouse_click(seconds: float, rng: Rng) -> Synthesised:
     x = np.zeros(n)
     t = between(rng, 0.02, 0.15)
     made = 0
-    most = {"single": 1, "several": int(rng.integers(2, 6)), "many": 400}[count]
-    pause = (0.08, 0.4) if count == "many" else (0.25, 0.9)
+    most = {"single": 1, "several": int(rng.integers(2, 6)), "many": FRANTIC}[count]
+    pause = (0.05, 0.25) if count == "many" else (0.25, 0.9)
     while made < most and (made == 0 or t < seconds - 0.2):
         held = between(rng, 0.045, 0.13)
         add_at(x, t, _button(rng, switch, shell, held, force), between(rng, 0.75, 1.0))
         made += 1
         t += held + (between(rng, 0.05, 0.1) if chance(rng, 0.3) else between(rng, *pause))
-        if made < most and t < seconds - 0.8 and chance(rng, 0.2):
+        if made < most < FRANTIC and t < seconds - 0.8 and chance(rng, 0.2):
             k = frames(between(rng, 0.15, 0.4))
             mat = shaped(white(k, rng), (150, -18), (600, -2), (1800, 0), (6000, -9), (15e3, -22))
             slide = mat * arch(k, 0.3, 0.3) * swell(k, 15, rng, 0.4)
             add_at(x, t - 0.05, peaked(slide), between(rng, 0.03, 0.12))
-            t += k / 44_100
-        elif made < most and t < seconds - 0.9 and chance(rng, 0.12):
+            t += k / SAMPLE_RATE
+        elif made < most < FRANTIC and t < seconds - 0.9 and chance(rng, 0.12):
             notches = int(rng.integers(3, 10))
             add_at(x, t, _wheel(rng, switch, notches, between(rng, 12, 25)), 0.3)
             t += 0.6
-    count = "single" if made == 1 else count
     x = peaked(room(x, rng)) + between(rng, 0.0002, 0.0015) * _still_air(n, rng)
-    return finish(x, seconds, rng, {"count": count}, fade_out=0.1)
+    return finish(x, seconds, rng, {"count": how_many(made)}, fade_out=0.1)
 
 
 def _staple(rng: Rng, arm: Modes, base: Modes, length: float, force: float) -> Signal:
@@ -206,7 +210,7 @@ def _staple(rng: Rng, arm: Modes, base: Modes, length: float, force: float) -> S
 def stapler(seconds: float, rng: Rng) -> Synthesised:
     """A stapler: a clunk through the paper with a click of steel, and the spring's rattle back."""
     n = frames(seconds)
-    count, times = level(rng, single=1, several=int(rng.integers(2, 6)))
+    _, times = level(rng, single=1, several=int(rng.integers(2, 6)))
     arm = metal(rng, log_between(rng, 900, 2200), 12_000, 20, t60=between(rng, 0.03, 0.1))
     base = wood(rng, log_between(rng, 120, 320), 3500, 18, t60=between(rng, 0.05, 0.12))
     x = np.zeros(n)
@@ -218,8 +222,7 @@ def stapler(seconds: float, rng: Rng) -> Synthesised:
         t += length + between(rng, 0.35, 1.0)
         made += 1
     x = room(x, rng)
-    count = "single" if made == 1 else count
-    return finish(limited(x, 10), seconds, rng, {"count": count}, fade_out=0.1)
+    return finish(limited(x, 10), seconds, rng, {"count": how_many(made)}, fade_out=0.1)
 
 
 @dataclass(frozen=True)
@@ -257,7 +260,7 @@ def _exposure(rng: Rng, camera: _Camera, exposed: float, pause: float) -> Signal
         gears = harmonics(spin, [1, 0.7, 0.8, 0.4, 0.5, 0.3, 0.2, 0.2], rng)
         gears = unit(gears) + 1.2 * unit(bandpass(white(k, rng), 1500, 9000, 1))
         add_at(x, down + 0.015, peaked(gears * arch(k, 0.08, 0.08)), between(rng, 0.05, 0.14))
-        add_at(x, down + 0.01 + k / 44_100, burst(rng, 1200, 8000, 0.008), 0.4)
+        add_at(x, down + 0.01 + k / SAMPLE_RATE, burst(rng, 1200, 8000, 0.008), 0.4)
     return peaked(x)
 
 
@@ -282,9 +285,8 @@ def camera_shutter(seconds: float, rng: Rng) -> Synthesised:
         add_at(x, t, _exposure(rng, camera, exposed, pause), between(rng, 0.85, 1.0))
         made += 1
         t += pause * between(rng, 0.97, 1.03) if count == "many" else between(rng, 0.5, 1.4)
-    count = "single" if made == 1 else count
     x = reverb(x, rng, between(rng, 0.15, 0.7), between(rng, 0.08, 0.3), 4000)
-    return finish(limited(x, 11), seconds, rng, {"count": count}, fade_out=0.1)
+    return finish(limited(x, 11), seconds, rng, {"count": how_many(made)}, fade_out=0.1)
 
 
 def _twin_bell(n: int, rng: Rng, rate: float) -> Signal:
@@ -299,7 +301,7 @@ def _twin_bell(n: int, rng: Rng, rate: float) -> Signal:
     blows = [[b.struck(frames(0.9), rng, vary=0.15) for _ in range(3)] for b in bells]
     taps = [case.struck(1500, rng, 5000) for _ in range(4)]
     x = np.zeros(n)
-    for index, t in enumerate(beats(n / 44_100, 1 / rate, 0.06, rng)):
+    for index, t in enumerate(beats(n / SAMPLE_RATE, 1 / rate, 0.06, rng)):
         add_at(x, t, blows[index % 2][int(rng.integers(3))], between(rng, 0.6, 1.0))
         add_at(x, t, taps[int(rng.integers(4))], between(rng, 0.5, 1.1))
         add_at(x, t, burst(rng, 2500, 14_000, 0.004), between(rng, 0.2, 0.5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import Recipe, Synthesised, finish, how_many
 from core.corpus.synthesis.envelopes import arch, contour, decay, strike, swell
 from core.corpus.synthesis.filters import (
     bandpass,
@@ -94,7 +94,7 @@ def branches(seconds: float, rng: Rng) -> Synthesised:
         t += between(rng, 0.15, 0.4) if chance(rng, 0.3) else between(rng, 0.4, 1.5)
         made += 1
     x = at_distance(x, draw_distance(rng, 0.0), rng)
-    attributes = {"strength": strength, "count": "single" if made == 1 else "several"}
+    attributes = {"strength": strength, "count": how_many(made)}
     return finish(limited(x, 11), seconds, rng, attributes, fade_out=0.1)
 
 
@@ -193,7 +193,7 @@ def rocks(seconds: float, rng: Rng) -> Synthesised:
     """
     n = frames(seconds)
     strength, size = level(rng, light=0.9, moderate=1.5, heavy=2.8)
-    count, stones = level(rng, several=1.6, many=4.5)
+    _, stones = level(rng, several=1.6, many=4.5)
     bank = _knocks(rng, 30, size)
     grit = bursts(rng, 20, (1000, 6000), (0.004, 0.016), 1.2)
     earth = [peaked(lowpass(white(3500, rng), 400 / size**0.5) * decay(3500, 0.1)) for _ in "abcd"]
@@ -214,7 +214,9 @@ def rocks(seconds: float, rng: Rng) -> Synthesised:
     slide = shaped(pink(n, rng), (60, -8), (200, 0), (900, -3), (3500, -6), (12_000, -18))
     x += between(rng, 0.004, 0.02) * unit(slide) * np.minimum(moved, 2.0) * swell(n, 12, rng, 0.4)
     x = at_distance(x, "close", rng)
-    return finish(limited(x, 10), seconds, rng, {"strength": strength, "count": count})
+    return finish(
+        limited(x, 10), seconds, rng, {"strength": strength, "count": how_many(len(falls))}
+    )
 
 
 def gravel_poured(seconds: float, rng: Rng) -> Synthesised:
@@ -294,7 +296,7 @@ def _flexural(rng: Rng, high: float, spread_seconds: float) -> Signal:
 def ice_cracking(seconds: float, rng: Rng) -> Synthesised:
     """A frozen lake: cracks, falling chirps from far along the sheet, groans as it settles."""
     n = frames(seconds)
-    count, rate = level(rng, several=0.9, many=2.6)
+    _, rate = level(rng, several=0.9, many=2.6)
     x = np.zeros(n)
     times = [between(rng, 0.02, 0.2), *rng.uniform(0.1, seconds, int(rate * seconds)).tolist()]
     for t in times:
@@ -315,7 +317,7 @@ def ice_cracking(seconds: float, rng: Rng) -> Synthesised:
     x = reverb(x, rng, between(rng, 1.0, 2.5), between(rng, 0.25, 0.6), 2500)
     air = shaped(pink(n, rng), (40, -4), (150, 0), (600, -10), (3000, -26), (12_000, -44))
     x = peaked(x) + between(rng, 0.002, 0.008) * unit(air)
-    return finish(limited(x, 9), seconds, rng, {"count": count}, fade_out=0.15)
+    return finish(limited(x, 9), seconds, rng, {"count": how_many(len(times))}, fade_out=0.15)
 
 
 def _ice_crack(rng: Rng) -> Signal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances, shaped, sweeping
@@ -64,7 +65,7 @@ def geyser(seconds: float, rng: Rng) -> Synthesised:
     for place in poisson(n, 2.5 * force * fallen + 1e-3, rng).tolist():
         k = frames(0.3)
         slap = bandpass(white(k, rng), 180, 3500, 1) * strike(k, 0.008, between(rng, 0.1, 0.25))
-        add_at(x, place / 44_100, peaked(slap), between(rng, 0.6, 2.0))
+        add_at(x, place / SAMPLE_RATE, peaked(slap), between(rng, 0.6, 2.0))
     return finish(limited(outdoors(x, rng), 5), seconds, rng, {"strength": strength}, fade_out=0.2)
 
 

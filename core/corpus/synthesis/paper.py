@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.recordings import SAMPLE_RATE
+from core.corpus.synthesis.clip import Recipe, Synthesised, finish, how_many
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import (
     bandpass,
@@ -170,7 +171,7 @@ def paper_tear(seconds: float, rng: Rng) -> Synthesised:
         add_at(x, t, _torn(rng, now, pace * length / now), between(rng, 0.7, 1.0))
         t += now + between(rng, 0.25, 0.7)
         made += 1
-    attributes = {"tempo": tempo, "count": "single" if made == 1 else "several"}
+    attributes = {"tempo": tempo, "count": how_many(made)}
     return finish(limited(room(x, rng), 7), seconds, rng, attributes, fade_out=0.1)
 
 
@@ -204,8 +205,8 @@ def pen(seconds: float, rng: Rng) -> Synthesised:
         for down in [0, *downs[rng.random(len(downs)) < 0.3].tolist()]:
             tap = table.struck(4000, rng, 1500) * 0.8
             add_at(tap, 0, burst(rng, 1500, 9000, 0.005), between(rng, 0.4, 1.0))
-            add_at(taps, t + down / 44_100, tap, between(rng, 0.2, 0.8))
-        t += len(word) / 44_100 + between(rng, 0.08, 0.35) / pace
+            add_at(taps, t + down / SAMPLE_RATE, tap, between(rng, 0.2, 0.8))
+        t += len(word) / SAMPLE_RATE + between(rng, 0.08, 0.35) / pace
         if chance(rng, 0.12):
             t += between(rng, 0.4, 1.2)
     low, high = between(rng, 900, 2000), between(rng, 5000, 10_000)
