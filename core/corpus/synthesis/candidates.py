@@ -5,23 +5,37 @@ from __future__ import annotations
 from core.corpus.synthesis import (
     appliances,
     desk,
+    dogs_and_cats,
     doorbell,
     earth,
+    farm_animals,
+    flying_insects,
     ground_water,
+    large_animals,
     mechanisms,
     paper,
+    poultry,
     rainfall,
+    small_wild_animals,
+    wild_birds,
 )
 from core.corpus.synthesis.clip import Recipe
 
 CANDIDATE_RECIPES: dict[str, Recipe] = {
     **appliances.APPLIANCES,
-    **doorbell.DOORBELL,
     **desk.DESK,
+    **dogs_and_cats.DOGS_AND_CATS,
+    **doorbell.DOORBELL,
     **earth.EARTH,
+    **farm_animals.FARM_ANIMALS,
+    **flying_insects.FLYING_INSECTS,
     **ground_water.GROUND_WATER,
+    **large_animals.LARGE_ANIMALS,
     **mechanisms.MECHANISMS,
     **paper.PAPER,
+    **poultry.POULTRY,
     **rainfall.RAINFALL,
+    **small_wild_animals.SMALL_WILD_ANIMALS,
+    **wild_birds.WILD_BIRDS,
 }
 """By the name of the kind in core/corpus/candidates/."""
