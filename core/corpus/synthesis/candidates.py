@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from core.corpus.synthesis import (
     appliances,
+    breath,
+    cries,
+    crowds,
     desk,
     dogs_and_cats,
     doorbell,
@@ -11,12 +14,15 @@ from core.corpus.synthesis import (
     farm_animals,
     flying_insects,
     ground_water,
+    hands_and_feet,
     large_animals,
     mechanisms,
+    mouth,
     paper,
     poultry,
     rainfall,
     small_wild_animals,
+    talk,
     wild_birds,
 )
 from core.corpus.synthesis.clip import Recipe
@@ -37,5 +43,11 @@ CANDIDATE_RECIPES: dict[str, Recipe] = {
     **rainfall.RAINFALL,
     **small_wild_animals.SMALL_WILD_ANIMALS,
     **wild_birds.WILD_BIRDS,
+    **talk.TALK,
+    **cries.CRIES,
+    **breath.BREATH,
+    **mouth.MOUTH,
+    **hands_and_feet.HANDS_AND_FEET,
+    **crowds.CROWDS,
 }
 """By the name of the kind in core/corpus/candidates/."""
