@@ -67,7 +67,8 @@ def _lf_pulse(rd: float) -> tuple[Signal, Signal]:
     def wave(alpha: float) -> Signal:
         rise = np.exp(alpha * (t - closing)) * np.sin(np.pi * t / peak)
         scale = -1 / np.sin(np.pi * closing / peak)
-        return np.where(opening, scale * rise, fall)
+        period: Signal = np.where(opening, scale * rise, fall)
+        return period
 
     alpha = optimize.brentq(lambda a: float(np.sum(wave(a))), -60, 200, disp=False)
     derivative = wave(float(alpha))
