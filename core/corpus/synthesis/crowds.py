@@ -28,8 +28,8 @@ from core.corpus.synthesis.talk import babble
 from core.corpus.synthesis.tract import Larynx
 from core.corpus.synthesis.vocal import silent_voice, vocal_sound
 
-Mouth = tuple[tuple[float, str], ...]
-_SHOUTS: dict[str, Mouth] = {
+_Mouth = tuple[tuple[float, str], ...]
+_SHOUTS: dict[str, _Mouth] = {
     "woo": ((0, "u"), (0.5, "U"), (1, "u")),
     "yeah": ((0, "i"), (0.25, "E"), (0.7, "a"), (1, "@")),
     "hey": ((0, "E"), (0.5, "e"), (1, "i")),
