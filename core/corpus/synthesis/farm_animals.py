@@ -165,13 +165,15 @@ def _pig(rng: Rng, seconds: float, pause: float, excited: float) -> Signal:
     f = log_between(rng, 100, 150) if piglet else log_between(rng, 55, 95)
     cry = log_between(rng, 1000, 1700) if piglet else log_between(rng, 650, 1200)
     t = between(rng, 0.01, 0.12)
+    due = between(rng, 0.1, 0.6) * seconds if excited else seconds
     while t < seconds - 0.08:
-        if chance(rng, 0.35 * excited):
+        if t > due or chance(rng, 0.35 * excited):
+            due = seconds
             squeal = _squeal(rng, cry * between(rng, 0.85, 1.15), between(rng, 0.25, 1.0))
             add_at(out, t, squeal, between(rng, 0.7, 1.0))
             t += len(squeal) / SAMPLE_RATE + between(rng, 0.05, 0.2)
             continue
-        oink = chance(rng, 0.4)
+        oink = chance(rng, 0.6)
         for _ in range(int(rng.integers(1, 6))):
             length = between(rng, 0.09, 0.24)
             add_at(out, t, _grunt(rng, f * between(rng, 0.85, 1.2), size, length),

@@ -69,19 +69,19 @@ def bear(seconds: float, rng: Rng) -> Synthesised:
     x = np.zeros(n)
     strength, anger = level(rng, light=0.0, moderate=0.45, heavy=1.0)
     distance = draw_distance(rng, 0.2)
-    size = between(rng, 0.85, 1.25)
+    size = between(rng, 0.95, 1.3)
     low, high = log_between(rng, 50, 90) / size, log_between(rng, 130, 230) / size
     t = between(rng, 0.01, 0.12)
     while t < seconds - 0.15:
-        if chance(rng, 0.15 + 0.65 * anger):
+        if chance(rng, 0.1 + 0.6 * anger):
             length = between(rng, 0.7, 2.0)
             call = _bear_roar(rng, high * between(rng, 0.85, 1.2), size, length, 0.6 + 0.6 * anger)
             gain = between(rng, 0.8, 1.0)
-        elif chance(rng, 0.5):
+        elif chance(rng, 0.4):
             call = _bear_roar(rng, low, size, between(rng, 0.7, 2.2), 0.35)
             gain = between(rng, 0.4, 0.8)
         else:
-            call, gain = _huff(rng, size), between(rng, 0.15, 0.5)
+            call, gain = _huff(rng, size), between(rng, 0.25, 0.7)
         add_at(x, t, call, gain)
         t += len(call) / SAMPLE_RATE + between(rng, 0.05, 0.6)
     x = at_distance(limited(x, 6), distance, rng)
@@ -122,7 +122,7 @@ def lion(seconds: float, rng: Rng) -> Synthesised:
     distance = draw_distance(rng, 0.35)
     size = between(rng, 0.85, 1.2)
     f = log_between(rng, 150, 230) / size
-    grunts = [_lion_roar(rng, 0.8 * f, size, between(rng, 0.3, 0.5) * pace) for _ in range(3)]
+    grunts: list[Signal] = []
     t = between(rng, 0.01, 0.1)
     while t < seconds - 0.3:
         for index in range(int(rng.integers(2, 5))):
@@ -130,7 +130,11 @@ def lion(seconds: float, rng: Rng) -> Synthesised:
             roar = _lion_roar(rng, f * between(rng, 0.9, 1.1), size, length)
             add_at(x, t, roar, min(1.0, 0.55 + 0.25 * index))
             t += length + between(rng, 0.1, 0.5) * pace
-        number = int(rng.integers(4, 14))
+        if not grunts and t < seconds:
+            grunts = [
+                _lion_roar(rng, 0.8 * f, size, between(rng, 0.3, 0.5) * pace) for _ in range(3)
+            ]
+        number = int(rng.integers(4, 14)) if grunts else 0
         for index in range(number):
             add_at(x, t, grunts[int(rng.integers(3))], 0.75 * (1 - 0.8 * index / number))
             t += between(rng, 0.75, 0.95) * pace

@@ -129,14 +129,14 @@ def _honk(rng: Rng, kind: str, f: float, size: float, seconds: float) -> Signal:
 def goose(seconds: float, rng: Rng) -> Synthesised:
     """Honks that break from 250 to 500 Hz or cackle at 200 Hz, from one bird or a whole skein."""
     n = frames(seconds)
-    tempo, pause = level(rng, slow=0.9, steady=0.4, fast=0.12)
+    tempo, pause = level(rng, slow=0.7, steady=0.3, fast=0.08)
     distance = draw_distance(rng, 0.25)
-    kind = str(rng.choice(["canada", "canada", "grey"]))
+    kind = "canada" if chance(rng, 0.8) else "grey"
     count, number = level(rng, single=1, several=3, many=9)
     x = np.zeros(n)
     length = between(rng, 0.22, 0.42) if kind == "canada" else between(rng, 0.12, 0.26)
     for index in range(number):
-        f, size = log_between(rng, 390, 620), between(rng, 0.85, 1.2)
+        f, size = log_between(rng, 400, 570), between(rng, 0.9, 1.15)
         honks = [
             _honk(rng, kind, f * between(rng, 0.94, 1.06), size, length * between(rng, 0.85, 1.15))
             for _ in range(3)
@@ -163,11 +163,11 @@ _SNOOD: Mouth = (
 )
 
 
-def _gobble(rng: Rng, f: float, size: float, seconds: float) -> Signal:
-    """A run of 10 to 14 notes a second, each a yodel down from 1 kHz, as a wattle shakes."""
+def _gobbles(rng: Rng, f: float, size: float, lengths: list[float]) -> list[Signal]:
+    """Runs of 10 to 14 notes a second, each a yodel down from 1 kHz, as a wattle shakes."""
     rate = between(rng, 10, 14)
     notes = []
-    for place in np.linspace(1.12, 0.85, 7):
+    for place in np.linspace(1.12, 0.85, 6):
         m = frames(between(rng, 0.75, 0.95) / rate)
         top = f * float(place) * between(rng, 0.88, 1.12)
         hz = top * contour(m, (0, 0.85), (0.25, 1.0), (1, between(rng, 0.45, 0.6)))
@@ -175,14 +175,17 @@ def _gobble(rng: Rng, f: float, size: float, seconds: float) -> Signal:
         bill = scaled(_SNOOD, size * between(rng, 0.92, 1.08))
         shapes = ((0, bill), (1, scaled(bill, 1.15)))
         notes.append(pressed_call(hz, arch(m, 0.12, 0.4), how, shapes, rng))
-    out = np.zeros(frames(seconds))
-    t = 0.0
-    while t < seconds - 0.06:
-        where = t / seconds
-        note = notes[int(np.clip(6 * where + 1.3 * rng.standard_normal(), 0, 6))]
-        add_at(out, t, note, float(np.sin(np.pi * (0.12 + 0.8 * where)) ** 0.7))
-        t += between(rng, 0.9, 1.12) / rate
-    return out
+    runs = []
+    for length in lengths:
+        out = np.zeros(frames(length))
+        t = 0.0
+        while t < length - 0.06:
+            where = t / length
+            note = notes[int(np.clip(5 * where + 1.2 * rng.standard_normal(), 0, 5))]
+            add_at(out, t, note, float(np.sin(np.pi * (0.12 + 0.8 * where)) ** 0.7))
+            t += between(rng, 0.9, 1.12) / rate
+        runs.append(out)
+    return runs
 
 
 def _cluck(rng: Rng, f: float, size: float) -> Signal:
@@ -196,15 +199,16 @@ def _cluck(rng: Rng, f: float, size: float) -> Signal:
 def turkey(seconds: float, rng: Rng) -> Synthesised:
     """Gobbles of about a second with clucks between; others join in at once."""
     n = frames(seconds)
-    count, number = level(rng, single=1, several=3) if chance(rng, 0.6) else ("many", 6)
+    count, number = level(rng, single=1, several=3) if chance(rng, 0.6) else ("many", 5)
     tempo, pause = level(rng, slow=2.2, steady=1.2, fast=0.5)
     x = np.zeros(n)
     birds = []
     for _ in range(number):
         f, size = log_between(rng, 780, 1180), between(rng, 0.88, 1.15)
         longest = max(0.5, seconds - 0.1)
-        gobbles = [_gobble(rng, f, size, min(between(rng, 0.75, 1.5), longest)) for _ in range(2)]
-        birds.append((gobbles, [_cluck(rng, 0.65 * f, size) for _ in range(2)]))
+        lengths = [min(between(rng, 0.75, 1.5), longest) for _ in range(2)]
+        clucks = [_cluck(rng, 0.65 * f, size) for _ in range(2)]
+        birds.append((_gobbles(rng, f, size, lengths), clucks))
     t = between(rng, 0.01, 0.12)
     while t < seconds - 0.3:
         for index, (gobbles, _) in enumerate(birds):

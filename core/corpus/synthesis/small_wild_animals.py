@@ -151,23 +151,24 @@ def monkey(seconds: float, rng: Rng) -> Synthesised:
     x = np.zeros(n)
     tempo, pace = level(rng, slow=1.35, steady=1.0, fast=0.75)
     distance = draw_distance(rng, 0.25)
-    count, number = level(rng, single=1, several=3, many=5)
+    count, number = level(rng, single=1, several=3, many=4)
     ape = chance(rng, 0.4)
     for index in range(number):
         size = between(rng, 0.95, 1.25) if ape else between(rng, 0.6, 0.9)
         f = log_between(rng, 280, 420) if ape else log_between(rng, 600, 1300)
         cry = log_between(rng, 900, 1500) if ape else log_between(rng, 1300, 2400)
         gain = 1.0 if index == 0 else between(rng, 0.12, 0.6)
+        voice = _monkey_hoots if ape else _chatter
+        bouts = [voice(rng, f, size, pace) for _ in range(2 if index == 0 else 1)]
+        screech = _screech(rng, cry, size, between(rng, 0.25, 0.8) * pace)
         t = between(rng, 0.01, 0.12) if index == 0 else between(rng, 0, 0.7 * seconds)
+        screeching = chance(rng, 0.5)
         while t < seconds - 0.1:
-            if chance(rng, 0.35):
-                calls = [(0.0, _screech(rng, cry, size, between(rng, 0.25, 0.8) * pace))]
-            elif ape:
-                calls = _monkey_hoots(rng, f, size, pace)
-            else:
-                calls = _chatter(rng, f, size, pace)
+            bout = bouts[int(rng.integers(len(bouts)))]
+            screeching = not screeching and chance(rng, 0.6)
+            calls = [(0.0, screech)] if screeching else bout
             for late, call in calls:
-                add_at(x, t + late, call, gain)
+                add_at(x, t + late, call, gain * between(rng, 0.8, 1.0))
             t += calls[-1][0] + len(calls[-1][1]) / SAMPLE_RATE + between(rng, 0.05, 0.7) * pace
     x = woodland(at_distance(limited(x, 8), distance, rng), rng)
     return finish(x, seconds, rng, {"tempo": tempo, "distance": distance, "count": count})
