@@ -202,7 +202,7 @@ def _horn_loudspeaker(x: Signal, rng: Rng) -> Signal:
     bell = [(log_between(rng, 700, 3000), between(rng, 120, 400), 0.7) for _ in range(3)]
     x = bandpass(x, low, high, 2)
     x = unit(x) + 0.6 * unit(resonances(x, *bell))
-    drive = between(rng, 0.6, 2.5)
+    drive = between(rng, 0.5, 1.5)
     x = np.tanh(drive * unit(x)) / drive
     return bandpass(x, low * 0.8, high * 1.5, 2)
 
@@ -221,12 +221,12 @@ def talk_loudspeaker(seconds: float, rng: Rng) -> Synthesised:
         start += len(chime) / SAMPLE_RATE - 0.4
     add_at(x, start, speak(frames(seconds - start), speaker, rng))
     x = peaked(_horn_loudspeaker(x, rng))
-    x += log_between(rng, 0.001, 0.008) * unit(bandpass(pink(n, rng), 300, 4000, 1))
+    x += log_between(rng, 0.001, 0.005) * unit(bandpass(pink(n, rng), 300, 4000, 1))
     near = x.copy()
-    for _ in range(int(rng.integers(1, 5))):
-        late = frames(between(rng, 0.04, 0.28))
-        x[late:] += between(rng, 0.2, 0.7) * near[: n - late] if late < n else 0
-    x = reverb(x, rng, between(rng, 0.9, 3.2), between(rng, 0.3, 1.0), 2500)
+    for _ in range(int(rng.integers(1, 4))):
+        late = frames(between(rng, 0.03, 0.22))
+        x[late:] += between(rng, 0.1, 0.35) * near[: n - late] if late < n else 0
+    x = reverb(x, rng, between(rng, 0.7, 2.4), between(rng, 0.15, 0.5), 2500)
     return finish(limited(x, 6), seconds, rng, {"tempo": tempo})
 
 
