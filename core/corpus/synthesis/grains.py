@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy import signal
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.envelopes import decay
@@ -34,6 +35,12 @@ def scatter(n: int, places: Places, gains: Signal, bank: Sequence[Signal], rng: 
         grain = bank[index]
         out[place : place + len(grain)] += gain * grain
     return out[:n]
+
+
+def ringing(hits: Signal, grain: Signal) -> Signal:
+    """A train of impulses, each of which sounds as `grain` at the impulse's height."""
+    rung: Signal = signal.oaconvolve(hits, grain)[: len(hits)]
+    return rung
 
 
 def add_at(out: Signal, seconds: float, sound: Signal, gain: float = 1.0) -> None:

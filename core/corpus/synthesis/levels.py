@@ -17,6 +17,11 @@ def unit(x: Signal) -> Signal:
     return x / rms(x)
 
 
+def matched(x: Signal, other: Signal) -> Signal:
+    """The signal at the RMS of another."""
+    return unit(x) * rms(other)
+
+
 def peaked(x: Signal) -> Signal:
     """The signal at unit peak."""
     loudest: Signal = x / (float(np.max(np.abs(x))) + 1e-12)
