@@ -101,7 +101,7 @@ def doorbell(seconds: float, rng: Rng) -> Synthesised:
     """Someone at the door: two bars, an electronic tune, a bell or a buzzer, once or again."""
     n = frames(seconds)
     x = np.zeros(n)
-    ring = [_two_tones, _melody, _trembler, _buzzer][int(rng.choice(4, p=[0.6, 0.14, 0.14, 0.12]))]
+    ring = [_two_tones, _melody, _trembler, _buzzer][int(rng.choice(4, p=[0.72, 0.1, 0.1, 0.08]))]
     again = seconds > 3.0 and chance(rng, 0.35)
     at = between(rng, 0.03, min(0.25, 0.15 * seconds))
     length = min(seconds - at, 4.0)
