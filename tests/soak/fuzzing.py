@@ -65,6 +65,8 @@ class Figures:
 
 def trial(seed: int, folder: Path, shares: Mapping[str, int] = SHARES) -> dict[str, Figures]:
     """Try every kind so many times; raises AssertionError where one breaks a rule."""
+    if "call" in shares:
+        hostile_input.page()  # whoever calls first does not pay for building it
     return {
         kind: _tried(kind, number, random.Random(f"{seed}/{kind}"), folder)
         for kind, number in shares.items()

@@ -295,8 +295,8 @@ def action(dice: random.Random, folder: Path) -> Outcome:
 
 
 @functools.cache
-def _page() -> tuple[Studio, gr.Blocks]:
-    """The page with all its handlers and tools, not served."""
+def page() -> tuple[Studio, gr.Blocks]:
+    """The page with all its handlers and tools, not served; built once, which takes seconds."""
     folder = Path(tempfile.mkdtemp(prefix="soak-page-"))
     studio = Studio(
         ModelService("tiny"),
@@ -312,7 +312,7 @@ MODEL_WORK = {"draft_story", "render_story", "run", "resume", "wait_for_model", 
 
 def call(dice: random.Random, folder: Path) -> Outcome:
     """A handler of the page or a tool, called with arguments and events of any type."""
-    studio, blocks = _page()
+    studio, blocks = page()
     functions = [each for each in blocks.fns.values() if each.fn is not None]
     listener = dice.choice(functions)
     inputs = [getattr(block, "value", None) for block in listener.inputs]

@@ -1,0 +1,1 @@
+"""What kinds of sound there are, and which belong together."""
