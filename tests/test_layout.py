@@ -22,6 +22,7 @@ LAYERS = (
     ("files", "network"),
     ("code_digest",),
     ("schema",),
+    ("taxonomy",),
     ("profile",),
     ("audio",),
     ("language",),

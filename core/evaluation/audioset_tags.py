@@ -1,9 +1,9 @@
 """Which classes of AudioSet a sound is heard as, by a network that was trained on it.
 
-YAMNet (Plakal and Ellis, 2020; Apache 2.0 licence): MobileNet v1 over 0.96 s of a log mel spectrogram,
-521 classes. No registry carries its file, and it is not shipped: any TensorFlow Lite form of it that
-reads 15 600 samples at 16 kHz will do. The names of its classes are in yamnet_classes.txt, in the
-order of the network.
+YAMNet (Plakal and Ellis, 2020; Apache 2.0 licence): MobileNet v1 over 0.96 s of a log mel
+spectrogram, 521 classes. No registry carries its file, and it is not shipped: any TensorFlow Lite
+form of it that reads 15 600 samples at 16 kHz will do. The names of its classes are in
+yamnet_classes.txt, in the order of the network.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python app.py evaluate sounds`: are clips of the candidate kinds what their names say?
 
-Nothing is rendered: the clips are those that a performer is to learn. Of each kind that has a recipe
+Nothing is rendered: the clips are those that a performer is to learn. Of each kind with a recipe
 
 - Wordings: how many its table holds.
 - Nearest: how often a clip lies nearest to the clips of its own kind, by the aisfx embedding, where

@@ -1,8 +1,8 @@
 """Families of sounds: a bark belongs to dogs, dogs to pets, pets to animals.
 
-Two taxonomies that exist are kept as data: AudioSet's ontology (audioset.toml), in which a class may
-belong to several others, and the Universal Category System (ucs.toml), by which sound designers name
-files. kinds.toml says where each sound of the vocabulary stands in both.
+Two taxonomies that exist are kept as data: AudioSet's ontology (audioset.toml), in which a class
+may belong to several others, and the Universal Category System (ucs.toml), by which sound designers
+name files. kinds.toml says where each sound of the vocabulary stands in both.
 """
 
 from __future__ import annotations
