@@ -21,7 +21,7 @@ _COMMANDS = {
     "serve": ("core.commands.serve", "serve the studio (the default)"),
     "plan": ("core.commands.plan", "write an instruction's plan as JSON"),
     "render": ("core.commands.render", "plan, render and mix a story to a sound file"),
-    "export": ("core.export.command", "export a story's folder"),
+    "export": ("core.commands.export", "export a story's folder"),
     "open": ("core.commands.open", "open a story that was exported with --zip"),
     "describe": ("core.commands.describe", "say what is heard in a sound file"),
 }
@@ -36,6 +36,8 @@ _OWN_PARSERS = {
 }
 """Commands whose module has a `main(argv)`."""
 DESCRIPTION = "Draft, edit and render long narrative audio from one instruction."
+_MOST_OF_A_PATH = 200
+"""Characters that are printed of a path that cannot be used."""
 INTERRUPTED = 130
 """What a shell returns for a program that was stopped with Ctrl C."""
 
@@ -79,7 +81,9 @@ def main(argv: Sequence[str], serve: Serve) -> int:
         )
     except OSError as error:
         leave_output(sys.stdout)
-        place = error.filename or "A file"
+        place = str(error.filename or "A file")
+        if len(place) > _MOST_OF_A_PATH:
+            place = f"{place[:_MOST_OF_A_PATH]}…"
         return _refuse(f"{place} cannot be used ({error.strerror or error}); choose another place.")
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

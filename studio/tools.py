@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.events import api
 
+from core.bridge.categories import event_categories
 from core.errors import StudioError
 from core.export.deliver import export
 from core.export.folder import open_story
@@ -142,6 +143,7 @@ def _export(profile: Profile, library: Library, title: str, form: str) -> Answer
         folder.path / "exports",
         settings_of("", form, ()),
         created=datetime.now().astimezone(),
+        categories=event_categories(profile, folder.story.events),
     )
     return {"files": [str(path) for path in made.files], "notes": list(made.notes)}
 

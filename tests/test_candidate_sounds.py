@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from core.evaluation.audioset_tags import AudioSetTagger
-from core.evaluation.candidate_sounds import KindFigures, kind_figures, summary
+from core.evaluation.candidate_sounds import (
+    KindFigures,
+    kind_figures,
+    nearest_shares,
+    summary,
+)
 from tests.test_audioset_tags import tagger_file
 
 
@@ -13,10 +20,25 @@ def test_a_fridge_is_no_doorbell_and_is_heard_as_what_the_network_says(tmp_path:
     tagger = AudioSetTagger(tagger_file(tmp_path / "yamnet.tflite"))
     doorbell, fridge = kind_figures(["fridge", "doorbell"], 2, tagger)[::-1]
     assert (doorbell.name, fridge.name) == ("doorbell", "fridge")
-    assert doorbell.nearest == fridge.nearest == 1.0
     assert doorbell.heard == 0.0
     assert len(doorbell.classes) == 5
     assert doorbell.wordings >= 150
+
+
+def test_clips_lie_nearest_to_their_own_kind_and_strangers_do_not() -> None:
+    rng = np.random.default_rng(0)
+    time = np.arange(2 * 44_100) / 44_100
+    clips = {
+        "tones": [np.sin(2 * np.pi * hertz * time) for hertz in (400, 420, 440, 460)],
+        "noises": [rng.standard_normal(len(time)) for _ in range(4)],
+        "clicks": [
+            (np.arange(len(time)) % gap < 9).astype(float) for gap in (9000, 9500, 9900, 9700)
+        ],
+    }
+    found = {name: [0.5 * clip.astype(np.float32) for clip in own] for name, own in clips.items()}
+    assert nearest_shares(found) == {"tones": 1.0, "noises": 1.0, "clicks": 1.0}
+    found["clicks"][1] = found["noises"][0]
+    assert nearest_shares(found)["clicks"] == 0.5
 
 
 def test_the_summary_counts_kinds_that_are_heard_in_three_of_five_clips() -> None:

@@ -150,6 +150,11 @@ def test_a_mistake_prints_one_sentence_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_path_that_is_too_long_is_not_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("render", "--from", "9" * 5000, "--out", "a.mp3") == 1
+    assert len(capsys.readouterr().err) < 400
+
+
 def test_no_command_serves_the_studio() -> None:
     served = []
     assert cli.main([], serve=served.append) == 0

@@ -10,9 +10,9 @@ import pytest
 import soundfile
 from sounding_stories import story_folder
 
+from core.commands.export import add_arguments, run, settings_from
 from core.evaluation.bench_export import measure_export
 from core.export import PRESETS, ExportSettings
-from core.export.command import add_arguments, run, settings_from
 
 
 def parsed(*arguments: str) -> argparse.Namespace:
@@ -68,6 +68,13 @@ def test_the_example_of_the_issue(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert soundfile.info(str(folder / "exports" / "story.wav")).subtype == "PCM_24"
     assert delivery.loudness.integrated == pytest.approx(-16.0, abs=0.1)
     assert "LUFS" in capsys.readouterr().out
+
+
+def test_the_categories_of_stems_come_from_what_the_model_knows(tmp_path: Path) -> None:
+    folder = story_folder(tmp_path / "story")
+    files = run(parsed(str(folder), "--stems", "events", "--stem-name", "{ucs}_{index}")).files
+    stems = [path.stem for path in files if path.suffix == ".wav"][1:]
+    assert stems[0] == "RAIN_01"  # "rain, 'tin' \"roof\""
 
 
 @pytest.mark.skipif(importlib.util.find_spec("resource") is None, reason="needs getrusage")

@@ -303,6 +303,15 @@ def test_the_presets_deliver_what_they_name(story: Path, tmp_path: Path, name: s
     assert not delivery.notes
 
 
+def test_a_sound_library_has_its_stems_named_by_category(story: Path, tmp_path: Path) -> None:
+    opened = open_story(story)
+    first = opened.story.events[0]
+    files = export(opened, tmp_path, PRESETS["sound library"], categories={first.id: "RAIN"}).files
+    stems = [path.stem for path in files if path.suffix == ".wav"][1:]
+    assert stems[0] == f"RAIN_{safe_name(first.label)} 01_AudioStory_{opened.title}"
+    assert stems[1] == f"distant thunder 02_AudioStory_{opened.title}"
+
+
 def test_a_loudness_out_of_reach_is_said(tmp_path: Path) -> None:
     quiet = np.zeros((1, 2 * RATE), np.float32)
     quiet[0, RATE] = 0.5
@@ -368,6 +377,8 @@ def test_names_out_of_the_story_are_made_safe(text: str) -> None:
 def test_names_are_filled_and_kept_apart() -> None:
     values = {"title": "A/B", "index": "07", "caption": "rain: hard"}
     assert file_name("{title} - {index} {caption}", values) == "A B - 07 rain hard"
+    assert file_name("{ucs}_{caption} {index}_{title}", values) == "rain hard 07_A B"
+    assert file_name("{title}_{ucs}", values) == "A B"
     names = Names()
     assert [names.unique(n) for n in ("Rain", "rain", "RAIN")] == ["Rain", "rain 2", "RAIN 3"]
 

@@ -35,7 +35,8 @@ KNOWN_FILE = "grounding/known.safetensors"
 SCALE = 12.0
 """What sentence vectors are multiplied by before the classifier: their elements are small."""
 SAME_SOUND = 0.6
-"""Cosine from which a caption's sound is taken to last as long as the known one."""
+"""Cosine from which a caption's sound is taken for the known one: it lasts as long, and is of its
+category."""
 SUGGESTED = 3
 MOST_KEPT = 4096
 """Vectors of captions that are kept, 1.5 kB each; a long story has some hundred phrases."""
@@ -175,14 +176,21 @@ class KnownSounds:
         shares = self._classifier.shares(self._vectors(texts))
         return [(known / (known + other), silent) for known, other, silent in shares.tolist()]
 
+    def kinds(self, captions: Sequence[str]) -> list[str | None]:
+        """The class whose known caption each caption is most like; None where none is like it."""
+        places = self._same_sounds(captions)
+        return [None if place is None else self.classes[place] for place in places]
+
     def spans(self, captions: Sequence[str]) -> list[Span | None]:
         """Natural lengths of the captions' sounds; None where no known one is like it."""
-        near = self._vectors(captions) @ self._known.T
-        best = near.max(1)
-        return [
-            self._spans[place] if cosine >= SAME_SOUND else None
-            for cosine, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
-        ]
+        places = self._same_sounds(captions)
+        return [None if place is None else self._spans[place] for place in places]
+
+    def _same_sounds(self, captions: Sequence[str]) -> list[int | None]:
+        """The place of the known caption that each is most like; None where none is like it."""
+        best = (self._vectors(captions) @ self._known.T).max(1)
+        pairs = zip(best.values.tolist(), best.indices.tolist(), strict=True)
+        return [place if cosine >= SAME_SOUND else None for cosine, place in pairs]
 
     def _nearest(self, caption: str) -> tuple[str, ...]:
         row = (self._vectors([caption]) @ self._known.T)[0]

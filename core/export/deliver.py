@@ -10,11 +10,12 @@ import contextlib
 import math
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from core.errors import Cancelled
 from core.export import editorial
@@ -75,6 +76,7 @@ def export(
     *,
     title: str | None = None,
     created: datetime | None = None,
+    categories: Mapping[str, str] = MappingProxyType({}),
     on_progress: _Progress = lambda done, what: None,
     cancel: threading.Event | None = None,
 ) -> Delivery:
@@ -83,6 +85,7 @@ def export(
     Args:
         title: used in names and metadata; the story folder's name if None.
         created: time stamped into the files; without it equal stories give equal bytes.
+        categories: CatIDs of the Universal Category System by the events' ids, for names of stems.
         on_progress: called with the part done, 0 to 1, and what is being made; not always from
             the same thread, but never twice at once.
         cancel: set it to stop; what is half-done disappears.
@@ -92,7 +95,8 @@ def export(
         RenderError: a take holds damaged samples.
         Cancelled: `cancel` was set.
     """
-    job = _Export(opened, folder, settings, title or opened.title, created, on_progress, cancel)
+    name = title or opened.title
+    job = _Export(opened, folder, settings, name, created, categories, on_progress, cancel)
     return job.run()
 
 
@@ -109,6 +113,7 @@ class _Export:
     settings: ExportSettings
     title: str
     created: datetime | None
+    categories: Mapping[str, str]
     on_progress: _Progress
     cancel: threading.Event | None
     names: Names = field(default_factory=Names)
@@ -291,6 +296,7 @@ class _Export:
             "id": event.id,
             "layer": str(event.layer),
             "seed": str(event.take.seed if event.take else ""),
+            "ucs": self.categories.get(event.id, ""),
         }
         return self.names.unique(file_name(self.settings.stem_name, values, self.longest))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from core.errors import FileError
 from core.files import is_device, room_for_name
 
-FIELDS = ("title", "index", "caption", "id", "layer", "seed", "date")
+FIELDS = ("title", "index", "caption", "id", "layer", "seed", "date", "ucs")
 MAX_PATTERN = 120
 MAX_NAME_BYTES = 150
 """Of the part before the suffix; file systems allow 255 in all, and suffixes are added."""
@@ -27,6 +27,9 @@ _SHORTEST = 16
 """Characters without which a name tells nothing."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_JOINTS = " _-"
+"""What joins fields; none stands beside a field that is empty."""
+_FIELD_AND_JOINT = re.compile(rf"\{{([^{{}}]*)\}}([{_JOINTS}]*)")
 _PUNCTUATION = " -_.,()+&'"
 
 
@@ -83,7 +86,13 @@ def file_name(pattern: str, values: Mapping[str, str], limit: int = MAX_NAME_BYT
     """
     check_pattern(pattern)
     shortened = {name: safe_name(value, 60) if value else "" for name, value in values.items()}
-    return safe_name(_FIELD.sub(lambda match: shortened.get(match.group(1), ""), pattern), limit)
+
+    def filled(match: re.Match[str]) -> str:
+        value = shortened.get(match.group(1), "")
+        return value + match.group(2) if value else ""
+
+    name = _FIELD_AND_JOINT.sub(filled, pattern)
+    return safe_name(name.rstrip(_JOINTS), limit)
 
 
 def longest_name(folder: Path, system: str = os.name) -> int:

@@ -1,4 +1,4 @@
-"""What a person can ask of an export, and four presets for common ends."""
+"""What a person can ask of an export, and five presets for common ends."""
 
 from __future__ import annotations
 
@@ -142,5 +142,13 @@ PRESETS: dict[str, ExportSettings] = {
         stem_start="event",
         loop=True,
         markers=("json",),
+    ),
+    "sound library": ExportSettings(
+        format="wav24",
+        rate=48_000,
+        stems="events",
+        stem_format="wav24",
+        stem_start="event",
+        stem_name="{ucs}_{caption} {index}_AudioStory_{title}",
     ),
 }

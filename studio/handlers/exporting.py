@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.bridge.categories import event_categories
 from core.errors import FileError, StudioError
 from core.export.archive import pack_folder
 from core.export.deliver import export
@@ -134,6 +135,7 @@ def export_story(
             target / folder.title,
             settings,
             created=datetime.now().astimezone(),
+            categories=event_categories(service.profile, folder.story.events),
             on_progress=lambda part, what: progress(part, desc=what.capitalize()),
         )
         files = list(done.files)

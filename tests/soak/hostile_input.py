@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import random
+import re
 import struct
 import tempfile
 import warnings
@@ -336,6 +337,10 @@ def call(dice: random.Random, folder: Path) -> Outcome:
     return PlanError(said) if said else None
 
 
+NOT_OFFERED = re.compile(r"Value: .* is not in the list of choices: (\[.*\])", re.DOTALL)
+"""Gradio's own refusal of what no menu offers: it has no full stop, and holds all of the value."""
+
+
 def _called(blocks: gr.Blocks, listener: Any, given: Any, event: Any, tab: str) -> str:
     """What is said to whoever called; empty: it was done."""
     request = gr.Request(session_hash=tab)
@@ -358,7 +363,8 @@ def _called(blocks: gr.Blocks, listener: Any, given: Any, event: Any, tab: str) 
         try:
             asyncio.run(work())
         except gr.Error as error:
-            return str(error.message)
+            chosen = NOT_OFFERED.match(str(error.message))
+            return f"Choose one of {chosen[1]}." if chosen else str(error.message)
     return " ".join(str(w.message) for w in warned if w.category is UserWarning)
 
 

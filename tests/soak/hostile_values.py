@@ -61,7 +61,7 @@ def _changed(data: Any, dice: random.Random) -> Any:
     elif way == 1:
         holder.insert(key, dice.choice(holder))
     elif way == 2 and isinstance(place, (int, float)) and not isinstance(place, bool):
-        holder[key] = place * dice.choice([-1, 10, 1e6, 1e200, 0.001])
+        holder[key] = place * dice.choice([-1, 10, 10**6, 10**200] + [0.001] * (abs(place) < 1e300))
     elif way == 2 and isinstance(place, str):
         cut = dice.randrange(len(place) + 1)
         holder[key] = place[:cut] + dice.choice(["\ud800", "\x00", "z" * 5000, ""]) + place[cut:]

@@ -13,8 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from core.export.deliver import Delivery, export
-from core.export.folder import open_story
+from core.export.folder import OpenStory, open_story
 from core.export.settings import FORMATS, PRESETS, RATES, ExportSettings
+from core.profile import load_profile
 
 MARKERS = ("audacity", "csv", "json")
 
@@ -56,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--stem-start", choices=("story", "event"), help="begin stems with the story or the event"
     )
-    group.add_argument("--stem-name", help='such as "{title} - {index} {caption}"')
+    group.add_argument(
+        "--stem-name", help='such as "{title} - {index} {caption}"; {ucs} is the category'
+    )
     group.add_argument(
         "--loop",
         action="store_true",
@@ -97,6 +100,15 @@ def settings_from(args: argparse.Namespace) -> ExportSettings:
     return dataclasses.replace(settings, **given)
 
 
+def _categories(opened: OpenStory, settings: ExportSettings) -> dict[str, str]:
+    """The events' categories, where the names of the stems hold them."""
+    if "{ucs}" not in settings.stem_name:
+        return {}
+    from core.bridge.categories import event_categories
+
+    return event_categories(load_profile("pocket"), opened.story.events)
+
+
 def run(args: argparse.Namespace) -> Delivery:
     """Export as `args` say and print what was made.
 
@@ -117,6 +129,7 @@ def run(args: argparse.Namespace) -> Delivery:
         settings,
         title=args.title,
         created=datetime.now().astimezone(),
+        categories=_categories(opened, settings),
         on_progress=progress,
     )
     if shown:
