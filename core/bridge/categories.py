@@ -19,10 +19,12 @@ def event_categories(profile: Profile, events: Sequence[Event]) -> dict[str, str
     known_sounds = load_known_sounds(profile)
     if known_sounds is None or not events:
         return {}
-    labels = vocabulary_labels()
+    categories: dict[str | None, str] = {
+        kind: labels.ucs for kind, labels in vocabulary_labels().items()
+    }
     kinds = known_sounds.kinds([event.caption for event in events])
     return {
-        event.id: labels[kind].ucs
+        event.id: categories[kind]
         for event, kind in zip(events, kinds, strict=True)
-        if kind in labels
+        if kind in categories
     }

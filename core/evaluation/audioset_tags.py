@@ -56,7 +56,8 @@ class AudioSetTagger:
         heard = soxr.resample(sound / max(float(np.abs(sound).max()), 1e-9), rate, TAG_RATE)
         heard = np.pad(heard, (0, max(0, WINDOW - len(heard)))).astype(np.float32)
         starts = range(0, len(heard) - WINDOW + 1, _HOP)
-        return np.mean([self._window(heard[at : at + WINDOW]) for at in starts], axis=0)
+        windows = [self._window(heard[at : at + WINDOW]) for at in starts]
+        return np.asarray(np.mean(windows, axis=0), np.float64)
 
     def classes(self, sound: Samples, rate: int, count: int = HEARD_AS) -> list[str]:
         """The likeliest classes, best first."""

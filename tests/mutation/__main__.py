@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ REASONS = Path(__file__).with_name("reasons.json")
 """Why a survivor may live, by its key; the report has the keys."""
 
 BUDGET = 30.0
-"""Seconds of tests for one mutant, the cheapest first."""
+"""Seconds of the processor for the tests of one mutant, the cheapest first."""
 
 START = 60.0
 """Seconds that a run may take beyond five times what its tests take: imports, the tiny model."""
@@ -118,7 +119,8 @@ def take(given: argparse.Namespace) -> None:
             break
         killer = before.get(mutant.key, {}).get("killer", "")
         tests = chosen(mutant, covered, killer, BUDGET)
-        limit = START + 5 * sum(covered.costs[test] for test in tests)
+        busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        limit = busy * (START + 5 * sum(covered.costs[test] for test in tests))
         result = judge(mutant, tests, limit)
         done[mutant.key] = report.entry(mutant, result, reasons.get(mutant.key, ""))
         print(result.outcome, mutant.file, mutant.line, mutant.operator, result.seconds, flush=True)

@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -161,24 +161,42 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class Watcher:
-    """A pytest plugin that keeps what happened: failures, passes, and what stopped the run."""
+    """A pytest plugin that keeps what happened: failures, passes, and what stopped the run.
+
+    Attributes:
+        passed: seconds of the processor by test, children's included: what a test costs does not
+            depend on what else the machine does.
+    """
 
     def __init__(self) -> None:
         self.failed: list[str] = []
         self.passed: dict[str, float] = {}
         self.problems: list[str] = []
+        self._seconds = 0.0
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        began = _processor()
+        yield
+        self._seconds = _processor() - began
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
             self.failed.append(report.nodeid)
             self.problems.append(report.longreprtext[-600:])
         elif report.when == "call" and report.passed:
-            self.passed[report.nodeid] = report.duration
+            self.passed[report.nodeid] = self._seconds
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             self.failed.append(f"collection of {report.nodeid}")
             self.problems.append(report.longreprtext[-600:])
+
+
+def _processor() -> float:
+    """Seconds of the processor, of this process and of children that have ended."""
+    now = os.times()
+    return now.user + now.system + now.children_user + now.children_system
 
 
 class _InOrder:

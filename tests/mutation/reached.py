@@ -1,4 +1,4 @@
-"""Which tests run which lines of the modules, and how long each takes.
+"""Which tests run which lines of the modules, and how much of the processor each takes.
 
 Taken once, by coverage.py with the test as context, and kept in a file; a test file is run anew
 when it has changed, or a module that it reached. What a shared fixture runs counts for every test
