@@ -12,10 +12,10 @@ from ai_edge_litert import schema_py_generated as schema
 
 from core.errors import WeightsError
 from core.evaluation.audioset_tags import (
+    HEARD_SAMPLES,
     TAG_RATE,
-    WINDOW,
     AudioSetTagger,
-    Samples,
+    MonoSamples,
     heard_as,
 )
 
@@ -25,10 +25,10 @@ RATE = 44_100
 
 
 def hertz(periods: int) -> float:
-    return periods * TAG_RATE / (WINDOW // 2)
+    return periods * TAG_RATE / (HEARD_SAMPLES // 2)
 
 
-def tone(periods: int, seconds: float, gain: float = 0.1) -> Samples:
+def tone(periods: int, seconds: float, gain: float = 0.1) -> MonoSamples:
     """A cosine at `RATE`."""
     time = np.arange(round(seconds * RATE)) / RATE
     return (gain * np.cos(2 * np.pi * hertz(periods) * time)).astype(np.float32)
@@ -36,8 +36,8 @@ def tone(periods: int, seconds: float, gain: float = 0.1) -> Samples:
 
 def tagger_file(path: Path, classes: int = 521) -> Path:
     """A network of two layers that hears `LOW` as the class 70 and `HIGH` as the class 337."""
-    time = np.arange(WINDOW) / TAG_RATE
-    hears = [2 * np.cos(2 * np.pi * hertz(n) * time) / WINDOW for n in (LOW, HIGH)]
+    time = np.arange(HEARD_SAMPLES) / TAG_RATE
+    hears = [2 * np.cos(2 * np.pi * hertz(n) * time) / HEARD_SAMPLES for n in (LOW, HIGH)]
     says = np.zeros((classes, 2))
     says[70, 0] = says[337, 1] = 1.0
     model = schema.ModelT()
@@ -48,8 +48,8 @@ def tagger_file(path: Path, classes: int = 521) -> Path:
     model.buffers = [_buffer(None), _buffer(np.stack(hears)), _buffer(says)]
     graph = schema.SubGraphT()
     graph.tensors = [
-        _tensor([WINDOW], 0),
-        _tensor([2, WINDOW], 1),
+        _tensor([HEARD_SAMPLES], 0),
+        _tensor([2, HEARD_SAMPLES], 1),
         _tensor([1, 2], 0),
         _tensor([classes, 2], 2),
         _tensor([1, classes], 0),

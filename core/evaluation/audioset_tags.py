@@ -19,14 +19,14 @@ from core.errors import WeightsError
 from core.taxonomy.families import family
 
 TAG_RATE = 16_000
-WINDOW = 15_600
-"""Samples that the network hears at once, 0.975 s."""
-_HOP = WINDOW // 2
+HEARD_SAMPLES = 15_600
+"""MonoSamples that the network hears at once, 0.975 s."""
+_HOP = HEARD_SAMPLES // 2
 HEARD_AS = 5
 """A sound is heard as a class where it is among so many first ones."""
 _NAMES = Path(__file__).with_name("yamnet_classes.txt")
 
-Samples = npt.NDArray[np.float32]
+MonoSamples = npt.NDArray[np.float32]
 
 
 class AudioSetTagger:
@@ -42,24 +42,24 @@ class AudioSetTagger:
         self._input = self._network.get_input_details()[0]
         self._output = self._network.get_output_details()[0]
         shapes = tuple(self._input["shape"]), tuple(self._output["shape"])
-        if shapes != ((WINDOW,), (1, len(self.names))):
+        if shapes != ((HEARD_SAMPLES,), (1, len(self.names))):
             raise WeightsError(
-                f"{path.name} is no YAMNet of {WINDOW} samples and {len(self.names)} classes; "
-                "take another file of it."
+                f"{path.name} is no YAMNet of {HEARD_SAMPLES} samples and "
+                f"{len(self.names)} classes; take another file of it."
             )
 
-    def scores(self, sound: Samples, rate: int) -> npt.NDArray[np.float64]:
+    def scores(self, sound: MonoSamples, rate: int) -> npt.NDArray[np.float64]:
         """How likely each class is (521), the mean over a sound (N,) at `rate` Hz.
 
         The peak is set to full scale first; what is shorter than a window is filled with silence.
         """
         heard = soxr.resample(sound / max(float(np.abs(sound).max()), 1e-9), rate, TAG_RATE)
-        heard = np.pad(heard, (0, max(0, WINDOW - len(heard)))).astype(np.float32)
-        starts = range(0, len(heard) - WINDOW + 1, _HOP)
-        windows = [self._window(heard[at : at + WINDOW]) for at in starts]
+        heard = np.pad(heard, (0, max(0, HEARD_SAMPLES - len(heard)))).astype(np.float32)
+        starts = range(0, len(heard) - HEARD_SAMPLES + 1, _HOP)
+        windows = [self._window(heard[at : at + HEARD_SAMPLES]) for at in starts]
         return np.asarray(np.mean(windows, axis=0), np.float64)
 
-    def classes(self, sound: Samples, rate: int, count: int = HEARD_AS) -> list[str]:
+    def classes(self, sound: MonoSamples, rate: int, count: int = HEARD_AS) -> list[str]:
         """The likeliest classes, best first."""
         return [self.names[i] for i in np.argsort(-self.scores(sound, rate))[:count]]
 
@@ -67,7 +67,7 @@ class AudioSetTagger:
         """Whether the network has a name for a class of the ontology, or for one of its kind."""
         return any(label in family(name) for name in self.names)
 
-    def _window(self, samples: Samples) -> npt.NDArray[np.float32]:
+    def _window(self, samples: MonoSamples) -> npt.NDArray[np.float32]:
         self._network.set_tensor(self._input["index"], samples)
         self._network.invoke()
         return np.asarray(self._network.get_tensor(self._output["index"])[0])

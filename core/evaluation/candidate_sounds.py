@@ -96,7 +96,7 @@ def kind_figures(
     clips: Clips = {}
     speeds: dict[str, float] = {}
     for kind in kinds:
-        clips[kind.name], speeds[kind.name] = synthesised(kind, count)
+        clips[kind.name], speeds[kind.name] = candidate_clips(kind, count)
     near = nearest_shares(clips)
     return [
         KindFigures(
@@ -110,7 +110,7 @@ def kind_figures(
     ]
 
 
-def synthesised(kind: CandidateKind, count: int) -> tuple[list[Waveform], float]:
+def candidate_clips(kind: CandidateKind, count: int) -> tuple[list[Waveform], float]:
     """Clips of a kind with the seeds 0, 1, …, of natural lengths, and how fast they were made."""
     lengths = Random(kind.name)
     low, high = (min(max(s, SHORTEST_CLIP), JUDGED_SECONDS) for s in kind.seconds)

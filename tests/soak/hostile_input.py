@@ -297,13 +297,17 @@ def action(dice: random.Random, folder: Path) -> Outcome:
 
 @functools.cache
 def page() -> tuple[Studio, gr.Blocks]:
-    """The page with all its handlers and tools, not served; built once, which takes seconds."""
+    """The page with all its handlers and tools, not served.
+
+    Made once, and the model loaded for it: both take seconds.
+    """
     folder = Path(tempfile.mkdtemp(prefix="soak-page-"))
     studio = Studio(
         ModelService("tiny"),
         Sessions(folder / "stories", folder / "served", private=False),
         PeakCache(),
     )
+    studio.service.model  # noqa: B018
     return studio, _build(studio, mcp=True)
 
 
@@ -396,7 +400,8 @@ def command(dice: random.Random, folder: Path) -> Outcome:
             ["nan", "1e400", "9" * 5000, "\udcff", "", "-1", "{", "{title", "x" * 300, "~nobody"]
         )
     refused = io.StringIO()
-    with contextlib.redirect_stderr(refused), contextlib.redirect_stdout(io.StringIO()):
+    silent = contextlib.redirect_stdout(io.StringIO())
+    with contextlib.chdir(folder), contextlib.redirect_stderr(refused), silent:
         try:
             code = cli.main([*words], serve=lambda _: None)
         except SystemExit as error:  # what argparse says of its own
