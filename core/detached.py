@@ -7,6 +7,8 @@ So the work is left behind instead. Its thread ends as soon as it notices.
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import functools
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +33,8 @@ class Detached(Iterator[_Piece], Generic[_Piece]):
     """The pieces that `work(send)` sends, or what it raises; a context manager.
 
     Args:
-        work: called in a thread of its own; `send` raises LeftBehindError once nobody waits.
+        work: called in a thread of its own, with the context variables of the one who waits, so
+            that it knows whom it works for; `send` raises LeftBehindError once nobody waits.
         check: called ten times a second while a piece is waited for; what it raises ends the wait.
     """
 
@@ -43,7 +46,8 @@ class Detached(Iterator[_Piece], Generic[_Piece]):
         self._pieces: queue.Queue[tuple[_Piece] | BaseException | None] = queue.Queue(_AHEAD)
         self._left = threading.Event()
         self.ended = False
-        threading.Thread(target=self._run, name="detached", daemon=True).start()
+        run = functools.partial(contextvars.copy_context().run, self._run)
+        threading.Thread(target=run, name="detached", daemon=True).start()
 
     def __enter__(self) -> Detached[_Piece]:
         return self

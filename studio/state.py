@@ -12,6 +12,8 @@ from studio.sound.peaks import PeakCache
 MOST_ELSEWHERE = 6
 """Drafts that wait for other machines at once. With these, the files that are read and the queue's
 jobs (`MAX_JOBS`), some of the 40 threads that Gradio has for handlers stay free."""
+MOST_READ = 4
+"""Recordings that are read at once to be described."""
 
 
 def _directors() -> Places:
@@ -22,15 +24,24 @@ def _directors() -> Places:
     )
 
 
+def _recordings() -> Places:
+    return Places(
+        MOST_READ,
+        f"{MOST_READ} recordings are being read already; try again in a moment.",
+    )
+
+
 @dataclass(frozen=True)
 class Studio:
     """What all handlers share.
 
     Attributes:
         directors: places for drafts that wait for a director on another machine.
+        recordings: places for recordings that are read before it is their turn with the model.
     """
 
     service: ModelService
     sessions: Sessions
     cache: PeakCache
     directors: Places = field(default_factory=_directors)
+    recordings: Places = field(default_factory=_recordings)

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
+from studio_stories import long_story
 
+from core.audio.ffmpeg import CHOSEN
 from core.director import endpoint
 from core.director.endpoint import EndpointDirector
+from core.errors import Cancelled
+from core.export import ExportSettings, bundle, export
+from core.export import open_story as exported_story
+from core.files import PART
 from core.story.folders import Library
+from studio.handlers.reading import read_until_cancelled
 from studio.jobs.model_service import ModelService
 from studio.server import serving
 from studio.sessions.registry import Sessions
+from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
 from studio.state import MOST_ELSEWHERE, Studio
 from tests.hanging_servers import PLAN, hanging
 from tests.http_servers import said, served
+from tests.soak.server import wait_for
 
 AN_HOUR = 3600.0
 PATIENCE = 240
@@ -102,3 +113,82 @@ def test_waits_for_directors_leave_threads_for_others(studio: Studio, address: s
             assert not seen
         client.predict(*given, api_name="/draft")
         assert len(seen) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_cancel_leaves_a_recording_that_is_described(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decoding does not end by itself; nobody else waits for it, nor for a turn behind it."""
+    binary, begun = tmp_path / "ffmpeg", tmp_path / "begun"
+    binary.write_text(f'#!/bin/sh\n[ "$1" = -version ] && exit 0\n: > {begun}\nexec sleep 3600\n')
+    binary.chmod(0o755)
+    monkeypatch.setenv(CHOSEN, str(binary))
+    recording = tmp_path / "a.mp3"
+    recording.write_bytes(b"\xff\xfb\x90\x00" * 1000)
+    client, other = Client(address, verbose=False), Client(address, verbose=False)
+    description = client.submit(handle_file(recording), api_name="/describe")
+    wait_for(begun.exists)
+    other.predict("bells in a tower", 3, "", 1, "", "", "", api_name="/draft")
+    assert not description.done()
+    client.predict(api_name="/cancel")
+    assert description.result(PATIENCE) == ""
+    assert client.predict(None, api_name="/describe") == ""
+
+
+def test_cancel_leaves_a_zip_that_is_opened_and_no_story_comes_of_it(
+    address: str, studio: Studio, stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last check does not end before somebody else has drafted."""
+    folder = long_story(tmp_path / "elsewhere", "Harbour", events=4, total=40.0).path
+    files = export(exported_story(folder), tmp_path / "out", ExportSettings(bundle=True)).files
+    begun, over, check = Event(), Event(), bundle._check_history
+
+    def slow_check(unpacked: Path) -> None:
+        begun.set()
+        over.wait(PATIENCE)
+        check(unpacked)
+
+    monkeypatch.setattr(bundle, "_check_history", slow_check)
+    client, other = Client(address, verbose=False), Client(address, verbose=False)
+    zipped = next(handle_file(path) for path in files if path.suffix == ".zip")
+    memory = {"title": "", "visitor": ""}
+    opening = client.submit(zipped, memory, api_name="/open_zip")
+    assert begun.wait(PATIENCE)
+    other.predict("an owl in a wood", 3, "", 1, "", "", "", api_name="/draft")
+    assert not opening.done()
+    client.predict(api_name="/cancel")
+    opening.result(PATIENCE)
+    assert not over.is_set()
+    over.set()
+    wait_for(lambda: not list(stories.glob(f"{PART}*")))
+    assert not list(stories.glob("*Harbour*"))
+    assert studio.sessions.of(client.session_hash).folder is None
+    client.predict(zipped, memory, api_name="/open_zip")
+    assert studio.sessions.of(client.session_hash).open_folder.title == "Harbour"
+
+
+def test_readings_of_a_tab_end_each_by_itself_and_all_at_cancel(tmp_path: Path) -> None:
+    session = Session(Library(tmp_path), tmp_path / "sounds")
+    with session.reading("zip") as one:
+        assert session.working
+        assert read_until_cancelled(session, "upload", lambda cancel: 7) == 7
+        with pytest.raises(Cancelled):
+            read_until_cancelled(
+                session, "upload", lambda cancel: session.stop_reading("upload") or cancel.wait()
+            )
+        assert not one.is_set()
+        session.cancel_job()
+        assert one.is_set()
+    assert not session.working
+
+
+def test_a_reading_that_is_cancelled_before_it_begins_starts_as_cancelled(tmp_path: Path) -> None:
+    session = Session(Library(tmp_path), tmp_path / "sounds")
+    for kind, cancelled in (("upload", True), ("zip", False)):
+        session.note_reading(kind)
+        session.stop_reading("upload")
+        with session.reading(kind) as cancel:
+            assert cancel.is_set() is cancelled
+    with session.reading("upload") as another:
+        assert not another.is_set()

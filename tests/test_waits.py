@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from core.director import endpoint
 from core.director.endpoint import EndpointDirector
 from core.director.external import read_answer
 from core.errors import Cancelled, FileError, PlanError
+from core.export.bundle import open_bundle
 from core.network import Bounds, Connection
+from core.story.folders import Library
 from core.story.recording import read_recording
 from tests.hanging_servers import PLAN, STAGES, hanging
 from tests.http_servers import Request, served
@@ -166,3 +169,14 @@ def test_a_result_is_not_waited_for_once_it_is_cancelled(cancel: threading.Event
         detached_result(work, cancel)
     over.set()
     assert detached_result(lambda: 7, threading.Event()) == 7
+
+
+def test_a_cancelled_zip_leaves_nothing(tmp_path: Path, cancel: threading.Event) -> None:
+    path = tmp_path / "a.story.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("story.json", "{}")
+    cancel.set()
+    library = tmp_path / "library"
+    with pytest.raises(Cancelled):
+        open_bundle(path, Library(library), cancel=cancel)
+    assert not list(library.rglob("*"))

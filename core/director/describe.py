@@ -5,6 +5,8 @@ python app.py describe FILE [--question "..."]
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,11 +14,11 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory
-from core.errors import PlanError, WeightsError
+from core.errors import PlanError, WeightsError, raise_if_cancelled
 from core.language.architectures import DynamicCache
 from core.language.stream import one_line
 from core.listener.whisper import SECONDS
-from core.story.recording import Tell, read_recording, tell_nobody
+from core.story.recording import Recording, Tell, read_recording, tell_nobody
 
 QUESTION = "What is heard in this sound?"
 PLACE_OF_SOUND = "<file_sep>"
@@ -62,7 +64,11 @@ def embed_sound(model: AudioStory, waveform: Tensor, rate: int) -> Tensor:
 
 @torch.inference_mode()
 def answer(
-    model: AudioStory, sound: Tensor, question: str = QUESTION, longest: int = MAX_ANSWER
+    model: AudioStory,
+    sound: Tensor,
+    question: str = QUESTION,
+    longest: int = MAX_ANSWER,
+    cancel: threading.Event | None = None,
 ) -> str:
     """What the director says of a sound, decoded greedily, in `longest` tokens at most.
 
@@ -75,6 +81,7 @@ def answer(
     candidates = torch.tensor(sorted(model.ids.free | {ends}))
     written: list[int] = []
     while len(written) < longest:
+        raise_if_cancelled(cancel, "Describing")
         states = model.backbone(**inputs, cache=cache, use_cache=True).last_hidden_state
         logits = model.head(states[0, -1])
         token = int(candidates[logits[candidates].argmax()])
@@ -100,12 +107,34 @@ def describe(
     """
     if len(question) > MAX_QUESTION:
         raise PlanError(f"The question is longer than {MAX_QUESTION} characters; shorten it.")
-    recording = read_recording(path)
+    return describe_recording(model, beginning(read_recording(path)), question, tell)
+
+
+def beginning(recording: Recording) -> Recording:
+    """What the director hears of a recording, its first SECONDS, with a notice of that."""
+    if recording.seconds <= SECONDS:
+        return recording
+    notice = f"Only the first {SECONDS:g} s of the recording's {recording.seconds:.1f} s are heard."
+    return dataclasses.replace(
+        recording,
+        samples=recording.samples[:, : round(SECONDS * recording.rate)].copy(),
+        notices=(*recording.notices, notice),
+    )
+
+
+def describe_recording(
+    model: AudioStory,
+    recording: Recording,
+    question: str = QUESTION,
+    tell: Tell = tell_nobody,
+    cancel: threading.Event | None = None,
+) -> str:
+    """What the director says of the beginning of a recording; see `describe`.
+
+    Raises:
+        Cancelled: `cancel` was set, which is looked at before every word.
+    """
     for notice in recording.notices:
         tell(notice)
-    if recording.seconds > SECONDS:
-        tell(
-            f"Only the first {SECONDS:g} s of the recording's {recording.seconds:.1f} s are heard."
-        )
     sound = embed_sound(model, torch.from_numpy(recording.samples), recording.rate)
-    return answer(model, sound, question)
+    return answer(model, sound, question, cancel=cancel)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from core.errors import FileError, StudioError
+from core.errors import Cancelled, FileError, StudioError, raise_if_cancelled
 from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_folder, atomic_path, flush_opened, is_device
@@ -63,6 +64,7 @@ _INNER = "inner.zip"
 _MIX = re.compile(r"mix\.(wav|flac|mp3|ogg|opus|m4a)")
 _FLAC = b"fLaC"
 _COPY = 1 << 20
+_WORK = "Opening the zip"
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -110,7 +112,13 @@ def _recordings(opened: OpenStory) -> dict[str, Path]:
     return found
 
 
-def open_bundle(path: Path, library: Library, title: str = "", most: int = MAX_TOTAL_BYTES) -> Path:
+def open_bundle(
+    path: Path,
+    library: Library,
+    title: str = "",
+    most: int = MAX_TOTAL_BYTES,
+    cancel: threading.Event | None = None,
+) -> Path:
     """Unpack a bundle into a new story of the library; returns the story's folder.
 
     Args:
@@ -121,16 +129,22 @@ def open_bundle(path: Path, library: Library, title: str = "", most: int = MAX_T
         FileError, StoryError: see `read_bundle`.
     """
     folder = library.new_folder(title or path.name.removesuffix(SUFFIX).removesuffix(".zip"))
-    read_bundle(path, folder, most)
+    read_bundle(path, folder, most, cancel)
     return folder
 
 
-def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
+def read_bundle(
+    path: Path,
+    folder: Path,
+    most: int = MAX_TOTAL_BYTES,
+    cancel: threading.Event | None = None,
+) -> Story:
     """Unpack a bundle into the new folder `folder`.
 
     Raises:
         FileError: it is not a bundle, is damaged, unsafe or too large, or `folder` exists.
         StoryError: its story.json is not a story.
+        Cancelled: `cancel` was set; nothing is left behind.
     """
     if folder.exists():
         raise FileError(f"A story named {folder.name!r} exists already; choose another name.")
@@ -143,11 +157,11 @@ def read_bundle(path: Path, folder: Path, most: int = MAX_TOTAL_BYTES) -> Story:
         with zipfile.ZipFile(path) as archive, atomic_folder(folder) as fresh:
             inner = _bundle_inside(archive, most)
             if inner is None:
-                return _unpack(archive, fresh, most)
+                return _unpack(archive, fresh, most, cancel)
             packed = fresh / _INNER
-            _extract(archive, inner, packed)
+            _extract(archive, inner, packed, cancel)
             with zipfile.ZipFile(packed) as inside:
-                story = _unpack(inside, fresh, most)
+                story = _unpack(inside, fresh, most, cancel)
             packed.unlink()
             return story
     except NotImplementedError as cause:
@@ -186,19 +200,23 @@ def _bundle_inside(archive: zipfile.ZipFile, most: int) -> zipfile.ZipInfo | Non
     return info
 
 
-def _unpack(archive: zipfile.ZipFile, fresh: Path, most: int) -> Story:
+def _unpack(
+    archive: zipfile.ZipFile, fresh: Path, most: int, cancel: threading.Event | None
+) -> Story:
     members = _checked(archive, most)
     for part in ("takes", "recordings"):
         (fresh / part).mkdir(parents=True)
     for name, member in members.items():
-        _extract(archive, member, fresh / name)
+        _extract(archive, member, fresh / name, cancel)
     text = read_text(fresh / STORY_FILE)
     (fresh / STORY_FILE).write_bytes(text.encode())  # whatever encoding it came in
     story = Story.from_json(text)
     _check_takes(story, fresh)
-    _check_sounds(fresh)
+    _check_sounds(fresh, cancel)
     _check_history(fresh)
-    return read_story_folder(fresh)
+    story = read_story_folder(fresh)
+    raise_if_cancelled(cancel, _WORK)
+    return story
 
 
 def _checked(archive: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
@@ -287,11 +305,17 @@ def _is_take(name: str) -> bool:
     return _TAKE.fullmatch(name) is not None and not is_device(name.removeprefix("takes/"))
 
 
-def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
+def _extract(
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    path: Path,
+    cancel: threading.Event | None,
+) -> None:
     """Copy one member; the size that counts is the one unpacked, not the one declared."""
     written = 0
     with archive.open(member) as packed, path.open("xb") as file:
         while data := packed.read(_COPY):
+            raise_if_cancelled(cancel, _WORK)
             written += len(data)
             if written > member.file_size:
                 raise FileError("The bundle is damaged (a file is longer than it says).")
@@ -325,17 +349,19 @@ def _check_names(story: Story) -> None:
             )
 
 
-def _check_sounds(folder: Path) -> None:
+def _check_sounds(folder: Path, cancel: threading.Event | None) -> None:
     takes, recordings = (sorted((folder / part).iterdir()) for part in ("takes", "recordings"))
     left = MAX_UNPACKED
     for path in (*takes, *recordings):
         try:
             _check_flac(path)
             if path in recordings:
-                left -= _check_whole(path, left, MAX_CHANNELS)
-                read_recording(path)  # as it is read when a take begins from it
+                left -= _check_whole(path, left, MAX_CHANNELS, cancel)
+                read_recording(path, cancel)  # as it is read when a take begins from it
             else:
-                left -= _check_whole(path, left, 2)
+                left -= _check_whole(path, left, 2, cancel)
+        except Cancelled:
+            raise
         except (soundfile.SoundFileError, StudioError):
             raise FileError(
                 f"{path.name} in the bundle is not a sound; it was not opened."
@@ -349,7 +375,7 @@ def _check_flac(path: Path) -> None:
             raise FileError("not a FLAC")
 
 
-def _check_whole(path: Path, most: int, channels: int) -> int:
+def _check_whole(path: Path, most: int, channels: int, cancel: threading.Event | None) -> int:
     """Decode the whole sound once; returns its samples, of all channels together."""
     with soundfile.SoundFile(str(path)) as file:
         samples = int(file.frames * file.channels)
@@ -359,6 +385,7 @@ def _check_whole(path: Path, most: int, channels: int) -> int:
             raise FileError("not a take")
         decoded = 0
         for block in file.blocks(65_536, dtype="float32"):
+            raise_if_cancelled(cancel, _WORK)
             decoded += len(block)
             if not np.isfinite(block).all():
                 raise FileError("not a take")

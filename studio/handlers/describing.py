@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import gradio as gr
 
 from core.errors import AudioFileError
-from core.story.recording import Tell, tell_nobody
+from core.story.recording import Tell, read_recording, tell_nobody
 from studio.access.person import asking_person
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
+from studio.handlers.reading import cancellable, read_until_cancelled
 from studio.jobs.job import Job
 from studio.page.layout import Page
 from studio.state import Studio
@@ -22,11 +24,15 @@ LISTENING = "Listening …"
 def add_describing_listeners(studio: Studio, page: Page) -> None:
     """Connect the recording beside the instruction."""
 
-    def describe(path: str | None) -> str:
-        """Say what is heard in a recording; nothing where that failed."""
-        text = ""
-        with errors_as_messages("Describing"):
-            text = description_of(studio, path, gr.Info)
+    def describe(path: str | None, request: gr.Request) -> str:
+        """Say what is heard in a recording; nothing where that failed or was cancelled."""
+        text, session = "", studio.sessions.of(request.session_hash)
+        with errors_as_messages("Describing", "Describing was stopped."):
+            text = read_until_cancelled(
+                session,
+                "description",
+                lambda cancel: description_of(studio, path, gr.Info, cancel),
+            )
         return text
 
     def begin() -> object:
@@ -37,8 +43,9 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
         return again, gr.update(visible=bool(description))
 
     begun = page.describe.click(begin, None, page.describe, **IMMEDIATE, **PRIVATE)
+    add_listener = cancellable(studio, "description", begun.then, page.stop_describing)
     given = page.description_recording
-    done = begun.then(describe, given, page.described, api_name="describe", **MODEL_JOB)
+    done = add_listener(describe, given, page.described, api_name="describe", **MODEL_JOB)
     shown = [page.describe, page.description_row]
     done.then(end, page.described, shown, **IMMEDIATE, **PRIVATE)
     for button, taken_over in (
@@ -49,24 +56,33 @@ def add_describing_listeners(studio: Studio, page: Page) -> None:
         button.click(taken_over, words, page.instruction, **IMMEDIATE, **PRIVATE)
 
 
-def description_of(studio: Studio, path: str | None, tell: Tell = tell_nobody) -> str:
+def description_of(
+    studio: Studio,
+    path: str | None,
+    tell: Tell = tell_nobody,
+    cancel: threading.Event | None = None,
+) -> str:
     """What the director says of an uploaded recording, when it is its turn.
 
     Raises:
         AudioFileError: there is no recording, or it cannot be used.
         WeightsError: the model has not learned to hear.
-        StoryError: too many jobs wait for the model.
+        StoryError: too many jobs wait for the model, or too many recordings are read.
+        Cancelled: `cancel` was set.
     """
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
-    service = studio.service
-    with service.queue.turn(Job("draft", asking_person()), service.estimate("describe")):
-        from core.director.describe import describe
+    service, job = studio.service, Job("draft", asking_person(), cancel or threading.Event())
+    from core.director.describe import beginning, describe_recording
 
-        model = service.model
+    with studio.recordings.place():  # and not in its turn: it may take a minute
+        recording = beginning(read_recording(Path(path), cancel))  # the rest is not kept meanwhile
+    with service.queue.turn(job, service.estimate("describe")):
+        model = service.model_unless(job.cancel)
         began = time.monotonic()
-        description = describe(model, Path(path), tell=tell)
-        service.record_duration("describe", time.monotonic() - began)
+        description = describe_recording(model, recording, tell=tell, cancel=job.cancel)
+        took = time.monotonic() - began
+    service.record_duration("describe", took)
     return description
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import gradio as gr
 
-from core.errors import StudioError
+from core.errors import Cancelled, StudioError
 from core.export.bundle import NO_HISTORY
 from core.render.takes import resumed
 from studio.handlers.draft_job import without_mood
 from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, MODEL_NOTICE, PRIVATE, QUICK
+from studio.handlers.reading import cancellable
 from studio.handlers.render_job import make_takes
 from studio.page.layout import Page
 from studio.page.scripts import LIGHT_JS, START_JS, TAB_JS
@@ -105,6 +106,9 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
                 return {page.progress: gr.update()}
             try:
                 act(session, title or "")
+            except Cancelled:
+                gr.Info("Opening the zip was stopped.")
+                return view(studio, page, session)
             except StudioError as error:
                 gr.Warning(str(error))
                 return view(studio, page, session)
@@ -116,9 +120,10 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
 
         return change
 
+    opened_zip = cancellable(studio, "zip", page.bundle.upload, page.stop_opening)
     acts: dict[str, tuple[Any, Any, Callable[[Session, str], None]]] = {
         "open": (page.stories.input, page.stories, stories.show_story),
-        "open_zip": (page.bundle.upload, page.bundle, stories.show_bundle),
+        "open_zip": (opened_zip, page.bundle, stories.show_bundle),
         "rename": (page.rename.click, page.title, stories.rename_story),
         "duplicate": (page.duplicate.click, page.title, lambda s, _: stories.duplicate_story(s)),
         "archive": (page.archive.click, page.title, _archive),

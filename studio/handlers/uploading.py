@@ -15,6 +15,7 @@ from core.errors import AudioFileError
 from core.files import unwritable
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.options import PRIVATE, QUICK
+from studio.handlers.reading import cancellable, read_until_cancelled
 from studio.page.layout import Page
 from studio.sound.files import playable_recording
 from studio.state import Studio
@@ -36,14 +37,21 @@ def add_uploading_listeners(studio: Studio, page: Page) -> None:
 
     def take(path: str | None, request: gr.Request) -> Any:
         session = studio.sessions.of(request.session_hash)
-        with errors_as_messages("Reading the recording"):
+        with errors_as_messages("Reading the recording", "Reading the recording was stopped."):
             if not path:
                 raise AudioFileError("There is no recording yet; upload one.")
-            return str(playable_recording(session, Path(path), gr.Info))
+            recording = Path(path)
+            made = read_until_cancelled(
+                session,
+                "upload",
+                lambda cancel: playable_recording(session, recording, gr.Info, cancel),
+            )
+            return str(made)
         return gr.update()
 
-    for button, player in (
-        (page.description_upload, page.description_recording),
-        (page.recording_upload, page.recording),
+    for button, stop, player in (
+        (page.description_upload, page.stop_uploading_description, page.description_recording),
+        (page.recording_upload, page.stop_uploading_recording, page.recording),
     ):
-        button.upload(take, button, player, **QUICK, **PRIVATE)
+        add_listener = cancellable(studio, "upload", button.upload, stop)
+        add_listener(take, button, player, **QUICK, **PRIVATE)

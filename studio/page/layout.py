@@ -62,7 +62,9 @@ class Page:
     director_key: gr.Textbox
     description_recording: gr.Audio
     description_upload: gr.UploadButton
+    stop_uploading_description: gr.Button
     describe: gr.Button
+    stop_describing: gr.Button
     description_row: gr.Row
     described: gr.Textbox
     use_description: gr.Button
@@ -78,6 +80,7 @@ class Page:
     archived: gr.Dropdown
     restore: gr.Button
     bundle: gr.UploadButton
+    stop_opening: gr.Button
     examples: tuple[gr.Button, ...]
     reasoning_panel: gr.Accordion
     reasoning: gr.HTML
@@ -100,6 +103,7 @@ class Page:
     repaint: gr.Button
     recording: gr.Audio
     recording_upload: gr.UploadButton
+    stop_uploading_recording: gr.Button
     use_recording: gr.Button
     preset: gr.Dropdown
     format: gr.Dropdown
@@ -189,6 +193,7 @@ def _request(studio: Studio) -> dict[str, object]:
             bundle = gr.UploadButton(
                 "Open a story from a zip", file_types=[".zip"], elem_id="bundle", **_QUIET
             )
+            stop_opening = _stop("stop-opening")
             with gr.Row(elem_classes="control-row", visible=False) as archived_row:
                 archived = gr.Dropdown(
                     [], label="Archived", allow_custom_value=True, elem_id="archived"
@@ -213,6 +218,7 @@ def _request(studio: Studio) -> dict[str, object]:
             "archived": archived,
             "restore": restore,
             "bundle": bundle,
+            "stop_opening": stop_opening,
             "examples": examples,
             "reasoning_panel": reasoning_panel,
             "reasoning": reasoning,
@@ -278,12 +284,19 @@ def _any_upload(elem_id: str) -> gr.UploadButton:
     return gr.UploadButton("Any sound or film …", elem_id=elem_id, **_QUIET)
 
 
+def _stop(elem_id: str) -> gr.Button:
+    """A Cancel that is shown beside what takes its time, while it does."""
+    return gr.Button("Cancel", size="sm", variant="stop", scale=0, visible=False, elem_id=elem_id)
+
+
 def _description(*, visible: bool) -> dict[str, object]:
     with gr.Accordion("Describe a recording", open=False, visible=visible, elem_classes="folded"):
         with gr.Row(elem_classes="control-row"):
             description_recording = _upload("Your recording", "description-recording")
             description_upload = _any_upload("description-upload")
+            stop_uploading_description = _stop("stop-uploading-description")
             describe = gr.Button("Describe it", **_QUIET)
+            stop_describing = _stop("stop-describing")
         with gr.Row(elem_classes="control-row", visible=False) as description_row:
             described = gr.Textbox(label="What is heard in it")
             use_description = gr.Button("Use as instruction", **_QUIET)
@@ -291,7 +304,9 @@ def _description(*, visible: bool) -> dict[str, object]:
     return {
         "description_recording": description_recording,
         "description_upload": description_upload,
+        "stop_uploading_description": stop_uploading_description,
         "describe": describe,
+        "stop_describing": stop_describing,
         "description_row": description_row,
         "described": described,
         "use_description": use_description,
@@ -380,6 +395,7 @@ def _beginnings() -> dict[str, object]:
         with gr.Row(elem_classes="control-row"):
             recording = _upload("Recording", "recording")
             recording_upload = _any_upload("recording-upload")
+            stop_uploading_recording = _stop("stop-uploading-recording")
             use_recording = gr.Button("Begin from it", **_QUIET)
     return {
         "strength": strength,
@@ -389,6 +405,7 @@ def _beginnings() -> dict[str, object]:
         "repaint": repaint,
         "recording": recording,
         "recording_upload": recording_upload,
+        "stop_uploading_recording": stop_uploading_recording,
         "use_recording": use_recording,
     }
 

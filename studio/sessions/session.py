@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import StoryError
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
 from studio.access.person import asking_person
 from studio.jobs.job import Job, JobKind
+
+ReadingKind = Literal["description", "upload", "zip"]
+"""What a person's file is read for."""
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Session:
         last_table: when the last edited table came, and its rows.
         replan_counts: how often each way of planning again was used, for another plan each time.
         due_cache: what is left to render, kept for the revision and quality that it was found for.
+        readings: of people's files, those that are under way here, and what cancels each.
+        noted_readings: what cancels those that the page asked for and that have not begun.
         guard: held by an edit and by the view of it, so that views come in the order of the edits.
     """
 
@@ -44,6 +50,8 @@ class Session:
     selected: str = ""
     pick: int = 0
     job: Job | None = None
+    readings: list[tuple[ReadingKind, threading.Event]] = field(default_factory=list)
+    noted_readings: dict[ReadingKind, threading.Event] = field(default_factory=dict)
     mix: tuple[StoryFolder, int, Path] | None = None
     rendering_id: str = ""
     quality: str = "draft"
@@ -58,8 +66,9 @@ class Session:
 
     @property
     def working(self) -> bool:
-        """Whether something is being made, not only noted to be."""
-        return self.job is not None and self.job.started and not self.job.done
+        """Whether something is being made or read, not only noted to be."""
+        made = self.job is not None and self.job.started and not self.job.done
+        return made or bool(self.readings)
 
     @property
     def open_folder(self) -> StoryFolder:
@@ -125,9 +134,31 @@ class Session:
         job.started = True
         return job
 
+    def note_reading(self, kind: ReadingKind) -> None:
+        """Note that a file will be read, so that it can be cancelled before it begins."""
+        self.noted_readings[kind] = threading.Event()
+
+    @contextmanager
+    def reading(self, kind: ReadingKind) -> Iterator[threading.Event]:
+        """The event that cancels the reading of a file, which the block waits for."""
+        under_way = kind, self.noted_readings.get(kind, threading.Event())
+        self.readings.append(under_way)
+        self.noted_readings.pop(kind, None)  # not sooner: there is no moment at which it is in none
+        try:
+            yield under_way[1]
+        finally:
+            self.readings.remove(under_way)
+
+    def stop_reading(self, kind: ReadingKind | None = None) -> None:
+        """Cancel the reading of files of this kind for this tab; of all where none is said."""
+        for other, cancel in [*self.noted_readings.items(), *self.readings]:
+            if kind in (None, other):
+                cancel.set()
+
     def cancel_job(self) -> None:
-        """Cancel what is made here. What has not begun is over at once, since it may never begin;
-        if it still does, it starts as cancelled."""
+        """Cancel what is made or read here. What has not begun is over at once, since it may never
+        begin; if it still does, it starts as cancelled."""
+        self.stop_reading()
         if self.job is not None:
             self.job.cancel.set()
             self.job.done = self.job.done or not self.job.started

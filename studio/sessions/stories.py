@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+from core.detached import detached_result
 from core.errors import StoryError
 from core.export.bundle import open_bundle
-from core.story.folders import MAX_TITLE
+from core.story.folders import MAX_TITLE, StoryFolder
 from studio.sessions.session import Session
 
 MAX_UNPACKED = 1_000_000_000
@@ -29,16 +31,22 @@ def show_bundle(session: Session, upload: str) -> None:
     Raises:
         StoryError: it is no story, or something is being made in this tab.
         FileError: it is no bundle, damaged, unsafe or too large.
+        Cancelled: the person stopped it.
     """
     if not upload:
         raise StoryError("There is no file yet; choose a zip that the studio exported.")
-    path = Path(upload)
-    try:
-        _require_idle(session)
-        folder = open_bundle(path, session.library, most=MAX_UNPACKED)
-    finally:
-        path.unlink(missing_ok=True)
-    session.show(session.library.open(folder.name))
+    path, library = Path(upload), session.library
+
+    def unpack(cancel: threading.Event) -> StoryFolder:
+        try:
+            _require_idle(session)
+            return library.open(open_bundle(path, library, most=MAX_UNPACKED, cancel=cancel).name)
+        finally:
+            path.unlink(missing_ok=True)
+
+    with session.reading("zip") as cancel:
+        folder = detached_result(lambda: unpack(cancel), cancel)
+    session.show(folder)
 
 
 def rename_story(session: Session, title: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import soundfile
@@ -63,7 +64,9 @@ def has_sound(session: Session) -> bool:
     return any(take is not None and folder.has_sound(take) for take in takes)
 
 
-def playable_recording(session: Session, path: Path, tell: Tell) -> Path:
+def playable_recording(
+    session: Session, path: Path, tell: Tell, cancel: threading.Event | None = None
+) -> Path:
     """A recording of any kind as one that a browser plays (FLAC, 24 bits).
 
     Args:
@@ -72,8 +75,9 @@ def playable_recording(session: Session, path: Path, tell: Tell) -> Path:
     Raises:
         AudioFileError: it is not a recording that can be used.
         FileError: the disk is full.
+        Cancelled: `cancel` was set.
     """
-    recording = read_recording(path)
+    recording = read_recording(path, cancel)
     for notice in recording.notices:
         tell(notice)
     return keep_recording(session.sounds, recording)
