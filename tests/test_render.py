@@ -127,6 +127,9 @@ def test_cancel_stops_within_a_step_and_the_next_render_works(
         done.extend(take.event_id for take in running)
     assert done == ["e1"]
     assert (steps[-1].event, steps[-1].step) == (2, 1)
+    unread = lambda *plan: pytest.fail("what is cancelled needs no conditions")  # noqa: E731
+    with pytest.raises(Cancelled):
+        list(render_events(tiny, story, ["e1"], settings, conditioning=unread, cancel=cancel))
     assert rendered(tiny, story, "e2")["e2"].size
 
 

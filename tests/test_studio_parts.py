@@ -34,13 +34,14 @@ from studio.handlers.draft_job import with_mood, without_mood
 from studio.handlers.editing import edit_table, step_back
 from studio.handlers.exporting import preset_choices, settings_of
 from studio.handlers.messages import errors_as_messages
-from studio.jobs.job import Job
+from studio.jobs.job import Job, JobKind
 from studio.jobs.model_service import FIRST_ESTIMATES, ModelService
 from studio.jobs.queue import MAX_JOBS, JobQueue, QueuePosition
 from studio.jobs.speed import Speed
 from studio.jobs.time_left import SAMPLING, TimeLeft
 from studio.page.layout import lay_out
 from studio.page.theme import studio_css, studio_theme
+from studio.server import _build
 from studio.sessions.registry import MAX_REMEMBERED, MAX_TABS, REMEMBERED_SECONDS, Sessions
 from studio.sessions.session import Session
 from studio.sessions.stories import archive_story, rename_story, restore_story
@@ -50,7 +51,7 @@ from studio.state import Studio
 from studio.time_format import about
 from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
-from studio.view.updates import notes_html, view
+from studio.view.updates import notes_html, render_buttons, view, waiting_view
 
 RATE = 44_100
 
@@ -613,6 +614,9 @@ def test_cancelling_leaves_the_queue(session: Session) -> None:
         with pytest.raises(Cancelled):
             queue.turn(second, 1.0).__enter__()
         assert queue.position().before == 1
+    with pytest.raises(Cancelled):  # nor does it begin where nobody is before it
+        queue.turn(second, 1.0).__enter__()
+    assert queue.position().before == 0
 
 
 def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:
@@ -882,6 +886,58 @@ def test_what_was_asked_for_and_never_began_can_be_cancelled(session: Session) -
     assert late.cancel.is_set()
     late.done = True
     assert not session.start_job("draft").cancel.is_set()
+
+
+def test_what_is_asked_for_right_after_a_cancel_begins_once(session: Session) -> None:
+    """The event of what was cancelled comes when the next one is noted already, and makes that."""
+    session.request_job("render")
+    session.cancel_job()
+    asked = session.request_job("render")
+    assert session.start_job("render") is asked
+    assert not asked.cancel.is_set()
+    with pytest.raises(StoryError, match="already"):
+        session.start_job("render")
+
+
+def test_the_page_leaves_out_no_job_that_was_noted(tmp_path: Path) -> None:
+    """It would wait for what was cancelled, and the note for a job that never comes."""
+    listeners = _build(studio_of("tiny", tmp_path)).fns
+    notes = {n for n, listener in listeners.items() if listener.name == "note_job"}
+    noted = [listener for listener in listeners.values() if listener.trigger_after in notes]
+    assert len(notes) == len(noted) == 8
+    assert {listener.trigger_mode for listener in noted} == {"multiple"}
+
+
+@pytest.mark.parametrize("kind", ["draft", "render"])
+def test_an_answer_that_is_overtaken_by_the_end_of_a_job_brings_no_cancel_back(
+    session: Session, tmp_path: Path, kind: JobKind
+) -> None:
+    """Of an edit, or of the quality, made meanwhile: what it says of buttons is what was before."""
+    studio = studio_of("tiny", tmp_path)
+    with gr.Blocks():
+        page = lay_out(studio)
+    idle = buttons_after(view(studio, page, session))
+    job = session.request_job(kind)
+    begun = [waiting_view(studio, page, session), view(studio, page, session, of_job=True)]
+    late = [view(studio, page, session), render_buttons(studio, page, session)]
+    stop = {"draft": page.cancel, "render": page.stop}[kind]
+    assert buttons_after(*begun)[stop, "visible"] is True
+    assert buttons_after(*begun)[page.render, "visible"] is (kind == "draft")
+    assert not any(buttons_after(*begun)[b, "interactive"] for b in (page.draft, page.undo))
+    job.done = True
+    assert buttons_after(*begun, view(studio, page, session), *late) == idle
+
+
+def buttons_after(*answers: dict[Any, Any]) -> dict[tuple[Any, str], Any]:
+    """What can be seen and pressed on the page when those answers have come, in this order."""
+    return {
+        (component, setting): update[setting]
+        for answer in answers
+        for component, update in answer.items()
+        if isinstance(update, dict)
+        for setting in ("visible", "interactive")
+        if setting in update
+    }
 
 
 def test_theme_fetches_nothing_from_elsewhere() -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from core.audiostory import AudioStory
-from core.errors import AudioFileError, RenderError
+from core.errors import AudioFileError, RenderError, raise_if_cancelled
 from core.language.stream import PlannedEvent
 from core.mix.blend import blended
 from core.mix.cache import Cache
@@ -146,7 +146,7 @@ def render_events(
         on_work: called before the first event with what there is to do (`sampler_work`), by event.
 
     Raises:
-        Cancelled: `cancel` was set; checked before every sampler step.
+        Cancelled: `cancel` was set; checked before the conditions and every sampler step.
         RenderError: an event is too long, or the performer gave something that is not sound.
     """
     batch = 1 if model.performer.approximates else model.placement.events or batch
@@ -155,6 +155,7 @@ def render_events(
         if event.id in event_ids:
             _check_length(event, model.performer.longest_seconds)
     condition_of = conditioning or model.conditions
+    raise_if_cancelled(cancel, "Rendering")
     conditions = condition_of(story.instruction, story.total, story.reasoning, planned(order))
     texts = contexts(story)
     wanted = [(place, event) for place, event in enumerate(order) if event.id in set(event_ids)]

@@ -15,7 +15,7 @@ from core.story.story import Story
 from studio.handlers.draft_job import Planning, keep_draft, keep_plan, run_draft, with_mood
 from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.mixing import then_mix
-from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
+from studio.handlers.options import IMMEDIATE, NOTED_JOB, PRIVATE
 from studio.page.layout import EXAMPLES, Page
 from studio.state import Studio
 from studio.view.updates import Updates, components, view
@@ -85,7 +85,7 @@ def _add_draft_listeners(studio: Studio, page: Page) -> None:
         request_handler(studio, page, "draft"), None, waits, **IMMEDIATE, **PRIVATE
     )
     for first, public in ((noted, {"api_name": "draft"}), (other, PRIVATE)):
-        done = first.then(run, [*given, *outside], components(page), **MODEL_JOB, **public)
+        done = first.then(run, [*given, *outside], components(page), **NOTED_JOB, **public)
         done.then(remember, page.memory, [page.memory, page.title], **IMMEDIATE, **PRIVATE)
         then_mix(studio, page, done)
 
@@ -163,7 +163,7 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
             **IMMEDIATE,
             **PRIVATE,
         )
-        done = noted.then(again(name, replan), given, components(page), api_name=name, **MODEL_JOB)
+        done = noted.then(again(name, replan), given, components(page), api_name=name, **NOTED_JOB)
         then_mix(studio, page, done)
     page.plan_change.submit(
         request_handler(studio, page, "draft"),
@@ -171,7 +171,7 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
         waiting_components(page),
         **IMMEDIATE,
         **PRIVATE,
-    ).then(again("plan_wish", _wish), page.plan_change, components(page), **MODEL_JOB, **PRIVATE)
+    ).then(again("plan_wish", _wish), page.plan_change, components(page), **NOTED_JOB, **PRIVATE)
 
 
 def _wish(

@@ -17,7 +17,7 @@ from studio.view.updates import Updates, waiting_view
 def request_handler(studio: Studio, page: Page, kind: Any) -> Callable[[gr.Request], Updates]:
     """A handler that notes a requested job, before it is its turn."""
 
-    def note(request: gr.Request) -> Updates:
+    def note_job(request: gr.Request) -> Updates:
         session: Session = studio.sessions.of(request.session_hash)
         try:
             session.request_job(kind)
@@ -25,7 +25,7 @@ def request_handler(studio: Studio, page: Page, kind: Any) -> Callable[[gr.Reque
             gr.Warning(str(error))
         return waiting_view(studio, page, session)
 
-    return note
+    return note_job
 
 
 def waiting_components(page: Page) -> list[Any]:

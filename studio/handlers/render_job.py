@@ -136,7 +136,7 @@ def make_takes(
     shown = _RenderView(studio, page, session, folder, left)
     try:
         with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
-            yield view(studio, page, session) | {page.progress: shown.html()}
+            yield view(studio, page, session, of_job=True) | {page.progress: shown.html()}
             work = render_work(studio, folder, job, requests, settings, group)
             for batch in in_background(work, job):
                 yield shown.after(batch)
@@ -212,7 +212,7 @@ class _RenderView:
             return {self.page.progress: gr.update()}
         updates: Updates = {}
         if kept:
-            updates = view(self.studio, self.page, session) | mix_updates(
+            updates = view(self.studio, self.page, session, of_job=True) | mix_updates(
                 self.studio, self.page, session
             )
         elif session.rendering_id != before:

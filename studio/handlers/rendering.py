@@ -17,7 +17,7 @@ from core.story.story import Event
 from studio.handlers.arguments import event_value
 from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.mixing import then_mix
-from studio.handlers.options import IMMEDIATE, MODEL_JOB, PRIVATE
+from studio.handlers.options import IMMEDIATE, MODEL_JOB, NOTED_JOB, PRIVATE
 from studio.handlers.render_job import render_event, render_from, render_scope
 from studio.page.layout import Page
 from studio.state import Studio
@@ -51,7 +51,7 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
         (page.render_all, run_all, "render_all"),
     ):
         noted = button.click(note, None, waiting_components(page), **IMMEDIATE, **PRIVATE)
-        then_mix(studio, page, noted.then(work, None, outputs, api_name=name, **MODEL_JOB))
+        then_mix(studio, page, noted.then(work, None, outputs, api_name=name, **NOTED_JOB))
     then_mix(studio, page, page.takes.again(again, None, outputs, **MODEL_JOB, **PRIVATE))
 
     def choose_quality(quality: Literal["draft", "final"], request: gr.Request) -> Updates:

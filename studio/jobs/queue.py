@@ -80,7 +80,7 @@ class JobQueue:
 
         Raises:
             StoryError: the queue is full.
-            Cancelled: the job was cancelled while it waited.
+            Cancelled: the job was cancelled before its turn.
         """
         entry = self._enter(job, seconds)
         try:
@@ -149,6 +149,8 @@ class JobQueue:
                     reported = now
                     on_wait(now)
                 self._moved.wait(_POLL)
+            if entry.job.cancel.is_set():
+                raise Cancelled("Stopped before it began.")
             self._rounds[entry.job.person] = entry.round
 
     def _before(self, count: int) -> QueuePosition:

@@ -28,7 +28,7 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: 
     if folder is None or event is None:
         return ""
     story = folder.story
-    off = " disabled" if session.busy or event.locked else ""
+    off = " disabled" if event.locked else ""
     label = "New take" if ready else "Render this"
     chips = "".join(
         _chip(session, event, take, place, profile) for place, take in enumerate(event.takes, 1)

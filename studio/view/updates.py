@@ -1,6 +1,9 @@
 """What the page shows for a session: one function from the story on disk to every component.
 
 Table, timeline and buttons are always updated together from one story, so they cannot disagree.
+Two answers may overtake each other on their way to the page. That something is being made is
+therefore shown by the answers of that job alone, the last of which shows its end: another answer
+would bring back a Cancel that nothing ends any more.
 """
 
 from __future__ import annotations
@@ -57,9 +60,14 @@ def components(page: Page) -> list[Any]:
     ]
 
 
-def view(studio: Studio, page: Page, session: Session) -> Updates:
-    """Everything that depends on the story and on what is running."""
-    folder, story, busy = session.folder, session.story, session.busy
+def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) -> Updates:
+    """Everything that depends on the story, and on what is being made.
+
+    Args:
+        of_job: it is an answer of what is being made.
+    """
+    folder, story = session.folder, session.story
+    told = _Told(session, of_job=of_job)
     session.shown = story
     there = story is not None
     undo = folder.undo_label if folder else ""
@@ -67,15 +75,12 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
     return {
         page.stories: _stories(session),
         page.manage: gr.update(visible=there),
-        page.new_story: gr.update(visible=there, interactive=not busy),
-        page.undo: gr.update(visible=there, interactive=bool(undo) and not busy),
-        page.redo: gr.update(visible=there, interactive=bool(redo) and not busy),
-        page.draft: _draft_button(session),
-        page.cancel: gr.update(visible=session.has_job("draft")),
-        page.another_seed: gr.update(visible=there, interactive=not busy),
+        page.new_story: gr.update(visible=there, **told(interactive=told.idle)),
+        page.undo: gr.update(visible=there, **told(interactive=bool(undo) and told.idle)),
+        page.redo: gr.update(visible=there, **told(interactive=bool(redo) and told.idle)),
+        page.another_seed: gr.update(visible=there, **told(interactive=told.idle)),
         page.replanning: gr.update(visible=there),
-        page.stop: gr.update(visible=session.has_job("render")),
-        page.welcome: gr.update(visible=not there and not busy),
+        **_job_buttons(page, session, told),
         **_archive(page, session),
         page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
@@ -87,9 +92,25 @@ def view(studio: Studio, page: Page, session: Session) -> Updates:
         page.table: gr.update(
             value=table.rows_of(story, unknown_events(studio.service, session)), interactive=True
         ),
-        **render_buttons(studio, page, session),
+        **render_buttons(studio, page, session, of_job=of_job),
         **selection_view(studio, page, session),
     }
+
+
+class _Told:
+    """What an answer may tell of jobs: whether there is one only by an answer of its own.
+
+    Attributes:
+        idle: nothing is being made.
+    """
+
+    def __init__(self, session: Session, *, of_job: bool) -> None:
+        self.idle = not session.busy
+        self._all = of_job or self.idle
+
+    def __call__(self, **settings: Any) -> dict[str, Any]:
+        """Those settings, which depend on jobs, or none of them."""
+        return settings if self._all else {}
 
 
 def selection_view(studio: Studio, page: Page, session: Session) -> Updates:
@@ -125,24 +146,32 @@ def notes_html(story: Story | None) -> str:
     return f'<ul class="notes" aria-label="Notes on the plan">{items}</ul>' if items else ""
 
 
-def render_buttons(studio: Studio, page: Page, session: Session) -> Updates:
-    """They say how much there is to render; while something renders, Cancel is in their place."""
+def render_buttons(
+    studio: Studio, page: Page, session: Session, *, of_job: bool = False
+) -> Updates:
+    """They say how much there is to render; while something renders, Cancel is in their place.
+
+    Args:
+        of_job: it is an answer of what is being made.
+    """
     if session.story is None:
         return {page.render: gr.update(visible=False), page.render_all: gr.update(visible=False)}
     events = len(session.story.events)
     changed = len(left_to_render(studio, session, "changed"))
     every = len(left_to_render(studio, session, "all"))
-    rendering, idle = session.has_job("render"), not session.busy
+    told, rendering = _Told(session, of_job=of_job), session.has_job("render")
     label = "Rendered" if not changed else "Render"
     if 0 < changed < events:
         label = f"Render {changed} of {events}"
     whole = f"All in {session.quality}" if every == events else f"{every} in {session.quality}"
     return {
         page.render: gr.update(
-            value=label, interactive=bool(changed) and idle, visible=not rendering
+            value=label,
+            **told(interactive=bool(changed) and told.idle, visible=not rendering),
         ),
         page.render_all: gr.update(
-            value=whole, interactive=idle, visible=every > changed and not rendering
+            value=whole,
+            **told(interactive=told.idle, visible=every > changed and not rendering),
         ),
     }
 
@@ -162,24 +191,24 @@ def _archive(page: Page, session: Session) -> Updates:
     }
 
 
-def _draft_button(session: Session) -> Updates:
-    there = session.folder is not None
-    return gr.update(
-        value="Draft again" if there else "Draft",
-        variant="secondary" if there else "primary",
-        visible=not session.has_job("draft"),
-        interactive=not session.busy,
-    )
+def _job_buttons(page: Page, session: Session, told: _Told) -> Updates:
+    """Draft, and what stops a job; the welcome stands where there is neither a story nor a job."""
+    there, drafting = session.folder is not None, session.has_job("draft")
+    draft = told(visible=not drafting, interactive=told.idle)
+    value, variant = ("Draft again", "secondary") if there else ("Draft", "primary")
+    return {
+        page.draft: gr.update(value=value, variant=variant, **draft),
+        page.cancel: gr.update(**told(visible=drafting)),
+        page.stop: gr.update(**told(visible=session.has_job("render"))),
+        page.welcome: gr.update(**told(visible=not there and told.idle)),
+    }
 
 
 def waiting_view(studio: Studio, page: Page, session: Session) -> Updates:
     """What shows at once that a job was requested, even while others are before it."""
     return {
-        page.draft: _draft_button(session),
-        page.cancel: gr.update(visible=session.has_job("draft")),
-        page.stop: gr.update(visible=session.has_job("render")),
-        page.welcome: gr.update(visible=False),
-        **render_buttons(studio, page, session),
+        **_job_buttons(page, session, _Told(session, of_job=True)),
+        **render_buttons(studio, page, session, of_job=True),
     }
 
 
