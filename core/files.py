@@ -62,9 +62,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         FileError: the folder cannot be written to or the disk is full.
     """
-    with _taking_name(path, _new_file) as temporary:
+    with _temporary(path, _new_file) as temporary:
         yield temporary
         flush_file(temporary)
+        replace_path(temporary, path)
 
 
 @contextmanager
@@ -74,18 +75,30 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Raises:
         FileError: it cannot be written, or `path` is there already.
     """
-    with _taking_name(path, _new_folder) as temporary:
+    with unnamed_folder(path) as temporary:
+        yield temporary
+        replace_path(temporary, path)
+
+
+@contextmanager
+def unnamed_folder(path: Path) -> Iterator[Path]:
+    """A new, empty folder beside `path`, for who gives it a name of its own when it is whole; it
+    goes with the end of the block where nobody did.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    with _temporary(path, _new_folder) as temporary:
         yield temporary
 
 
 @contextmanager
-def _taking_name(path: Path, make: Callable[[Path], Path]) -> Iterator[Path]:
+def _temporary(path: Path, make: Callable[[Path], Path]) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with owned(lambda: make(path)) as temporary:
             try:
                 yield temporary
-                replace_path(temporary, path)
             finally:
                 _discard(temporary)
     except OSError as cause:

@@ -12,6 +12,7 @@ import os
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ import pytest
 import soundfile
 
 from core.errors import AudioFileError, StoryError
+from core.files import PART, copy_flushed
 from core.profile import RenderSettings
-from core.story import journal, timeline
+from core.story import folders, journal, timeline
 from core.story.folders import Library, StoryFolder, safe_title
 from core.story.journal import Journal
 from core.story.lock import FolderLock
@@ -30,6 +32,8 @@ from core.story.take import Take
 from tests.soak import children, kills
 
 RATE = 8000
+PATIENCE = 60.0
+"""Seconds after which something that should come has not."""
 
 
 def sample_story(instruction: str = "rain, then a bell") -> Story:
@@ -391,6 +395,64 @@ def test_library_lists_creates_opens_duplicates_renames_archives(tmp_path: Path)
     library.archive("Harbour 1 2")
     assert [s.title for s in library.stories()] == ["rain, then a bell 3", "rain, then a bell 2"]
     assert (tmp_path / "Archive" / "Harbour 1 2" / "takes" / "k1.flac").is_file()
+
+
+def test_while_a_story_is_copied_others_are_made_opened_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is what the story was, under a title that is still free when it is whole."""
+    library = Library(tmp_path)
+    folder = library.create(sample_story(), "Harbour")
+    folder.keep_take("e1", take("k1", folder.story.events[0]), tone(1), RATE, "r")
+    before, begun, over = folder.story, threading.Event(), threading.Event()
+
+    def copy_slowly(source: str, target: str) -> None:
+        begun.set()
+        over.wait(PATIENCE)
+        copy_flushed(source, target)
+
+    monkeypatch.setattr(folders, "copy_flushed", copy_slowly)
+    with ThreadPoolExecutor() as threads:
+        copying = threads.submit(library.duplicate, "Harbour")
+        assert begun.wait(PATIENCE)
+        meanwhile = threads.submit(lambda: library.create(sample_story(), "Harbour"))
+        assert meanwhile.result(PATIENCE).title == "Harbour 2"
+        assert threads.submit(library.rename, "Harbour 2", "Quay").result(PATIENCE).title == "Quay"
+        assert threads.submit(Library(tmp_path).open, "Harbour").result(PATIENCE).story == before
+        library.create(sample_story(), "Harbour")
+        threads.submit(stretch, folder, 5).result(PATIENCE)
+        assert not copying.done()
+        over.set()
+        copy = copying.result(PATIENCE)
+    assert copy.title == "Harbour 3"
+    assert copy.story == before
+    assert copy.has_sound(copy.story.events[0].takes[0])
+    assert not list(tmp_path.glob(f"{PART}*"))
+
+
+def test_a_story_that_is_moved_while_it_is_copied_is_not_copied_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(tmp_path)
+    folder = library.create(sample_story(), "Harbour")
+    folder.keep_take("e1", take("k1", folder.story.events[0]), tone(1), RATE, "r")
+    monkeypatch.setattr(folders, "copy_flushed", lambda *copy: library.archive("Harbour"))
+    with pytest.raises(StoryError, match="no story called 'Harbour'"):
+        library.duplicate("Harbour")
+    assert not library.titles()
+    assert not list(tmp_path.glob(f"{PART}*"))
+
+
+def test_a_story_that_another_program_holds_keeps_no_other_from_being_opened(
+    tmp_path: Path,
+) -> None:
+    for title in ("Harbour", "Quay"):
+        Library(tmp_path).create(sample_story(), title)
+    library = Library(tmp_path)
+    with ThreadPoolExecutor() as threads, FolderLock(tmp_path / "Harbour").held():
+        held = threads.submit(library.open, "Harbour")
+        assert library.open("Quay").title == "Quay"
+        assert not held.done()
 
 
 def test_two_tabs_share_one_story_and_closed_ones_are_forgotten(tmp_path: Path) -> None:

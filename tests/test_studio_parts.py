@@ -6,6 +6,7 @@ import dataclasses
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from core.export.settings import PRESETS, ExportSettings
 from core.mix.outline import PER_SECOND
 from core.profile import PROFILES, RenderSettings, load_profile
 from core.render.levels import with_default_levels
-from core.story import timeline
-from core.story.folders import Library
+from core.story import folders, timeline
+from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
 from core.story.take import Take
 from core.training.publish import publish_ear
@@ -54,6 +55,8 @@ from studio.view.takes import takes_panel
 from studio.view.updates import notes_html, render_buttons, view, waiting_view
 
 RATE = 44_100
+PATIENCE = 60.0
+"""Seconds after which something that should come has not."""
 
 
 @pytest.fixture
@@ -804,6 +807,38 @@ def test_a_tab_whose_connection_broke_comes_back_to_its_story(story: Story, tmp_
     session.library.archive(folder.title)
     assert sessions.of("a").folder is None
     assert sessions.of("a").library is session.library
+
+
+def test_a_story_that_takes_long_to_read_keeps_no_other_tab_waiting(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own tab waits, whatever it asks for first."""
+    sessions = Sessions(session.library.root, tmp_path / "served", private=False)
+    title = session.open_folder.title
+    sessions.of("slow").show(sessions.of("slow").library.open(title))
+    sessions.disconnect("slow")
+    begun, over, read = threading.Event(), threading.Event(), folders.StoryFolder
+
+    def read_slowly(path: Path) -> StoryFolder:
+        begun.set()
+        over.wait(PATIENCE)
+        return read(path)
+
+    with ThreadPoolExecutor() as threads:
+        monkeypatch.setattr(folders, "StoryFolder", read_slowly)
+        coming = [threads.submit(sessions.of, "slow")]
+        assert begun.wait(PATIENCE)
+        coming.append(threads.submit(sessions.of, "slow"))
+        monkeypatch.undo()
+        other = threads.submit(
+            lambda: sessions.of("other").library.create(session.open_folder.story)
+        )
+        assert other.result(PATIENCE).title != title
+        assert not any(session.done() for session in coming)
+        over.set()
+        first, second = (session.result(PATIENCE) for session in coming)
+    assert first is second
+    assert first.open_folder.title == title
 
 
 def test_only_the_last_tabs_that_left_are_remembered(story: Story, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from core.files import (
     remove,
     replace_path,
     same_name,
+    unnamed_folder,
     unwritable,
     write_atomically,
 )
@@ -97,6 +98,15 @@ def _same_folder(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
+
+
+def _copy_sounds(source: Path, target: Path) -> None:
+    """Copy what belongs to a story beside its text, as far as it is whole."""
+    unfinished = shutil.ignore_patterns(f"{PART}*")
+    for name in ("takes", "recordings"):
+        if (source / name).is_dir():
+            copy = (source / name, target / name)
+            shutil.copytree(*copy, ignore=unfinished, copy_function=copy_flushed)
 
 
 def _as_it_is(story: Story) -> Story:
@@ -475,12 +485,11 @@ class Library:
 
     def create(self, story: Story, title: str = "") -> StoryFolder:
         """Make a folder for a new story, named after its title or its instruction."""
-        with self._guard:
-            with self._giving_titles():
-                path = self.new_folder(title or story.instruction)
-                with atomic_folder(path) as fresh:
-                    story.save(fresh / STORY)
-            return self._opened(path)
+        with self._guard, self._giving_titles():
+            path = self.new_folder(title or story.instruction)
+            with atomic_folder(path) as fresh:
+                story.save(fresh / STORY)
+        return self.open(path.name)
 
     @contextlib.contextmanager
     def _giving_titles(self) -> Iterator[None]:
@@ -506,31 +515,50 @@ class Library:
         Raises:
             StoryError: there is no such story, or its file is damaged.
         """
+        path = self._existing(title)
         with self._guard:
-            return self._opened(self._existing(title))
+            folder = self._known(path)
+        if folder is None:
+            read = StoryFolder(path)  # without the guard: it may wait for another program
+            with self._guard:
+                path = self._existing(title)  # it may have been moved meanwhile
+                folder = self._known(path)
+                if folder is None:
+                    self._open[path.name] = read
+                    return read
+        folder.catch_up()
+        return folder
 
     def duplicate(self, title: str) -> StoryFolder:
-        """Copy a story with its takes under the next free title."""
-        with self._guard:
-            source, story = self._existing(title), self.open(title).story
-            unfinished = shutil.ignore_patterns(f"{PART}*")
-            with self._giving_titles():
+        """Copy a story with its takes; the copy gets the next title that is free when it is there.
+
+        Others may work with all stories meanwhile. The copy is the story as it was when it was
+        begun: files of takes and of recordings never change.
+
+        Raises:
+            StoryError: there is no such story, or it was moved while it was copied.
+            FileError: the copy cannot be written.
+        """
+        source, story = self._existing(title), self.open(title).story
+        with unnamed_folder(source) as fresh:
+            try:
+                _copy_sounds(source, fresh)
+            finally:
+                self._existing(title)  # else there may be less of it
+            story.save(fresh / STORY)
+            with self._guard, self._giving_titles():
                 target = self.root / self._free(title)
-                with atomic_folder(target) as fresh:
-                    for name in ("takes", "recordings"):
-                        if (source / name).is_dir():
-                            copy = (source / name, fresh / name)
-                            shutil.copytree(*copy, ignore=unfinished, copy_function=copy_flushed)
-                    story.save(fresh / STORY)
-            return self._opened(target)
+                replace_path(fresh, target)
+        return self.open(target.name)
 
     def rename(self, title: str, wanted: str) -> StoryFolder:
         """Give a story another title; a number is added when it is taken."""
         wanted = safe_title(wanted)
+        folder = self.open(title)
+        if wanted == title:
+            return folder
         with self._guard:
-            folder = self.open(title)
-            if wanted == title:
-                return folder
+            self._existing(title)
             with self._giving_titles():
                 target = self.root / wanted
                 if not (same_name(wanted, title) and _same_folder(folder.path, target)):
@@ -575,19 +603,12 @@ class Library:
             with self._giving_titles():
                 target = self.root / self._free(title)
                 self._move(self.root / ARCHIVE / title, target)
-            return self._opened(target)
+        return self.open(target.name)
 
-    def _opened(self, path: Path) -> StoryFolder:
-        folder = self._open.get(path.name) or self._open_under_another_case(path)
-        if folder is None:
-            folder = StoryFolder(path)
-            self._open[path.name] = folder
-        else:
-            folder.catch_up()
-        return folder
-
-    def _open_under_another_case(self, path: Path) -> StoryFolder | None:
-        """The story that is open already, where the system knows no upper case."""
+    def _known(self, path: Path) -> StoryFolder | None:
+        """The story that is open already, in other case too where the system sees no difference."""
+        if (folder := self._open.get(path.name)) is not None:
+            return folder
         alike = [f for name, f in self._open.items() if same_name(name, path.name)]
         return next((folder for folder in alike if _same_folder(folder.path, path)), None)
 

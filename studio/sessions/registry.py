@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import StudioError
@@ -38,13 +38,11 @@ class _Disconnected:
     selected: str
     quality: str
 
-    def reopened(self, sounds: Path) -> Session:
-        """The tab's session anew; without a story when that was put away meanwhile."""
-        session = Session(self.library, sounds, quality=self.quality)
+    def show_in(self, session: Session) -> None:
+        """Open the story that the tab showed; without one when that was put away meanwhile."""
         with contextlib.suppress(StudioError):
             session.show(self.library.open(self.title))
             session.shown, session.selected = self.shown, self.selected
-        return session
 
 
 @dataclass
@@ -54,11 +52,13 @@ class _Tab:
     Attributes:
         used: when it last asked for something (monotonic seconds).
         connected: a page is open there, which says when it is closed; a program says nothing.
+        opened: it shows what it showed when it left. Until then its requests wait, and nobody else.
     """
 
     session: Session
     used: float
     connected: bool = False
+    opened: threading.Event = field(default_factory=threading.Event)
 
     @property
     def shows(self) -> bool:
@@ -95,13 +95,23 @@ class Sessions:
 
     def of(self, tab: str | None) -> Session:
         """The session of a tab, by Gradio's session hash."""
+        name, left = tab or "", None
         with self._guard:
-            known = self._tabs.get(tab or "")
-            gone = [] if known else self._put_away()
+            known = self._tabs.get(name)
+            gone = {} if known else self._put_away()
+            new = known is None
             if known is None:
-                known = self._tabs[tab or ""] = _Tab(self._session(tab or ""), 0.0)
+                left = self._returning(name)
+                known = self._tabs[name] = _Tab(self._session(left), 0.0)
             known.used = time.monotonic()
-        _remove_sounds(gone)
+        if new:
+            try:
+                if left is not None:
+                    left.show_in(known.session)
+            finally:
+                known.opened.set()
+            self._let_go(gone)
+        known.opened.wait()
         return known.session
 
     def connect(self, tab: str | None, visitor: str) -> tuple[Session, str]:
@@ -117,22 +127,27 @@ class Sessions:
 
     def disconnect(self, tab: str | None) -> None:
         """A tab was closed or lost: its job is cancelled, its sounds are removed."""
+        name = tab or ""
         with self._guard:
-            session = self._forget(tab or "") if (tab or "") in self._tabs else None
-        if session is not None:
-            session.cancel_job()
-            _remove_sounds([session])
+            known = self._forget(name) if name in self._tabs else None
+        if known is not None:
+            known.session.cancel_job()
+            self._let_go({name: known})
 
-    def _session(self, tab: str) -> Session:
-        """A new session, or that of a tab that comes back."""
-        sounds = self.served / secrets.token_urlsafe(24)
+    def _returning(self, tab: str) -> _Disconnected | None:
+        """What is remembered of a tab that comes back."""
         left = self._disconnected.pop(tab, None)
-        if left is not None and time.monotonic() - left.at < REMEMBERED_SECONDS:
-            return left.reopened(sounds)
+        return left if left and time.monotonic() - left.at < REMEMBERED_SECONDS else None
+
+    def _session(self, left: _Disconnected | None) -> Session:
+        """A new session, for a tab that comes back with what needs no reading."""
+        sounds = self.served / secrets.token_urlsafe(24)
+        if left is not None:
+            return Session(left.library, sounds, quality=left.quality)
         return Session(self._library(secrets.token_urlsafe(24)), sounds)
 
-    def _put_away(self) -> list[Session]:
-        """Make room for another tab; returns the sessions that went."""
+    def _put_away(self) -> dict[str, _Tab]:
+        """Make room for another tab; returns the tabs that went, for `_let_go`."""
         since = time.monotonic() - REMEMBERED_SECONDS
         idle = {name: tab for name, tab in self._tabs.items() if not tab.session.working}
         left = {name for name, tab in idle.items() if not tab.connected and tab.used < since}
@@ -141,15 +156,25 @@ class Sessions:
             staying = [name for name in idle if name not in left]
             staying.sort(key=lambda name: (idle[name].shows, idle[name].used))
             left.update(staying[:more])
-        return [self._forget(name) for name in left]
+        return {name: self._forget(name) for name in left}
 
-    def _forget(self, name: str) -> Session:
+    def _forget(self, name: str) -> _Tab:
         """Drop a tab, and remember what it showed where there was anything."""
         tab = self._tabs.pop(name)
-        own = self.private and tab.session.library.root.exists()
-        if name and (tab.shows or own):
+        if name and tab.shows:
             self._remember(name, tab.session)
-        return tab.session
+        return tab
+
+    def _let_go(self, gone: dict[str, _Tab]) -> None:
+        """Remember whose stories tabs showed none of, and remove their sounds.
+
+        Call it without the guard: it looks at disks.
+        """
+        for name, tab in gone.items():
+            if self.private and name and not tab.shows and tab.session.library.root.exists():
+                with self._guard:
+                    self._remember(name, tab.session)
+            shutil.rmtree(tab.session.sounds, ignore_errors=True)
 
     def _remember(self, tab: str, session: Session) -> None:
         """Keep what a tab showed; see `MAX_REMEMBERED` and `REMEMBERED_SECONDS`."""
@@ -171,8 +196,3 @@ class Sessions:
             library = Library(self._root / "visitors" / name if name else self._root)
             self._libraries[name] = library
         return library
-
-
-def _remove_sounds(sessions: list[Session]) -> None:
-    for session in sessions:
-        shutil.rmtree(session.sounds, ignore_errors=True)
