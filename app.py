@@ -13,12 +13,13 @@ from core.environment import settle
 def serve(arguments: argparse.Namespace) -> None:
     """Serve the page; the folder of its stories is looked at before anything slow is imported."""
     from core.commands.serve import library_folder, visitors_password
-    from core.places import settle_uploads, temporary_folder
+    from core.places import settle_temporary_files, settle_uploads, temporary_folder
 
     stories = library_folder(arguments.stories)
     password = visitors_password(arguments.password_file, os.environ)
     with temporary_folder() as scratch:
         settle_uploads(scratch / "uploads", os.environ)
+        settle_temporary_files(scratch / "temporary")
         with collection_paused():
             from studio.server import serve as serve_studio
 

@@ -91,13 +91,20 @@ def _own_temporary_folder() -> Path | None:
     """A lasting folder below the temporary one that nobody else could have put anything into."""
     user = os.getuid() if hasattr(os, "getuid") else ""
     try:
-        folder = Path(tempfile.gettempdir()) / f"{NAME}-{user}"
+        folder = _shared_temporary_folder() / f"{NAME}-{user}"
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError:
         return None
     ours = not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
     return folder if ours and not folder.is_symlink() and can_write(folder) else None
+
+
+def _shared_temporary_folder() -> Path:
+    """The system's, also where libraries use one of our own (`settle_temporary_files`)."""
+    used = Path(tempfile.gettempdir())
+    ours = [f for f in (used, *used.parents) if f.name.startswith(_TEMPORARY)]
+    return ours[-1].parent if ours else used
 
 
 def can_write(folder: Path) -> bool:
@@ -122,6 +129,22 @@ def settle_uploads(folder: Path, environ: MutableMapping[str, str]) -> None:
         environ[_UPLOADS] = str(folder)
 
 
+def settle_temporary_files(folder: Path) -> None:
+    """Let all libraries keep their temporary files in `folder` from now on; it is made.
+
+    Some leave them behind when they fail or are killed, as pydub does; below a folder of
+    `temporary_folder` they go with it, or at the next start.
+
+    Raises:
+        FileError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise _no_temporary_folder(cause) from None
+    tempfile.tempdir = str(folder)
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A new folder of our own that is gone when the block ends; those of processes that were killed
@@ -135,12 +158,16 @@ def temporary_folder() -> Iterator[Path]:
             remove_abandoned(_left_temporary_folders())
             made = stack.enter_context(owned(lambda: Path(tempfile.mkdtemp(prefix=_TEMPORARY))))
         except OSError as cause:
-            raise FileError(
-                f"No folder for temporary files can be written ({cause.strerror}); free some "
-                "space, or name a folder in TMPDIR."
-            ) from None
+            raise _no_temporary_folder(cause) from None
         stack.callback(shutil.rmtree, made, ignore_errors=True)
         yield made
+
+
+def _no_temporary_folder(cause: OSError) -> FileError:
+    return FileError(
+        f"No folder for temporary files can be written ({cause.strerror}); free some "
+        "space, or name a folder in TMPDIR."
+    )
 
 
 def _left_temporary_folders() -> Iterator[Path]:

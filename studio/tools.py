@@ -19,6 +19,7 @@ from core.bridge.categories import event_categories
 from core.errors import StudioError
 from core.export.deliver import export
 from core.export.folder import open_story
+from core.render.start_sounds import read_start_sounds
 from core.render.takes import due
 from core.render.unknown import unknown_sentences, unknown_sounds
 from core.story.folders import Library, StoryFolder
@@ -124,13 +125,14 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     requests = due(folder, settings, profile.crossfade, (profile.final,), unknown)
     lengths = {event.id: event.duration for event in folder.story.events}
     amount = settings.steps * sum(lengths[request.event_id] for request in requests)
-    job = Job("render")
+    job, sounds = Job("render"), read_start_sounds(folder, requests, profile.crossfade)
     with studio.service.queue.turn(job, studio.service.estimate("render", amount, settings)):
         from core.render.render import perform
 
         group = f"render-{secrets.token_hex(4)}"
         model = studio.service.model
-        kept = list(perform(model, folder, requests, settings, group=group, cancel=job.cancel))
+        asked = (model, folder, requests, settings)
+        kept = list(perform(*asked, group=group, cancel=job.cancel, sounds=sounds))
     rendered = sum(not take.adopted for take in kept)
     left_out = unknown_sentences(folder.story, unknown)
     return {"rendered": rendered, "left_out": left_out} | _story_answer(folder)

@@ -20,11 +20,12 @@ from core.mix.loudness import Meter, measure
 from core.mix.mix import MixSettings, mix, place_events, sum_blocks
 from core.mix.sources import ArraySource, Source
 from core.profile import RenderSettings, load_profile
+from core.render.levels import DefaultLevels
 from core.render.render import perform
 from core.render.story import render_story
-from core.render.takes import TakeRequest, due
+from core.render.takes import TakeRequest, due, resumed
 from core.story import folders, timeline
-from core.story.folders import Library
+from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
 from core.story.take import Take
 
@@ -305,6 +306,37 @@ def test_a_rendering_sets_levels_that_are_undone_with_it(tiny: AudioStory, tmp_p
     assert [(e.gain_db, e.trim_db, e.take) for e in folder.story.events] == [
         (e.gain_db, e.trim_db, None) for e in events
     ]
+
+
+def test_the_balance_that_a_kill_prevented_is_made_when_the_rendering_is_resumed(
+    tiny: AudioStory, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the last take: what follows in `perform` does not happen any more."""
+    settings = tiny.profile.draft
+
+    def rendered(root: Path) -> StoryFolder:
+        events = (Event("e1", "rain", 0.0, 1.0), Event("e2", "steps", 1.0, 1.0))
+        folder = Library(root).create(Story("t", 2.0, 1, "tiny", "", events))
+        requests = due(folder, settings, tiny.profile.crossfade)
+        list(perform(tiny, folder, requests, settings, group="r"))
+        return folder
+
+    def gains(folder: StoryFolder) -> list[float]:
+        return [event.gain_db for event in folder.story.events]
+
+    balanced = gains(rendered(tmp_path / "whole"))
+    with monkeypatch.context() as killed:
+        killed.setattr(DefaultLevels, "set_for_all", lambda levels: None)
+        killed.setattr(StoryFolder, "end_rendering", lambda folder: None)
+        rendered(tmp_path / "killed")
+    again = Library(tmp_path / "killed").open("t")
+    assert all(event.take for event in again.story.events)
+    assert gains(again) != balanced
+    assert resumed(again) == ((), settings)
+    assert list(perform(tiny, again, (), settings, group="resumed")) == []
+    assert gains(again) == balanced
+    assert resumed(again) is None
+    assert resumed(Library(tmp_path / "killed").open("t")) is None
 
 
 def test_a_take_and_its_gain_are_saved_in_one_step(

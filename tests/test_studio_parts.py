@@ -30,8 +30,9 @@ from core.story.take import Take
 from core.training.publish import publish_ear
 from studio.editing import table
 from studio.editing.actions import ACTIONS, ActionValues, act, said
+from studio.handlers import render_job
 from studio.handlers.describing import description_of, with_description
-from studio.handlers.draft_job import with_mood, without_mood
+from studio.handlers.draft_job import MAX_MOOD, with_mood, without_mood
 from studio.handlers.editing import edit_table, step_back
 from studio.handlers.exporting import preset_choices, settings_of
 from studio.handlers.messages import errors_as_messages
@@ -337,6 +338,9 @@ def test_nothing_that_is_typed_is_cut_without_a_word(session: Session, tmp_path:
         assert box.max_length is None
     with pytest.raises(StoryError, match="61 characters; shorten it to 60"):
         rename_story(session, "x" * 61)
+    assert with_mood("a bell", "m" * MAX_MOOD).endswith(f"{'m' * MAX_MOOD} mood")
+    with pytest.raises(StoryError, match="The mood has 41 characters; shorten it to 40"):
+        with_mood("a bell", "m" * 41)
 
 
 def test_keys_held_down_are_undone_at_once(session: Session) -> None:
@@ -620,6 +624,31 @@ def test_cancelling_leaves_the_queue(session: Session) -> None:
     with pytest.raises(Cancelled):  # nor does it begin where nobody is before it
         queue.turn(second, 1.0).__enter__()
     assert queue.position().before == 0
+
+
+def test_a_slow_disk_leaves_the_turn_to_others_and_cancel_leaves_the_disk(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a take begins from is read before it is the rendering's turn."""
+    studio, begun, over = studio_of("tiny", tmp_path), threading.Event(), threading.Event()
+
+    def read_slowly(*given: Any) -> dict[Any, Any]:
+        begun.set()
+        over.wait(PATIENCE)
+        return {}
+
+    monkeypatch.setattr(render_job, "read_start_sounds", read_slowly)
+    job, settings = session.start_job("render"), studio.service.profile.draft
+    given = (studio, session.open_folder, job, lambda cancel: (), settings, "group")
+    with ThreadPoolExecutor() as threads:
+        working = threads.submit(render_job.render_work(*given), lambda report: None)
+        assert begun.wait(PATIENCE)
+        assert studio.service.queue.position().before == 0
+        assert not working.done()
+        job.cancel.set()
+        with pytest.raises(Cancelled):
+            working.result(PATIENCE)
+        over.set()
 
 
 def test_moods_are_part_of_the_instruction_and_come_off_again() -> None:

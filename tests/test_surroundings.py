@@ -10,12 +10,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sounding_stories import story_folder
 
+from core.audio.ffmpeg import CHOSEN
 from core.environment import OURSELVES, settle_proxies
 from core.errors import FileError, StudioError
-from core.places import cache_folder, data_folder, settle_uploads, stories_folder, temporary_folder
+from core.export.sound import write_sound
+from core.export.wave import Inside
+from core.places import (
+    cache_folder,
+    data_folder,
+    settle_temporary_files,
+    settle_uploads,
+    stories_folder,
+    temporary_folder,
+)
 from core.profile import load_profile
 from studio.server import check_address
 
@@ -185,6 +196,30 @@ def test_no_temporary_folder_is_one_sentence(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")
     with pytest.raises(FileError, match="TMPDIR"), temporary_folder():
         pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_what_an_encoder_leaves_behind_goes_with_our_own_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    binary, said = tmp_path / "ffmpeg", tmp_path / "said"
+    binary.write_text(f'#!/bin/sh\n[ "$1" = -version ] && exit 0\necho "$@" > {said}\nexit 1\n')
+    binary.chmod(0o755)
+    monkeypatch.setenv(CHOSEN, str(binary))
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(shared))
+    silence = np.zeros((100, 2), np.float32)
+    with temporary_folder() as scratch:
+        settle_temporary_files(scratch / "temporary")
+        with pytest.raises(FileError):
+            write_sound(tmp_path / "a.m4a", [silence], 44_100, 100, "m4a", Inside("A", ""))
+        assert str(scratch / "temporary") in said.read_text()
+        assert [*(scratch / "temporary").iterdir()]
+        no_home(monkeypatch)
+        assert cache_folder() == shared / f"audiostory-studio-{os.getuid()}"  # that one is to last
+        (shared / f"audiostory-studio-{os.getuid()}").rmdir()
+    assert not [*shared.iterdir()]
 
 
 def test_uploads_go_to_a_folder_of_our_own(tmp_path: Path) -> None:

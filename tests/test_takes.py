@@ -31,6 +31,7 @@ from core.render.render import (
     perform,
     render_events,
 )
+from core.render.start_sounds import read_start_sounds
 from core.render.takes import (
     TakeRequest,
     due,
@@ -264,6 +265,24 @@ class TestRecordings:
         path.unlink()
         copy_of_it = Library(folder.path.parent).duplicate(folder.title)
         assert made(tiny, copy_of_it, vary(copy_of_it, "e2", take.key, 0.5)).start
+
+    def test_what_was_read_before_is_not_read_again_unless_more_of_it_is_needed(
+        self, tiny: AudioStory, folder: StoryFolder, tmp_path: Path
+    ) -> None:
+        asked = use_recording(folder, "e2", write(tmp_path / "mine.wav", 5.0, 48_000, 2), 0.0)
+        start = asked.start
+        assert start is not None
+        sounds = read_start_sounds(folder, [asked, TakeRequest("e1")], tiny.profile.crossfade)
+        assert list(sounds) == [start]
+        assert sounds[start].samples.shape[1] < 5.0 * 48_000
+        latents = known(tiny, folder, start, 2.0)
+        recording_file(folder.path, start.source).unlink()
+        assert torch.equal(known(tiny, folder, start, 2.0, sounds[start]), latents)
+        (kept,) = perform(tiny, folder, [asked], SETTINGS, group="g", sounds=sounds)
+        assert torch.equal(latents_of(folder, kept.take)[: len(latents)], latents)
+        with pytest.raises(AudioFileError):
+            known(tiny, folder, start, 4.0, sounds[start])
+        assert read_start_sounds(folder, [asked], tiny.profile.crossfade) == {}
 
     def test_a_short_recording_is_continued(
         self, tiny: AudioStory, folder: StoryFolder, tmp_path: Path

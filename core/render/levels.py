@@ -33,7 +33,11 @@ def with_default_levels(
 
 
 class DefaultLevels:
-    """Default gains of a folder's events while takes are made."""
+    """Default gains of a folder's events while takes are made.
+
+    Attributes:
+        fresh: ids of the events that had no take before.
+    """
 
     def __init__(
         self, model: AudioStory, folder: StoryFolder, group: str, cache: Cache | None
@@ -41,8 +45,17 @@ class DefaultLevels:
         self._levels = load_levels(model.profile)
         self._rate, self._folder, self._group = model.sample_rate, folder, group
         self._cache = cache or Cache(KEPT_MEASURES)
-        self._fresh = {event.id for event in folder.story.events if not event.takes}
+        self.fresh = tuple(event.id for event in folder.story.events if not event.takes)
         self._any = False
+
+    def go_on(self, fresh: Collection[str]) -> None:
+        """Balance all at the end for a rendering too that a crash cut short.
+
+        Args:
+            fresh: ids of the events that had no take before that.
+        """
+        self.fresh = tuple({*self.fresh, *fresh})
+        self._any = True
 
     def setting(self, event_id: str) -> Callable[[Story], Story]:
         """What sets the gain that suits an event's new take, in the step that keeps it."""
@@ -69,6 +82,6 @@ class DefaultLevels:
         try:
             sources = sources_of(self._folder, story, self._rate)
             natural = self._levels.of_all(story.events)
-            return with_levels(story, sources, natural, self._rate, self._fresh, only, self._cache)
+            return with_levels(story, sources, natural, self._rate, self.fresh, only, self._cache)
         except (AudioFileError, RenderError, StoryError):
             return story

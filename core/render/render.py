@@ -23,6 +23,7 @@ from core.mix.cache import Cache
 from core.performer.flow import KnownLatents
 from core.profile import RenderSettings
 from core.render.levels import DefaultLevels
+from core.render.start_sounds import StartSound, read_start_sound
 from core.render.takes import (
     TakeRequest,
     contexts,
@@ -34,9 +35,9 @@ from core.render.takes import (
 )
 from core.render.unknown import WAYS_OUT, unknown_sentences, unknown_sounds
 from core.story.context import Context
-from core.story.folders import StoryFolder, read_sound
+from core.story.folders import StoryFolder
 from core.story.latents import load_latents, save_latents
-from core.story.recording import brought_to, read_recording, recording_file
+from core.story.recording import brought_to
 from core.story.story import Event, Story
 from core.story.take import Start, Take
 
@@ -46,9 +47,6 @@ _BATCH = 1
 """Events of equal length that are rendered together where no GPU is planned for. Alone, an event
 has the same bits whatever else is rendered; with more threads than one, a shared matrix product
 does not. On one core 2 are only 10 % and 4 are 14 % faster."""
-
-_MARGIN = 0.5
-"""Seconds of a sound that are encoded beyond what is used, so that its cut is not heard."""
 
 
 Conditioning = Callable[[str, float, str, Sequence[PlannedEvent]], Tensor]
@@ -321,13 +319,15 @@ def perform(
     on_progress: Callable[[RenderProgress], None] | None = None,
     cancel: threading.Event | None = None,
     cache: Cache | None = None,
+    sounds: Mapping[Start, StartSound] | None = None,
 ) -> Iterator[KeptTake]:
     """Give the requested events their takes; each is on disk before it is yielded.
 
     Each new take gets the gain that suits its sound, and at the end all that have such a default
     are balanced (`core.mix.levels`).
 
-    The requests are noted first, so that it can be resumed after a crash (`takes.resumed`).
+    The requests are noted first, so that it can be resumed after a crash (`takes.resumed`), were
+    it for the balance alone.
     A take whose sound is on disk already is chosen and not rendered again. An event that is too
     long is refused after the others have their takes, and so is one whose sound is not known.
 
@@ -335,6 +335,7 @@ def perform(
         group: all takes are undone together with those of the same group.
         on_work: as `render_events`; takes that are on disk already are no work.
         cache: keeps what is measured on takes from one rendering to the next.
+        sounds: what takes begin from, as far as it was read before (`read_start_sounds`).
 
     Raises:
         Cancelled, RenderError: as `render_events`; takes kept before stay.
@@ -347,7 +348,11 @@ def perform(
     unknown = {i: unknown[i] for i, start in starts.items() if start is None and i in unknown}
     starts = {event_id: start for event_id, start in starts.items() if event_id not in unknown}
     levels = DefaultLevels(model, folder, group, cache)
-    folder.begin_rendering(tuple(starts), settings, tuple(starts.values()))
+    cut_short = folder.begin_rendering(
+        tuple(starts), settings, tuple(starts.values()), levels.fresh
+    )
+    if cut_short is not None:
+        levels.go_on(cut_short.fresh)
     try:
         texts = contexts(story)
         beginnings: dict[str, Beginning] = {}
@@ -366,7 +371,8 @@ def perform(
                 too_long.append(event)
                 del starts[event.id]
             elif start is not None:
-                latents = _known_of(model, folder, event, start, take.duration + take.tail)
+                seconds, read = take.duration + take.tail, (sounds or {}).get(start)
+                latents = _known_of(model, folder, event, start, seconds, read)
                 beginnings[event.id] = Beginning(start, latents)
         if starts:
             made = render_events(
@@ -389,42 +395,54 @@ def perform(
         for sentence in unknown_sentences(story, unknown)[:1]:
             raise RenderError(f"{sentence} {WAYS_OUT}.")
     finally:
-        folder.end_rendering()
-        levels.set_for_all()
+        try:
+            levels.set_for_all()
+        finally:  # not sooner: after a crash the balance is made when it is resumed
+            folder.end_rendering()
 
 
 def _known_of(
-    model: AudioStory, folder: StoryFolder, event: Event, start: Start, seconds: float
+    model: AudioStory,
+    folder: StoryFolder,
+    event: Event,
+    start: Start,
+    seconds: float,
+    read: StartSound | None,
 ) -> Tensor:
     """As `known`; the error says of which event among many."""
     try:
-        return known(model, folder, start, seconds)
+        return known(model, folder, start, seconds, read)
     except AudioFileError as cause:
         name = event.caption[:60]
         raise AudioFileError(f"{name!r} cannot begin from its {start.of}. {cause}") from None
 
 
-def known(model: AudioStory, folder: StoryFolder, start: Start, seconds: float) -> Tensor:
+def known(
+    model: AudioStory,
+    folder: StoryFolder,
+    start: Start,
+    seconds: float,
+    read: StartSound | None = None,
+) -> Tensor:
     """The latents (T, C) that a take of this many seconds begins from, from `start.offset` on.
 
     Of a sound only whole latent frames count, so that the performer goes on from its sound
     and not from the silence that fills up the last one.
 
+    Args:
+        read: its sound, where that was read before; the event may have become longer since.
+
     Raises:
         AudioFileError: the source is gone or cannot be read.
     """
-    if start.of == "recording":
-        recording = read_recording(recording_file(folder.path, start.source))
-        samples, rate = recording.samples, recording.rate
-    else:
-        path = folder.path / "takes" / f"{start.source}.flac"
-        if start.of == "take":
-            latents = load_latents(path.with_suffix(".safetensors"), model.codec.latent_channels)
-            first = round(start.offset * model.sample_rate / model.codec.hop)
-            return latents[min(first, len(latents) - 1) :]
-        samples, rate = read_sound(path)
-    samples = samples[:, min(round(start.offset * rate), samples.shape[1] - 1) :]
-    heard = samples[:, : round((seconds + _MARGIN) * rate)]
-    sound = torch.from_numpy(brought_to(heard, rate, model.sample_rate, model.channels))
+    if start.of == "take":
+        path = folder.path / "takes" / f"{start.source}.safetensors"
+        latents = load_latents(path, model.codec.latent_channels)
+        first = round(start.offset * model.sample_rate / model.codec.hop)
+        return latents[min(first, len(latents) - 1) :]
+    if read is None or read.seconds < seconds:
+        read = read_start_sound(folder, start, seconds)
+    heard = read.used_for(seconds)
+    sound = torch.from_numpy(brought_to(heard, read.rate, model.sample_rate, model.channels))
     latents = model.codec.encode(sound[None])[0].cpu()
     return latents[: max(1, sound.shape[1] // model.codec.hop)]

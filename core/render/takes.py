@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +167,7 @@ def use_recording(
     strength: float,
     seed: int | None = None,
     tell: Tell = tell_nobody,
+    cancel: threading.Event | None = None,
 ) -> TakeRequest:
     """Check a sound file, keep it in the story's folder, and ask for a take that begins from it.
 
@@ -177,9 +179,10 @@ def use_recording(
     Raises:
         AudioFileError: the file is not a recording that can be used (see `read_recording`).
         StoryError: the event is gone or locked, or the strength is out of range.
+        Cancelled: `cancel` was set.
     """
     event = _free(folder, event_id)
-    recording = read_recording(path)
+    recording = read_recording(path, cancel)
     grain = event_seed(folder.story, event)
     asked = Start("recording", recording.digest, float(strength), seed or 0, grain)
     start = _with_seed(event, asked, seed)

@@ -130,6 +130,7 @@ class Rendering:
 
     Attributes:
         starts: what the take of each event begins from; empty: all from noise alone.
+        fresh: the events that had no take when it began, and what a crash had cut short before.
         owner: the process that renders; None: unknown, of a story of an earlier version.
     """
 
@@ -139,6 +140,7 @@ class Rendering:
     starts: tuple[Start | None, ...] = ()
     sampler: Sampler = "full"
     owner: ProcessIdentity | None = None
+    fresh: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         RenderSettings(self.steps, self.guidance, self.sampler)  # refuses what cannot be sampled
@@ -332,8 +334,12 @@ class StoryFolder:
         event_ids: Sequence[str],
         settings: RenderSettings,
         starts: Sequence[Start | None] = (),
-    ) -> None:
+        fresh: Sequence[str] = (),
+    ) -> Rendering | None:
         """Note what is being rendered, so that it can be resumed after a crash.
+
+        Returns:
+            A rendering that a crash cut short before: the gains of its takes are not balanced.
 
         Raises:
             StoryError: another program is rendering the story.
@@ -345,8 +351,10 @@ class StoryFolder:
                 raise StoryError(
                     "Another program is rendering this story; wait for it, or cancel it there."
                 )
-            self._note(Rendering(tuple(event_ids), *asked, this_process()))
+            unbalanced = fresh if noted is None else (*fresh, *noted.fresh)
+            self._note(Rendering(tuple(event_ids), *asked, this_process(), tuple(unbalanced)))
             self.rendering = True
+            return noted
 
     def _note(self, asked: Rendering) -> None:
         text = json.dumps(dataclasses.asdict(asked)) + "\n"
@@ -360,12 +368,13 @@ class StoryFolder:
     @property
     def unfinished(self) -> Rendering | None:
         """The rendering that a crash cut short, less what was done and what is gone since; one
-        that another program is at is none."""
+        that another program is at is none. Where all was done, its gains are still to be balanced.
+        """
         asked = self._noted()
         if asked is None or self._is_at_work(asked):
             return None
         left = asked.only({event.id for event in self._story.events})
-        return left if left.event_ids else None
+        return left if left.event_ids or not asked.event_ids else None
 
     def _noted(self) -> Rendering | None:
         try:
@@ -403,7 +412,7 @@ class StoryFolder:
         if asked is None or self._is_at_work(asked):
             return
         left = asked.only({e for e in asked.event_ids if e != event_id})
-        if left.event_ids:
+        if left.event_ids or self.rendering:  # who renders ends it when the gains are balanced
             self._note(left)
         else:
             self.end_rendering()

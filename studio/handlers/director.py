@@ -61,10 +61,9 @@ def _add_draft_listeners(studio: Studio, page: Page) -> None:
     ) -> Iterator[Updates]:
         """Draft a story: reason out a timeline of events from one instruction."""
         session = studio.sessions.of(request.session_hash)
-        words = with_mood(instruction or "", mood or "")
         outside = ("", "", "") if studio.sessions.private else (address, name, key)
         given = (text or "" for text in outside)
-        planning = plan_with(words, total or 0.0, seed or 0, *given)
+        planning = plan_with(instruction or "", mood or "", total or 0.0, seed or 0, *given)
         yield from run_draft(
             studio, page, session, planning, lambda story: keep_draft(session, story)
         )
@@ -95,7 +94,7 @@ def next_seed(seed: int | None) -> int:
 
 
 def plan_with(
-    instruction: str, total: float, seed: int, address: str, name: str, key: str
+    instruction: str, mood: str, total: float, seed: int, address: str, name: str, key: str
 ) -> Planning:
     """A plan by our director, or by another one where its address is given.
 
@@ -105,13 +104,14 @@ def plan_with(
     def planning(model: Any, cancel: Any) -> Iterator[Any]:
         from core.director.plan import plan
 
+        words = with_mood(instruction, mood)
         check_seed(seed)
         if not address:
-            return plan(model, instruction, total, seed, cancel)
+            return plan(model, words, total, seed, cancel)
         from core.director.external import open_director
 
         director = open_director(address, name or "", key or "")
-        return plan(model, instruction, total, seed, cancel, director=director)
+        return plan(model, words, total, seed, cancel, director=director)
 
     return Planning(planning, elsewhere=is_web_address(address))
 

@@ -44,12 +44,23 @@ class Planning:
     elsewhere: bool = False
 
 
-_MOOD = re.compile(r", in an? (?P<mood>[^,.]{1,40}) mood$")
+MAX_MOOD = 40
+"""Characters of a mood: a few words."""
+_MOOD = re.compile(rf", in an? (?P<mood>[^,.]{{1,{MAX_MOOD}}}) mood$")
 
 
 def with_mood(instruction: str, mood: str) -> str:
-    """The instruction as the director reads it; what has no words gets no mood."""
-    words, mood = instruction.strip(), " ".join(mood.split())[:40]
+    """The instruction as the director reads it; what has no words gets no mood.
+
+    Raises:
+        StoryError: the mood is longer than MAX_MOOD.
+    """
+    words, mood = instruction.strip(), " ".join(mood.split())
+    if len(mood) > MAX_MOOD:
+        raise StoryError(
+            f"The mood has {len(mood)} characters; shorten it to {MAX_MOOD}, or say it in the "
+            "instruction."
+        )
     if not mood or not any(character.isalpha() for character in words):
         return words
     article = "an" if mood[0].lower() in "aeiou" else "a"

@@ -59,7 +59,8 @@ def add_opening_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None
             yield {page.progress: gr.update()}
             return
         gr.Info("The last rendering was interrupted; it goes on.")
-        yield from make_takes(studio, page, session, *left, "resumed")
+        requests, settings = left
+        yield from make_takes(studio, page, session, lambda cancel: requests, settings, "resumed")
 
     def wait_for_model() -> Iterator[Any]:
         """Say that the model is loading behind the page, and what keeps it from that."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from core.detached import detached_result
 from core.errors import StoryError, StudioError
+from core.render.start_sounds import StartSound, read_start_sounds
 from core.render.takes import TakeRequest
 from core.render.unknown import WAYS_OUT, unknown_sentence
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
+from core.story.take import Start
 from studio.editing.table import name_of
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.mixing import mix_updates
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
     from core.profile import RenderSettings
 
 Send = Callable[[Any], None]
+Ask = Callable[[threading.Event], Sequence[TakeRequest]]
+"""Says what to make, until it is cancelled."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ def render_scope(studio: Studio, page: Page, session: Session, scope: Scope) -> 
     """Render what changed, or everything that is not in the chosen quality yet."""
     requests = left_to_render(studio, session, scope)
     group = f"render-{secrets.token_hex(4)}"
-    yield from make_takes(studio, page, session, requests, render_settings(studio, session), group)
+    settings = render_settings(studio, session)
+    yield from make_takes(studio, page, session, lambda cancel: requests, settings, group)
 
 
 def render_event(studio: Studio, page: Page, session: Session, event_id: str) -> Iterator[Updates]:
@@ -79,20 +87,21 @@ def render_event(studio: Studio, page: Page, session: Session, event_id: str) ->
         gr.Warning(str(error))
         yield view(studio, page, session)
         return
-    requests = (due.get(event_id, TakeRequest(event_id)),)
-    yield from make_takes(studio, page, session, requests, render_settings(studio, session), group)
+    asked, settings = due.get(event_id, TakeRequest(event_id)), render_settings(studio, session)
+    yield from make_takes(studio, page, session, lambda cancel: (asked,), settings, group)
 
 
 def render_from(
     studio: Studio,
     page: Page,
     session: Session,
-    make_request: Callable[[StoryFolder, Event], TakeRequest],
+    make_request: Callable[[StoryFolder, Event, threading.Event], TakeRequest],
 ) -> Iterator[Updates]:
     """Render the selected event from a take, a span of one, or a recording.
 
     Args:
-        make_request: says what to begin from; raises StudioError when that cannot be.
+        make_request: says what to begin from, which it may have to read first, until it is
+            cancelled; raises StudioError when that cannot be.
     """
     group = f"take-{secrets.token_hex(4)}"
     try:
@@ -101,14 +110,13 @@ def render_from(
             raise StoryError("No event is selected; select one first.")
         if event.locked:
             raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
-        request = make_request(session.open_folder, event)
+        make = partial(make_request, session.open_folder, event)
     except StudioError as error:
         gr.Warning(str(error))
         yield view(studio, page, session)
         return
-    yield from make_takes(
-        studio, page, session, (request,), render_settings(studio, session), group
-    )
+    settings = render_settings(studio, session)
+    yield from make_takes(studio, page, session, lambda cancel: (make(cancel),), settings, group)
 
 
 def unused_seed(event: Event) -> int:
@@ -121,11 +129,15 @@ def make_takes(
     studio: Studio,
     page: Page,
     session: Session,
-    requests: Sequence[TakeRequest],
+    ask: Ask,
     settings: RenderSettings,
     group: str,
 ) -> Iterator[Updates]:
-    """Do the work and show it: the queue before it, its progress, each take as it is done."""
+    """Do the work and show it: the queue before it, its progress, each take as it is done.
+
+    Args:
+        ask: says what to make; called in the work, before it is its turn.
+    """
     try:
         folder, job = session.open_folder, session.start_job("render")
     except StudioError as error:
@@ -137,7 +149,7 @@ def make_takes(
     try:
         with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
             yield view(studio, page, session, of_job=True) | {page.progress: shown.html()}
-            work = render_work(studio, folder, job, requests, settings, group)
+            work = render_work(studio, folder, job, ask, settings, group)
             for batch in in_background(work, job):
                 yield shown.after(batch)
     finally:
@@ -149,16 +161,22 @@ def render_work(
     studio: Studio,
     folder: StoryFolder,
     job: Job,
-    requests: Sequence[TakeRequest],
+    ask: Ask,
     settings: RenderSettings,
     group: str,
 ) -> Callable[[Send], None]:
-    """The work itself: wait for the model, then render; each take is kept at once."""
+    """The work itself: read what takes begin from, wait for the model, then render; each take is
+    kept at once."""
     service = studio.service
+
+    def read() -> tuple[Sequence[TakeRequest], dict[Start, StartSound]]:
+        asked = ask(job.cancel)
+        return asked, read_start_sounds(folder, asked, service.profile.crossfade, job.cancel)
 
     def work(send: Send) -> None:
         if not service.ready:
             send(Loading())
+        requests, sounds = detached_result(read, job.cancel)  # nobody waits for this disk
         lengths = {event.id: event.duration for event in folder.story.events}
         amount = settings.steps * sum(lengths.get(request.event_id, 0.0) for request in requests)
         with service.queue.turn(job, service.estimate("render", amount, settings), send):
@@ -182,6 +200,7 @@ def render_work(
                 on_progress=send,
                 cancel=job.cancel,
                 cache=studio.cache,
+                sounds=sounds,
             ):
                 send(kept)
             service.record_duration("render", time.monotonic() - began, amount, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -73,7 +74,8 @@ def _add_beginning_listeners(studio: Studio, page: Page) -> None:
     """Takes that begin from another take, from a span of it, or from a recording."""
 
     def begin(
-        make_request: Callable[[StoryFolder, Event], TakeRequest], request: gr.Request
+        make_request: Callable[[StoryFolder, Event, threading.Event], TakeRequest],
+        request: gr.Request,
     ) -> Iterator[Updates]:
         session = studio.sessions.of(request.session_hash)
         return render_from(studio, page, session, make_request)
@@ -108,17 +110,31 @@ def _kept(event: Event) -> str:
     return event.chosen
 
 
-def _varied(folder: StoryFolder, event: Event, strength: float) -> TakeRequest:
+def _varied(
+    folder: StoryFolder, event: Event, cancel: threading.Event, strength: float
+) -> TakeRequest:
     return takes.vary(folder, event.id, _kept(event), strength)
 
 
 def _repainted(
-    folder: StoryFolder, event: Event, begin: float, end: float, strength: float
+    folder: StoryFolder,
+    event: Event,
+    cancel: threading.Event,
+    begin: float,
+    end: float,
+    strength: float,
 ) -> TakeRequest:
     return takes.repaint(folder, event.id, _kept(event), begin, end, strength)
 
 
-def _recorded(folder: StoryFolder, event: Event, path: str | None, strength: float) -> TakeRequest:
+def _recorded(
+    folder: StoryFolder,
+    event: Event,
+    cancel: threading.Event,
+    path: str | None,
+    strength: float,
+) -> TakeRequest:
     if not path:
         raise AudioFileError("There is no recording yet; upload or record one.")
-    return takes.use_recording(folder, event.id, Path(path), strength, tell=gr.Info)
+    given = (event.id, Path(path), strength)
+    return takes.use_recording(folder, *given, tell=gr.Info, cancel=cancel)

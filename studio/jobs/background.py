@@ -7,6 +7,8 @@ dropping the generator cancels it.
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import queue
 import threading
 import time
@@ -42,7 +44,8 @@ def in_background(work: Callable[[Callable[[Any], None]], None], job: Job) -> It
         finally:
             job.done = True
 
-    threading.Thread(target=run, name="studio-work", daemon=True).start()
+    told_for = functools.partial(contextvars.copy_context().run, run)  # so that it tells its page
+    threading.Thread(target=told_for, name="studio-work", daemon=True).start()
     try:
         yield from _batches(messages)
     finally:
