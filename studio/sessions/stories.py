@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+import shutil
 import threading
 from pathlib import Path
 
@@ -36,13 +39,17 @@ def show_bundle(session: Session, upload: str) -> None:
     if not upload:
         raise StoryError("There is no file yet; choose a zip that the studio exported.")
     path, library = Path(upload), session.library
+    own = path.parent / secrets.token_hex(8) / path.name
 
     def unpack(cancel: threading.Event) -> StoryFolder:
         try:
+            own.parent.mkdir(parents=True)
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(own)  # the same zip, uploaded again, comes to the same path
             _require_idle(session)
-            return library.open(open_bundle(path, library, most=MAX_UNPACKED, cancel=cancel).name)
+            return library.open(open_bundle(own, library, most=MAX_UNPACKED, cancel=cancel).name)
         finally:
-            path.unlink(missing_ok=True)
+            shutil.rmtree(own.parent, ignore_errors=True)
 
     with session.reading("zip") as cancel:
         folder = detached_result(lambda: unpack(cancel), cancel)
