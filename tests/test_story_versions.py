@@ -30,6 +30,7 @@ from core.story.context import Context
 from core.story.folders import Library, StoryFolder
 from core.story.story import MAX_FILE_BYTES, Story
 from core.story.take import Start, Take, take_data, take_key
+from core.story.versions import modernised
 
 OLD = Path(__file__).parent / "data" / "story-2"
 UNDONE = json.loads(OLD.with_name("story-2-undone.json").read_text())
@@ -287,6 +288,13 @@ def old_key(take: Values) -> str:
     if parts["start"] is None:
         del parts["start"]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+@pytest.mark.parametrize("takes", [1, None, "k1", {"k1": 1}])
+def test_takes_of_an_old_story_that_are_no_list_are_refused(takes: object) -> None:
+    event = {"id": "e1", "caption": "rain", "start": 0.0, "duration": 1.0, "takes": takes}
+    with pytest.raises(StoryError, match=r"story\.events\[0\]\.takes should be a list"):
+        modernised({"version": 1, "events": [event]})
 
 
 def test_the_old_key_of_the_test_is_that_of_the_old_version() -> None:

@@ -84,13 +84,13 @@ def read_old_event(data: object, where: str) -> dict[str, Any]:
     """The values of an earlier version's event, its takes read.
 
     Raises:
-        StoryError: they are no table, or a take is damaged.
+        StoryError: they are no table, or the takes no list, or one is damaged.
     """
     if not isinstance(data, dict):
         raise StoryError(f"{where} should be a table of named values.")
-    takes = data.get("takes")
+    takes = data.get("takes", [])
     if not isinstance(takes, list):
-        return data
+        raise StoryError(f"{where}.takes should be a list.")
     read = [
         read_dataclass(OldTake, take, f"{where}.takes[{i}]", StoryError)
         for i, take in enumerate(takes)
@@ -173,7 +173,7 @@ def take_file(key: str) -> str:
 def renew(events: Iterable[Mapping[str, Any]]) -> Renewal:
     """Today's keys and contexts of all takes of these events, as `read_old_event` gave them."""
     takes = [
-        take for event in events for take in event.get("takes") or () if isinstance(take, OldTake)
+        take for event in events for take in event.get("takes", ()) if isinstance(take, OldTake)
     ]
     streams = list(dict.fromkeys(take.stream for take in takes))
     try:

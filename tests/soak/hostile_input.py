@@ -15,7 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 import numpy as np
@@ -47,7 +47,9 @@ from studio.view.lanes import lanes
 from tests.soak.hostile_values import spoilt, written
 from tests.sounding_stories import story_folder
 
-Outcome = StudioError | None
+Outcome = StudioError | Literal["model at work"] | None
+"""A refusal in a sentence; that the model went to work, whose time says nothing of the input; else
+nothing: it was taken."""
 RATE = 8000
 SECONDS = 0.3
 
@@ -311,7 +313,10 @@ def page() -> tuple[Studio, gr.Blocks]:
     return studio, _build(studio, mcp=True)
 
 
-MODEL_WORK = {"draft_story", "render_story", "run", "resume", "wait_for_model", "change_plan"}
+MODEL_WORK = {
+    "draft_story", "render_story", "run", "run_all", "resume", "wait_for_model", "change_plan",
+    "again", "take", "vary", "repaint", "describe", "export_story",
+}  # fmt: skip
 """Handlers that go to the model, which is none of this file's business, once they are satisfied."""
 
 
@@ -338,7 +343,9 @@ def call(dice: random.Random, folder: Path) -> Outcome:
     assert "fault of the studio" not in said, (listener.api_name, given, hostile, said)
     if said and opened.path.is_dir():
         assert opened.story == before or "begins at" in said, (listener.api_name, given, said)
-    return PlanError(said) if said else None
+    if said:
+        return PlanError(said)
+    return "model at work" if getattr(listener.fn, "__name__", "") in MODEL_WORK else None
 
 
 NOT_OFFERED = re.compile(r"Value: .* is not in the list of choices: (\[.*\])", re.DOTALL)
