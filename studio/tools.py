@@ -131,8 +131,8 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
 
         group = f"render-{secrets.token_hex(4)}"
         model = studio.service.model
-        asked = (model, folder, requests, settings)
-        kept = list(perform(*asked, group=group, cancel=job.cancel, sounds=sounds))
+        arguments = (model, folder, requests, settings)
+        kept = list(perform(*arguments, group=group, cancel=job.cancel, sounds=sounds))
     rendered = sum(not take.adopted for take in kept)
     left_out = unknown_sentences(folder.story, unknown)
     return {"rendered": rendered, "left_out": left_out} | _story_answer(folder)

@@ -316,8 +316,8 @@ def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSetting
     if left is None or folder.rendering:
         return None
     starts = dict(zip(left.event_ids, left.starts, strict=False))
-    asked = tuple(TakeRequest(event_id, starts.get(event_id)) for event_id in left.event_ids)
-    return asked, RenderSettings(left.steps, left.guidance, left.sampler)
+    requests = tuple(TakeRequest(event_id, starts.get(event_id)) for event_id in left.event_ids)
+    return requests, RenderSettings(left.steps, left.guidance, left.sampler)
 
 
 def quality_of(take: Take, profile: Profile) -> Literal["draft", "final", "other"]:

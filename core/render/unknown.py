@@ -36,9 +36,9 @@ def unknown_sounds(profile: Profile, story: Story) -> dict[str, CaptionMatch]:
     if known_sounds is None or not meant:
         return {}
     silent = {e.id: CaptionMatch(False, 0.0, (e.caption,), ()) for e in meant if e.silent}
-    asked = [event for event in meant if not event.silent]
-    matches = known_sounds.match([event.caption for event in asked]) if asked else ()
-    pairs = zip(asked, matches, strict=True)
+    sounding = [event for event in meant if not event.silent]
+    matches = known_sounds.match([event.caption for event in sounding]) if sounding else ()
+    pairs = zip(sounding, matches, strict=True)
     return silent | {event.id: match for event, match in pairs if not match.known}
 
 

@@ -87,8 +87,8 @@ def render_event(studio: Studio, page: Page, session: Session, event_id: str) ->
         gr.Warning(str(error))
         yield view(studio, page, session)
         return
-    asked, settings = due.get(event_id, TakeRequest(event_id)), render_settings(studio, session)
-    yield from make_takes(studio, page, session, lambda cancel: (asked,), settings, group)
+    request, settings = due.get(event_id, TakeRequest(event_id)), render_settings(studio, session)
+    yield from make_takes(studio, page, session, lambda cancel: (request,), settings, group)
 
 
 def render_from(
@@ -170,8 +170,8 @@ def render_work(
     service = studio.service
 
     def read() -> tuple[Sequence[TakeRequest], dict[Start, StartSound]]:
-        asked = ask(job.cancel)
-        return asked, read_start_sounds(folder, asked, service.profile.crossfade, job.cancel)
+        requests = ask(job.cancel)
+        return requests, read_start_sounds(folder, requests, service.profile.crossfade, job.cancel)
 
     def work(send: Send) -> None:
         if not service.ready:

@@ -44,8 +44,10 @@ def in_background(work: Callable[[Callable[[Any], None]], None], job: Job) -> It
         finally:
             job.done = True
 
-    told_for = functools.partial(contextvars.copy_context().run, run)  # so that it tells its page
-    threading.Thread(target=told_for, name="studio-work", daemon=True).start()
+    in_context = functools.partial(
+        contextvars.copy_context().run, run
+    )  # so that it updates its page
+    threading.Thread(target=in_context, name="studio-work", daemon=True).start()
     try:
         yield from _batches(messages)
     finally:

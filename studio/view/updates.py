@@ -67,7 +67,7 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
         of_job: it is an answer of what is being made.
     """
     folder, story = session.folder, session.story
-    told = _Told(session, of_job=of_job)
+    of_jobs = _JobFields(session, of_job=of_job)
     session.shown = story
     there = story is not None
     undo = folder.undo_label if folder else ""
@@ -75,12 +75,12 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
     return {
         page.stories: _stories(session),
         page.manage: gr.update(visible=there),
-        page.new_story: gr.update(visible=there, **told(interactive=told.idle)),
-        page.undo: gr.update(visible=there, **told(interactive=bool(undo) and told.idle)),
-        page.redo: gr.update(visible=there, **told(interactive=bool(redo) and told.idle)),
-        page.another_seed: gr.update(visible=there, **told(interactive=told.idle)),
+        page.new_story: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
+        page.undo: gr.update(visible=there, **of_jobs(interactive=bool(undo) and of_jobs.idle)),
+        page.redo: gr.update(visible=there, **of_jobs(interactive=bool(redo) and of_jobs.idle)),
+        page.another_seed: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
         page.replanning: gr.update(visible=there),
-        **_job_buttons(page, session, told),
+        **_job_buttons(page, session, of_jobs),
         **_archive(page, session),
         page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
@@ -97,8 +97,8 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
     }
 
 
-class _Told:
-    """What an answer may tell of jobs: whether there is one only by an answer of its own.
+class _JobFields:
+    """The fields that depend on jobs: only an answer of a job says that there is one.
 
     Attributes:
         idle: nothing is being made.
@@ -159,7 +159,7 @@ def render_buttons(
     events = len(session.story.events)
     changed = len(left_to_render(studio, session, "changed"))
     every = len(left_to_render(studio, session, "all"))
-    told, rendering = _Told(session, of_job=of_job), session.has_job("render")
+    of_jobs, rendering = _JobFields(session, of_job=of_job), session.has_job("render")
     label = "Rendered" if not changed else "Render"
     if 0 < changed < events:
         label = f"Render {changed} of {events}"
@@ -167,11 +167,11 @@ def render_buttons(
     return {
         page.render: gr.update(
             value=label,
-            **told(interactive=bool(changed) and told.idle, visible=not rendering),
+            **of_jobs(interactive=bool(changed) and of_jobs.idle, visible=not rendering),
         ),
         page.render_all: gr.update(
             value=whole,
-            **told(interactive=told.idle, visible=every > changed and not rendering),
+            **of_jobs(interactive=of_jobs.idle, visible=every > changed and not rendering),
         ),
     }
 
@@ -191,23 +191,23 @@ def _archive(page: Page, session: Session) -> Updates:
     }
 
 
-def _job_buttons(page: Page, session: Session, told: _Told) -> Updates:
+def _job_buttons(page: Page, session: Session, of_jobs: _JobFields) -> Updates:
     """Draft, and what stops a job; the welcome stands where there is neither a story nor a job."""
     there, drafting = session.folder is not None, session.has_job("draft")
-    draft = told(visible=not drafting, interactive=told.idle)
+    draft = of_jobs(visible=not drafting, interactive=of_jobs.idle)
     value, variant = ("Draft again", "secondary") if there else ("Draft", "primary")
     return {
         page.draft: gr.update(value=value, variant=variant, **draft),
-        page.cancel: gr.update(**told(visible=drafting)),
-        page.stop: gr.update(**told(visible=session.has_job("render"))),
-        page.welcome: gr.update(**told(visible=not there and told.idle)),
+        page.cancel: gr.update(**of_jobs(visible=drafting)),
+        page.stop: gr.update(**of_jobs(visible=session.has_job("render"))),
+        page.welcome: gr.update(**of_jobs(visible=not there and of_jobs.idle)),
     }
 
 
 def waiting_view(studio: Studio, page: Page, session: Session) -> Updates:
     """What shows at once that a job was requested, even while others are before it."""
     return {
-        **_job_buttons(page, session, _Told(session, of_job=True)),
+        **_job_buttons(page, session, _JobFields(session, of_job=True)),
         **render_buttons(studio, page, session, of_job=True),
     }
 

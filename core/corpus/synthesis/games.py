@@ -244,11 +244,11 @@ def cards(seconds: float, rng: Rng) -> Synthesised:
     tempo, pace = level(rng, slow=1.4, steady=1.0, fast=0.65)
     bank = [_flick(rng, between(rng, 0.5, 1.0)) for _ in range(16)]
     table = wood(rng, between(rng, 170, 330), 2500, 12, t60=0.07)
-    manner = str(rng.choice(["riffle", "riffle", "overhand", "deal"]))
+    shuffle = str(rng.choice(["riffle", "riffle", "overhand", "deal"]))
     x = np.zeros(n)
     t = between(rng, 0.02, 0.12)
     while t < seconds - 0.2:
-        if manner == "riffle":
+        if shuffle == "riffle":
             length = pace * between(rng, 0.5, 0.8)
             add_at(x, t, _riffle(rng, length, bank), between(rng, 0.6, 1.0))
             t += length + pace * between(rng, 0.1, 0.2)
@@ -264,13 +264,13 @@ def cards(seconds: float, rng: Rng) -> Synthesised:
                 t += pace * between(rng, 0.14, 0.24)
             t += pace * between(rng, 0.1, 0.4)
         else:
-            gap = pace * (0.24 if manner == "overhand" else 0.36)
+            gap = pace * (0.24 if shuffle == "overhand" else 0.36)
             add_at(x, t, _brush(rng, 0.5 * gap), between(rng, 0.12, 0.3))
             slap = bank[int(rng.integers(16))]
             add_at(x, t + 0.5 * gap, slap, between(rng, 0.6, 1.0))
             low = lowpass(white(frames(0.05), rng), 900) * strike(frames(0.05), 0.002, 0.04)
             add_at(x, t + 0.5 * gap, peaked(low), between(rng, 0.15, 0.45))
-            if manner == "deal":
+            if shuffle == "deal":
                 add_at(x, t + 0.62 * gap, table.struck(frames(0.1), rng, 900), 0.15)
             t += gap * between(rng, 0.85, 1.2)
     x = room(x, rng)
