@@ -7,7 +7,7 @@ Nothing is rendered: the clips are those that a performer is to learn. Of each k
   half of the seeds make the kinds' means and the other half is judged.
 - Heard: how often AudioSet's class for the kind, or one of its kind, is among the five likeliest of
   YAMNet (`--network FILE`; see core/evaluation/audioset_tags.py). Kinds that it has no name for are
-  not judged so. That network was looked at while recipes were made.
+  not judged so.
 - Speed: seconds of sound made in a second of one core.
 """
 

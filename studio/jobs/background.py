@@ -44,9 +44,8 @@ def in_background(work: Callable[[Callable[[Any], None]], None], job: Job) -> It
         finally:
             job.done = True
 
-    in_context = functools.partial(
-        contextvars.copy_context().run, run
-    )  # so that it updates its page
+    # In the context of whoever began it, so that it updates that page.
+    in_context = functools.partial(contextvars.copy_context().run, run)
     threading.Thread(target=in_context, name="studio-work", daemon=True).start()
     try:
         yield from _batches(messages)
