@@ -3,11 +3,12 @@
 YAMNet (Plakal and Ellis, 2020; Apache 2.0 licence): MobileNet v1 over 0.96 s of a log mel
 spectrogram, 521 classes. No registry carries its file, and it is not shipped: any TensorFlow Lite
 form of it that reads 15 600 samples at 16 kHz will do. The names of its classes are in
-yamnet_classes.txt, in the order of the network.
+yamnet_classes.json, in the order of the network.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ HEARD_SAMPLES = 15_600
 _HOP = HEARD_SAMPLES // 2
 HEARD_AS = 5
 """A sound is heard as a class where it is among so many first ones."""
-_NAMES = Path(__file__).with_name("yamnet_classes.txt")
+_NAMES = Path(__file__).with_name("yamnet_classes.json")
 
 MonoSamples = npt.NDArray[np.float32]
 
@@ -37,7 +38,7 @@ class AudioSetTagger:
     """
 
     def __init__(self, path: Path):
-        self.names = tuple(_NAMES.read_text(encoding="utf-8").splitlines())
+        self.names = tuple(json.loads(_NAMES.read_text(encoding="utf-8")))
         self._network = _interpreter(path)
         self._input = self._network.get_input_details()[0]
         self._output = self._network.get_output_details()[0]
