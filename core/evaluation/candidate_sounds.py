@@ -77,9 +77,15 @@ def main(argv: Sequence[str]) -> None:
             f"heard {heard} %, {row.speed:5.0f} x{instead}"
         )
     if given.out:
-        rows = [vars(row) for row in figures]
-        write_atomically(given.out, (json.dumps(rows, indent=1) + "\n").encode())
+        found = summary(figures) | {"kinds of sound": [_row(row) for row in figures]}
+        write_atomically(given.out, (json.dumps(found, indent=1) + "\n").encode())
     print(json.dumps(summary(figures)))
+
+
+def _row(figures: KindFigures) -> dict[str, str | float]:
+    """As it is kept, for a table of text and numbers."""
+    heard = "not judged" if figures.heard is None else figures.heard
+    return vars(figures) | {"heard": heard, "classes": ", ".join(figures.classes)}
 
 
 def kind_figures(
