@@ -70,6 +70,18 @@ def test_help_is_there_at_once_and_imports_nothing_slow() -> None:
     assert done.stdout.endswith("[]\n"), done.stdout[-200:] + done.stderr
 
 
+def test_the_page_is_built_before_what_the_model_needs_is_imported() -> None:
+    """The page is up within 5 s, and the model loads behind it."""
+    program = (
+        "import sys, studio.server\n"
+        "print([name for name in ('torch', 'transformers', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("[]\n"), done.stdout[-200:]
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_output_in_any_encoding_names_the_files_that_were_made(
     encoding: str, tmp_path: Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.bridge.known_sounds import load_known_sounds
 from core.profile import Profile
 from core.story.story import Event
 from core.taxonomy.families import vocabulary_labels
@@ -16,6 +15,8 @@ def event_categories(profile: Profile, events: Sequence[Event]) -> dict[str, str
     Raises:
         WeightsError: see `load_known_sounds`.
     """
+    from core.bridge.known_sounds import load_known_sounds  # not before it is needed
+
     known_sounds = load_known_sounds(profile)
     if known_sounds is None or not events:
         return {}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from core.audiostory import AudioStory
-from core.bridge.levels import load_levels
 from core.errors import AudioFileError, RenderError, StoryError
 from core.mix.cache import Cache
 from core.mix.levels import with_levels
@@ -14,6 +13,10 @@ from core.mix.sources import sources_of
 from core.profile import Profile
 from core.story.folders import StoryFolder
 from core.story.story import Story
+
+if TYPE_CHECKING:
+    from core.audiostory import AudioStory
+    from core.bridge.levels import SoundLevels
 
 KEPT_MEASURES = 2000
 """Results of measuring takes that are kept while one story is rendered."""
@@ -28,8 +31,14 @@ def with_default_levels(
         AudioFileError, WeightsError: takes, or what is known of levels, cannot be read.
     """
     sources = sources_of(folder, story, profile.sample_rate)
-    natural = load_levels(profile).of_all(story.events)
+    natural = _sound_levels(profile).of_all(story.events)
     return with_levels(story, sources, natural, profile.sample_rate, event_ids, event_ids)
+
+
+def _sound_levels(profile: Profile) -> SoundLevels:
+    from core.bridge.levels import load_levels  # not before it is needed: it takes seconds
+
+    return load_levels(profile)
 
 
 class DefaultLevels:
@@ -42,7 +51,7 @@ class DefaultLevels:
     def __init__(
         self, model: AudioStory, folder: StoryFolder, group: str, cache: Cache | None
     ) -> None:
-        self._levels = load_levels(model.profile)
+        self._levels = _sound_levels(model.profile)
         self._rate, self._folder, self._group = model.sample_rate, folder, group
         self._cache = cache or Cache(KEPT_MEASURES)
         self.fresh = tuple(event.id for event in folder.story.events if not event.takes)
