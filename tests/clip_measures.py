@@ -1,4 +1,4 @@
-"""Clips of a kind with what is measured of them: onsets, pulses, pitch, bands and brightness."""
+"""Clips of an animal with what is measured of its voice: calls, pulses and pitch."""
 
 from __future__ import annotations
 
@@ -62,15 +62,3 @@ def pitch(samples: Samples, low: float, high: float) -> float:
     alike = np.fft.irfft(np.abs(np.fft.rfft(loudest, 4 * n)) ** 2)
     shortest, longest = int(SAMPLE_RATE / high), int(SAMPLE_RATE / low)
     return SAMPLE_RATE / (shortest + int(np.argmax(alike[shortest:longest])))
-
-
-def power_share(samples: Samples, low: float, high: float) -> float:
-    """Share of the power between `low` and `high` Hz."""
-    hz, power = signal.welch(samples, SAMPLE_RATE, nperseg=8192)
-    return float(power[(hz >= low) & (hz < high)].sum() / power.sum())
-
-
-def brightness(samples: Samples) -> float:
-    """Centre of the spectrum in Hz."""
-    hz, power = signal.welch(samples, SAMPLE_RATE, nperseg=8192)
-    return float(np.sum(power * hz) / np.sum(power))

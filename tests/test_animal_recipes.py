@@ -7,7 +7,8 @@ import pytest
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.pulsed_voices import Pressed, pressed_call, pulsed, scaled
-from tests.clip_measures import brightness, clips, onsets, power_share, pulse_rate
+from tests.clip_measures import clips, onsets, pulse_rate
+from tests.sound_measures import centroid, share
 
 
 @pytest.mark.parametrize("name", ["dog_pant", "duck"])
@@ -22,7 +23,7 @@ def test_a_faster_animal_calls_more_often(name: str) -> None:
 @pytest.mark.parametrize("name", ["dog_growl", "pig", "cat_purr"])
 def test_a_stronger_voice_is_brighter(name: str) -> None:
     light, heavy = (
-        np.mean([brightness(clip) for clip in clips(name, near=True, strength=strength)])
+        np.mean([centroid(clip) for clip in clips(name, near=True, strength=strength)])
         for strength in ("light", "heavy")
     )
     assert heavy > 1.15 * light
@@ -39,7 +40,7 @@ def test_a_voice_shakes_as_often_as_that_of_its_animal(name: str, low: float, hi
 
 
 @pytest.mark.parametrize(
-    ("name", "low", "high", "share"),
+    ("name", "low", "high", "least"),
     [
         ("dog_whimper", 350, 4000, 0.85),
         ("cat_hiss", 1500, 16_000, 0.7),
@@ -52,10 +53,10 @@ def test_a_voice_shakes_as_often_as_that_of_its_animal(name: str, low: float, hi
     ],
 )
 def test_most_of_a_call_lies_where_its_animal_has_it(
-    name: str, low: float, high: float, share: float
+    name: str, low: float, high: float, least: float
 ) -> None:
     for clip in clips(name, near=True):
-        assert power_share(clip, low, high) > share
+        assert share(clip, low, high) > least
 
 
 def test_a_longer_tract_is_lower_at_the_same_pitch() -> None:
@@ -65,14 +66,14 @@ def test_a_longer_tract_is_lower_at_the_same_pitch() -> None:
         pressed_call(hz, level, Pressed(), ((0, scaled(mouth, size)),), np.random.default_rng(1))
         for size in (0.7, 1.4)
     )
-    assert brightness(long) < 0.7 * brightness(short)
+    assert centroid(long) < 0.7 * centroid(short)
 
 
 def test_a_voice_whose_every_second_pulse_is_weaker_sounds_an_octave_below() -> None:
     def below(doubling: float) -> float:
         how = Pressed(jitter=0.0, shimmer=0.0, doubling=doubling, breath=0.0)
         wave = pulsed(np.full(SAMPLE_RATE, 200.0), how, np.random.default_rng(0))
-        return power_share(wave, 80, 120)
+        return share(wave, 80, 120)
 
     assert below(0.0) < 0.0005
     assert below(0.5) > 0.003

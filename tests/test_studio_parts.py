@@ -631,11 +631,12 @@ def test_a_slow_disk_leaves_the_turn_to_others_and_cancel_leaves_the_disk(
 ) -> None:
     """What a take begins from is read before it is the rendering's turn."""
     studio, begun, over = studio_of("tiny", tmp_path), threading.Event(), threading.Event()
+    read = render_job.read_start_sounds
 
     def read_slowly(*given: Any) -> dict[Any, Any]:
         begun.set()
         over.wait(PATIENCE)
-        return {}
+        return read(*given)
 
     monkeypatch.setattr(render_job, "read_start_sounds", read_slowly)
     job, settings = session.start_job("render"), studio.service.profile.draft

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.clip_measures import brightness, clips, pitch, power_share, pulse_rate
+from tests.clip_measures import clips, pitch, pulse_rate
+from tests.sound_measures import centroid, share
 
 
 def test_a_woodpecker_drums_where_it_is_fast_and_pecks_where_it_is_slow() -> None:
@@ -24,7 +25,7 @@ def test_small_wings_beat_faster_than_large_ones() -> None:
 
 def test_an_angry_bear_is_brighter() -> None:
     light, heavy = (
-        np.mean([brightness(clip) for clip in clips("bear", strength=strength)])
+        np.mean([centroid(clip) for clip in clips("bear", strength=strength)])
         for strength in ("light", "heavy")
     )
     assert heavy > 1.15 * light
@@ -40,7 +41,7 @@ def test_pitch_is_that_of_the_animal(name: str, low: float, high: float) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "low", "high", "share"),
+    ("name", "low", "high", "least"),
     [
         ("pigeon", 150, 800, 0.8),
         ("cuckoo", 350, 900, 0.85),
@@ -57,7 +58,7 @@ def test_pitch_is_that_of_the_animal(name: str, low: float, high: float) -> None
     ],
 )
 def test_most_of_a_sound_lies_where_its_animal_has_it(
-    name: str, low: float, high: float, share: float
+    name: str, low: float, high: float, least: float
 ) -> None:
     for clip in clips(name):
-        assert power_share(clip, low, high) > share
+        assert share(clip, low, high) > least
