@@ -17,12 +17,19 @@ from urllib.parse import urlsplit
 
 from core.errors import StudioError
 
-OFFLINE = {
+LIBRARIES = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
+    "LRU_CACHE_CAPACITY": "64",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
 }
-"""Settings by which libraries stay on this machine."""
+"""Settings by which libraries stay on this machine, and within their memory.
+
+Where a processor multiplies bf16, PyTorch and oneDNN each keep compiled code for the last 1024
+shapes, 0.7 MB a shape, and every length of a plan or a sound is a new one. A step of the sampler
+needs some 20. Of 1200 shapes stayed 726 MB, with these settings 54 MB.
+"""
 OURSELVES = ("localhost", "127.0.0.1", "::1")
 """Hosts that are this machine: no proxy leads there."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -41,8 +48,8 @@ def settle() -> None:
 
 
 def settle_libraries(environ: MutableMapping[str, str]) -> None:
-    """Keep libraries from the network, unless the user has said otherwise."""
-    for name, value in OFFLINE.items():
+    """Keep libraries from the network and from memory, unless the user has said otherwise."""
+    for name, value in LIBRARIES.items():
         environ.setdefault(name, value)
 
 

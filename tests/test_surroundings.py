@@ -15,7 +15,7 @@ import pytest
 from sounding_stories import story_folder
 
 from core.audio.ffmpeg import CHOSEN
-from core.environment import OURSELVES, settle_proxies
+from core.environment import OURSELVES, settle_libraries, settle_proxies
 from core.errors import FileError, StudioError
 from core.export.sound import write_sound
 from core.export.wave import Inside
@@ -80,6 +80,37 @@ def test_the_page_is_built_before_what_the_model_needs_is_imported() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.endswith("[]\n"), done.stdout[-200:]
+
+
+SHAPES = """
+import torch
+weight = torch.ones(256, 256, dtype=torch.bfloat16)
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+for length in range(1, 601):
+    torch.nn.functional.linear(torch.ones(length, 256, dtype=torch.bfloat16), weight)
+    if length == 100:
+        before = resident()
+print((resident() - before) / 1e6)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="counts the pages of Linux")
+def test_new_lengths_of_sound_do_not_pile_up_compiled_code() -> None:
+    environ = dict(os.environ)
+    for name in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
+        environ.pop(name, None)
+    settle_libraries(environ)
+    command = [sys.executable, "-c", SHAPES]
+    told = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert float(told.stdout) < 100.0  # MB; 250 without the settings
+
+
+def test_what_the_user_set_for_a_library_stays() -> None:
+    environ = {"LRU_CACHE_CAPACITY": "8"}
+    settle_libraries(environ)
+    assert environ["LRU_CACHE_CAPACITY"] == "8"
+    assert environ["HF_HUB_OFFLINE"] == "1"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])

@@ -27,6 +27,8 @@ from typing import Any
 
 import pytest
 
+from core.environment import settle_libraries
+
 MEMORY = 6 * 2**30
 """Bytes of data that a fork may ask for: a mutant must not take the machine with it."""
 
@@ -34,9 +36,6 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "GRADIO_ANALYTICS_ENABLED": "False",
 }
 """Set before anything is imported: a process with threads cannot be forked safely."""
 
@@ -62,6 +61,7 @@ def preload(root: Path) -> None:
         return [name for name in sys.modules if name.partition(".")[0] not in ("core", "tests")]
 
     os.environ |= ENVIRONMENT
+    settle_libraries(os.environ)
     for name in ("torch", "transformers", "diffusers", "pytest", "hypothesis", "soundfile"):
         importlib.import_module(name)
     _settle()

@@ -20,9 +20,9 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+from core.environment import settle_libraries
+
+settle_libraries(os.environ)
 
 from core.audiostory import AudioStory, load_audiostory
 from core.profile import load_profile
