@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
-from core.corpus.synthesis.envelopes import contour, swell, wander
+from core.corpus.synthesis.envelopes import swell
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances, shaped, sweeping
 from core.corpus.synthesis.grains import (
     add_at,
@@ -30,7 +30,7 @@ from core.corpus.synthesis.sampling import (
     spread,
     ticks,
 )
-from core.corpus.synthesis.sources import pink, room_air, white
+from core.corpus.synthesis.sources import room_air, white
 from core.corpus.synthesis.space import at_distance, draw_distance, reverb, room
 
 SOUND_SPEED = 343.0
@@ -70,7 +70,7 @@ def _drips(n: int, rng: Rng, start: float, spacing: float, most: int = 12) -> Si
 
 def _basin(rng: Rng, steel: bool) -> list[tuple[float, float, float]]:
     """Resonances of a sink: thin steel drums, a stone or china one hardly sounds."""
-    count, low, high, q = (9, 110, 2400, 14.0) if steel else (5, 180, 1400, 4.0)
+    count, low, high, q = (9, 250, 4500, 12.0) if steel else (7, 250, 3500, 7.0)
     return [
         (float(hz), float(hz) / q, between(rng, 0.3, 1.0)) for hz in spread(rng, low, high, count)
     ]
@@ -79,7 +79,8 @@ def _basin(rng: Rng, steel: bool) -> list[tuple[float, float, float]]:
 def tap(seconds: float, rng: Rng) -> Synthesised:
     """A jet hits the sink: splatter, entrained bubbles, the valve's hiss, the basin's drumming.
 
-    A trickle is single bubbles of 400 to 3000 Hz; a full jet is noise from 200 Hz to 14 kHz.
+    A trickle is single bubbles of 400 to 5000 Hz; a full jet is noise from 200 Hz to 14 kHz. Both
+    are heard in a kitchen or bathroom, whose walls give back nearly as much as comes straight.
     """
     n = frames(seconds)
     strength, flow = level(rng, light=0.08, moderate=0.4, heavy=1.0)
@@ -89,44 +90,33 @@ def tap(seconds: float, rng: Rng) -> Synthesised:
     off = seconds - between(rng, 0.5, 0.9) if turned_off else None
     gate = _ramp(n, on, off, between(rng, 0.15, 0.4))
     hand = swell(n, between(rng, 1, 3), rng, 0.3) if chance(rng, 0.35) else np.ones(n)
-    jet = shaped(
-        white(n, rng),
-        (60, -30),
-        (250, -10),
-        (900, -2),
-        (3000, 0),
-        (7000, -4),
-        (12e3, -9),
-        (19e3, -18),
-    )
-    jet = unit(jet) * swell(n, 18, rng, 0.1 + 0.15 * (1 - flow))
-    bank = bubbles(rng, 70, log_between(rng, 260, 500), 3400, 0.1)
-    places = poisson(n, 60 + 900 * flow, rng)
-    babble = limited(unit(scatter(n, places, sizes(len(places), rng, 1.5, 8), bank, rng)), 6)
-    splats = bursts(rng, 40, (2000, 9000), (0.001, 0.006), 1.4)
-    places = poisson(n, 150 + 900 * flow, rng)
-    splatter = unit(scatter(n, places, sizes(len(places), rng, 1.5), splats, rng))
-    x = (
-        (0.1 + 1.1 * flow) * jet
-        + between(rng, 0.5, 1.1) * babble
-        + between(rng, 0.3, 0.7) * splatter
-    )
     steel = chance(rng, 0.55)
-    x = unit(x) + between(rng, 0.3, 0.8) * unit(resonances(x, *_basin(rng, steel)))
+    x = _running(n, flow, rng) * hand
+    x = unit(x) + between(rng, 0.35, 0.9) * unit(resonances(x, *_basin(rng, steel)))
     valve = unit(bandpass(white(n, rng), log_between(rng, 1200, 2800), 6500, 1))
-    x = (x * hand + between(rng, 0.03, 0.25) * flow * valve) * gate
-    if chance(rng, 0.35):
-        gurgle = bubbles(rng, 30, 120, 500, 0.3)
-        places = poisson(n, 18 * np.clip(swell(n, 0.8, rng, 1.0) - 0.5, 0, 3), rng)
-        x += (
-            between(rng, 0.3, 0.9) * scatter(n, places, sizes(len(places), rng), gurgle, rng) * gate
-        )
+    x = (x + between(rng, 0.02, 0.12) * flow * valve) * gate
     if off is not None:
         x += _drips(n, rng, off + 0.12, between(rng, 0.1, 0.25))
-    x = tiled(x, rng) if chance(rng, 0.4) else room(x, rng)
-    x = x + 0.004 * room_air(n, rng)
+    x = reverb(x, rng, between(rng, 0.2, 0.5), between(rng, 0.4, 0.6), 6000)
+    x = x + 0.01 * room_air(n, rng)
     attributes = {"strength": strength, "surface": "steel" if steel else "porcelain"}
     return finish(limited(x, 6), seconds, rng, attributes)
+
+
+def _running(n: int, flow: float, rng: Rng) -> Signal:
+    """A jet of `flow`, 0 to 1, into the water on the bottom: bubbles over noise, and splatter."""
+    jet = shaped(
+        white(n, rng), (40, -20), (150, -8), (700, 0), (3000, -4), (8000, -12), (18e3, -24)
+    )
+    jet = unit(jet) * swell(n, between(rng, 1, 3), rng, between(rng, 0.08, 0.3))
+    bank = bubbles(rng, 60, log_between(rng, 330, 900), 5000, 0.1)
+    places = poisson(n, 15 + 130 * flow, rng)
+    gains = sizes(len(places), rng, 2.2, 8) + 0.03
+    babble = limited(unit(scatter(n, places, gains, bank, rng)), 7)
+    splats = bursts(rng, 40, (2500, 9000), (0.0015, 0.006), 1.4)
+    places = poisson(n, 300 + 900 * flow, rng)
+    splatter = unit(scatter(n, places, sizes(len(places), rng, 2.5, 8) + 0.05, splats, rng))
+    return babble + (0.22 + 0.25 * flow) * jet + between(rng, 0.15, 0.28) * splatter
 
 
 def _column(filled: Signal, height: float) -> Signal:
@@ -137,8 +127,8 @@ def _column(filled: Signal, height: float) -> Signal:
 
 def _glugs(n: int, rng: Rng, start: float, stop: float) -> Signal:
     """How a bottle lets go: air gulps in 2.5 to 6 times a second, slower as it empties."""
-    gain = np.full(n, 0.25)
-    t, period = start, between(rng, 0.16, 0.4)
+    gain = np.full(n, 0.5)
+    t, period = start, between(rng, 0.2, 0.45)
     while t < stop:
         width = 0.3 * period
         gain += np.exp(-(((ticks(n) - t) / width) ** 2))
@@ -155,88 +145,83 @@ def pouring(seconds: float, rng: Rng) -> Synthesised:
     """
     n = frames(seconds)
     strength, flow = level(rng, light=0.35, moderate=0.7, heavy=1.2)
-    start = between(rng, 0.05, min(0.35, 0.1 * seconds))
-    stop = min(seconds - 0.2, start + between(rng, 1.8, 7.0) / flow**0.5)
+    start = between(rng, 0.02, min(0.25, 0.1 * seconds))
+    stop = seconds - between(rng, 0.15, 0.12 * seconds + 0.15)
     t = ticks(n)
     poured = np.clip((t - start) / (stop - start), 0, 1)
     gate = _ramp(n, start, stop, 0.09)
-    glug = _glugs(n, rng, start, stop) if chance(rng, 0.45) else swell(n, 5, rng, 0.2)
-    bank = bubbles(rng, 70, 420 / flow**0.3, 3200, 0.12)
-    places = poisson(n, 320 * flow * gate * np.minimum(glug, 1.6), rng)
-    babble = limited(scatter(n, places, sizes(len(places), rng, 1.5, 8), bank, rng), 7)
-    jet = shaped(white(n, rng), (150, -24), (700, -6), (2500, 0), (7000, -6), (16e3, -18))
-    stream = (unit(babble) + between(rng, 0.25, 0.6) * unit(jet) * glug) * gate
-    resonance = _column(between(rng, 0.75, 0.95) * poured**0.9, between(rng, 0.09, 0.16))
-    x = stream + between(rng, 1.6, 3.0) * (
-        sweeping(stream, resonance, 0.3) + 0.5 * sweeping(stream, 3 * resonance, 0.25)
-    )
-    if chance(rng, 0.35):
+    glug = _glugs(n, rng, start, stop) if chance(rng, 0.2) else swell(n, 1.4, rng, 0.35)
+    bank = bubbles(rng, 70, log_between(rng, 500, 800) / flow**0.2, 3500, 0.15)
+    places = poisson(n, 210 * flow**0.6 * gate * np.minimum(glug, 1.6), rng)
+    babble = limited(scatter(n, places, sizes(len(places), rng, 2.6, 8) + 0.03, bank, rng), 7)
+    jet = shaped(white(n, rng), (40, -20), (150, -8), (700, 0), (3000, -4), (8e3, -12), (18e3, -24))
+    stream = (unit(babble) + between(rng, 0.22, 0.4) * unit(jet) * glug) * gate
+    resonance = _column(between(rng, 0.7, 0.95) * poured**0.9, between(rng, 0.075, 0.095))
+    column = sweeping(stream, resonance, 0.2) + 0.5 * sweeping(stream, 3 * resonance, 0.2)
+    x = unit(stream) + between(rng, 0.5, 1.1) * unit(column)
+    if chance(rng, 0.15):
         neck = resonances(stream * glug, (log_between(rng, 130, 320), 40, 1.0), (480, 70, 0.4))
-        x += between(rng, 0.5, 1.2) * matched(neck, x)
+        x += between(rng, 0.2, 0.6) * matched(neck, x)
     if chance(rng, 0.35):
-        tail = np.where(
-            t < stop, poured, np.exp(-np.clip(t - stop, 0, None) / between(rng, 0.7, 2.5))
-        )
-        fizz = bursts(rng, 40, (4000, 14_000), (0.0006, 0.003), 1.0)
-        places = poisson(n, 1500 * tail, rng)
-        fizzing = scatter(n, places, sizes(len(places), rng, 1.6), fizz, rng)
-        x += between(rng, 0.3, 0.7) * matched(fizzing, x)
-    x += (
-        0.5
-        * float(np.max(np.abs(x)))
-        * _drips(n, rng, stop + 0.06, 0.12, 4)
-        * between(rng, 0.1, 0.4)
-    )
+        x += between(rng, 0.3, 0.7) * matched(_fizz(n, poured, stop, rng), x)
+    loudest = float(np.max(np.abs(x)))
+    x += loudest * between(rng, 0.05, 0.2) * _drips(n, rng, stop + 0.06, 0.12, 4)
     if chance(rng, 0.3):
         glass = pane(rng, log_between(rng, 1400, 2800), 12_000, 0.25)
-        add_at(
-            x,
-            max(0.0, start - 0.05),
-            glass.struck(frames(0.3), rng),
-            0.4 * float(np.max(np.abs(x))),
-        )
-    x = room(peaked(x), rng) + 0.002 * room_air(n, rng)
+        add_at(x, max(0.0, start - 0.05), glass.struck(frames(0.3), rng), 0.4 * loudest)
+    x = room(peaked(x), rng)
+    x = peaked(x) + between(rng, 0.002, 0.008) * room_air(n, rng)
     return finish(limited(x, 8), seconds, rng, {"strength": strength}, fade_out=0.15)
 
 
+def _fizz(n: int, poured: Signal, stop: float, rng: Rng) -> Signal:
+    """Bubbles of gas that burst, more of them as the glass fills, and die away after `stop`."""
+    late = np.clip(ticks(n) - stop, 0, None)
+    tail = np.where(late > 0, np.exp(-late / between(rng, 0.7, 2.5)), poured)
+    bank = bursts(rng, 40, (4000, 14_000), (0.0006, 0.003), 1.0)
+    places = poisson(n, 1500 * tail, rng)
+    return scatter(n, places, sizes(len(places), rng, 1.6), bank, rng)
+
+
 def shower(seconds: float, rng: Rng) -> Synthesised:
-    """Scores of thin jets on a tray, tiles and a body: bright, dense, in a hard small room."""
+    """Scores of thin jets on a tray, tiles and a body: bright, dense, in a hard small room.
+
+    The spray is a band of 1.5 to 12 kHz, the drops' own rush; the tray drums below 900 Hz.
+    """
     n = frames(seconds)
     strength, flow = level(rng, light=0.4, moderate=1.0, heavy=2.2)
+    peak, below, above = log_between(rng, 3500, 6200), between(rng, 7, 11), between(rng, 5, 9)
     spray = shaped(
         white(n, rng),
-        (100, -30),
-        (400, -16),
-        (1500, -5),
-        (4500, 0),
-        (9000, -2),
-        (14e3, -7),
-        (19e3, -15),
+        (peak / 16, -3.2 * below),
+        (peak / 2, -below),
+        (peak, 0),
+        (2 * peak, -above),
+        (3.5 * peak, -2 * above),
     )
-    moved = swell(n, between(rng, 0.6, 1.6), rng, between(rng, 0.05, 0.35))
-    drops = bursts(rng, 50, (1200, 9000), (0.001, 0.008), 1.6)
-    places = poisson(n, 900 * flow**0.5, rng)
-    patter = scatter(n, places, sizes(len(places), rng, 1.5), drops, rng)
+    moved = swell(n, between(rng, 0.6, 1.6), rng, between(rng, 0.05, 0.25))
+    moved *= swell(n, between(rng, 6, 10), rng, between(rng, 0.04, 0.15))
+    drops = bursts(rng, 50, (1200, 8000), (0.002, 0.012), 1.6)
+    places = poisson(n, 500 * flow**0.5, rng)
+    patter = scatter(n, places, sizes(len(places), rng, 2.5, 8) + 0.05, drops, rng)
+    x = unit(spray * moved) + between(rng, 0.06, 0.16) * unit(patter) / flow**0.3
     bank = bubbles(rng, 50, 400, 2600, 0.1)
     places = poisson(n, 160 * flow, rng)
-    puddle = scatter(n, places, sizes(len(places), rng, 1.8, 6), bank, rng)
-    x = unit(spray) * moved + between(rng, 0.35, 0.8) * unit(patter) / flow**0.3
-    x += between(rng, 0.1, 0.35) * unit(puddle)
+    puddle = scatter(n, places, sizes(len(places), rng, 2.2, 6), bank, rng)
+    x += between(rng, 0.015, 0.05) * unit(puddle)
     tray = [(float(hz), float(hz) / 5, between(rng, 0.3, 1.0)) for hz in spread(rng, 90, 900, 5)]
-    x += between(rng, 0.15, 0.5) * unit(resonances(x, *tray)) * moved
-    pipe = unit(bandpass(white(n, rng), 600, log_between(rng, 1800, 4000), 1))
-    x += between(rng, 0.02, 0.2) * pipe
-    if chance(rng, 0.4):
+    x += between(rng, 0.02, 0.07) * flow**0.3 * unit(resonances(white(n, rng), *tray)) * moved
+    if chance(rng, 0.3):
         slaps = bursts(rng, 12, (250, 1200), (0.02, 0.09), 1.5)
-        places = poisson(n, 1.5, rng)
-        x += between(rng, 2, 5) * scatter(n, places, rng.uniform(0.3, 1, len(places)), slaps, rng)
+        places = poisson(n, 1.2, rng)
+        x += between(rng, 1, 3) * scatter(n, places, rng.uniform(0.3, 1, len(places)), slaps, rng)
     if seconds > 2.5 and chance(rng, 0.2):
         on, off = (0.1, None) if chance(rng, 0.5) else (None, seconds - 0.9)
         x = x * _ramp(n, on, off, 0.35)
         if off is not None:
             x += 3 * _drips(n, rng, off + 0.1, 0.08)
     distance = draw_distance(rng, 0.2)
-    x = tiled(x, rng)
+    x = reverb(x, rng, between(rng, 0.25, 0.6), between(rng, 0.08, 0.25), 7000)
     if distance == "distant":
         x = lowpass(at_distance(x, distance, rng), between(rng, 900, 2500), 1)
     attributes = {"strength": strength, "distance": distance}
@@ -254,48 +239,36 @@ def _handle(rng: Rng) -> Signal:
     return peaked(x)
 
 
-def _rushing(n: int, at: float, length: float) -> Signal:
-    """Flow into the bowl, from `at` for `length`, both in fractions of the clip."""
-    full, failing, over = at + 0.12 * length, at + 0.7 * length, at + 1.15 * length
-    return contour(n, (0, 0), (at, 0), (full, 1), (failing, 0.75), (over, 0.04), (1, 0))
-
-
 def toilet_flush(seconds: float, rng: Rng) -> Synthesised:
     """Lever, the rush into the bowl, the siphon's gulps as it empties, the cistern that fills.
 
-    The rush is a roar of 100 Hz to 5 kHz that lasts 2 to 5 s; the gulps are of 60 to 400 Hz; the
-    filling valve hisses at 1.5 to 8 kHz.
+    The rush is a roar of 100 Hz to 6 kHz that lasts 2 to 5 s, coloured by the bowl; the gulps are
+    of 60 to 400 Hz; the filling valve hisses at 1.5 to 8 kHz.
     """
     n = frames(seconds)
     strength, force = level(rng, light=0.6, moderate=1.0, heavy=1.6)
     t = ticks(n)
-    at = between(rng, 0.15, min(0.5, 0.2 * seconds))
-    rush = min(between(rng, 2.2, 4.5), 0.6 * seconds)
-    swirl = _rushing(n, at / seconds, rush / seconds)
-    centre = 700 * force**0.3 * (0.8 + 0.5 * swirl) * 2 ** (0.25 * wander(n, 2.5, rng))
-    water = 0.6 * unit(sweeping(white(n, rng), centre, 3.2)) + 0.5 * unit(
-        shaped(pink(n, rng), (60, -8), (200, 0), (900, 0), (3500, -5), (9000, -14), (18e3, -28))
+    at = between(rng, 0.05, min(0.35, 0.1 * seconds))
+    rush = min(between(rng, 2.4, 5.0), 0.72 * seconds)
+    swirl = np.clip((t - at) / between(rng, 0.1, 0.3), 0, 1)
+    swirl *= 1 / (1 + np.exp((t - at - rush) / between(rng, 0.1, 0.25)))
+    water = shaped(
+        white(n, rng), (60, -24), (250, -6), (800, 0), (2500, -1), (6000, -7), (16e3, -22)
     )
-    water *= swell(n, 6, rng, 0.2)
-    bank = bubbles(rng, 60, 160, 1600, 0.15)
-    places = poisson(n, 260 * force * swirl, rng)
-    x = water * swirl + 0.6 * unit(scatter(n, places, sizes(len(places), rng, 1.7, 8), bank, rng))
-    bowl = [(float(hz), float(hz) / 5, between(rng, 0.4, 1.0)) for hz in spread(rng, 150, 900, 4)]
-    x += between(rng, 0.5, 1.0) * unit(resonances(x, *bowl)) * 0.8
-    gulp = np.exp(-(((t - at - rush) / between(rng, 0.5, 0.9)) ** 2))
+    bank = bubbles(rng, 60, log_between(rng, 160, 350), 3000, 0.15)
+    places = poisson(n, 330 * force * swirl + 1e-3, rng)
+    babble = scatter(n, places, sizes(len(places), rng, 2.0, 8), bank, rng)
+    x = unit(water) * swell(n, 3, rng, 0.12) * swirl + between(rng, 0.5, 0.9) * unit(babble)
+    bowl = [(float(hz), float(hz) / 13, between(rng, 0.3, 1)) for hz in spread(rng, 110, 2400, 9)]
+    x = unit(x) + between(rng, 0.4, 0.9) * unit(resonances(x, *bowl))
+    gulp = np.exp(-(((t - at - rush) / between(rng, 0.4, 0.7)) ** 2))
     places = poisson(n, 34 * gulp, rng)
-    gulps = scatter(
-        n, places, rng.uniform(0.3, 1, len(places)), bubbles(rng, 30, 65, 420, 0.5), rng
-    )
-    x += between(rng, 0.8, 1.8) * gulps
-    suck = (
-        unit(bandpass(white(n, rng), 250, 1400, 1)) * gulp * np.clip(1.2 * wander(n, 9, rng), 0, 2)
-    )
-    x += between(rng, 0.2, 0.6) * suck
-    fill = unit(shaped(white(n, rng), (300, -30), (1200, -8), (3500, 0), (8000, -5), (16e3, -18)))
-    filling = 1 - np.exp(-np.clip(t - at - 0.4 * rush, 0, None) / 0.8)
-    x += between(rng, 0.06, 0.25) * fill * filling * swell(n, 2, rng, 0.08)
-    add_at(x, max(0.0, at - 0.12), _handle(rng), between(rng, 0.8, 2.0))
+    low = bubbles(rng, 30, 65, 420, 0.5)
+    x += between(rng, 0.8, 1.6) * scatter(n, places, rng.uniform(0.3, 1, len(places)), low, rng)
+    fill = unit(shaped(white(n, rng), (300, -24), (1200, -6), (3500, 0), (8000, -5), (16e3, -18)))
+    filling = 1 - np.exp(-np.clip(t - at - 0.3 * rush, 0, None) / 0.8)
+    x += between(rng, 0.1, 0.3) * fill * filling * swell(n, 2, rng, 0.08)
+    add_at(x, max(0.0, at - 0.1), _handle(rng), between(rng, 0.8, 2.0))
     distance = draw_distance(rng, 0.2)
     x = tiled(x, rng)
     if distance == "distant":

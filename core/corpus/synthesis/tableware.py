@@ -20,8 +20,8 @@ from core.corpus.synthesis.sampling import (
     log_between,
     spread,
 )
-from core.corpus.synthesis.sources import pulses, room_air, white
-from core.corpus.synthesis.space import hall, reverb, room
+from core.corpus.synthesis.sources import pink, pulses, room_air, white
+from core.corpus.synthesis.space import reverb, room
 
 RIM = np.array([1.0, 2.32, 4.25, 6.63, 9.38])
 """Rim modes of a wine glass with 4, 6, 8, … nodes, as multiples of the lowest (French, 1983)."""
@@ -78,7 +78,7 @@ def _clink(rng: Rng, pair: tuple[Modes, Modes], length: float) -> Signal:
     """Two glasses touch and both ring; the rims may chatter."""
     m = frames(length)
     x = np.zeros(m)
-    for late in (0.0, *rng.uniform(0.012, 0.05, int(rng.choice([0, 0, 1])))):
+    for late in (0.0, *rng.uniform(0.012, 0.05, int(rng.choice([0, 0, 0, 1])))):
         for glass in pair:
             add_at(x, float(late), glass.struck(m, rng, 16_000, 0.4), between(rng, 0.5, 1.0))
         add_at(x, float(late), burst(rng, 3000, 15_000, 0.003), between(rng, 0.2, 0.6))
@@ -86,45 +86,58 @@ def _clink(rng: Rng, pair: tuple[Modes, Modes], length: float) -> Signal:
 
 
 def toasting_glasses(seconds: float, rng: Rng) -> Synthesised:
-    """Wine glasses, flutes or mugs touch: rims of 500 Hz to 2.6 kHz ring up to three seconds."""
+    """Wine glasses, flutes or mugs touch: what rings are the rim's upper modes, 1.5 kHz and up.
+
+    Glass on glass is a hard, short blow, which the lowest mode hardly takes; wine and the hand that
+    holds it damp the ring to 0.1 to 0.5 s. There is company: a room is heard around it.
+    """
     n = frames(seconds)
     count, clinks = level(
-        rng, single=1, several=int(rng.integers(2, 5)), many=int(rng.integers(7, 14))
+        rng, single=1, several=int(rng.integers(2, 5)), many=int(rng.integers(7, 12))
     )
     thick = chance(rng, 0.25)
-    low, high = (1300, 2600) if thick else (520, 1500)
-    ring = between(rng, 0.15, 0.4) if thick else between(rng, 0.7, 2.8)
+    low = log_between(rng, 2600, 3800) if thick else log_between(rng, 1500, 3000)
+    ring = log_between(rng, 0.06, 0.15) if thick else log_between(rng, 0.1, 0.5)
     glasses = [
-        drinking_glass(rng, log_between(rng, low, high), ring * between(rng, 0.6, 1.2))
+        _held_glass(rng, low * between(rng, 0.8, 1.25), ring * between(rng, 0.6, 1.2))
         for _ in range(2 if clinks == 1 else 5)
     ]
     x = np.zeros(n)
-    t = between(rng, 0.02, 0.15)
-    gap = min(0.45, (seconds - 0.4) / clinks)
+    t = between(rng, 0.02, 0.12)
+    gap = min(0.6, (seconds - 0.4) / clinks)
     for _ in range(clinks):
         first, second = rng.choice(len(glasses), 2, replace=False)
-        touch = _clink(rng, (glasses[int(first)], glasses[int(second)]), min(2.5, seconds))
+        touch = _clink(rng, (glasses[int(first)], glasses[int(second)]), min(1.5, seconds))
         add_at(x, t, touch, between(rng, 0.45, 1.0))
-        t += gap * between(rng, 0.3, 1.5)
+        t += gap * between(rng, 0.4, 1.5)
         if t > seconds - 0.25:
             break
-    x = hall(x, rng) if chance(rng, 0.2) else room(x, rng)
-    x = peaked(x) + between(rng, 0.0005, 0.004) * room_air(n, rng)
-    return finish(limited(x, 10), seconds, rng, {"count": count}, fade_out=0.25)
+    x = reverb(x, rng, between(rng, 0.3, 0.8), between(rng, 0.15, 0.45), 5000)
+    x = peaked(x) + log_between(rng, 0.0006, 0.004) * pink(n, rng)
+    return finish(limited(x, 12), seconds, rng, {"count": count}, fade_out=0.25)
+
+
+def _held_glass(rng: Rng, low: float, t60: float) -> Modes:
+    """The upper rim modes of a glass that is held, in pairs that beat."""
+    hz = spread(rng, low, 14_000, int(rng.integers(4, 12)))
+    both = np.concatenate([hz, hz * (1 + rng.uniform(0.001, 0.008, len(hz)))])
+    held = t60 * (low / both) ** 0.5 * np.exp(0.3 * rng.standard_normal(len(both)))
+    gains = (both / low) ** between(rng, -0.5, 0.5) * rng.uniform(0.2, 1.0, len(both))
+    return Modes(both, held, gains)
 
 
 def _plate(rng: Rng) -> Modes:
-    """China: modes from 1.2 kHz on, damped by the table in a fifth of a second."""
-    hz = spread(rng, log_between(rng, 1000, 1900), 11_000, 12)
-    t60 = between(rng, 0.1, 0.3) * (1500 / hz) ** 0.4
-    return Modes(hz, t60, (1500 / hz) ** 0.3 * rng.uniform(0.2, 1.0, 12))
+    """China: modes from 1.4 kHz on, damped by the table in a tenth of a second."""
+    hz = spread(rng, log_between(rng, 1400, 2200), 12_000, 18)
+    t60 = between(rng, 0.05, 0.16) * (1500 / hz) ** 0.4
+    return Modes(hz, t60, (1500 / hz) ** 0.2 * rng.uniform(0.2, 1.0, 18))
 
 
 def _fork(rng: Rng) -> Modes:
-    """A knife, fork or spoon held in a hand: a bar's modes above 1.5 kHz, and tines."""
-    low = log_between(rng, 1500, 3600)
-    hz = np.concatenate([low * np.array([1.0, 2.76, 5.4]), spread(rng, 3500, 9500, 4)])
-    return Modes(hz, between(rng, 0.06, 0.3) * (low / hz) ** 0.4, rng.uniform(0.2, 1.0, len(hz)))
+    """A knife, fork or spoon in a hand, which damps it: a bar's modes above 2 kHz, and tines."""
+    low = log_between(rng, 2000, 4800)
+    hz = np.concatenate([low * np.array([1.0, 2.76, 5.4]), spread(rng, 2500, 12_000, 10)])
+    return Modes(hz, between(rng, 0.03, 0.12) * (low / hz) ** 0.4, rng.uniform(0.2, 1.0, len(hz)))
 
 
 def _cut(rng: Rng, plate: Modes, length: float) -> Signal:
@@ -169,13 +182,15 @@ def cutlery(seconds: float, rng: Rng) -> Synthesised:
             held = decay(m, log_between(rng, 0.06, 0.5))
             blow = plate.struck(m, rng, log_between(rng, 5000, 14_000), 0.6)
             tool = fork.tuned(between(rng, 0.98, 1.02)).struck(m, rng, vary=0.6)
-            add_at(x, t + float(late), (blow + between(rng, 0.3, 1.2) * tool) * held, gain)
-            add_at(x, t + float(late), burst(rng, 2500, 12_000, 0.004), 0.3 * gain)
+            add_at(x, t + float(late), (blow + between(rng, 0.6, 1.6) * tool) * held, gain)
+            add_at(
+                x, t + float(late), burst(rng, 2500, 13_000, 0.004), between(rng, 0.1, 0.5) * gain
+            )
             gain *= between(rng, 0.3, 0.8)
-        if chance(rng, 0.3):
-            add_at(x, t, table.struck(frames(0.2), rng, 1200), 0.4 * gain)
-    x = reverb(x, rng, between(rng, 0.6, 1.3), 0.3, 4000) if chance(rng, 0.25) else room(x, rng)
-    x = peaked(x) + between(rng, 0.0005, 0.004) * room_air(n, rng)
+        if chance(rng, 0.2):
+            add_at(x, t, table.struck(frames(0.2), rng, 1200), 0.15 * gain)
+    x = reverb(x, rng, between(rng, 0.35, 0.9), between(rng, 0.15, 0.4), 5000)
+    x = peaked(x) + log_between(rng, 0.006, 0.03) * pink(n, rng)
     return finish(limited(x, 10), seconds, rng, {"tempo": tempo, "surface": "china"})
 
 
