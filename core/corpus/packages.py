@@ -8,17 +8,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import struct
 import subprocess
 import tarfile
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from core.corpus.archives import is_inside, read_archive
 from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError
 
@@ -28,7 +27,6 @@ NEVER = re.compile(
     r"/voices?/|voice_samples|/musics?/|_desc[._]|/speech/|/announcer/|codriver", re.I
 )
 NOT_FREE = re.compile(r"non-?(free|commercial)|no-?deriv|-NC\b|-ND\b|proprietary", re.I)
-COMMONS = {"Zero": "CC0", "Attribution": "CC-BY", "Attribution-ShareAlike": "CC-BY-SA"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Package:
         package: name in the Debian archive.
         licence: holds for files that the package's copyright file does not name.
         classes: sound class to the pattern of its files.
-        archives: inner zip files and OpenTTD containers (.cat), by the end of their path.
+        archives: inner archives (core/corpus/archives.py), by the end of their path.
     """
 
     package: str
@@ -73,29 +71,6 @@ def audio_packages() -> tuple[Package, ...]:
     )
 
 
-def _split_container(content: bytes, folder: Path) -> None:
-    """Write the sounds of an OpenTTD sound container, each with the licence that it states.
-
-    The container opens with offset and size of each sound (little-endian, 32 bits); at the
-    offset stand the length of a description, the description and a WAV file.
-    """
-    count = (struct.unpack_from("<I", content)[0] & 0x7FFFFFFF) // 8
-    for index in range(count):
-        offset, size = struct.unpack_from("<II", content, 8 * index)
-        start = (offset & 0x7FFFFFFF) + 1
-        wave = start + content[start - 1]
-        text = content[start:wave].rstrip(b"\0").decode("utf-8", errors="replace")
-        name = re.search(r'"([^"]+)"', text)
-        licence = re.search(r"License: Creative Commons ([\w-]+) (\d\.\d)", text)
-        if name and licence and licence[1] in COMMONS and content[wave : wave + 4] == b"RIFF":
-            title = re.sub(r"\W+", "-", name[1]).strip("-")
-            target = folder / f"{index:02d}-{title}.wav"
-            target.write_bytes(content[wave : wave + size])
-            target.with_suffix(".licence").write_text(
-                f"{COMMONS[licence[1]]}-{licence[2]}\n", encoding="utf-8"
-            )
-
-
 @cache
 def _attribute_patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))["attributes"]
@@ -124,29 +99,17 @@ def fetch(source: Package, folder: Path) -> Path:
     return found[-1]
 
 
-def _inside(path: str) -> bool:
-    parts = PurePosixPath(path)
-    return not parts.is_absolute() and ".." not in parts.parts
-
-
 def _wanted(path: str) -> bool:
-    return _inside(path) and path.lower().endswith(AUDIO) and not NEVER.search("/" + path)
+    return is_inside(path) and path.lower().endswith(AUDIO) and not NEVER.search("/" + path)
 
 
 def _unpack(archive: Path) -> None:
     """Take the audio out of an inner archive, into a folder named like it, and remove it."""
     folder = archive.with_suffix("")
-    if archive.suffix == ".cat":
-        folder.mkdir()
-        _split_container(archive.read_bytes(), folder)
-        archive.unlink()
-        return
-    with zipfile.ZipFile(archive) as opened:
-        for entry in opened.infolist():
-            if _wanted(entry.filename):
-                target = folder / entry.filename
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(opened.read(entry))
+    for path, content in read_archive(archive, _wanted):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
     archive.unlink()
 
 
@@ -183,7 +146,7 @@ def extract(source: Package, deb: Path, raw: Path) -> Path:
 def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
     for member in tar:
         path = member.name.removeprefix("./")
-        if member.isfile() and _inside(path):
+        if member.isfile() and is_inside(path):
             yield path, member
 
 
