@@ -1,0 +1,193 @@
+"""What fills a space with one sound: wind chimes, a singing bowl, a drone, a portal, power."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.envelopes import beats, contour, strike, swell, wander
+from core.corpus.synthesis.filters import bandpass, lowpass, shaped, sweeping
+from core.corpus.synthesis.grains import add_at, burst, poisson
+from core.corpus.synthesis.levels import limited, peaked, unit
+from core.corpus.synthesis.modes import Modes
+from core.corpus.synthesis.sampling import (
+    Rng,
+    between,
+    chance,
+    frames,
+    level,
+    log_between,
+    ticks,
+)
+from core.corpus.synthesis.sources import brown, harmonics, phase, pink, sine, tilted, white
+from core.corpus.synthesis.space import outdoors, reverb
+
+TUBE = np.array([1.0, 2.756, 5.404, 8.933, 13.34])
+"""Frequencies of the bending modes of a free tube, as multiples of the lowest."""
+PENTATONIC = (0, 2, 4, 7, 9, 12, 14, 16)
+"""Semitones to which most chimes are tuned."""
+
+
+def _chime(rng: Rng, hz: float, ring: float) -> Modes:
+    """A tube hung near a node of its lowest mode; each mode is a pair that beats slowly."""
+    ratios = TUBE * (1 + 0.004 * rng.standard_normal(5))
+    t60 = ring * ratios**-0.8
+    gains = ratios**-0.5 * np.exp(0.4 * rng.standard_normal(5))
+    pair = 1 + rng.uniform(0.0004, 0.002, 5)
+    return Modes(
+        hz * np.concatenate([ratios, ratios * pair]),
+        np.concatenate([t60, t60]),
+        np.concatenate([gains, gains * rng.uniform(0.2, 0.8, 5)]),
+    )
+
+
+def wind_chimes(seconds: float, rng: Rng) -> Synthesised:
+    """A clapper swings among five to eight tubes, more often in a gust; the wind is heard too.
+
+    Metal rings for 2 to 5 s, glass and bamboo for less.
+    """
+    n = frames(seconds)
+    strength, rate = level(rng, light=1.6, moderate=4.0, heavy=9.0)
+    material = str(rng.choice(["metal", "metal", "metal", "glass"]))
+    ring = between(rng, 1.8, 4.5) if material == "metal" else between(rng, 0.3, 0.7)
+    root = log_between(rng, 700, 1500) if material == "metal" else log_between(rng, 2200, 3600)
+    tubes = []
+    for step in PENTATONIC[: int(rng.integers(5, 9))]:
+        hz = root * 2 ** (step / 12) * (1 + 0.004 * rng.standard_normal())
+        body = _chime(rng, hz, ring)
+        tubes.append(
+            [body.struck(frames(1.1 * ring), rng, log_between(rng, 4000, 12_000)) for _ in range(2)]
+        )
+    gust = swell(n, 0.35, rng, 0.7)
+    x = np.zeros(n)
+    near = 0
+    for place in poisson(n, rate * gust, rng).tolist():
+        near = int(np.clip(near + rng.integers(-2, 3), 0, len(tubes) - 1))
+        blow = tubes[near][int(rng.integers(2))]
+        add_at(x, place / frames(1.0), blow, log_between(rng, 0.15, 1.0))
+    wind = unit(shaped(pink(n, rng), (60, 0), (300, -3), (1500, -12), (8000, -26))) * gust
+    x = outdoors(peaked(x), rng) + between(rng, 0.004, 0.02) * wind
+    return finish(limited(x, 8), seconds, rng, {"strength": strength}, fade_out=0.4)
+
+
+BOWL = np.array([1.0, 2.71, 5.1, 8.1, 11.5])
+"""Modes of a bowl's rim with 4, 6, 8, 10 and 12 nodes, as multiples of the lowest."""
+
+
+def singing_bowl(seconds: float, rng: Rng) -> Synthesised:
+    """A bowl of bronze, struck with felt or rubbed with wood: each mode is a pair that beats.
+
+    130 to 600 Hz, rings for 10 to 30 s; the beats come 0.5 to 5 times a second.
+    """
+    n = frames(seconds)
+    hz = log_between(rng, 150, 600)
+    ring = between(rng, 9, 25) * (200 / hz) ** 0.3
+    ratios = BOWL * (1 + 0.02 * rng.standard_normal(5))
+    gains = np.array([1.0, 0.7, 0.3, 0.12, 0.05]) * np.exp(0.4 * rng.standard_normal(5))
+    apart = between(rng, 0.5, 4) * rng.uniform(0.6, 1.5, 5)
+    t60 = ring * np.array([1, 0.6, 0.3, 0.15, 0.08])
+    bowl = Modes(
+        np.concatenate([hz * ratios, hz * ratios + apart]),
+        np.concatenate([t60, t60]),
+        np.concatenate([gains, gains * rng.uniform(0.3, 0.9, 5)]),
+    )
+    interval = log_between(rng, 3.0, 8.0)
+    x = np.zeros(n)
+    struck = beats(seconds - 0.8, interval, 0.1, rng, first=between(rng, 0.02, 0.3))
+    for t in struck:
+        rest = n - frames(t)
+        add_at(x, t, bowl.struck(rest, rng, between(rng, 700, 2500), 0.15), between(rng, 0.7, 1.0))
+        thud = lowpass(white(frames(0.1), rng), 900) * strike(frames(0.1), 0.002, 0.06)
+        add_at(x, t, peaked(thud), between(rng, 0.05, 0.2))
+    if chance(rng, 0.25):
+        rub = bandpass(pink(n, rng), hz, 12 * hz, 1) * swell(n, 1.2, rng, 0.4)
+        sung = sine(np.full(n, hz)) * (1 + 0.4 * sine(np.full(n, apart[0])))
+        grow = contour(n, (0, 0), (0.6, 1), (1, 1))
+        x += between(rng, 0.3, 0.8) * sung * grow + 0.02 * unit(rub) * grow
+    x = reverb(x, rng, between(rng, 0.8, 2.5), between(rng, 0.15, 0.5), 3000)
+    x = peaked(x) + between(rng, 0.0005, 0.003) * unit(pink(n, rng))
+    count = "single" if len(struck) == 1 else "several"
+    return finish(x, seconds, rng, {"count": count}, fade_out=min(1.0, seconds / 4))
+
+
+def drone(seconds: float, rng: Rng) -> Synthesised:
+    """A low chord of detuned oscillators and wind-like noise whose filters wander."""
+    n = frames(seconds)
+    strength, bright = level(rng, light=300.0, moderate=700.0, heavy=1500.0)
+    root = log_between(rng, 36, 80)
+    x = np.zeros(n)
+    for ratio in (1.0, 1.5, 2.0, float(rng.choice([2.4, 3.0, 2.67])), 4.0):
+        for _ in range(2):
+            hz = (
+                root
+                * ratio
+                * (1 + 0.003 * rng.standard_normal())
+                * (1 + 0.002 * wander(n, 0.3, rng))
+            )
+            tone = harmonics(hz, tilted(24, between(rng, 5, 9)), rng)
+            x += unit(tone) * swell(n, 0.2, rng, 0.5) / ratio**0.6
+    x = lowpass(x, bright, 1)
+    wind = sweeping(pink(n, rng), root * 8 * swell(n, 0.25, rng, 0.6), 1.2)
+    low = unit(lowpass(brown(n, rng), 90, 1)) * swell(n, 0.3, rng, 0.5)
+    x = unit(x) + between(rng, 0.1, 0.5) * unit(wind) + between(rng, 0.1, 0.4) * low
+    x = reverb(x, rng, between(rng, 3.0, 5.5), between(rng, 0.6, 1.2), 2500)
+    return finish(
+        limited(x, 5), seconds, rng, {"strength": strength}, fade_out=min(1.0, seconds / 5)
+    )
+
+
+def portal(seconds: float, rng: Rng) -> Synthesised:
+    """Air swirls round a ring that opens: noise whose band circles, over a shimmering drone."""
+    n = frames(seconds)
+    tempo, turns = level(rng, slow=0.5, steady=1.1, fast=2.4)
+    opening = contour(n, (0, 0), (between(rng, 0.1, 0.3), 1), (0.8, between(rng, 0.7, 1)), (1, 0.1))
+    swirl = np.sin(2 * np.pi * (phase(turns * (1 + 0.15 * wander(n, 0.4, rng))) + rng.random()))
+    centre = log_between(rng, 500, 1200) * 2 ** (between(rng, 0.7, 1.4) * swirl)
+    air = unit(sweeping(white(n, rng), centre, 1.3)) * (1 + between(rng, 0.3, 0.7) * swirl)
+    root = log_between(rng, 60, 140)
+    hum = sum(sine(root * r * (1 + 0.004 * wander(n, 3, rng))) / r for r in (1, 1.5, 2.01, 3.0))
+    shine = sum(
+        sine(root * r * (1 + 0.003 * wander(n, 5, rng))) * np.abs(wander(n, 4, rng))
+        for r in (12.1, 16.3, 23.9, 31.7)
+    )
+    x = (
+        air
+        + between(rng, 0.1, 0.4) * unit(np.asarray(hum))
+        + between(rng, 0.03, 0.12) * unit(np.asarray(shine))
+    )
+    x *= opening
+    x = reverb(x, rng, between(rng, 1.2, 2.5), between(rng, 0.3, 0.7), 5000)
+    return finish(limited(x, 5), seconds, rng, {"tempo": tempo}, fade_out=min(0.5, seconds / 4))
+
+
+def power_up(seconds: float, rng: Rng) -> Synthesised:
+    """A machine comes up: a relay, a hum that rises with a rotor's speed, its whine, its fans."""
+    n = frames(seconds)
+    strength, root = level(rng, light=130.0, moderate=85.0, heavy=50.0)
+    t = ticks(n)
+    rise = between(rng, 0.35, 0.8) * seconds
+    speed = 0.15 + 0.85 * (1 - np.exp(-3 * t / rise))
+    hz = root * speed * (1 + 0.003 * wander(n, 5, rng))
+    hum = unit(harmonics(hz, tilted(30, between(rng, 3, 6)), rng))
+    whine = unit(harmonics(hz * float(rng.integers(8, 24)), [1, 0.3, 0.15], rng))
+    air = sweeping(pink(n, rng), np.clip(hz * 10, 60, 8000), 2.0)
+    x = (
+        hum * speed
+        + between(rng, 0.05, 0.25) * whine * speed**2
+        + between(rng, 0.1, 0.4) * unit(air) * speed**2
+    )
+    x *= np.minimum(1, 0.1 + t / (0.3 * rise))
+    add_at(x, 0.01, burst(rng, 200, 5000, 0.03), between(rng, 0.3, 1.0))
+    x = reverb(x, rng, between(rng, 0.4, 1.2), between(rng, 0.15, 0.4), 3000)
+    return finish(
+        limited(x, 5), seconds, rng, {"strength": strength}, fade_out=min(0.3, seconds / 5)
+    )
+
+
+ATMOSPHERES: dict[str, Recipe] = {
+    "wind_chimes": wind_chimes,
+    "singing_bowl": singing_bowl,
+    "drone": drone,
+    "portal": portal,
+    "power_up": power_up,
+}
