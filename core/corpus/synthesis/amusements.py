@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def _stepped(gain: Signal) -> Signal:
     return np.round(gain * STEPS_OF_VOLUME) / STEPS_OF_VOLUME
 
 
-def _tones(rng: Rng, steps: list[float], length: float, base: float, ring: float) -> Signal:
+def _tones(rng: Rng, steps: Sequence[float], length: float, base: float, ring: float) -> Signal:
     """Notes one after the other on one channel, each `length` seconds; the last rings."""
     m = frames(length)
     duty = float(rng.choice(DUTIES))
@@ -73,7 +73,8 @@ def _crash(rng: Rng) -> Signal:
     clock = log_between(rng, 2000, 9000) * contour(n, (0, 1.0), (1, between(rng, 0.15, 0.6)))
     held = np.floor(phase(clock)).astype(int)
     noise = np.sign(white(int(held[-1]) + 1, rng))[held]
-    return noise * _stepped(decay(n, 2 * n / frames(1.0)))
+    crash: Signal = noise * _stepped(decay(n, 2 * n / frames(1.0)))
+    return crash
 
 
 def _jingle(rng: Rng) -> Signal:

@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, contour, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, shaped, sweeping
-from core.corpus.synthesis.grains import add_at, burst, poisson
+from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes
 from core.corpus.synthesis.sampling import (
@@ -19,7 +19,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
     ticks,
 )
-from core.corpus.synthesis.sources import brown, harmonics, phase, pink, sine, tilted, white
+from core.corpus.synthesis.sources import brown, harmonics, pink, pulses, sine, tilted, white
 from core.corpus.synthesis.space import outdoors, reverb
 
 TUBE = np.array([1.0, 2.756, 5.404, 8.933, 13.34])
@@ -124,7 +124,7 @@ def drone(seconds: float, rng: Rng) -> Synthesised:
                 * (1 + 0.003 * rng.standard_normal())
                 * (1 + 0.002 * wander(n, 0.3, rng))
             )
-            tone = harmonics(hz, tilted(24, between(rng, 5, 9)), rng)
+            tone = harmonics(hz, tilted(12, between(rng, 5, 9)), rng)
             x += unit(tone) * swell(n, 0.2, rng, 0.5) / ratio**0.6
     x = lowpass(x, bright, 1)
     wind = sweeping(pink(n, rng), root * 8 * swell(n, 0.25, rng, 0.6), 1.2)
@@ -137,51 +137,55 @@ def drone(seconds: float, rng: Rng) -> Synthesised:
 
 
 def portal(seconds: float, rng: Rng) -> Synthesised:
-    """Air swirls round a ring that opens: noise whose band circles, over a shimmering drone."""
+    """Air swirls round a ring: noise whose band circles by two octaves, louder as it comes near.
+
+    Under it the ground rumbles, over it sparks of 4 to 12 kHz ring for some hundredths of a second.
+    """
     n = frames(seconds)
-    tempo, turns = level(rng, slow=0.5, steady=1.1, fast=2.4)
-    opening = contour(n, (0, 0), (between(rng, 0.1, 0.3), 1), (0.8, between(rng, 0.7, 1)), (1, 0.1))
-    swirl = np.sin(2 * np.pi * (phase(turns * (1 + 0.15 * wander(n, 0.4, rng))) + rng.random()))
-    centre = log_between(rng, 500, 1200) * 2 ** (between(rng, 0.7, 1.4) * swirl)
-    air = unit(sweeping(white(n, rng), centre, 1.3)) * (1 + between(rng, 0.3, 0.7) * swirl)
-    root = log_between(rng, 60, 140)
-    hum = sum(sine(root * r * (1 + 0.004 * wander(n, 3, rng))) / r for r in (1, 1.5, 2.01, 3.0))
-    shine = sum(
-        sine(root * r * (1 + 0.003 * wander(n, 5, rng))) * np.abs(wander(n, 4, rng))
-        for r in (12.1, 16.3, 23.9, 31.7)
+    tempo, turns = level(rng, slow=0.6, steady=1.2, fast=2.4)
+    opening = contour(
+        n, (0, 0), (between(rng, 0.08, 0.2), 1), (0.8, between(rng, 0.8, 1)), (1, 0.2)
     )
-    x = (
-        air
-        + between(rng, 0.1, 0.4) * unit(np.asarray(hum))
-        + between(rng, 0.03, 0.12) * unit(np.asarray(shine))
+    swirl = sine(turns * (1 + 0.15 * wander(n, 0.4, rng)), rng.random())
+    near = (0.5 + 0.5 * swirl) ** 2
+    centre = log_between(rng, 1100, 2200) * 2 ** (between(rng, 0.8, 1.2) * swirl)
+    air = unit(sweeping(white(n, rng), centre, between(rng, 1.2, 1.6)) * (0.05 + near))
+    rumble = unit(bandpass(brown(n, rng), 50, log_between(rng, 120, 220), 1)) * swell(
+        n, 2, rng, 0.3
     )
-    x *= opening
-    x = reverb(x, rng, between(rng, 1.2, 2.5), between(rng, 0.3, 0.7), 5000)
+    bank = bursts(rng, 24, (4000, 12_000), (0.01, 0.06), 0.15)
+    places = poisson(n, log_between(rng, 15, 60) * near, rng)
+    sparks = scatter(n, places, sizes(len(places), rng), bank, rng)
+    x = air + between(rng, 0.15, 0.45) * rumble + between(rng, 0.03, 0.1) * unit(sparks + 1e-9)
+    x = reverb(x * opening, rng, between(rng, 1.0, 2.0), between(rng, 0.3, 0.5), 5000)
     return finish(limited(x, 5), seconds, rng, {"tempo": tempo}, fade_out=min(0.5, seconds / 4))
 
 
 def power_up(seconds: float, rng: Rng) -> Synthesised:
-    """A machine comes up: a relay, a hum that rises with a rotor's speed, its whine, its fans."""
+    """A machine comes up: a relay, the hum of its transformer, a rotor and a whine that rise.
+
+    The hum stays at twice the mains; the rotor nears its speed exponentially, the air with it.
+    """
     n = frames(seconds)
-    strength, root = level(rng, light=130.0, moderate=85.0, heavy=50.0)
+    tempo, rise = level(rng, slow=0.8, steady=0.5, fast=0.25)
     t = ticks(n)
-    rise = between(rng, 0.35, 0.8) * seconds
-    speed = 0.15 + 0.85 * (1 - np.exp(-3 * t / rise))
-    hz = root * speed * (1 + 0.003 * wander(n, 5, rng))
-    hum = unit(harmonics(hz, tilted(30, between(rng, 3, 6)), rng))
-    whine = unit(harmonics(hz * float(rng.integers(8, 24)), [1, 0.3, 0.15], rng))
-    air = sweeping(pink(n, rng), np.clip(hz * 10, 60, 8000), 2.0)
-    x = (
-        hum * speed
-        + between(rng, 0.05, 0.25) * whine * speed**2
-        + between(rng, 0.1, 0.4) * unit(air) * speed**2
-    )
-    x *= np.minimum(1, 0.1 + t / (0.3 * rise))
+    mains = 50.0 if chance(rng, 0.7) else 60.0
+    speed = 0.15 + 0.85 * (1 - np.exp(-3 * t / (rise * seconds)))
+    gains = tilted(40, between(rng, 5, 7)) * np.exp(0.5 * rng.standard_normal(40))
+    gains[0::2] *= 0.3
+    hum = unit(harmonics(np.full(n, mains), gains, rng))
+    laminations = pulses(np.full(n, 2 * mains), rng, 0.002, 0.05)
+    hum += between(rng, 0.1, 0.3) * unit(bandpass(laminations, 400, 4000, 1))
+    turns = mains * float(rng.choice([3, 4, 6])) * speed * (1 + 0.003 * wander(n, 5, rng))
+    rotor = unit(harmonics(turns, tilted(30, between(rng, 6, 9)), rng)) * speed
+    whine = unit(harmonics(turns * float(rng.integers(5, 14)), [1, 0.3, 0.15], rng)) * speed**2
+    air = unit(white(n, rng)) * (0.5 + 0.5 * speed)
+    x = hum * np.minimum(1, 0.2 + 3 * t / (rise * seconds))
+    x += between(rng, 0.08, 0.2) * rotor + between(rng, 0.01, 0.04) * whine
+    x += between(rng, 0.2, 0.3) * air
     add_at(x, 0.01, burst(rng, 200, 5000, 0.03), between(rng, 0.3, 1.0))
-    x = reverb(x, rng, between(rng, 0.4, 1.2), between(rng, 0.15, 0.4), 3000)
-    return finish(
-        limited(x, 5), seconds, rng, {"strength": strength}, fade_out=min(0.3, seconds / 5)
-    )
+    x = reverb(x, rng, between(rng, 0.3, 0.8), between(rng, 0.1, 0.3), 3000)
+    return finish(limited(x, 5), seconds, rng, {"tempo": tempo}, fade_out=min(0.3, seconds / 5))
 
 
 ATMOSPHERES: dict[str, Recipe] = {

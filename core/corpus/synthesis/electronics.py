@@ -34,26 +34,26 @@ from core.corpus.synthesis.space import reverb, room
 
 
 def _ping(rng: Rng, hz: float) -> Signal:
-    """A transducer rings for a tenth of a second or two and rings off."""
-    n = frames(1.2)
-    slide = contour(n, (0, 1.0), (0.3, between(rng, 0.97, 1.03)), (1, 1.0))
-    return sine(hz * slide) * strike(n, 0.006, between(rng, 0.35, 1.0))
+    """A transducer's tone, and what the water right round the hull gives back of it."""
+    n = frames(2.6)
+    slide = contour(n, (0, 1.0), (0.2, between(rng, 0.99, 1.01)), (1, 1.0))
+    return sine(hz * slide) * strike(n, 0.006, between(rng, 1.4, 2.4))
 
 
 def sonar(seconds: float, rng: Rng) -> Synthesised:
-    """A ping of 900 Hz to 3 kHz into the sea, its reverberation, and a fainter echo of a hull."""
+    """A ping of 1.2 to 2.2 kHz into the sea, its reverberation, and a fainter echo of a hull."""
     n = frames(seconds)
-    tempo, interval = level(rng, slow=4.0, steady=2.2, fast=1.1)
-    hz = log_between(rng, 900, 3000)
+    tempo, interval = level(rng, slow=4.0, steady=2.6, fast=1.5)
+    hz = log_between(rng, 1200, 2200)
     ping = _ping(rng, hz)
     away = between(rng, 0.3, 0.8) * interval
     x = np.zeros(n)
     for t in beats(seconds - 0.2, interval, 0.01, rng, first=between(rng, 0.05, 0.4)):
         add_at(x, t, ping)
         add_at(x, t + away, lowpass(ping, hz, 1), between(rng, 0.05, 0.25))
-    x = reverb(x, rng, between(rng, 1.5, 4.0), between(rng, 0.3, 0.8), 4000)
+    x = reverb(x, rng, between(rng, 3.0, 6.0), between(rng, 0.25, 0.5), 4000)
     sea = unit(lowpass(brown(n, rng), between(rng, 200, 600), 1)) * swell(n, 0.4, rng, 0.3)
-    x = peaked(x) + between(rng, 0.003, 0.03) * sea
+    x = peaked(x) + between(rng, 0.01, 0.03) * sea
     return finish(x, seconds, rng, {"tempo": tempo}, fade_out=0.3)
 
 
@@ -130,16 +130,16 @@ def mains_hum(seconds: float, rng: Rng) -> Synthesised:
     or the air of the room hisses beside it.
     """
     n = frames(seconds)
-    strength, slope = level(rng, light=7.5, moderate=6.0, heavy=4.5)
+    strength, slope = level(rng, light=8.0, moderate=6.5, heavy=5.2)
     mains = 50.0 if chance(rng, 0.7) else 60.0
     gains = tilted(40, slope) * np.exp(0.5 * rng.standard_normal(40))
-    gains[0::2] *= between(rng, 0.2, 0.5)
+    gains[0::2] *= between(rng, 0.2, 0.4)
     drift = 1 + 0.0004 * wander(n, 0.2, rng)
     hum = unit(harmonics(mains * drift, gains, rng)) * swell(n, 0.6, rng, 0.04)
     laminations = pulses(2 * mains * drift, rng, 0.002, 0.05)
     buzz = bandpass(laminations, 400, log_between(rng, 2500, 5000), 1)
-    x = hum + between(rng, 0.1, 0.4) * unit(buzz)
-    x += between(rng, 0.06, 0.14) * unit(white(n, rng)) + 0.02 * room_air(n, rng)
+    x = hum + between(rng, 0.1, 0.3) * unit(buzz)
+    x += between(rng, 0.13, 0.24) * unit(white(n, rng)) + 0.02 * room_air(n, rng)
     x = reverb(x, rng, between(rng, 0.3, 0.6), between(rng, 0.1, 0.3), 3000)
     return finish(x, seconds, rng, {"strength": strength}, fade_out=0.1)
 

@@ -21,6 +21,7 @@ from core.corpus.synthesis.sampling import (
     frames,
     level,
     log_between,
+    spread,
 )
 from core.corpus.synthesis.sources import pulses, room_air, white
 from core.corpus.synthesis.space import hall, room
@@ -34,8 +35,8 @@ class _Gun:
 
     def __init__(self, rng: Rng, size: float):
         self.rng = rng
-        self.steel = metal(rng, log_between(rng, 900, 1600) / size, 12_000, 26, 0.07 * size**0.5)
-        self.frame = wood(rng, log_between(rng, 260, 480) / size, 4000, 14, t60=0.05)
+        self.steel = metal(rng, log_between(rng, 900, 1600) / size, 12_000, 26, 0.03 * size**0.5)
+        self.frame = wood(rng, log_between(rng, 260, 480) / size, 4000, 14, t60=0.025)
 
     def click(self, hard: float) -> Signal:
         """A sear, a catch or a safety falls into its notch."""
@@ -121,16 +122,16 @@ def gun_loading(seconds: float, rng: Rng) -> Synthesised:
 def _case(rng: Rng, size: float) -> Modes:
     """A brass tube closed at one end: modes from 2 to 6 kHz on, in pairs, rung for 0.1 to 0.5 s."""
     low = log_between(rng, 3200, 5200) / size
-    ratios = np.array([1.0, 1.52, 2.31, 2.9, 3.7]) * (1 + 0.03 * rng.standard_normal(5))
-    hz = low * np.concatenate([ratios, ratios * (1 + rng.uniform(0.002, 0.01, 5))])
-    t60 = between(rng, 0.15, 0.45) * (low / hz) ** 0.5
-    return Modes(hz, t60, rng.uniform(0.3, 1.0, 10) * (low / hz) ** 0.3)
+    base = spread(rng, low, 15_000, 9)
+    hz = np.concatenate([base, base * (1 + rng.uniform(0.004, 0.02, 9))])
+    t60 = between(rng, 0.1, 0.25) * (low / hz) ** 0.4
+    return Modes(hz, t60, rng.uniform(0.2, 1.0, 18))
 
 
 def shell_cases(seconds: float, rng: Rng) -> Synthesised:
     """Brass cases fall, tinkle, bounce four to ten times and roll to rest on the floor."""
     n = frames(seconds)
-    number = level(rng, single=1, several=4, many=16)[1]
+    number = level(rng, single=1, several=4, many=22)[1]
     surface = str(rng.choice(["concrete", "wood", "tiles"]))
     floor = wood(rng, between(rng, 200, 500), 3000, 10, t60=0.12 if surface == "wood" else 0.04)
     size = log_between(rng, 0.7, 1.6)
@@ -151,6 +152,9 @@ def shell_cases(seconds: float, rng: Rng) -> Synthesised:
             for again in (0.0, between(rng, 0.01, 0.04)):
                 blow = blows[3 * which + int(rng.integers(3))]
                 add_at(x, t + late + again, blow, gain * speed * between(rng, 0.5, 1.0))
+        late, rate = between(rng, 0.5, 0.9), between(rng, 14, 30)
+        for turn in beats(between(rng, 0.2, 0.7), 1 / rate, 0.3, rng):
+            add_at(x, t + late + turn, blows[3 * which], gain * between(rng, 0.03, 0.12))
     x = hall(x, rng) if chance(rng, 0.3) else room(x, rng)
     x = peaked(x) + between(rng, 0.0005, 0.004) * room_air(n, rng)
     attributes = {"count": how_many(dropped), "surface": surface}
