@@ -23,6 +23,7 @@ from core.corpus.synthesis import (
     fittings,
     flying_insects,
     games,
+    garden_machines,
     ground_water,
     hands_and_feet,
     large_animals,
@@ -31,11 +32,13 @@ from core.corpus.synthesis import (
     paper,
     plumbing,
     poultry,
+    power_tools,
     rainfall,
     small_wild_animals,
     tableware,
     talk,
     wild_birds,
+    workshop,
 )
 from core.corpus.synthesis.clip import Recipe
 
@@ -60,6 +63,7 @@ CANDIDATE_RECIPES: dict[str, Recipe] = {
     **fittings.FITTINGS,
     **flying_insects.FLYING_INSECTS,
     **games.GAMES,
+    **garden_machines.GARDEN_MACHINES,
     **ground_water.GROUND_WATER,
     **hands_and_feet.HANDS_AND_FEET,
     **large_animals.LARGE_ANIMALS,
@@ -68,10 +72,12 @@ CANDIDATE_RECIPES: dict[str, Recipe] = {
     **paper.PAPER,
     **plumbing.PLUMBING,
     **poultry.POULTRY,
+    **power_tools.POWER_TOOLS,
     **rainfall.RAINFALL,
     **small_wild_animals.SMALL_WILD_ANIMALS,
     **tableware.TABLEWARE,
     **talk.TALK,
     **wild_birds.WILD_BIRDS,
+    **workshop.WORKSHOP,
 }
 """By the name of the kind in core/corpus/candidates/."""

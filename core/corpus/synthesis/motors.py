@@ -12,6 +12,8 @@ from core.corpus.synthesis.sources import harmonics, phase, pink, sine, tilted
 
 SETTLED = 0.95
 """Share of its speed from which on a machine counts as running."""
+PULSE_RISE = 0.0004
+"""Seconds in which a valve or port lets the gas out."""
 
 
 def mains_frequency(rng: Rng) -> float:
@@ -88,3 +90,31 @@ def switched(
         off = left - between(rng, 0.0, 0.3)
         speed = speed * np.exp(-np.clip(t - off, 0, None) * 3 / run_down)
     return speed, on, off
+
+
+def exhaust_pulses(rate: Signal, rng: Rng, uneven: float, fall: float, noise: float) -> Signal:
+    """Gas that leaves a cylinder `rate` times a second, pulse by pulse.
+
+    `uneven` is the deviation of the pulses' strength in natural-log units, `fall` the seconds in
+    which a pulse sinks to 1/e, `noise` the turbulence in it, as a share.
+    """
+    cycles = phase(rate) + rng.random()
+    which = np.floor(cycles).astype(int)
+    strength = np.exp(uneven * rng.standard_normal(int(which[-1]) + 2))[which]
+    since = (cycles - which) / np.maximum(rate, 1.0)
+    pulse = np.exp(-since / fall) * np.minimum(1, since / PULSE_RISE)
+    gas: Signal = strength * pulse * (1 + noise * rng.standard_normal(len(rate)))
+    return gas
+
+
+def bodies(
+    rng: Rng, low: float, high: float, count: int, sharpness: float, slope: float
+) -> list[tuple[float, float, float]]:
+    """Resonances of pipes, casing and handles: `count` of (Hz, width in Hz, gain).
+
+    `sharpness` is their Q, `slope` the power of the frequency with which their gain falls.
+    """
+    return [
+        (float(hz), float(hz) / sharpness, (1000 / float(hz)) ** slope * between(rng, 0.5, 1.0))
+        for hz in spread(rng, low, high, count)
+    ]
