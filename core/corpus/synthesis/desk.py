@@ -23,7 +23,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
     ticks,
 )
-from core.corpus.synthesis.sources import brown, harmonics, pulses, white
+from core.corpus.synthesis.sources import brown, harmonics, pink, pulses, white
 from core.corpus.synthesis.space import reverb, room
 
 KEYS = 9
@@ -268,24 +268,26 @@ def camera_shutter(seconds: float, rng: Rng) -> Synthesised:
     """A single-lens reflex camera: ka-chick within a tenth of a second, at times in series."""
     n = frames(seconds)
     count = str(rng.choice(["single", "several", "many"]))
-    low = log_between(rng, 350, 800)
     camera = _Camera(
-        wood(rng, low, 6000, 18, t60=between(rng, 0.02, 0.06)),
-        metal(rng, log_between(rng, 2200, 4200), 15_000, 18, t60=between(rng, 0.015, 0.06)),
-        log_between(rng, 180, 520),
-        count == "many" or chance(rng, 0.45),
+        wood(rng, log_between(rng, 500, 1050), 6000, 18, t60=log_between(rng, 0.025, 0.04)),
+        metal(rng, log_between(rng, 1700, 2500), 15_000, 18, t60=log_between(rng, 0.02, 0.04)),
+        log_between(rng, 250, 560),
+        count == "many" or chance(rng, 0.75),
     )
-    slow = chance(rng, 0.15) and count == "single"
-    exposed = log_between(rng, 0.15, 0.4) if slow else log_between(rng, 0.004, 0.05)
+    slow = chance(rng, 0.1) and count == "single"
+    exposed = log_between(rng, 0.15, 0.4) if slow else log_between(rng, 0.025, 0.065)
     most = {"single": 1, "several": int(rng.integers(2, 5)), "many": int(rng.integers(6, 24))}
-    pause = 1 / between(rng, 4, 9) if count == "many" else between(rng, 0.3, 0.6)
+    pause = between(rng, 0.36, 0.44) if count == "many" else between(rng, 0.3, 0.6)
     x = np.zeros(n)
     t, made = between(rng, 0.02, 0.15), 0
     while made < most[count] and (made == 0 or t < seconds - 0.25):
-        add_at(x, t, _exposure(rng, camera, exposed, pause), between(rng, 0.85, 1.0))
+        add_at(x, t, _exposure(rng, camera, exposed, max(pause, 0.6)), between(rng, 0.85, 1))
         made += 1
-        t += pause * between(rng, 0.97, 1.03) if count == "many" else between(rng, 0.5, 1.4)
-    x = reverb(x, rng, between(rng, 0.15, 0.7), between(rng, 0.08, 0.3), 4000)
+        t += pause * between(rng, 0.97, 1.03) if count == "many" else between(rng, 0.6, 1.0)
+    x = reverb(x, rng, between(rng, 0.16, 0.35), between(rng, 0.12, 0.25), 4000)
+    x = lowpass(
+        peaked(x) + log_between(rng, 0.004, 0.011) * pink(n, rng), between(rng, 5e3, 8e3), 1
+    )
     return finish(limited(x, 11), seconds, rng, {"count": how_many(made)}, fade_out=0.1)
 
 

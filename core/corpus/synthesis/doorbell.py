@@ -8,7 +8,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, strike
 from core.corpus.synthesis.filters import resonances
 from core.corpus.synthesis.grains import add_at, burst
-from core.corpus.synthesis.levels import peaked, unit
+from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes
 from core.corpus.synthesis.motors import mains_frequency
 from core.corpus.synthesis.sampling import (
@@ -20,8 +20,8 @@ from core.corpus.synthesis.sampling import (
     log_between,
     ticks,
 )
-from core.corpus.synthesis.sources import harmonics, pulses, room_air, tilted
-from core.corpus.synthesis.space import at_distance, draw_distance, hall, room
+from core.corpus.synthesis.sources import harmonics, pink, pulses, tilted
+from core.corpus.synthesis.space import at_distance, draw_distance, reverb
 
 BAR = np.array([1.0, 2.756, 5.404, 8.933])
 """Frequencies of the bending modes of a free bar, as multiples of the lowest."""
@@ -31,12 +31,14 @@ SEMITONE = 2 ** (1 / 12)
 def _bar(rng: Rng, hz: float, t60: float) -> Modes:
     """A chime's bar over its tube, which holds the lowest mode: that rings for seconds."""
     ratios = BAR * (1 + 0.004 * rng.standard_normal(len(BAR)))
-    gains = np.array([1.0, 0.25, 0.12, 0.06]) * np.exp(0.4 * rng.standard_normal(4))
-    pair = np.array([1.0 + between(rng, 0.0006, 0.003)])
+    overtone = log_between(rng, 0.18, 0.32)
+    gains = np.array([1.0, overtone, 0.5 * overtone, 0.2 * overtone])
+    gains *= np.exp(0.2 * rng.standard_normal(4))
+    tube = [1.0 + between(rng, 0.0006, 0.003), 2.0]
     return Modes(
-        hz * np.concatenate([ratios, pair]),
-        t60 * np.concatenate([ratios**-1.3, [0.9]]),
-        np.concatenate([gains, [between(rng, 0.1, 0.6)]]),
+        hz * np.concatenate([ratios, tube]),
+        t60 * np.concatenate([ratios**-1.2, [0.9, 0.5]]),
+        np.concatenate([gains, [log_between(rng, 0.2, 0.7), between(rng, 0.04, 0.11)]]),
     )
 
 
@@ -44,14 +46,14 @@ def _two_tones(length: float, rng: Rng) -> Signal:
     """Ding as the button's plunger flies to one bar, dong as it falls back on the other."""
     n = frames(length)
     x = np.zeros(n)
-    high = log_between(rng, 520, 1050)
+    high = log_between(rng, 640, 960)
     low = high / SEMITONE ** float(rng.choice([3, 4, 4, 4, 5]))
-    held = min(between(rng, 0.25, 0.9), 0.45 * length)
-    t60 = between(rng, 1.6, 3.5)
+    held = min(log_between(rng, 0.3, 0.47), 0.45 * length)
+    t60 = between(rng, 1.5, 2.5)
     for late, hz in ((0.0, high), (held, low)):
         bar = _bar(rng, hz, t60)
         add_at(x, late, bar.struck(n, rng, between(rng, 3000, 9000), 0.2), between(rng, 0.8, 1.0))
-        add_at(x, late, burst(rng, 800, 6000, 0.012), between(rng, 0.08, 0.25))
+        add_at(x, late, burst(rng, 700, 6000, 0.012), log_between(rng, 0.08, 0.3))
     return x
 
 
@@ -101,8 +103,8 @@ def doorbell(seconds: float, rng: Rng) -> Synthesised:
     """Someone at the door: two bars, an electronic tune, a bell or a buzzer, once or again."""
     n = frames(seconds)
     x = np.zeros(n)
-    ring = [_two_tones, _melody, _trembler, _buzzer][int(rng.choice(4, p=[0.72, 0.1, 0.1, 0.08]))]
-    again = seconds > 3.0 and chance(rng, 0.35)
+    ring = [_two_tones, _melody, _trembler, _buzzer][int(rng.choice(4, p=[0.88, 0.04, 0.04, 0.04]))]
+    again = seconds > 2.6 and chance(rng, 0.5)
     at = between(rng, 0.03, min(0.25, 0.15 * seconds))
     length = min(seconds - at, 4.0)
     if ring in (_trembler, _buzzer):
@@ -110,14 +112,14 @@ def doorbell(seconds: float, rng: Rng) -> Synthesised:
     pressed = peaked(ring(length, rng))
     add_at(x, at, pressed)
     if again:
-        add_at(x, at + between(rng, 1.2, min(2.5, seconds - 1.5)), pressed, between(rng, 0.9, 1))
-    distance = draw_distance(rng, 0.25)
-    x = hall(x, rng) if chance(rng, 0.2) else room(x, rng)
+        add_at(x, at + between(rng, 1.2, min(2.5, seconds - 1.3)), pressed, between(rng, 0.9, 1))
+    distance = draw_distance(rng, 0.2)
+    x = reverb(x, rng, between(rng, 0.45, 0.95), between(rng, 0.25, 0.75), 4000)
     if distance == "distant":
         x = at_distance(x, distance, rng)
-    x = peaked(x) + between(rng, 0.0005, 0.004) * room_air(n, rng)
+    x = peaked(x) + log_between(rng, 0.0006, 0.002) * pink(n, rng)
     attributes = {"distance": distance, "count": "several" if again else "single"}
-    return finish(x, seconds, rng, attributes, fade_out=0.2)
+    return finish(limited(x, 8), seconds, rng, attributes, fade_out=0.2)
 
 
 DOORBELL: dict[str, Recipe] = {"doorbell": doorbell}
