@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.corpus.candidate_recordings import read_recordings, recordings_by_kind
 from core.evaluation.audioset_tags import AudioSetTagger
 from core.evaluation.candidate_sounds import (
     KindFigures,
     kind_figures,
+    kind_line,
     nearest_shares,
     summary,
 )
@@ -23,6 +25,11 @@ def test_a_fridge_is_no_doorbell_and_is_heard_as_what_the_network_says(tmp_path:
     assert doorbell.heard == 0.0
     assert len(doorbell.classes) == 5
     assert doorbell.wordings >= 150
+    listed = recordings_by_kind(read_recordings())
+    assert doorbell.recordings == len(listed["doorbell"]) > 0
+    assert f" {doorbell.recordings} recordings, " in kind_line(doorbell)
+    assert "fridge" not in listed
+    assert fridge.recordings == 0
 
 
 def test_clips_lie_nearest_to_their_own_kind_and_strangers_do_not() -> None:
@@ -43,12 +50,13 @@ def test_clips_lie_nearest_to_their_own_kind_and_strangers_do_not() -> None:
 
 def test_the_summary_counts_kinds_that_are_heard_in_three_of_five_clips() -> None:
     rows = [
-        KindFigures("a", 150, 1.0, 0.6, (), 50),
-        KindFigures("b", 150, 0.5, 0.5, ("Music",), 30),
-        KindFigures("c", 150, 0.0, None, (), 90),
+        KindFigures("a", 150, 4, 1.0, 0.6, (), 50),
+        KindFigures("b", 150, 0, 0.5, 0.5, ("Music",), 30),
+        KindFigures("c", 150, 1, 0.0, None, (), 90),
     ]
     assert summary(rows) == {
         "kinds": 3,
+        "kinds_with_recordings": 2,
         "nearest": 0.5,
         "slowest": 30,
         "judged": 2,

@@ -11,9 +11,9 @@ import shutil
 import subprocess
 import tarfile
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
 from functools import cache
 from pathlib import Path
 
@@ -38,37 +38,61 @@ class Package:
         licence: holds for files that the package's copyright file does not name.
         classes: sound class to the pattern of its files.
         archives: inner archives (core/corpus/archives.py), by the end of their path.
+        licences: licence to the pattern of files that it holds for instead, where the copyright
+            file is prose.
+        authors: authors to the pattern of their files, where the copyright file is prose.
     """
 
     package: str
     licence: str
     classes: dict[str, re.Pattern[str]]
     archives: tuple[str, ...] = ()
+    licences: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    authors: dict[str, re.Pattern[str]] = field(default_factory=dict)
 
     def class_of(self, path: str) -> str | None:
         """The first class with a pattern found in the path; None leaves the file out."""
         if NEVER.search("/" + path):
             return None
-        return next((name for name, found in self.classes.items() if found.search(path)), None)
+        return _first(self.classes, path)
+
+
+def _first(patterns: dict[str, re.Pattern[str]], path: str) -> str | None:
+    """The name of the first pattern found in the path."""
+    return next((name for name, found in patterns.items() if found.search(path)), None)
 
 
 def _pattern(text: str | list[str]) -> re.Pattern[str]:
     return re.compile(text if isinstance(text, str) else "|".join(text), re.I)
 
 
-@cache
-def audio_packages() -> tuple[Package, ...]:
-    """The packages of `packages.toml`; a class that the vocabulary lacks is a KeyError."""
-    rows = tomllib.loads(TABLE.read_text(encoding="utf-8"))["packages"]
+def read_packages(table: Path, classes: Collection[str]) -> tuple[Package, ...]:
+    """The packages of a table; a class that is not among `classes` is a KeyError."""
+    rows = tomllib.loads(table.read_text(encoding="utf-8"))["packages"]
+    unknown = {name for row in rows.values() for name in row["classes"]} - set(classes)
+    if unknown:
+        raise KeyError(f"{table.name} has unknown classes: {sorted(unknown)}")
     return tuple(
         Package(
             package,
             row["licence"],
-            {BY_NAME[name].name: _pattern(text) for name, text in row["classes"].items()},
+            _patterns(row["classes"]),
             tuple(row.get("archives", ())),
+            _patterns(row.get("licences", {})),
+            _patterns(row.get("authors", {})),
         )
         for package, row in rows.items()
     )
+
+
+def _patterns(rows: dict[str, str | list[str]]) -> dict[str, re.Pattern[str]]:
+    return {name: _pattern(text) for name, text in rows.items()}
+
+
+@cache
+def audio_packages() -> tuple[Package, ...]:
+    """The packages of `packages.toml`, which the shipped performer was trained on."""
+    return read_packages(TABLE, BY_NAME)
 
 
 @cache
@@ -158,17 +182,29 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
         shutil.copyfileobj(content, out, 1 << 20)
 
 
-def stanzas(terms: str) -> list[tuple[str, str]]:
-    """(file pattern, short licence name) in order, from a machine-readable copyright file."""
-    rows: list[tuple[str, str]] = []
+def stanzas(terms: str) -> list[tuple[str, str, str]]:
+    """(file pattern, short licence name, holders) in order, from a machine-readable copyright file.
+
+    Holders are one line, without years where a line begins with them.
+    """
+    rows: list[tuple[str, str, str]] = []
     if not terms.startswith("Format:"):
         return rows
     for block in re.split(r"\n\s*\n", terms):
         fields = dict(re.findall(r"^(\S[^:\n]*):((?:.*)(?:\n[ \t].*)*)", block, re.M))
         if "Files" in fields and fields.get("License", "").strip():
             licence = fields["License"].strip().splitlines()[0]
-            rows += [(pattern, licence) for pattern in fields["Files"].split()]
+            holders = _holders(fields.get("Copyright", ""))
+            rows += [(pattern, licence, holders) for pattern in fields["Files"].split()]
     return rows
+
+
+def _holders(text: str) -> str:
+    """The holders of a Copyright field as one line."""
+    lines = (
+        re.sub(r"^(copyright|©|\(c\)|[\d\s,-])+", "", row, flags=re.I) for row in text.splitlines()
+    )
+    return "; ".join(line.strip() for line in lines if line.strip())
 
 
 def _fits(pattern: str, path: str) -> int:
@@ -177,15 +213,24 @@ def _fits(pattern: str, path: str) -> int:
     Installed paths differ from source paths in their first folders, so leading folders of
     the pattern may be dropped as long as two named parts are left.
     """
+    if not path.endswith(re.split(r"[*?\[\]]", pattern)[-1]):
+        return 0  # most of the thousand patterns of a large package: not worth compiling
     parts = pattern.split("/")
     tail = path.split("/")
     for dropped in range(len(parts)):
         rest = parts[dropped:]
         if dropped and sum(part != "*" for part in rest) < 2:
             return 0
-        if any(fnmatchcase("/".join(tail[i:]), "/".join(rest)) for i in range(len(tail))):
+        found = _compiled("/".join(rest))
+        if any(found.match("/".join(tail[i:])) for i in range(len(tail))):
             return len(rest)
     return 0
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of a copyright file; fnmatch itself keeps 256 of them, GCompris has thousands."""
+    return re.compile(translate(pattern))
 
 
 class Licences:
@@ -196,16 +241,26 @@ class Licences:
         text = terms.read_text(encoding="utf-8", errors="replace") if terms.is_file() else ""
         self._folder = folder
         self._rows = stanzas(text)
-        self._default = source.licence
+        self._source = source
 
     def of(self, path: str) -> str:
         """Short licence name; among patterns that fit equally well the last one holds."""
         stated = (self._folder / path).with_suffix(".licence")
         if stated.is_file():
             return stated.read_text(encoding="utf-8").strip()
-        best, licence = 0, self._default
-        for pattern, name in self._rows:
+        if licence := _first(self._source.licences, path):
+            return licence
+        return self._stanza(path)[0]
+
+    def authors_of(self, path: str) -> str:
+        """Who holds the copyright of a file, in one line; empty where nothing names them."""
+        return _first(self._source.authors, path) or self._stanza(path)[1]
+
+    def _stanza(self, path: str) -> tuple[str, str]:
+        """Licence and holders, from the copyright file or as the table has them."""
+        best, found = 0, (self._source.licence, "")
+        for pattern, licence, holders in self._rows:
             fit = _fits(pattern, path) if pattern != "*" else 1
             if fit >= max(best, 1):
-                best, licence = fit, name
-        return licence
+                best, found = fit, (licence, holders)
+        return found

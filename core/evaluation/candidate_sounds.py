@@ -3,6 +3,7 @@
 Nothing is rendered: the clips are those that a performer is to learn. Of each kind with a recipe
 
 - Wordings: how many its table holds.
+- Recordings: how many the Debian packages of core/corpus/candidate_packages.toml hold of it.
 - Nearest: how often a clip lies nearest to the clips of its own kind, by the aisfx embedding, where
   half of the seeds make the kinds' means and the other half is judged.
 - Heard: how often AudioSet's class for the kind, or one of its kind, is among the five likeliest of
@@ -24,6 +25,7 @@ from random import Random
 import numpy as np
 import torch
 
+from core.corpus.candidate_recordings import read_recordings, recordings_by_kind
 from core.corpus.candidates import CandidateKind, read_candidates
 from core.corpus.recordings import SAMPLE_RATE, Waveform
 from core.corpus.synthesis.candidates import CANDIDATE_RECIPES
@@ -45,6 +47,7 @@ class KindFigures:
     """What was found of one kind.
 
     Attributes:
+        recordings: in the list of core/corpus/candidate_recordings.py.
         nearest: share of its judged clips that lie nearest to their own kind.
         heard: share of its clips that are heard as it; None: not judged.
         classes: what its clips are heard as instead, likeliest first, where they are not.
@@ -53,6 +56,7 @@ class KindFigures:
 
     name: str
     wordings: int
+    recordings: int
     nearest: float
     heard: float | None
     classes: tuple[str, ...]
@@ -70,16 +74,21 @@ def main(argv: Sequence[str]) -> None:
     tagger = AudioSetTagger(given.network) if given.network else None
     figures = kind_figures(given.kinds, given.clips, tagger)
     for row in figures:
-        heard = "    -" if row.heard is None else f"{100 * row.heard:5.0f}"
-        instead = f"  {', '.join(row.classes)}" if row.classes else ""
-        print(
-            f"{row.name:<18}{row.wordings:>5} wordings, nearest {100 * row.nearest:4.0f} %, "
-            f"heard {heard} %, {row.speed:5.0f} x{instead}"
-        )
+        print(kind_line(row))
     if given.out:
         found = summary(figures) | {"kinds of sound": [_row(row) for row in figures]}
         write_atomically(given.out, (json.dumps(found, indent=1) + "\n").encode())
     print(json.dumps(summary(figures)))
+
+
+def kind_line(figures: KindFigures) -> str:
+    """The figures of a kind in a line."""
+    heard = "    -" if figures.heard is None else f"{100 * figures.heard:5.0f}"
+    instead = f"  {', '.join(figures.classes)}" if figures.classes else ""
+    return (
+        f"{figures.name:<18}{figures.wordings:>5} wordings, {figures.recordings:>3} recordings, "
+        f"nearest {100 * figures.nearest:4.0f} %, heard {heard} %, {figures.speed:5.0f} x{instead}"
+    )
 
 
 def _row(figures: KindFigures) -> dict[str, str | float]:
@@ -104,10 +113,12 @@ def kind_figures(
     for kind in kinds:
         clips[kind.name], speeds[kind.name] = candidate_clips(kind, count)
     near = nearest_shares(clips)
+    recordings = recordings_by_kind(read_recordings())
     return [
         KindFigures(
             kind.name,
             len(kind.words),
+            len(recordings.get(kind.name, ())),
             round(near[kind.name], 3),
             *_heard(kind, clips[kind.name], tagger),
             round(speeds[kind.name]),
@@ -167,6 +178,7 @@ def summary(figures: Sequence[KindFigures]) -> dict[str, float]:
     judged = [row.heard for row in figures if row.heard is not None]
     found: dict[str, float] = {
         "kinds": len(figures),
+        "kinds_with_recordings": sum(row.recordings > 0 for row in figures),
         "nearest": round(float(np.mean([row.nearest for row in figures])), 4),
         "slowest": min(row.speed for row in figures),
     }
