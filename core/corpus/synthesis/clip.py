@@ -33,6 +33,10 @@ class Synthesised:
 
 Recipe = Callable[[float, Rng], Synthesised]
 
+LIVED_IN = (-46.0, -34.0)
+"""Noise floor, dB of the peak, of a recording in a place that is not silent: air that moves, a
+fan, the street behind a window. Few recordings of daily life are cleaner."""
+
 MANY = 5
 """So many of a thing are *many*, fewer than that *several*."""
 

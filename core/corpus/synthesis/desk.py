@@ -30,6 +30,9 @@ KEYS = 9
 """Different keys of one keyboard that are heard: letters alike, each with a tone of its own."""
 
 
+AT_A_COMPUTER = (-34.0, -27.0)
+"""Noise floor, dB of the peak, of somebody who works at a machine with fans in it."""
+
 FRANTIC = 1000
 """More clicks than fit into a clip: the mouse is clicked until its end."""
 
@@ -124,8 +127,8 @@ def keyboard(seconds: float, rng: Rng) -> Synthesised:
     for t, broad in _typing(seconds, pace, rng):
         stroke = wide[int(rng.integers(3))] if broad else bank[int(rng.integers(KEYS))]
         add_at(x, t, stroke, between(rng, 0.45, 1.0) * (1.15 if broad else 1.0))
-    x = peaked(room(x, rng)) + between(rng, 0.0005, 0.003) * _still_air(n, rng)
-    return finish(limited(x, 11), seconds, rng, {"tempo": tempo})
+    x = highpass(lowpass(room(x, rng), log_between(rng, 4000, 6500), 1), 300, 1)
+    return finish(limited(x, 9), seconds, rng, {"tempo": tempo}, AT_A_COMPUTER)
 
 
 def _button(rng: Rng, switch: Modes, shell: Modes, held: float, force: float) -> Signal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, contour, decay, strike, swell
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances
 from core.corpus.synthesis.grains import add_at, burst
@@ -21,7 +21,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
     spread,
 )
-from core.corpus.synthesis.sources import brown, pink, sine, white
+from core.corpus.synthesis.sources import pink, sine, white
 from core.corpus.synthesis.space import hall, outdoors, reverb, room
 from core.corpus.synthesis.tract import Larynx
 from core.corpus.synthesis.vocal import silent_voice, vocal_sound
@@ -89,13 +89,12 @@ def finger_snap(seconds: float, rng: Rng) -> Synthesised:
     n = frames(seconds)
     count, most = level(rng, single=1, several=5)
     x = np.zeros(n)
-    pace = between(rng, 0.3, 0.75)
-    for index, t in enumerate(beats(seconds - 0.25, pace, 0.02, rng, between(rng, 0.05, 0.3))):
+    pace = between(rng, 0.35, 0.85)
+    for index, t in enumerate(beats(seconds - 0.25, pace, 0.04, rng, between(rng, 0.05, 0.3))):
         if index < most:
-            add_at(x, t, _snap(rng, 1.0), between(rng, 0.75, 1.0))
-    x = hall(x, rng) if chance(rng, 0.2) else room(x, rng)
-    x = peaked(x) + log_between(rng, 3e-4, 2e-3) * unit(lowpass(brown(n, rng), 500, 1))
-    return finish(x, seconds, rng, {"count": count} if seconds > 1.4 else {})
+            add_at(x, t, _snap(rng, 1.0), between(rng, 0.6, 1.0))
+    x = reverb(x, rng, between(rng, 0.3, 0.7), between(rng, 0.35, 0.6), 5000)
+    return finish(x, seconds, rng, {"count": count} if seconds > 1.4 else {}, LIVED_IN)
 
 
 _FLOORS = ("marble", "wood", "concrete", "tile")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish, how_many
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish, how_many
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import (
     bandpass,
@@ -29,7 +29,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import pulses, white
-from core.corpus.synthesis.space import room
+from core.corpus.synthesis.space import reverb, room
 
 
 def _buckles(rng: Rng, low: float, high: float, t60: tuple[float, float]) -> list[Signal]:
@@ -103,6 +103,15 @@ def _squeezes(n: int, length: float, rng: Rng) -> Signal:
     return force * np.exp(-0.5 * t / length) * (t < length + 0.4)
 
 
+def _facets(rng: Rng, low: float) -> list[Signal]:
+    """Clicks of the facets of a ball of paper: too small to sound below a few hundred Hz."""
+    bank = []
+    for _ in range(48):
+        hz = log_between(rng, low, 9000)
+        bank.append(burst(rng, hz / 1.5, min(2 * hz, 19_000), log_between(rng, 0.002, 0.01)))
+    return bank
+
+
 def paper_crumple(seconds: float, rng: Rng) -> Synthesised:
     """A sheet pressed into a ball.
 
@@ -110,28 +119,23 @@ def paper_crumple(seconds: float, rng: Rng) -> Synthesised:
     power law (Houle and Sethna), some hundreds a second while the hands close, a few after.
     """
     n = frames(seconds)
-    strength, (rate, stiff) = level(rng, light=(200, 0.75), moderate=(450, 1.0), heavy=(900, 1.3))
-    length = min(0.8 * seconds, log_between(rng, 0.9, 3.5))
-    stiff *= between(rng, 0.85, 1.15)
+    strength, (rate, stiff) = level(rng, light=(90, 0.8), moderate=(200, 1.0), heavy=(450, 1.25))
+    length = min(0.85 * seconds, log_between(rng, 1.2, 4.0))
     force = _squeezes(n, length, rng)
-    progress = np.clip(ticks(n) / length, 0, 1)
-    x = np.zeros(n)
-    for part, (low, high) in ((1 - progress, (350, 4500)), (progress, (900, 8000))):
-        bank = _buckles(rng, low * stiff, high, (0.004, 0.022))
-        places = poisson(n, rate * between(rng, 0.7, 1.3) * part * force, rng)
-        x += scatter(n, places, sizes(len(places), rng, 1.1, 20), bank, rng)
+    bank = _facets(rng, 1300 * stiff * between(rng, 0.85, 1.15))
+    places = poisson(n, rate * between(rng, 0.7, 1.3) * force, rng)
+    x = scatter(n, places, sizes(len(places), rng, between(rng, 1.1, 1.3), 16), bank, rng)
     after: Signal = np.where(ticks(n) > 0.3, 22 * np.exp(-ticks(n) / (1.6 * length)), 0.0)
     places = poisson(n, after, rng)
-    relaxing = sizes(len(places), rng, 1.2, 14)
-    x += 0.3 * scatter(n, places, relaxing, _buckles(rng, 900, 7000, (0.003, 0.01)), rng)
-    fine = highpass(dust(4000 * force + 1e-3, rng, 1.4), 2500, 1)
+    x += 0.3 * scatter(n, places, sizes(len(places), rng, 1.2, 14), bank, rng)
     rub = shaped(white(n, rng), (250, -20), (1200, -4), (5000, 0), (12_000, -6)) * force
-    x = unit(x) + between(rng, 0.25, 0.5) * unit(fine) + between(rng, 0.06, 0.2) * unit(rub)
-    if stiff > 0.9:
-        x = x + between(rng, 0.1, 0.3) * unit(bandpass(x, 250, 700, 1))
+    rub = unit(rub * swell(n, 20, rng, 0.5))
+    x = limited(unit(x) + between(rng, 0.15, 0.45) * rub, 9)
+    x = highpass(x, between(rng, 300, 500))
     start = np.zeros(n)
     add_at(start, between(rng, 0.01, 0.1), x)
-    return finish(limited(room(start, rng), 11), seconds, rng, {"strength": strength}, fade_out=0.2)
+    x = reverb(start, rng, between(rng, 0.2, 0.6), between(rng, 0.1, 0.25), 6000)
+    return finish(x, seconds, rng, {"strength": strength}, LIVED_IN, fade_out=0.2)
 
 
 def _torn(rng: Rng, length: float, pace: float) -> Signal:

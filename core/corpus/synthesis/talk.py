@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
-from core.corpus.synthesis.envelopes import decay, swell
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
+from core.corpus.synthesis.envelopes import decay, fade, swell
 from core.corpus.synthesis.filters import bandpass, resonances, shaped
 from core.corpus.synthesis.grains import add_at
 from core.corpus.synthesis.levels import limited, peaked, unit
@@ -29,8 +29,14 @@ from core.corpus.synthesis.space import at_distance, draw_distance, reverb, room
 from core.corpus.synthesis.speech import Speaker, draw_speaker, speak
 
 _ADULTS = ("man", "woman")
-_OTHER_SPEED = 1.12
+_OTHER_SPEED = 1.16
 """Most by which a voice that is laid again is sped up or slowed down, pitch and all."""
+_SHORTEST_PHRASE = 0.9
+"""Seconds that each person of a crowd says at least."""
+_MOST_SAID = 4.5
+"""Seconds that the people of a crowd say together; more hardly adds to what is heard."""
+_PIECE = (0.3, 1.2)
+"""Seconds of a piece that a voice of a crowd is cut into: a few syllables."""
 
 
 def _alone(kind: str) -> Recipe:
@@ -78,41 +84,60 @@ def _pair(rng: Rng, vigour: float, pace: float) -> list[Speaker]:
 def talk_two(seconds: float, rng: Rng) -> Synthesised:
     """Two people in conversation."""
     n = frames(seconds)
-    tempo, pace = level(rng, slow=0.78, steady=1.0, fast=1.28)
-    strength, vigour = level(rng, light=0.35, moderate=0.6, heavy=1.0)
+    tempo, pace = level(rng, slow=0.9, steady=1.15, fast=1.4)
+    strength, vigour = level(rng, light=0.8, moderate=1.05, heavy=1.3)
     x = _conversation(n, _pair(rng, vigour, pace), rng, pace)
     x = reverb(x, rng, between(rng, 0.25, 0.7), between(rng, 0.15, 0.4), 4000)
-    return finish(limited(x, 7), seconds, rng, {"tempo": tempo, "strength": strength})
+    attributes = {"tempo": tempo, "strength": strength}
+    return finish(limited(x, 7), seconds, rng, attributes, (-52.0, -42.0))
+
+
+def _phrases(
+    seconds: float, rng: Rng, kinds: Sequence[str], distinct: int, vigour: float
+) -> list[list[Signal]]:
+    """For each of `distinct` people what they say, at several speeds, forwards and backwards."""
+    length = frames(max(_SHORTEST_PHRASE, min(seconds, _MOST_SAID) / distinct))
+    rows = []
+    for index in range(distinct):
+        speaker = draw_speaker(rng, kinds[index % len(kinds)])
+        speaker = replace(speaker, vigour=vigour * between(rng, 0.8, 1.2), pause=(0.05, 0.12))
+        said = unit(speak(length, speaker, rng))
+        slower = log_between(rng, 1 / _OTHER_SPEED, 0.95)
+        faster = log_between(rng, 1.05, _OTHER_SPEED)
+        row = [said]
+        for speed in (slower, faster):
+            row.append(np.interp(np.arange(0, length - 1, speed), np.arange(length), said))
+        rows.append(row + [speech[::-1] for speech in row])
+    return rows
+
+
+def _endless(x: Signal, speech: Signal, rng: Rng, near: float, pause: tuple[float, float]) -> None:
+    """Add one voice to `x`: pieces of `speech` in any order, so that nothing comes round again."""
+    seconds, t = len(x) / SAMPLE_RATE, -between(rng, 0, 1.5)
+    while t < seconds:
+        for _ in range(int(rng.integers(1, 5))):
+            length = min(frames(between(rng, *_PIECE)), len(speech) - 1)
+            place = int(rng.integers(0, len(speech) - length))
+            piece = fade(speech[place : place + length], 0.02, 0.03)
+            add_at(x, t, piece, near * between(rng, 0.6, 1.0))
+            t += length / SAMPLE_RATE - 0.03
+        t += between(rng, *pause)
 
 
 def babble(
-    n: int, rng: Rng, kinds: Sequence[str], voices: int, vigour: float = 0.6, distinct: int = 6
+    n: int, rng: Rng, kinds: Sequence[str], voices: int, vigour: float = 0.6, distinct: int = 5
 ) -> Signal:
     """Many who talk at once, of unit RMS.
 
-    The first `distinct` speak in earnest; the others are the same phrases again, shifted, at
-    another speed and some of them backwards, which no ear unravels.
+    `distinct` people speak; what they say is cut, shuffled, laid over itself at other speeds and
+    in part backwards, which no ear unravels.
     """
-    seconds = n / SAMPLE_RATE
-    distinct = min(voices, distinct)
-    length = frames(float(np.clip(seconds / distinct, 1.0, 5.0)))
-    said = []
-    for index in range(distinct):
-        speaker = draw_speaker(rng, kinds[index % len(kinds)])
-        speaker = replace(speaker, vigour=vigour * between(rng, 0.8, 1.2), pause=(0.1, 0.4))
-        said.append(unit(speak(length, speaker, rng)))
+    said = _phrases(n / SAMPLE_RATE, rng, kinds, min(voices, distinct), vigour)
     x = np.zeros(n)
     for index in range(voices):
-        speech = said[index % distinct]
-        if index >= distinct:
-            speed = log_between(rng, 1 / _OTHER_SPEED, _OTHER_SPEED)
-            speech = np.interp(np.arange(0, length - 1, speed), np.arange(length), speech)
-            speech = speech[::-1] if chance(rng, 0.4) else speech
-        near = between(rng, 0.5, 1.0) if index < 2 else between(rng, 0.15, 0.6)
-        t = -between(rng, 0, 0.8) * len(speech) / SAMPLE_RATE
-        while t < seconds:
-            add_at(x, t, speech, near)
-            t += len(speech) / SAMPLE_RATE + between(rng, -0.1, 0.8)
+        row = said[index % len(said)]
+        near = between(rng, 0.3, 0.5) if index < 2 else between(rng, 0.2, 0.4)
+        _endless(x, row[int(rng.integers(len(row)))], rng, near, (0.1, 0.9))
     return unit(x)
 
 
@@ -144,14 +169,14 @@ def talk_restaurant(seconds: float, rng: Rng) -> Synthesised:
 
 
 def talk_hall(seconds: float, rng: Rng) -> Synthesised:
-    """Voices under a high roof: a tail of 2 to 4.5 s that runs them into each other."""
+    """Voices under a high roof: a tail of 1.2 to 2.2 s that runs them into each other."""
     n = frames(seconds)
-    strength, voices = level(rng, light=10, moderate=20, heavy=40)
-    x = babble(n, rng, ("woman", "man", "man", "child"), voices, 0.7)
+    strength, voices = level(rng, light=8, moderate=12, heavy=18)
+    x = babble(n, rng, ("woman", "man", "man", "child"), voices, 1.0)
     x = x * swell(n, 0.6, rng, 0.12)
-    x = reverb(x, rng, between(rng, 2.0, 4.5), between(rng, 1.3, 2.6), 2200)
-    x = shaped(x, (60, -12), (200, -2), (500, 0), (2000, -2), (5000, -8), (12_000, -18))
-    return finish(limited(x, 6), seconds, rng, {"strength": strength})
+    x = reverb(x, rng, between(rng, 1.2, 2.2), between(rng, 0.3, 0.5), 3000)
+    x = shaped(x, (60, -20), (200, -8), (500, 0), (2000, 4), (5000, 2), (12_000, -10))
+    return finish(limited(x, 6), seconds, rng, {"strength": strength}, LIVED_IN)
 
 
 def talk_through_wall(seconds: float, rng: Rng) -> Synthesised:
