@@ -37,6 +37,9 @@ LIVED_IN = (-46.0, -34.0)
 """Noise floor, dB of the peak, of a recording in a place that is not silent: air that moves, a
 fan, the street behind a window. Few recordings of daily life are cleaner."""
 
+OUT_OF_DOORS = (-38.0, -31.0)
+"""The same in the open, where there is always wind or a road."""
+
 MANY = 5
 """So many of a thing are *many*, fewer than that *several*."""
 

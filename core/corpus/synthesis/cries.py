@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.levels import limited
-from core.corpus.synthesis.sampling import (
-    Rng,
-    between,
-    chance,
-    frames,
-    level,
-    log_between,
-)
+from core.corpus.synthesis.sampling import Rng, between, chance, frames, level, log_between
 from core.corpus.synthesis.space import at_distance, draw_distance, reverb, room
 from core.corpus.synthesis.tract import Larynx
 from core.corpus.synthesis.vocal import Points, VoiceTracks, silent_voice, vocal_sound
@@ -147,14 +140,15 @@ def child_laughing(seconds: float, rng: Rng) -> Synthesised:
     x = vocal_sound(n, voice, larynx, size, rng)
     distance = draw_distance(rng, 0.2)
     x = room(x, rng) if distance == "close" else at_distance(x, distance, rng)
-    return finish(limited(x, 7), seconds, rng, {"tempo": tempo, "distance": distance})
+    attributes = {"tempo": tempo, "distance": distance}
+    return finish(limited(x, 7), seconds, rng, attributes, LIVED_IN)
 
 
 def _shaken_breath(voice: VoiceTracks, t: float, rng: Rng) -> float:
     """Air drawn in by fits, four to seven a second; returns where it ends."""
     for _ in range(int(rng.integers(2, 5))):
         long = between(rng, 0.1, 0.18)
-        air = between(rng, 0.12, 0.35)
+        air = between(rng, 0.08, 0.22)
         voice.write(
             t,
             long,
@@ -181,7 +175,7 @@ def _sob(voice: VoiceTracks, t: float, base: float, force: float, rng: Rng) -> f
     """A breath let out in voiced jerks, or one long moan that trembles; returns its end."""
     vowel = str(rng.choice(["@", "V", "U", "o", "E"]))
     f, loud = base * between(rng, 1.0, 1.5), force * between(rng, 0.6, 1.0)
-    moan = chance(rng, 0.45 * force + 0.15)
+    moan = chance(rng, 0.35 * force + 0.45)
     for _ in range(1 if moan else int(rng.integers(3, 7))):
         long = between(rng, 0.6, 1.5) if moan else between(rng, 0.14, 0.26)
         tremble = [
@@ -209,7 +203,7 @@ def crying(seconds: float, rng: Rng) -> Synthesised:
     man = chance(rng, 0.4)
     base = log_between(rng, 140, 210) if man else log_between(rng, 240, 370)
     size = round(between(rng, 0.96, 1.06) if man else between(rng, 1.14, 1.26), 2)
-    larynx = Larynx(0.9, 2.4, between(rng, 0.15, 0.4), 0.015, 0.1)
+    larynx = Larynx(0.8, 2.0, between(rng, 0.06, 0.2), 0.015, 0.1)
     voice = silent_voice(n, base)
     t = between(rng, 0.02, 0.15)
     while t < seconds - 0.1:
@@ -221,7 +215,7 @@ def crying(seconds: float, rng: Rng) -> Synthesised:
         t += between(rng, 0.05, 0.4) / (0.5 + force)
     x = vocal_sound(n, voice, larynx, size, rng)
     x = reverb(x, rng, between(rng, 0.2, 0.6), between(rng, 0.1, 0.35), 4000)
-    return finish(limited(x, 7), seconds, rng, {"strength": strength})
+    return finish(limited(x, 7), seconds, rng, {"strength": strength}, LIVED_IN)
 
 
 CRIES: dict[str, Recipe] = {

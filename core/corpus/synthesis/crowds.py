@@ -7,22 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
-from core.corpus.synthesis.filters import bandpass, lowpass, shaped
+from core.corpus.synthesis.filters import bandpass, shaped
 from core.corpus.synthesis.grains import add_at, burst, poisson, scatter
 from core.corpus.synthesis.levels import limited, unit
-from core.corpus.synthesis.sampling import (
-    Rng,
-    Signal,
-    between,
-    chance,
-    frames,
-    level,
-    log_between,
-)
+from core.corpus.synthesis.sampling import Rng, Signal, between, chance, frames, level, log_between
 from core.corpus.synthesis.sources import pink, sine, white
-from core.corpus.synthesis.space import at_distance, hall, outdoors, reverb
+from core.corpus.synthesis.space import at_distance, outdoors, reverb
 from core.corpus.synthesis.speech import draw_speaker, speak
 from core.corpus.synthesis.talk import babble
 from core.corpus.synthesis.tract import Larynx
@@ -74,13 +66,8 @@ def _finger_whistle(rng: Rng) -> Signal:
     return (tone + 0.05 * white(n, rng)) * arch(n, 0.1, 0.2)
 
 
-def _voices(
-    n: int, rng: Rng, kinds: Sequence[str], people: float, rate: Signal | float, child: float = 0.1
-) -> Signal:
-    """Shouts of a few throats laid over each other at all pitches, of unit RMS.
-
-    `people` shout at once where `rate` (a curve of about 1) is 1.
-    """
+def _shouts(rng: Rng, kinds: Sequence[str], child: float = 0.1) -> list[Signal]:
+    """A few throats, each at four speeds and so at four pitches."""
     bank = []
     for kind in kinds:
         shout = _shout(rng, kind, between(rng, 0.5, 1.1), child)
@@ -89,6 +76,14 @@ def _voices(
             bank.append(
                 np.interp(np.arange(0, len(shout) - 1, speed), np.arange(len(shout)), shout)
             )
+    return bank
+
+
+def _voices(n: int, rng: Rng, bank: list[Signal], people: float, rate: Signal | float) -> Signal:
+    """Shouts of `bank` laid over each other, of unit RMS.
+
+    `people` shout at once where `rate` (a curve of about 1) is 1.
+    """
     lead = frames(0.8)
     curve = np.concatenate([np.full(lead, np.asarray(rate).ravel()[0]), np.broadcast_to(rate, n)])
     places = poisson(len(curve), np.maximum(people * curve, 1e-3), rng)
@@ -122,22 +117,30 @@ def _claps(n: int, rng: Rng, often: float) -> Signal:
 
 
 def crowd_cheering(seconds: float, rng: Rng) -> Synthesised:
-    """Woos, yeahs and whistles over a roar, which swells up and may ebb away."""
+    """Woos, yeahs and whistles, a roar below them where many cheer, swelling and ebbing away."""
     n = frames(seconds)
-    strength, people = level(rng, light=12.0, moderate=35.0, heavy=90.0)
+    strength, (people, bed) = level(rng, light=(7, 0.03), moderate=(14, 0.06), heavy=(26, 0.12))
     if chance(rng, 0.5):
-        curve = contour(n, (0, 0.3), (between(rng, 0.1, 0.3), 1.0), (1, between(rng, 0.3, 1.0)))
+        curve = contour(n, (0, 0.4), (between(rng, 0.1, 0.3), 1.0), (1, between(rng, 0.4, 1.0)))
     else:
         curve = np.clip(swell(n, 0.5, rng, 0.25), 0.3, 2.0)
-    x = _voices(n, rng, ("woo", "yeah", "woo", "aah", "hey", "yeah"), people, curve) * curve**0.5
-    bed = {12.0: 0.12, 35.0: 0.35, 90.0: 0.8}[people] * between(rng, 0.7, 1.3)
-    x = unit(x) + bed * _roar(n, rng) * curve
-    x += between(rng, 0.1, 0.5) * _claps(n, rng, 2 * people)
-    for t in np.sort(rng.uniform(0, seconds, rng.poisson(between(rng, 0.1, 0.6) * seconds))):
-        add_at(x, float(t), _finger_whistle(rng), between(rng, 0.3, 1.2))
-    x = hall(x, rng) if chance(rng, 0.5) else outdoors(x, rng)
-    x = shaped(x, (60, -20), (200, -5), (500, 0), (3000, 2), (9000, -3), (16_000, -10))
-    return finish(limited(x, 5), seconds, rng, {"strength": strength})
+    bank = _shouts(rng, ("woo", "yeah", "woo", "aah", "hey", "yeah"))
+    x = _voices(n, rng, bank, people, curve) * curve**0.5
+    x = unit(x) + bed * between(rng, 0.7, 1.3) * _roar(n, rng) * curve
+    x += between(rng, 0.02, 0.1) * _claps(n, rng, 2.0 * people)
+    for t in np.sort(rng.uniform(0, seconds, rng.poisson(between(rng, 0.1, 0.5) * seconds))):
+        add_at(x, float(t), _finger_whistle(rng), between(rng, 0.3, 0.9))
+    large = reverb(x, rng, between(rng, 0.6, 1.2), between(rng, 0.15, 0.3), 4000)
+    x = large if chance(rng, 0.5) else outdoors(x, rng)
+    bass = between(rng, -12, -6)
+    x = shaped(
+        x, (60, -20), (200, bass), (500, -2), (1000, 2), (3000, 4), (9000, -3), (16_000, -10)
+    )
+    return finish(limited(x, 5), seconds, rng, {"strength": strength}, LIVED_IN)
+
+
+_TERRACE = 10
+"""Throats that sing together; more sound no fuller."""
 
 
 def _unison(rng: Rng, long: float, steps: Sequence[float], kind: str) -> Signal:
@@ -158,7 +161,7 @@ def _unison(rng: Rng, long: float, steps: Sequence[float], kind: str) -> Signal:
         )
     one = unit(vocal_sound(n, voice, Larynx(0.6, 1.5, 0.1, 0.012, 0.06), 1.0, rng))
     x = np.zeros(n + frames(0.2))
-    for _ in range(16):
+    for _ in range(_TERRACE):
         speed = log_between(rng, 0.975, 1.025)
         again = np.interp(np.arange(0, n - 1, speed), np.arange(n), one)
         add_at(x, between(rng, 0, 0.12), again, between(rng, 0.2, 1.0))
@@ -185,29 +188,31 @@ def _chant(seconds: float, rng: Rng) -> Signal:
     return unit(x)
 
 
-def _reaction(seconds: float, rng: Rng) -> Signal:
-    """What a stand does when something happens: an ooh, boos, or a goal's eruption."""
-    n = frames(seconds)
-    kind = str(rng.choice(["ooh", "boo", "goal", "goal"]))
+def _reaction(roar: Signal, bank: list[Signal], rng: Rng) -> Signal:
+    """What a stand does when something happens, as long as its `roar`, with shouts of `bank`."""
+    n = len(roar)
     shape = contour(n, (0, 0.05), (between(rng, 0.08, 0.3), 1), (0.6, 0.6), (1, 0.1))
-    kinds = ("yeah", "aah", "woo", "yeah") if kind == "goal" else (kind,) * 4
-    x = _voices(n, rng, kinds, 60.0, shape, 0.02) * shape
-    return unit(x + 0.7 * _roar(n, rng) * shape**1.5)
+    return unit(_voices(n, rng, bank, 60.0, shape) * shape + 0.7 * roar * shape**1.5)
 
 
 def sports_crowd(seconds: float, rng: Rng) -> Synthesised:
     """A stadium: thousands murmur without end; over them chants, reactions, whistles and horns."""
     n = frames(seconds)
     strength, wild = level(rng, light=0.4, moderate=0.8, heavy=1.4)
-    murmur = lowpass(babble(n, rng, ("man", "man", "woman"), 12, 0.9, 3), 3500, 1)
-    x = 0.5 * unit(murmur) + _roar(n, rng) * swell(n, 0.4, rng, 0.25)
+    roar = _roar(n, rng)
+    murmur = babble(n, rng, ("man", "man", "woman"), 18, 1.1, 3, said=2.4)
+    x = murmur + between(rng, 0.15, 0.4) * roar * swell(n, 0.4, rng, 0.25)
+    kind = str(rng.choice(["ooh", "boo", "goal", "goal"]))
+    bank = _shouts(rng, ("yeah", "aah", "woo") if kind == "goal" else (kind,) * 3, 0.02)
     t = between(rng, -1.0, 0.15 * seconds)
     while t < seconds:
         long = min(between(rng, 2.5, 6.0), seconds)
-        event = _chant(long, rng) if chance(rng, 0.5) else _reaction(long, rng)
+        event = (
+            _chant(long, rng) if chance(rng, 0.5) else _reaction(roar[: frames(long)], bank, rng)
+        )
         event = event * arch(len(event), 0.08, 0.25)
         add_at(x, t, event, wild * between(rng, 0.8, 1.6))
-        t += long * between(rng, 0.6, 1.2)
+        t += long * between(rng, 0.9, 1.5)
     if chance(rng, 0.5):
         m = frames(between(rng, 0.25, 0.8))
         pea = 2700 + 120 * np.sign(sine(np.full(m, between(rng, 28, 45))))
@@ -216,9 +221,9 @@ def sports_crowd(seconds: float, rng: Rng) -> Synthesised:
         m = frames(between(rng, 0.6, 1.6))
         horn = bandpass(np.sign(sine(np.full(m, log_between(rng, 230, 420)))), 250, 4000, 1)
         add_at(x, between(rng, 0, seconds * 0.7), horn * arch(m, 0.05, 0.1), between(rng, 0.5, 1.2))
-    x = reverb(x, rng, between(rng, 1.2, 2.4), between(rng, 0.5, 1.0), 2000)
-    x = shaped(x, (50, -20), (150, -3), (500, 0), (2000, -1), (6000, -9), (14_000, -20))
-    return finish(limited(x, 5), seconds, rng, {"strength": strength})
+    x = reverb(x, rng, between(rng, 1.2, 2.0), between(rng, 0.25, 0.5), 3000)
+    x = shaped(x, (50, -20), (200, -8), (500, 0), (2000, 3), (6000, 0), (14_000, -12))
+    return finish(limited(x, 5), seconds, rng, {"strength": strength}, LIVED_IN)
 
 
 def _playing_child(rng: Rng) -> Signal:

@@ -30,7 +30,7 @@ KEYS = 9
 """Different keys of one keyboard that are heard: letters alike, each with a tone of its own."""
 
 
-AT_A_COMPUTER = (-34.0, -27.0)
+AT_A_COMPUTER = (-32.0, -27.0)
 """Noise floor, dB of the peak, of somebody who works at a machine with fans in it."""
 
 FRANTIC = 1000
@@ -112,7 +112,7 @@ def _typing(seconds: float, pace: float, rng: Rng) -> list[tuple[float, bool]]:
 def keyboard(seconds: float, rng: Rng) -> Synthesised:
     """Typing: two clicks a key, down and up 60 to 130 ms apart, 2.5 to 10 keys a second."""
     n = frames(seconds)
-    tempo, pace = level(rng, slow=2.6, steady=5.5, fast=9.5)
+    tempo, pace = level(rng, slow=3.4, steady=6.0, fast=9.5)
     pace *= between(rng, 0.88, 1.12)
     switches = _SWITCHES[int(rng.integers(len(_SWITCHES)))]
     case = wood(rng, log_between(rng, 200, 520), 4500, 20, t60=between(rng, 0.02, 0.06))
@@ -127,7 +127,7 @@ def keyboard(seconds: float, rng: Rng) -> Synthesised:
     for t, broad in _typing(seconds, pace, rng):
         stroke = wide[int(rng.integers(3))] if broad else bank[int(rng.integers(KEYS))]
         add_at(x, t, stroke, between(rng, 0.45, 1.0) * (1.15 if broad else 1.0))
-    x = highpass(lowpass(room(x, rng), log_between(rng, 4000, 6500), 1), 300, 1)
+    x = highpass(lowpass(room(x, rng), log_between(rng, 4200, 5800), 1), 300, 1)
     return finish(limited(x, 9), seconds, rng, {"tempo": tempo}, AT_A_COMPUTER)
 
 

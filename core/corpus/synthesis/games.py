@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, strike, swell
 from core.corpus.synthesis.filters import bandpass, lowpass
 from core.corpus.synthesis.grains import add_at, burst
@@ -273,9 +273,8 @@ def cards(seconds: float, rng: Rng) -> Synthesised:
             if shuffle == "deal":
                 add_at(x, t + 0.62 * gap, table.struck(frames(0.1), rng, 900), 0.15)
             t += gap * between(rng, 0.85, 1.2)
-    x = room(x, rng)
-    x = peaked(x) + between(rng, 0.0005, 0.003) * room_air(n, rng)
-    return finish(limited(x, 9), seconds, rng, {"tempo": tempo}, fade_out=0.06)
+    x = lowpass(room(x, rng), log_between(rng, 4200, 6000), 1)
+    return finish(limited(x, 10), seconds, rng, {"tempo": tempo}, LIVED_IN, fade_out=0.06)
 
 
 GAMES: dict[str, Recipe] = {

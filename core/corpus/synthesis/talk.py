@@ -93,21 +93,24 @@ def talk_two(seconds: float, rng: Rng) -> Synthesised:
 
 
 def _phrases(
-    seconds: float, rng: Rng, kinds: Sequence[str], distinct: int, vigour: float
+    said: float, rng: Rng, kinds: Sequence[str], distinct: int, vigour: float
 ) -> list[list[Signal]]:
-    """For each of `distinct` people what they say, at several speeds, forwards and backwards."""
-    length = frames(max(_SHORTEST_PHRASE, min(seconds, _MOST_SAID) / distinct))
+    """What each of `distinct` people says in a share of `said` seconds.
+
+    At several speeds, forwards and backwards.
+    """
+    length = frames(max(_SHORTEST_PHRASE, said / distinct))
     rows = []
     for index in range(distinct):
         speaker = draw_speaker(rng, kinds[index % len(kinds)])
         speaker = replace(speaker, vigour=vigour * between(rng, 0.8, 1.2), pause=(0.05, 0.12))
-        said = unit(speak(length, speaker, rng))
+        speech = unit(speak(length, speaker, rng))
         slower = log_between(rng, 1 / _OTHER_SPEED, 0.95)
         faster = log_between(rng, 1.05, _OTHER_SPEED)
-        row = [said]
+        row = [speech]
         for speed in (slower, faster):
-            row.append(np.interp(np.arange(0, length - 1, speed), np.arange(length), said))
-        rows.append(row + [speech[::-1] for speech in row])
+            row.append(np.interp(np.arange(0, length - 1, speed), np.arange(length), speech))
+        rows.append(row + [backwards[::-1] for backwards in row])
     return rows
 
 
@@ -125,17 +128,24 @@ def _endless(x: Signal, speech: Signal, rng: Rng, near: float, pause: tuple[floa
 
 
 def babble(
-    n: int, rng: Rng, kinds: Sequence[str], voices: int, vigour: float = 0.6, distinct: int = 5
+    n: int,
+    rng: Rng,
+    kinds: Sequence[str],
+    voices: int,
+    vigour: float = 0.6,
+    distinct: int = 5,
+    said: float = _MOST_SAID,
 ) -> Signal:
     """Many who talk at once, of unit RMS.
 
-    `distinct` people speak; what they say is cut, shuffled, laid over itself at other speeds and
-    in part backwards, which no ear unravels.
+    `distinct` people speak for `said` seconds together at most; what they say is cut, shuffled,
+    laid over itself at other speeds and in part backwards, which no ear unravels.
     """
-    said = _phrases(n / SAMPLE_RATE, rng, kinds, min(voices, distinct), vigour)
+    spoken = min(n / SAMPLE_RATE, said)
+    rows = _phrases(spoken, rng, kinds, min(voices, distinct), vigour)
     x = np.zeros(n)
     for index in range(voices):
-        row = said[index % len(said)]
+        row = rows[index % len(rows)]
         near = between(rng, 0.3, 0.5) if index < 2 else between(rng, 0.2, 0.4)
         _endless(x, row[int(rng.integers(len(row)))], rng, near, (0.1, 0.9))
     return unit(x)
