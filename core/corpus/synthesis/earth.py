@@ -114,8 +114,8 @@ def falling_tree(seconds: float, rng: Rng) -> Synthesised:
     trunk = wood(rng, between(rng, 80, 160), 2500, 22, t60=0.12)
     groan = resonances(slips, *[(float(hz), float(hz) / 9, 1.0) for hz in trunk.hz[:12]])
     groan = peaked(groan * contour(m, (0, 0.15), (0.8, 1), (1, 0.4)))
-    add_at(x, 0.02, groan, between(rng, 0.3, 0.7))
-    places = poisson(m, 0.8 + 9 * np.linspace(0, 1, m) ** 3, rng)
+    add_at(x, 0.02, groan, between(rng, 0.06, 0.16))
+    places = poisson(m, 1.5 + 6 * np.linspace(0, 1, m) ** 2, rng)
     for place in np.append(places, frames(0.9 * goes)).tolist():
         add_at(x, place / SAMPLE_RATE, _crack(rng, size), between(rng, 0.4, 1.1))
     k = frames(hit - goes + 0.15)
@@ -137,13 +137,13 @@ def _landing(n: int, rng: Rng, size: float) -> Signal:
     m = frames(1.2)
     boom = sine(between(rng, 36, 62) * contour(m, (0, 1.6), (0.15, 1), (1, 0.8)))
     x = np.zeros(n)
-    add_at(x, 0, boom * strike(m, 0.012, between(rng, 0.5, 0.9)), 0.6)
+    add_at(x, 0, boom * strike(m, 0.012, between(rng, 0.5, 0.9)), 0.35)
     dull = lowpass(white(m, rng), between(rng, 250, 500)) * strike(m, 0.006, 0.45)
-    add_at(x, 0, peaked(dull), 0.5)
+    add_at(x, 0, peaked(dull), 0.3)
     force = np.exp(-ticks(n) / between(rng, 0.2, 0.4))
     crush = shaped(white(n, rng), (100, -14), (500, -3), (1800, 0), (6000, -5), (15_000, -18))
-    x += 0.3 * peaked(crush * force * swell(n, 12, rng, 0.3))
-    for place in poisson(n, 18 * force**1.5 + 0.2 * force**0.2, rng).tolist():
+    x += 0.15 * peaked(crush * force * swell(n, 12, rng, 0.3))
+    for place in poisson(n, 14 * force**1.5 + 2.0 * force**0.2, rng).tolist():
         add_at(
             x,
             place / SAMPLE_RATE,
@@ -152,7 +152,7 @@ def _landing(n: int, rng: Rng, size: float) -> Signal:
         )
     settling = 2000 * np.exp(-ticks(n) / 0.7)
     twigs = shaped(dust(settling + 1e-3, rng, 3.0), (300, -20), (1500, -2), (5000, 0), (15e3, -8))
-    return x + 0.15 * peaked(twigs)
+    return x + 0.35 * peaked(twigs)
 
 
 def _stone(rng: Rng, size: float) -> Modes:
