@@ -32,7 +32,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import harmonics, pink, pulses, white
-from core.corpus.synthesis.space import draw_distance, reverb, room
+from core.corpus.synthesis.space import at_distance, draw_distance, room
 
 POPS_BANK = 40
 """Different grains that a cloud draws from."""
@@ -74,7 +74,7 @@ def kettle_boil(seconds: float, rng: Rng) -> Synthesised:
         (log_between(rng, 180, 2600), between(rng, 80, 350), between(rng, 0.4, 1.0))
         for _ in range(6)
     ]
-    collapse = dust(np.full(n, between(rng, 4000, 9000)), rng, 3.0, 12.0)
+    collapse = dust(np.full(n, between(rng, 1500, 4000)), rng, 1.8, 20.0)
     collapse = shaped(
         collapse, (200, -26), (900, -6), (2200, 0), (5000, -3), (10_000, -12), (18e3, -22)
     )
@@ -100,38 +100,38 @@ def kettle_boil(seconds: float, rng: Rng) -> Synthesised:
 
 def _whistle(n: int, rng: Rng, pressure: Signal, hz: float) -> Signal:
     """The hole tone of a two-hole whistle: pitch and harmonics grow with the steam's speed."""
-    flutter = 1 + 0.003 * wander(n, 12, rng) + 0.001 * wander(n, 45, rng)
-    pitch = hz * (0.95 + 0.05 * pressure) * flutter
-    gains = [1, between(rng, 0.15, 0.35), between(rng, 0.08, 0.18), 0.05, 0.02]
+    flutter = 1 + 0.004 * wander(n, 14, rng) + 0.003 * wander(n, 45, rng)
+    pitch = hz * (0.72 + 0.28 * pressure) * flutter
+    gains = [1, between(rng, 0.1, 0.4), between(rng, 0.04, 0.2), 0.04, 0.03]
     tone = unit(harmonics(pitch, gains, rng)) * np.clip((pressure - 0.35) / 0.4, 0, 1) ** 1.5
     breath = bandpass(white(n, rng), 0.75 * hz, 1.5 * hz, 1)
-    hiss = highpass(white(n, rng), 1500, 1)
+    hiss = highpass(white(n, rng), 3500, 1)
     splutter = swell(n, 11, rng, 0.15)
-    return tone * splutter + (0.05 * unit(breath) + 0.2 * unit(hiss)) * (0.3 + 0.7 * pressure)
+    return tone * splutter + (0.25 * unit(breath) + 0.12 * unit(hiss)) * (0.3 + 0.7 * pressure)
 
 
 def kettle_whistle(seconds: float, rng: Rng) -> Synthesised:
-    """Steam through a whistle of 1 to 1.7 kHz: it rises, holds, and may be taken off."""
+    """Steam through a whistle of 1.1 to 3.2 kHz: it rises, holds, and may be taken off."""
     n = frames(seconds)
     strength, force = level(rng, light=0.7, moderate=0.87, heavy=1.0)
     start = 0.2 if chance(rng, 0.5) else 0.9 * force
     end = 0.15 if seconds > 2.0 and chance(rng, 0.4) else force
-    rise = between(rng, 0.08, 0.25)
-    fall = 1 - min(0.15, 0.6 / seconds)
+    rise = between(rng, 0.25, 0.6)
+    fall = 1 - min(0.3, 0.9 / seconds)
     pressure = contour(n, (0, start), (rise, 0.96 * force), (fall, force), (1, end))
     pressure = np.clip(pressure + 0.015 * wander(n, 3, rng), 0.05, 1.1)
-    hz = log_between(rng, 1000, 1700)
+    hz = log_between(rng, 1100, 3200)
     x = _whistle(n, rng, pressure, hz)
-    if chance(rng, 0.2):
-        x += between(rng, 0.2, 0.6) * _whistle(n, rng, pressure, hz * between(rng, 1.12, 1.5))
+    if chance(rng, 0.3):
+        x += between(rng, 0.4, 0.9) * _whistle(n, rng, pressure, hz * between(rng, 1.12, 1.5))
     bank = bubbles(rng, POPS_BANK, 150, 900, 0.2)
     places = poisson(n, 90.0, rng)
     boil = scatter(n, places, sizes(len(places), rng, 2.0, 6), bank, rng)
-    x = unit(x) + between(rng, 0.01, 0.05) * unit(boil)
+    x = unit(x) + between(rng, 0.02, 0.1) * unit(boil)
     distance = draw_distance(rng, 0.25)
     x = room(x, rng)
     if distance == "distant":
-        x = reverb(lowpass(x, between(rng, 2500, 4000)), rng, between(rng, 0.8, 1.6), 0.5, 2500)
+        x = at_distance(x, distance, rng)
     attributes = {"strength": strength, "distance": distance}
     return finish(x, seconds, rng, attributes, fade_out=0.15)
 

@@ -48,11 +48,11 @@ def _crack(rng: Rng, size: float) -> Signal:
     main = int(rng.integers(parts))
     for index, late in enumerate(times.tolist()):
         gain = 1.0 if index == main else between(rng, 0.2, 0.7)
-        add_at(x, late, stick.struck(frames(0.12), rng, 7000, vary=0.5), 0.8 * gain)
+        add_at(x, late, stick.struck(frames(0.12), rng, 7000, vary=0.5), 0.7 * gain)
         snap = burst(rng, 700 / size**0.5, 13_000 / size**0.3, between(rng, 0.006, 0.025))
-        add_at(x, late, snap, 0.9 * gain)
-    splinters = dust(1500 * decay(m, 0.12 * size**0.5) + 1e-3, rng, 2.5)
-    x += 0.2 * peaked(highpass(splinters, 1200, 1))
+        add_at(x, late, snap, gain)
+    splinters = dust(900 * decay(m, 0.12 * size**0.5) + 1e-3, rng, 1.3)
+    x += 0.4 * peaked(highpass(splinters, 1200, 1))
     return peaked(x)
 
 
@@ -114,15 +114,15 @@ def falling_tree(seconds: float, rng: Rng) -> Synthesised:
     trunk = wood(rng, between(rng, 80, 160), 2500, 22, t60=0.12)
     groan = resonances(slips, *[(float(hz), float(hz) / 9, 1.0) for hz in trunk.hz[:12]])
     groan = peaked(groan * contour(m, (0, 0.15), (0.8, 1), (1, 0.4)))
-    add_at(x, 0.02, groan, between(rng, 0.06, 0.16))
-    places = poisson(m, 1.5 + 6 * np.linspace(0, 1, m) ** 2, rng)
+    add_at(x, 0.02, groan, between(rng, 0.25, 0.5))
+    places = poisson(m, 0.8 + 9 * np.linspace(0, 1, m) ** 3, rng)
     for place in np.append(places, frames(0.9 * goes)).tolist():
         add_at(x, place / SAMPLE_RATE, _crack(rng, size), between(rng, 0.4, 1.1))
     k = frames(hit - goes + 0.15)
     rush = sweeping(white(k, rng), contour(k, (0, 900), (1, 3200)), 3.0)
     rush = unit(rush) * contour(k, (0, 0), (0.5, 0.3), (0.95, 1), (1, 0.8)) * swell(k, 9, rng, 0.25)
-    twigs = highpass(dust(8000 * np.linspace(0, 1, k) ** 2 + 1.0, rng, 3.0), 1200, 1)
-    add_at(x, goes, peaked(rush + 0.3 * unit(twigs)), between(rng, 0.15, 0.3))
+    twigs = highpass(dust(2500 * np.linspace(0, 1, k) ** 2 + 1.0, rng, 1.4), 1200, 1)
+    add_at(x, goes, peaked(rush + 0.5 * unit(twigs)), between(rng, 0.4, 0.6))
     rest = n - frames(hit)
     if rest > 0:
         add_at(x, hit, _landing(rest, rng, size), 0.8)
@@ -137,22 +137,17 @@ def _landing(n: int, rng: Rng, size: float) -> Signal:
     m = frames(1.2)
     boom = sine(between(rng, 36, 62) * contour(m, (0, 1.6), (0.15, 1), (1, 0.8)))
     x = np.zeros(n)
-    add_at(x, 0, boom * strike(m, 0.012, between(rng, 0.5, 0.9)), 0.35)
+    add_at(x, 0, boom * strike(m, 0.012, between(rng, 0.5, 0.9)), 0.9)
     dull = lowpass(white(m, rng), between(rng, 250, 500)) * strike(m, 0.006, 0.45)
-    add_at(x, 0, peaked(dull), 0.3)
+    add_at(x, 0, peaked(dull), 0.9)
     force = np.exp(-ticks(n) / between(rng, 0.2, 0.4))
     crush = shaped(white(n, rng), (100, -14), (500, -3), (1800, 0), (6000, -5), (15_000, -18))
-    x += 0.15 * peaked(crush * force * swell(n, 12, rng, 0.3))
-    for place in poisson(n, 14 * force**1.5 + 2.0 * force**0.2, rng).tolist():
-        add_at(
-            x,
-            place / SAMPLE_RATE,
-            _crack(rng, size * between(rng, 0.2, 0.6)),
-            between(rng, 0.4, 1.0),
-        )
-    settling = 2000 * np.exp(-ticks(n) / 0.7)
-    twigs = shaped(dust(settling + 1e-3, rng, 3.0), (300, -20), (1500, -2), (5000, 0), (15e3, -8))
-    return x + 0.35 * peaked(twigs)
+    x += 0.9 * peaked(crush * force * swell(n, 30, rng, 0.5))
+    for place in poisson(n, 18 * force**1.5 + 0.2 * force**0.2, rng).tolist():
+        add_at(x, place / SAMPLE_RATE, _crack(rng, size * between(rng, 0.2, 0.6)), 0.5)
+    settling = 500 * np.exp(-ticks(n) / 0.7)
+    twigs = shaped(dust(settling + 1e-3, rng, 1.4), (300, -20), (1500, -2), (5000, 0), (15e3, -8))
+    return x + 0.4 * peaked(twigs)
 
 
 def _stone(rng: Rng, size: float) -> Modes:
@@ -198,7 +193,7 @@ def rocks(seconds: float, rng: Rng) -> Synthesised:
     """
     n = frames(seconds)
     strength, size = level(rng, light=0.9, moderate=1.5, heavy=2.8)
-    _, stones = level(rng, several=3.0, many=8.0)
+    _, stones = level(rng, several=1.6, many=4.5)
     bank = _knocks(rng, 30, size)
     grit = bursts(rng, 20, (1000, 6000), (0.004, 0.016), 1.2)
     earth = [peaked(lowpass(white(3500, rng), 400 / size**0.5) * decay(3500, 0.1)) for _ in "abcd"]
@@ -227,7 +222,7 @@ def rocks(seconds: float, rng: Rng) -> Synthesised:
 def gravel_poured(seconds: float, rng: Rng) -> Synthesised:
     """Gravel slides off a lip and lands on its heap: thousands of small knocks a second."""
     n = frames(seconds)
-    strength, (rate, size) = level(rng, light=(700, 0.28), moderate=(1600, 0.4), heavy=(2800, 0.6))
+    strength, (rate, size) = level(rng, light=(500, 0.28), moderate=(1300, 0.4), heavy=(2600, 0.6))
     stop = seconds * between(rng, 0.75, 1.1)
     flow = np.clip(ticks(n) / between(rng, 0.08, 0.5), 0, 1) * np.clip(
         (stop - ticks(n)) / 0.4, 0, 1
@@ -235,11 +230,11 @@ def gravel_poured(seconds: float, rng: Rng) -> Synthesised:
     flow = flow * swell(n, between(rng, 1.0, 3.0), rng, 0.3)
     bank = _knocks(rng, 50, size)
     places = poisson(n, rate * flow + 1e-3, rng)
-    knocks = scatter(n, places, sizes(len(places), rng, 3.0, 8) + 0.05, bank, rng)
-    mass = dust(20_000 * flow + 1e-3, rng, 3.0)
+    knocks = scatter(n, places, sizes(len(places), rng, 1.6, 10), bank, rng)
+    mass = dust(9000 * flow + 1e-3, rng, 1.8)
     mass = shaped(mass, (80, -12), (350, -4), (1500 / size**0.5, 0), (6000, -3), (15_000, -12))
     slide = shaped(pink(n, rng), (60, -10), (250, -2), (900, 0), (4000, -5), (12_000, -18)) * flow
-    x = unit(knocks) + between(rng, 0.5, 0.9) * unit(mass) + between(rng, 0.2, 0.5) * unit(slide)
+    x = unit(knocks) + between(rng, 0.35, 0.7) * unit(mass) + between(rng, 0.1, 0.35) * unit(slide)
     if chance(rng, 0.4):
         tray = [(float(hz), float(hz) / 14, 1.0) for hz in spread(rng, 150, 1400, 7)]
         x += between(rng, 0.15, 0.4) * unit(resonances(x, *tray))
@@ -301,24 +296,25 @@ def _flexural(rng: Rng, high: float, spread_seconds: float) -> Signal:
 def ice_cracking(seconds: float, rng: Rng) -> Synthesised:
     """A frozen lake: cracks, falling chirps from far along the sheet, groans as it settles."""
     n = frames(seconds)
-    _, rate = level(rng, several=1.2, many=3.5)
+    _, rate = level(rng, several=0.9, many=2.6)
     x = np.zeros(n)
     times = [between(rng, 0.02, 0.2), *rng.uniform(0.1, seconds, int(rate * seconds)).tolist()]
     for t in times:
         gain = between(rng, 0.25, 1.0)
-        if chance(rng, 0.3):
+        if chance(rng, 0.55):
             chirp = _flexural(rng, log_between(rng, 2500, 9000), log_between(rng, 0.02, 0.16))
-            add_at(x, t, chirp, 0.5 * gain)
+            add_at(x, t, chirp, gain)
             if chance(rng, 0.4):
                 add_at(x, t + between(rng, 0.08, 0.4), chirp, 0.4 * gain)
-        add_at(x, t, _ice_crack(rng), gain)
-        if chance(rng, 0.15):
+        if chance(rng, 0.7):
+            add_at(x, t, _ice_crack(rng), gain)
+        if chance(rng, 0.3):
             k = frames(between(rng, 0.4, 1.2))
             hz = log_between(rng, 70, 180) * contour(k, (0, 1), (1, between(rng, 0.6, 1.4)))
             slips = pulses(hz, rng, 0.1, 0.4)
             groan = resonances(slips, (180, 60, 1), (420, 120, 0.7), (950, 300, 0.4))
             add_at(x, t, peaked(groan * arch(k, 0.3, 0.5)), 0.35 * gain)
-    x = reverb(x, rng, between(rng, 0.5, 1.4), between(rng, 0.08, 0.25), 3500)
+    x = reverb(x, rng, between(rng, 1.0, 2.5), between(rng, 0.25, 0.6), 2500)
     air = shaped(pink(n, rng), (40, -4), (150, 0), (600, -10), (3000, -26), (12_000, -44))
     x = peaked(x) + between(rng, 0.002, 0.008) * unit(air)
     return finish(limited(x, 9), seconds, rng, {"count": how_many(len(times))}, fade_out=0.15)
@@ -326,16 +322,13 @@ def ice_cracking(seconds: float, rng: Rng) -> Synthesised:
 
 def _ice_crack(rng: Rng) -> Signal:
     """A fracture that runs: clicks thick at first, within a few hundredths of a second."""
-    k = frames(between(rng, 0.1, 0.4))
-    crack = np.zeros(k)
-    runs = np.cumsum(rng.exponential(log_between(rng, 0.004, 0.02), int(rng.integers(2, 10))))
-    for late in (0.0, *runs.tolist()):
-        gain = between(rng, 0.3, 1.0) * np.exp(-late / 0.08)
-        add_at(crack, late, burst(rng, 600, 12_000, between(rng, 0.006, 0.03)), gain)
-    splits = dust(between(rng, 300, 1200) * decay(k, 0.2) + 1e-3, rng, 2.5)
-    crack += 0.15 * peaked(shaped(splits, (150, -14), (700, -2), (2500, 0), (8000, -3)))
+    k = frames(between(rng, 0.08, 0.35))
+    splits = dust(between(rng, 300, 1200) * decay(k, 0.15) + 1e-3, rng, 1.2)
+    split = shaped(splits, (150, -14), (700, -2), (2500, 0), (8000, -3), (16_000, -9))
+    crack = peaked(split)
+    add_at(crack, 0, burst(rng, 500, 11_000, between(rng, 0.01, 0.04)), 1.0)
     thump = lowpass(white(k, rng), between(rng, 150, 400)) * strike(k, 0.003, 0.12)
-    add_at(crack, 0, peaked(thump), between(rng, 0.05, 0.25))
+    add_at(crack, 0, peaked(thump), between(rng, 0.2, 0.7))
     return peaked(crack)
 
 

@@ -23,6 +23,7 @@ from core.corpus.synthesis.sampling import (
     Rng,
     Signal,
     between,
+    chance,
     frames,
     level,
     log_between,
@@ -34,38 +35,37 @@ from core.corpus.synthesis.space import outdoors, reverb
 
 
 def geyser(seconds: float, rng: Rng) -> Synthesised:
-    """A geyser: gulps of boiling water, then a column of steam that hisses and roars in surges and
-    rains back on its basin.
-
-    Steam that leaves a vent is a band about 4 to 6 kHz, some 6 dB an octave weaker below; the roar
-    of the vent lies below 250 Hz.
-    """
+    """A geyser: gulps of boiling water, then a column of steam that roars in surges and rains
+    back on its basin."""
     n = frames(seconds)
     strength, force = level(rng, moderate=0.7, heavy=1.2)
-    begins = between(rng, 0.01, 0.08) * seconds
+    begins = between(rng, 0.08, 0.3) * seconds
     t = ticks(n)
-    column = 0.15 + 0.85 * np.clip((t - begins) / between(rng, 0.2, 0.6), 0, 1)
-    column = column * contour(n, (0, 1), (0.7, 1), (1, between(rng, 0.5, 0.9)))
-    jet = column * swell(n, between(rng, 0.8, 2.0), rng, between(rng, 0.12, 0.3))
-    peak = log_between(rng, 4200, 6200)
-    hiss = shaped(white(n, rng), (300, -26), (peak / 4, -12), (peak, 0), (14_000, -6))
-    x = unit(hiss * jet)
+    column = np.clip((t - begins) / between(rng, 0.3, 1.2), 0, 1)
+    column = column * contour(n, (0, 1), (0.7, 1), (1, between(rng, 0.35, 0.8)))
+    surges = swell(n, between(rng, 1.2, 2.6), rng, 0.45)
+    jet = column * surges
+    centre = np.clip(700 + 1700 * force * jet, 300, 6000)
+    steam = unit(sweeping(white(n, rng), centre, 3.6)) * jet**1.3
+    hiss = shaped(white(n, rng), (500, -26), (2500, -4), (6000, 0), (16_000, -7))
     roar = shaped(brown(n, rng), (30, -8), (70, 0), (250, -3), (900, -14), (5000, -34))
-    x += between(rng, 0.05, 0.14) * force * unit(roar * jet * swell(n, 7, rng, 0.2))
-    gulps = np.maximum(1.1 - column, 0.1) * swell(n, 3, rng, 0.5)
+    x = steam + between(rng, 0.25, 0.5) * unit(hiss) * jet
+    x += between(rng, 0.5, 1.0) * force * unit(roar) * jet * swell(n, 10, rng, 0.3)
+    gulps = np.maximum(1 - 0.8 * column, 0.1) * swell(n, 3, rng, 0.7)
     low = log_between(rng, 90, 180)
     places = poisson(n, 38 * gulps, rng)
-    gains = sizes(len(places), rng, 2.2, 6)
-    boiling = scatter(n, places, gains, bubbles(rng, 40, low, 900, 0.2), rng)
-    x += between(rng, 0.1, 0.25) * unit(boiling)
+    boiling = scatter(
+        n, places, sizes(len(places), rng, 1.6, 6), bubbles(rng, 40, low, 900, 0.2), rng
+    )
+    x += between(rng, 0.7, 1.2) * unit(boiling)
     fallen = np.concatenate([np.zeros(frames(0.7)), jet])[:n]
-    drops = dust(4000 * force * fallen + 1e-3, rng, 3.0, 8)
+    drops = dust(1500 * force * fallen + 1e-3, rng, 1.4, 10)
     splat = shaped(drops, (150, -14), (600, -2), (2200, 0), (7000, -5), (15_000, -14))
-    x += between(rng, 0.05, 0.12) * force * unit(splat)
-    for place in poisson(n, 1.5 * force * fallen + 1e-3, rng).tolist():
+    x += between(rng, 0.35, 0.7) * unit(splat)
+    for place in poisson(n, 2.5 * force * fallen + 1e-3, rng).tolist():
         k = frames(0.3)
-        slap = bandpass(white(k, rng), 180, 3500, 1) * strike(k, 0.02, between(rng, 0.15, 0.3))
-        add_at(x, place / SAMPLE_RATE, peaked(slap), between(rng, 0.3, 0.9))
+        slap = bandpass(white(k, rng), 180, 3500, 1) * strike(k, 0.008, between(rng, 0.1, 0.25))
+        add_at(x, place / SAMPLE_RATE, peaked(slap), between(rng, 0.6, 2.0))
     return finish(limited(outdoors(x, rng), 5), seconds, rng, {"strength": strength}, fade_out=0.2)
 
 
@@ -151,36 +151,44 @@ def under_water(seconds: float, rng: Rng) -> Synthesised:
     return finish(limited(x, 6), seconds, rng, {"tempo": tempo})
 
 
-def _plink(rng: Rng, hz: float, tick: float) -> Signal:
-    """A drop into a pool: the tick of its fall, and some 10 ms later the bubble it traps."""
-    m = frames(0.2)
+def _plink(rng: Rng, low: float) -> Signal:
+    """A drop into a pool: the tick of its impact, and some 10 ms later the bubble it traps."""
+    m = frames(0.25)
     x = np.zeros(m)
-    add_at(x, 0, burst(rng, 1500, 8000, between(rng, 0.004, 0.012)), tick)
-    add_at(x, between(rng, 0.006, 0.018), bubble(rng, hz, between(rng, 0.1, 0.45)), 1.0)
-    return x
+    add_at(x, 0, burst(rng, 1500, 9000, 0.004), between(rng, 0.15, 0.4))
+    hz = low * log_between(rng, 0.8, 1.5)
+    add_at(x, between(rng, 0.006, 0.018), bubble(rng, hz, between(rng, 0.05, 0.35)), 1.0)
+    if chance(rng, 0.3):
+        add_at(x, between(rng, 0.03, 0.09), bubble(rng, 1.6 * hz, 0.2), between(rng, 0.2, 0.5))
+    return peaked(x)
 
 
 def cave(seconds: float, rng: Rng) -> Synthesised:
-    """A cave: drops fall into pools all around, a few of them near, each with a second of echo.
-
-    A drop is a tick and a rising bubble of 700 to 5000 Hz. Most fall far off and are faint; a
-    little water runs, and the air hums in the cave's hollows.
-    """
+    """A cave: drips into pools, each with seconds of echo, and the air that hums in its hollows."""
     n = frames(seconds)
-    tempo, rate = level(rng, slow=11.0, steady=22.0, fast=45.0)
-    low = log_between(rng, 750, 1150)
-    octaves, tick = between(rng, 1.8, 2.8), between(rng, 0.25, 0.8)
-    bank = [_plink(rng, log_between(rng, low, low * 2**octaves), tick) for _ in range(40)]
-    places = poisson(n, rate, rng)
-    gains = sizes(len(places), rng, between(rng, 2.0, 2.5), 11) + 0.02
-    drops = scatter(n, places, gains, bank, rng)
-    add_at(drops, between(rng, 0.02, 0.3), bank[0], between(rng, 0.3, 0.6))
-    hz = log_between(rng, 350, 1000)
-    rill = shaped(white(n, rng), (hz / 8, -24), (hz / 3, -6), (hz, 0), (3 * hz, -6), (12 * hz, -24))
-    x = unit(drops) + log_between(rng, 0.1, 0.35) * unit(rill)
+    tempo, rate = level(rng, slow=0.5, steady=1.1, fast=2.4)
+    pools = [(log_between(rng, 550, 2400), between(rng, 0.25, 1.0)) for _ in range(5)]
+    dry, far = np.zeros(n), np.zeros(n)
+    for index, (low, gain) in enumerate(pools):
+        own = 2.2 * len(pools) / rate * between(rng, 0.6, 1.4)
+        first = between(rng, 0.02, 0.4) if index == 0 else between(rng, 0, own)
+        for t in beats(seconds, own / 2.2, 0.12, rng, first=first):
+            drop = _plink(rng, low)
+            add_at(dry if gain > 0.55 else far, t, drop, gain * between(rng, 0.7, 1.0))
+    t60 = between(rng, 2.5, 5.0)
+    wet = reverb(dry + 0.1 * far, rng, t60, between(rng, 0.6, 1.1), 2200)
+    wet += reverb(lowpass(far, 2500, 1), rng, t60, 1.6, 1500)
+    late = frames(between(rng, 0.12, 0.35))
+    wet[late:] += between(rng, 0.1, 0.3) * lowpass(wet[:-late], 2500, 1)
     hollow = [(float(hz), float(hz) / 9, 1.0) for hz in spread(rng, 45, 320, 5)]
-    x += between(rng, 0.03, 0.12) * unit(resonances(pink(n, rng), *hollow))
-    x = reverb(x, rng, between(rng, 0.9, 2.4), between(rng, 0.2, 0.5), log_between(rng, 2000, 4000))
+    air = unit(resonances(pink(n, rng), *hollow)) * swell(n, 0.4, rng, 0.25)
+    x = peaked(wet) + between(rng, 0.01, 0.035) * air
+    if chance(rng, 0.35):
+        trickle = poisson(n, between(rng, 15, 50), rng)
+        rill = scatter(
+            n, trickle, sizes(len(trickle), rng, 1.6, 6), bubbles(rng, 30, 600, 3000), rng
+        )
+        x += between(rng, 0.005, 0.02) * unit(reverb(rill, rng, 2.0, 1.2, 1500))
     return finish(limited(x, 12), seconds, rng, {"tempo": tempo})
 
 

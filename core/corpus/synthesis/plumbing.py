@@ -150,19 +150,15 @@ def pouring(seconds: float, rng: Rng) -> Synthesised:
     t = ticks(n)
     poured = np.clip((t - start) / (stop - start), 0, 1)
     gate = _ramp(n, start, stop, 0.09)
-    glug = _glugs(n, rng, start, stop) if chance(rng, 0.2) else swell(n, 1.4, rng, 0.25)
+    glug = _glugs(n, rng, start, stop) if chance(rng, 0.2) else swell(n, 1.4, rng, 0.35)
     bank = bubbles(rng, 70, log_between(rng, 500, 800) / flow**0.2, 3500, 0.15)
-    places = poisson(n, 300 * flow**0.4 * gate * np.minimum(glug, 1.6), rng)
-    babble = limited(scatter(n, places, sizes(len(places), rng, 3.0, 8) + 0.05, bank, rng), 7)
+    places = poisson(n, 210 * flow**0.6 * gate * np.minimum(glug, 1.6), rng)
+    babble = limited(scatter(n, places, sizes(len(places), rng, 2.6, 8) + 0.03, bank, rng), 7)
     jet = shaped(white(n, rng), (40, -20), (150, -8), (700, 0), (3000, -4), (8e3, -12), (18e3, -24))
-    splats = bursts(rng, 40, (2500, 9000), (0.0015, 0.006), 1.4)
-    places = poisson(n, 600 * gate + 1e-3, rng)
-    splatter = scatter(n, places, sizes(len(places), rng, 2.5, 8) + 0.05, splats, rng)
-    wet = unit(babble) + between(rng, 0.18, 0.3) * unit(splatter)
-    stream = (wet + between(rng, 0.2, 0.4) * unit(jet) * glug) * gate
+    stream = (unit(babble) + between(rng, 0.22, 0.4) * unit(jet) * glug) * gate
     resonance = _column(between(rng, 0.7, 0.95) * poured**0.9, between(rng, 0.075, 0.095))
     column = sweeping(stream, resonance, 0.2) + 0.5 * sweeping(stream, 3 * resonance, 0.2)
-    x = unit(stream) + between(rng, 0.5, 1.0) * unit(column)
+    x = unit(stream) + between(rng, 0.5, 1.1) * unit(column)
     if chance(rng, 0.15):
         neck = resonances(stream * glug, (log_between(rng, 130, 320), 40, 1.0), (480, 70, 0.4))
         x += between(rng, 0.2, 0.6) * matched(neck, x)
@@ -203,16 +199,16 @@ def shower(seconds: float, rng: Rng) -> Synthesised:
         (2 * peak, -above),
         (3.5 * peak, -2 * above),
     )
-    moved = swell(n, between(rng, 0.6, 1.6), rng, between(rng, 0.03, 0.15))
-    moved *= swell(n, between(rng, 6, 10), rng, between(rng, 0.0, 0.08))
+    moved = swell(n, between(rng, 0.6, 1.6), rng, between(rng, 0.05, 0.25))
+    moved *= swell(n, between(rng, 6, 10), rng, between(rng, 0.04, 0.15))
     drops = bursts(rng, 50, (1200, 8000), (0.002, 0.012), 1.6)
     places = poisson(n, 500 * flow**0.5, rng)
     patter = scatter(n, places, sizes(len(places), rng, 2.5, 8) + 0.05, drops, rng)
-    x = unit(spray * moved) + between(rng, 0.06, 0.12) * unit(patter) / flow**0.3
+    x = unit(spray * moved) + between(rng, 0.06, 0.16) * unit(patter) / flow**0.3
     bank = bubbles(rng, 50, 400, 2600, 0.1)
     places = poisson(n, 160 * flow, rng)
     puddle = scatter(n, places, sizes(len(places), rng, 2.2, 6), bank, rng)
-    x += between(rng, 0.01, 0.03) * unit(puddle)
+    x += between(rng, 0.015, 0.05) * unit(puddle)
     tray = [(float(hz), float(hz) / 5, between(rng, 0.3, 1.0)) for hz in spread(rng, 90, 900, 5)]
     x += between(rng, 0.02, 0.07) * flow**0.3 * unit(resonances(white(n, rng), *tray)) * moved
     if chance(rng, 0.3):
@@ -243,28 +239,11 @@ def _handle(rng: Rng) -> Signal:
     return peaked(x)
 
 
-def _rush(n: int, force: float, rng: Rng) -> Signal:
-    """Litres of water in a second: noise about 1 kHz over bubbles from 180 Hz on, and splatter."""
-    hz = log_between(rng, 900, 1400)
-    water = shaped(
-        white(n, rng), (hz / 12, -24), (hz / 4, -8), (hz, 0), (4 * hz, -2.6), (12 * hz, -8)
-    )
-    water = unit(water) * swell(n, 1.9, rng, between(rng, 0.12, 0.28))
-    bank = bubbles(rng, 50, log_between(rng, 180, 290), 4500, 0.12)
-    places = poisson(n, between(rng, 150, 350) * force, rng)
-    gains = sizes(len(places), rng, 2.2, 8) + 0.03
-    babble = limited(unit(scatter(n, places, gains, bank, rng)), 7)
-    splats = bursts(rng, 40, (2500, 9000), (0.0015, 0.006), 1.4)
-    places = poisson(n, 900.0, rng)
-    splatter = unit(scatter(n, places, sizes(len(places), rng, 2.5, 8) + 0.05, splats, rng))
-    return babble + between(rng, 1.0, 2.0) * water + between(rng, 0.15, 0.3) * splatter
-
-
 def toilet_flush(seconds: float, rng: Rng) -> Synthesised:
     """Lever, the rush into the bowl, the siphon's gulps as it empties, the cistern that fills.
 
-    The rush is a roar of 100 Hz to 6 kHz that lasts 2 to 5 s, coloured by china; the gulps are of
-    60 to 400 Hz; the filling valve hisses at 1.5 to 8 kHz.
+    The rush is a roar of 100 Hz to 6 kHz that lasts 2 to 5 s, coloured by the bowl; the gulps are
+    of 60 to 400 Hz; the filling valve hisses at 1.5 to 8 kHz.
     """
     n = frames(seconds)
     strength, force = level(rng, light=0.6, moderate=1.0, heavy=1.6)
@@ -273,25 +252,27 @@ def toilet_flush(seconds: float, rng: Rng) -> Synthesised:
     rush = min(between(rng, 2.4, 5.0), 0.72 * seconds)
     swirl = np.clip((t - at) / between(rng, 0.1, 0.3), 0, 1)
     swirl *= 1 / (1 + np.exp((t - at - rush) / between(rng, 0.1, 0.25)))
-    x = _rush(n, force, rng)
-    bowl = [
-        (float(hz), float(hz) / 12, between(rng, 0.3, 1))
-        for hz in spread(rng, 130, 3000, int(rng.integers(6, 10)))
-    ]
-    x = unit(x) + between(rng, 0.5, 0.75) * unit(resonances(x, *bowl))
-    x = unit(x) * swirl
+    water = shaped(
+        white(n, rng), (60, -24), (250, -6), (800, 0), (2500, -1), (6000, -7), (16e3, -22)
+    )
+    bank = bubbles(rng, 60, log_between(rng, 160, 350), 3000, 0.15)
+    places = poisson(n, 330 * force * swirl + 1e-3, rng)
+    babble = scatter(n, places, sizes(len(places), rng, 2.0, 8), bank, rng)
+    x = unit(water) * swell(n, 3, rng, 0.12) * swirl + between(rng, 0.5, 0.9) * unit(babble)
+    bowl = [(float(hz), float(hz) / 13, between(rng, 0.3, 1)) for hz in spread(rng, 110, 2400, 9)]
+    x = unit(x) + between(rng, 0.4, 0.9) * unit(resonances(x, *bowl))
     gulp = np.exp(-(((t - at - rush) / between(rng, 0.4, 0.7)) ** 2))
     places = poisson(n, 34 * gulp, rng)
     low = bubbles(rng, 30, 65, 420, 0.5)
-    x += between(rng, 0.3, 0.8) * scatter(n, places, rng.uniform(0.3, 1, len(places)), low, rng)
+    x += between(rng, 0.8, 1.6) * scatter(n, places, rng.uniform(0.3, 1, len(places)), low, rng)
     fill = unit(shaped(white(n, rng), (300, -24), (1200, -6), (3500, 0), (8000, -5), (16e3, -18)))
     filling = 1 - np.exp(-np.clip(t - at - 0.3 * rush, 0, None) / 0.8)
-    x += between(rng, 0.06, 0.18) * fill * filling * swell(n, 2, rng, 0.08)
+    x += between(rng, 0.1, 0.3) * fill * filling * swell(n, 2, rng, 0.08)
     add_at(x, max(0.0, at - 0.1), _handle(rng), between(rng, 0.8, 2.0))
     distance = draw_distance(rng, 0.2)
-    x = lowpass(reverb(x, rng, between(rng, 0.25, 0.6), between(rng, 0.25, 0.7), 6000), 5200, 1)
+    x = tiled(x, rng)
     if distance == "distant":
-        x = reverb(lowpass(x, between(rng, 1200, 2500), 1), rng, between(rng, 0.5, 1.2), 0.5, 2500)
+        x = lowpass(at_distance(x, distance, rng), between(rng, 700, 2000), 1)
     attributes = {"strength": strength, "distance": distance}
     return finish(limited(x, 6), seconds, rng, attributes, fade_out=0.3)
 

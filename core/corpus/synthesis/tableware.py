@@ -136,7 +136,7 @@ def _plate(rng: Rng) -> Modes:
 def _fork(rng: Rng) -> Modes:
     """A knife, fork or spoon in a hand, which damps it: a bar's modes above 2 kHz, and tines."""
     low = log_between(rng, 2000, 4800)
-    hz = np.concatenate([low * np.array([1.0, 2.76, 5.4]), spread(rng, 2500, 12_000, 16)])
+    hz = np.concatenate([low * np.array([1.0, 2.76, 5.4]), spread(rng, 2500, 12_000, 10)])
     return Modes(hz, between(rng, 0.03, 0.12) * (low / hz) ** 0.4, rng.uniform(0.2, 1.0, len(hz)))
 
 
@@ -164,7 +164,7 @@ def _cut(rng: Rng, plate: Modes, length: float) -> Signal:
 def cutlery(seconds: float, rng: Rng) -> Synthesised:
     """A meal: knives and forks tap, cut and scrape on china, put down now and then on the table."""
     n = frames(seconds)
-    tempo, rate = level(rng, slow=1.6, steady=4.0, fast=9.0)
+    tempo, rate = level(rng, slow=1.4, steady=3.5, fast=8.0)
     plates = [_plate(rng) for _ in range(int(rng.integers(1, 4)))]
     forks = [_fork(rng) for _ in range(int(rng.integers(2, 5)))]
     table = wood(rng, between(rng, 120, 260), 2000, 10, t60=0.09)
@@ -190,7 +190,7 @@ def cutlery(seconds: float, rng: Rng) -> Synthesised:
         if chance(rng, 0.2):
             add_at(x, t, table.struck(frames(0.2), rng, 1200), 0.15 * gain)
     x = reverb(x, rng, between(rng, 0.35, 0.9), between(rng, 0.15, 0.4), 5000)
-    x = peaked(x) + log_between(rng, 0.015, 0.04) * pink(n, rng)
+    x = peaked(x) + log_between(rng, 0.006, 0.03) * pink(n, rng)
     return finish(limited(x, 10), seconds, rng, {"tempo": tempo, "surface": "china"})
 
 
