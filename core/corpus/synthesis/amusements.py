@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.doorbell import SEMITONE
 from core.corpus.synthesis.envelopes import beats, contour, decay, strike
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped
 from core.corpus.synthesis.grains import add_at, burst
@@ -25,7 +26,6 @@ from core.corpus.synthesis.sources import phase, pink, room_air, white
 from core.corpus.synthesis.space import reverb, room
 from core.corpus.synthesis.talk import babble
 
-SEMITONE = 2 ** (1 / 12)
 MAJOR = (0, 4, 7, 12, 16, 19, 24)
 """A major chord over two octaves, which chips run up when something is won."""
 DUTIES = (0.125, 0.25, 0.5)
