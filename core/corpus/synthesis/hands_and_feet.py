@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
-from core.corpus.synthesis.clip import LIVED_IN, OUT_OF_DOORS, Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, contour, strike
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances
 from core.corpus.synthesis.grains import add_at, burst
@@ -102,6 +102,8 @@ class _Floor:
     t60: float
 
 
+_STREET = (-42.0, -36.0)
+"""Noise floor, dB of the peak, where people walk and run."""
 _FLOORS = {
     "wood": (300, 420, 1.9, 0.028),
     "concrete": (430, 560, 1.8, 0.016),
@@ -155,7 +157,7 @@ def heels(seconds: float, rng: Rng) -> Synthesised:
         add_at(x, t, _heel(rng, floor, tip), between(rng, 0.5, 1.0))
     x = reverb(x, rng, between(rng, 0.5, 1.1), between(rng, 0.02, 0.04), 5000)
     attributes = {"tempo": tempo, "surface": surface}
-    return finish(limited(x, 12), seconds, rng, attributes, (-41.0, -36.0))
+    return finish(limited(x, 12), seconds, rng, attributes, _STREET)
 
 
 _PAVEMENT = _Floor(500.0, 2.1, 0.035)
@@ -168,7 +170,7 @@ def _running_step(rng: Rng, ground: _Floor) -> Signal:
     add_at(x, 0.0, _knock(rng, ground))
     add_at(x, 0.0, burst(rng, 1500, 7000, 0.008), between(rng, 0.05, 0.18))
     add_at(x, between(rng, 0.06, 0.12), _knock(rng, ground, 1.3), between(rng, 0.12, 0.4))
-    _grit(x, rng, 0.25, int(rng.integers(7, 14)), between(rng, 0.07, 0.12))
+    _grit(x, rng, 0.25, int(rng.integers(5, 9)), between(rng, 0.03, 0.07))
     return x
 
 
@@ -197,11 +199,11 @@ def running(seconds: float, rng: Rng) -> Synthesised:
     for t in beats(seconds - 0.1, 1 / rate, 0.03, rng, between(rng, 0.01, 0.15)):
         add_at(x, t, _running_step(rng, ground), between(rng, 0.45, 1.0))
     x = peaked(limited(x, 12))
-    if chance(rng, 0.6):
+    if chance(rng, 0.3):
         x += between(rng, 0.03, 0.12) * _panting(n, rng, rate)
-    x = reverb(x, rng, between(rng, 0.5, 1.0), between(rng, 0.03, 0.09), 5000)
+    x = reverb(x, rng, between(rng, 0.5, 1.0), between(rng, 0.02, 0.04), 5000)
     attributes = {"tempo": tempo, "surface": "pavement"}
-    return finish(x, seconds, rng, attributes, OUT_OF_DOORS)
+    return finish(x, seconds, rng, attributes, _STREET)
 
 
 HANDS_AND_FEET: dict[str, Recipe] = {

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from core.corpus.recordings import SAMPLE_RATE
-from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import OUT_OF_DOORS, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, decay, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, shaped, sweeping
 from core.corpus.synthesis.grains import add_at, bubble, burst, bursts, poisson, scatter, sizes
@@ -73,7 +73,7 @@ def whistling(seconds: float, rng: Rng) -> Synthesised:
         x = at_distance(x, distance, rng)
     else:
         x = hall(x, rng) if chance(rng, 0.25) else room(x, rng)
-    return finish(x, seconds, rng, {"tempo": tempo, "distance": distance}, LIVED_IN)
+    return finish(x, seconds, rng, {"tempo": tempo, "distance": distance}, OUT_OF_DOORS)
 
 
 def _smack(rng: Rng, force: float) -> Signal:
