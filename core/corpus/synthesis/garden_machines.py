@@ -13,7 +13,7 @@ from core.corpus.synthesis.modes import metal
 from core.corpus.synthesis.motors import bodies, exhaust_pulses
 from core.corpus.synthesis.sampling import Rng, Signal, between, frames, level, log_between
 from core.corpus.synthesis.sources import harmonics, phase, pink, pulses, tilted, white
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors
+from core.corpus.synthesis.space import at_distance, draw_distance
 
 BLADE_TIPS = 2
 """Ends of a mower's one blade, each of which passes once a turn."""
@@ -64,22 +64,22 @@ def chainsaw(seconds: float, rng: Rng) -> Synthesised:
     so that it rasps up to 10 kHz. The chain grinds through wood as hard as the saw is pressed.
     """
     n = frames(seconds)
-    tempo, speed = level(rng, slow=0.85, steady=1.0, fast=1.18)
-    revs = between(rng, 0.25, 0.5) * np.clip(wander(n, between(rng, 0.95, 1.5), rng), -1.5, 1)
+    tempo, speed = level(rng, slow=0.9, steady=1.0, fast=1.1)
+    revs = between(rng, 0.33, 0.52) * np.clip(wander(n, between(rng, 0.95, 1.5), rng), -1.5, 1)
     fires = between(rng, 126, 154) * speed * 2**revs
     fires = fires * (1 + between(rng, 0.015, 0.024) * wander(n, 25, rng))
-    uneven, fall = between(rng, 0.15, 0.23), log_between(rng, 0.0008, 0.0013)
+    uneven, fall = between(rng, 0.17, 0.26), log_between(rng, 0.0008, 0.0013)
     gas = exhaust_pulses(fires, rng, uneven, fall, between(rng, 0.03, 0.3))
-    gas = gas * (1 + between(rng, 0.15, 0.4) * np.sin(np.pi * phase(fires)))
-    pipes = bodies(rng, 250, 6000, 8, between(rng, 3.0, 4.2), between(rng, -0.45, 0.0))
+    gas = gas * (1 + between(rng, 0.12, 0.33) * np.sin(np.pi * phase(fires)))
+    pipes = bodies(rng, 250, 6000, 10, between(rng, 2.9, 3.8), between(rng, -0.5, -0.15))
     x = unit(resonances(gas, *pipes)) + log_between(rng, 0.22, 0.6) * unit(lowpass(gas, 400, 1))
-    x = unit(np.tanh(between(rng, 1.3, 1.8) * unit(x)))
+    x = unit(np.tanh(between(rng, 1.1, 1.7) * unit(x)))
     pressed = swell(n, 3, rng, 0.4) * (0.4 + gas / float(np.max(gas)))
     chain = bandpass(white(n, rng), log_between(rng, 1100, 2500), 10_000, 1) * pressed
     x += log_between(rng, 0.28, 0.63) * unit(chain)
-    x = lowpass(x, between(rng, 9_000, 13_000), 1)
+    x = lowpass(x, between(rng, 10_500, 13_000), 1)
     distance = draw_distance(rng, 0.1)
-    x = at_distance(outdoors(x, rng), distance, rng, dry=True)
+    x = at_distance(x, distance, rng)
     x = unit(x) + log_between(rng, 0.008, 0.02) * pink(n, rng)
     return finish(limited(x, 4), seconds, rng, {"tempo": tempo, "distance": distance})
 
