@@ -9,7 +9,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped
 from core.corpus.synthesis.grains import add_at, burst
-from core.corpus.synthesis.habitats import kept_or_outside, open_air
+from core.corpus.synthesis.habitats import beside, kept_or_outside, open_air
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
     Mouth,
@@ -30,7 +30,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import harmonics, white
-from core.corpus.synthesis.space import draw_distance, room
+from core.corpus.synthesis.space import draw_distance
 
 _MUZZLE: Mouth = ((420, 180, 1.0), (1050, 260, 0.7), (2300, 500, 0.3), (3600, 900, 0.14))
 """Tract of a dog of middling size with its mouth hardly open."""
@@ -140,7 +140,7 @@ def dog_pant(seconds: float, rng: Rng) -> Synthesised:
     x = x * breathing
     for t in np.sort(rng.uniform(0, seconds, rng.poisson(0.8 * seconds))):
         add_at(x, float(t), burst(rng, 1500, 7000, between(rng, 0.006, 0.015)), 0.08)
-    x = room(x, rng) if chance(rng, 0.5) else kept_or_outside(x, "close", rng, 0.0)
+    x = beside(x, rng) if chance(rng, 0.5) else kept_or_outside(x, "close", rng, 0.0)
     return finish(open_air(limited(x, 7), rng), seconds, rng, {"tempo": tempo})
 
 
@@ -253,7 +253,7 @@ def cat_purr(seconds: float, rng: Rng) -> Synthesised:
     if chance(rng, 0.25):
         rub = bandpass(white(n, rng), 1500, 9000, 1) * np.clip(wander(n, 0.6, rng) - 0.8, 0, 1)
         x += between(rng, 0.05, 0.2) * rub
-    x = room(shaped(x, (30, 4), (400, 0), (2000, -2), (15_000, -8)), rng)
+    x = beside(shaped(x, (30, 4), (400, 0), (2000, -2), (15_000, -8)), rng)
     return finish(open_air(limited(x, 6), rng), seconds, rng, {"strength": strength})
 
 

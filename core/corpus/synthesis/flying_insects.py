@@ -9,7 +9,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass
 from core.corpus.synthesis.grains import add_at, burst
-from core.corpus.synthesis.habitats import open_air
+from core.corpus.synthesis.habitats import beside, open_air, over_ground
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.sampling import (
     Rng,
@@ -22,7 +22,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import harmonics, tilted, white
-from core.corpus.synthesis.space import draw_distance, outdoors, room
+from core.corpus.synthesis.space import draw_distance
 
 _TOP_HZ = 15_000.0
 """Above it a small wing makes nothing that is heard."""
@@ -60,7 +60,7 @@ def mosquito(seconds: float, rng: Rng) -> Synthesised:
     x = highpass(x, 250, 1)
     if distance == "distant":
         x = lowpass(x, between(rng, 1800, 3200), 1)
-    x = room(x, rng) if distance == "distant" or chance(rng, 0.5) else x
+    x = beside(x, rng) if distance == "distant" or chance(rng, 0.5) else x
     return finish(open_air(x, rng), seconds, rng, {"count": count, "distance": distance})
 
 
@@ -99,7 +99,7 @@ def fly(seconds: float, rng: Rng) -> Synthesised:
             add_at(x, t, _buzz(rng, f * between(rng, 0.9, 1.1), length, bumps), gain)
             t += length + (between(rng, 0.08, 0.9) if chance(rng, 0.7) else 0.02)
     x = lowpass(x, between(rng, 1500, 2500), 1) if distance == "distant" else x
-    x = room(x, rng) if chance(rng, 0.75) else outdoors(x, rng)
+    x = beside(x, rng) if chance(rng, 0.75) else over_ground(x, "close", rng)
     return finish(
         open_air(limited(x, 6), rng), seconds, rng, {"count": count, "distance": distance}
     )
@@ -149,7 +149,7 @@ def cicadas(seconds: float, rng: Rng) -> Synthesised:
     attributes = {"count": count, "distance": distance}
     if kind != "drone":
         attributes["tempo"] = tempo
-    return finish(open_air(outdoors(limited(x, 6), rng), rng), seconds, rng, attributes)
+    return finish(open_air(over_ground(limited(x, 6), "close", rng), rng), seconds, rng, attributes)
 
 
 FLYING_INSECTS: dict[str, Recipe] = {"mosquito": mosquito, "fly": fly, "cicadas": cicadas}

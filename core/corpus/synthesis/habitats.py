@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from core.corpus.synthesis.envelopes import swell
-from core.corpus.synthesis.filters import bandpass, shaped
+from core.corpus.synthesis.filters import bandpass, highpass, lowpass, shaped
 from core.corpus.synthesis.grains import bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import peaked, unit
-from core.corpus.synthesis.sampling import Rng, Signal, between, chance, log_between
+from core.corpus.synthesis.sampling import Rng, Signal, between, chance, frames, log_between
 from core.corpus.synthesis.sources import pink
-from core.corpus.synthesis.space import at_distance, room
+from core.corpus.synthesis.space import reverb
 
 
 def open_air(x: Signal, rng: Rng) -> Signal:
@@ -33,8 +33,27 @@ def straw_yard(x: Signal, rng: Rng) -> Signal:
     return open_air(x, rng) + between(rng, 0.0, 0.05) * rustle
 
 
+def over_ground(x: Signal, distance: str, rng: Rng) -> Signal:
+    """Open ground: one reflection of it, hardly a tail; far away high tones are lost to the air.
+
+    A field sends back little: after 20 ms a call is some 30 dB down, which keeps its notes apart.
+    """
+    late = frames(between(rng, 0.0008, 0.006))
+    out = x.copy()
+    out[late:] += between(rng, 0.15, 0.5) * lowpass(x, between(rng, 1500, 5000), 1)[: len(x) - late]
+    if distance == "close":
+        return reverb(out, rng, between(rng, 0.15, 0.5), between(rng, 0.0, 0.04), 2500)
+    dull = lowpass(highpass(out, 70, 1), between(rng, 2200, 4500), 1)
+    return reverb(dull, rng, between(rng, 0.3, 0.9), between(rng, 0.06, 0.16), 2000)
+
+
+def beside(x: Signal, rng: Rng) -> Signal:
+    """A furnished room, the microphone an arm's length away: its tail is faint."""
+    return reverb(x, rng, between(rng, 0.15, 0.45), between(rng, 0.02, 0.09), 4000)
+
+
 def kept_or_outside(x: Signal, distance: str, rng: Rng, indoors: float) -> Signal:
     """Near: in a room or stall with probability `indoors`, else in the open; far: in the open."""
     if distance == "close" and chance(rng, indoors):
-        return room(x, rng)
-    return at_distance(x, distance, rng)
+        return beside(x, rng)
+    return over_ground(x, distance, rng)

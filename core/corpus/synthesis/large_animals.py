@@ -9,7 +9,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
 from core.corpus.synthesis.filters import lowpass, shaped
 from core.corpus.synthesis.grains import add_at
-from core.corpus.synthesis.habitats import open_air
+from core.corpus.synthesis.habitats import open_air, over_ground
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
     Mouth,
@@ -29,7 +29,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
 )
 from core.corpus.synthesis.sources import brown, harmonics, pulses, tilted, white
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb
+from core.corpus.synthesis.space import draw_distance, reverb
 
 _BEAR_SHUT: Mouth = ((250, 120, 1.0), (560, 200, 0.5), (1300, 400, 0.15), (2300, 800, 0.05))
 _BEAR_OPEN: Mouth = (
@@ -84,7 +84,7 @@ def bear(seconds: float, rng: Rng) -> Synthesised:
             call, gain = _huff(rng, size), between(rng, 0.25, 0.7)
         add_at(x, t, call, gain)
         t += len(call) / SAMPLE_RATE + between(rng, 0.05, 0.6)
-    x = at_distance(limited(x, 6), distance, rng)
+    x = over_ground(limited(x, 6), distance, rng)
     return finish(open_air(x, rng), seconds, rng, {"strength": strength, "distance": distance})
 
 
@@ -139,7 +139,7 @@ def lion(seconds: float, rng: Rng) -> Synthesised:
             add_at(x, t, grunts[int(rng.integers(3))], 0.75 * (1 - 0.8 * index / number))
             t += between(rng, 0.75, 0.95) * pace
         t += between(rng, 1.0, 3.0)
-    x = at_distance(limited(x, 6), distance, rng)
+    x = over_ground(limited(x, 6), distance, rng)
     return finish(open_air(x, rng), seconds, rng, {"tempo": tempo, "distance": distance})
 
 
@@ -204,7 +204,7 @@ def elephant(seconds: float, rng: Rng) -> Synthesised:
     if chance(rng, 0.3):
         low = _rumble(rng, min(seconds - 0.05, between(rng, 1.5, 4.0)))
         add_at(x, between(rng, 0, max(0.02, seconds - len(low) / SAMPLE_RATE)), low, 0.4)
-    x = outdoors(x, rng) if distance == "close" else at_distance(x, distance, rng)
+    x = over_ground(x, "close", rng) if distance == "close" else over_ground(x, distance, rng)
     return finish(open_air(x, rng), seconds, rng, {"count": count, "distance": distance})
 
 

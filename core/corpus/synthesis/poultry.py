@@ -7,9 +7,15 @@ import numpy as np
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
+from core.corpus.synthesis.filters import bandpass, lowpass
 from core.corpus.synthesis.grains import add_at, bubbles, poisson, scatter, sizes
-from core.corpus.synthesis.habitats import kept_or_outside, open_air, straw_yard
-from core.corpus.synthesis.levels import limited, peaked
+from core.corpus.synthesis.habitats import (
+    kept_or_outside,
+    open_air,
+    over_ground,
+    straw_yard,
+)
+from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import Mouth, Pressed, pressed_call, scaled
 from core.corpus.synthesis.sampling import (
     Rng,
@@ -20,7 +26,8 @@ from core.corpus.synthesis.sampling import (
     level,
     log_between,
 )
-from core.corpus.synthesis.space import at_distance, draw_distance, reverb
+from core.corpus.synthesis.sources import harmonics, white
+from core.corpus.synthesis.space import draw_distance
 
 _BILL_SHUT: Mouth = (
     (290, 130, 0.9),
@@ -45,21 +52,22 @@ def _quack(rng: Rng, f: float, size: float, seconds: float, drake: bool) -> Sign
     n = frames(seconds)
     hz = f * contour(n, (0, 0.82), (0.3, 1.0), (0.7, 1.06), (1, 0.85))
     if drake:
-        how = Pressed(0.12, 0.6, 0.3, 1.2, 2500)
+        how = Pressed(0.06, 0.35, 0.15, 0.8, 2500)
         loud = arch(n, 0.25, 0.5)
     else:
-        how = Pressed(between(rng, 0.015, 0.04), 0.25, between(rng, 0, 0.35), 0.25, 6000)
+        how = Pressed(between(rng, 0.012, 0.035), 0.2, between(rng, 0, 0.4), 0.2, 6000)
         loud = contour(n, (0, 0), (0.1, 0.8), (0.35, 1), (0.75, 0.85), (1, 0))
     shut, wide = scaled(_BILL_SHUT, size), scaled(_BILL_OPEN, size)
-    return pressed_call(hz, loud, how, ((0, shut), (0.3, wide), (0.7, wide), (1, shut)), rng)
+    shapes = ((0, shut), (0.3, wide), (0.7, wide), (1, shut))
+    return peaked(lowpass(pressed_call(hz, loud, how, shapes, rng), between(rng, 2500, 3300), 3))
 
 
 def _quacking(rng: Rng, seconds: float, pause: float) -> Signal:
     """One duck for a while: single quacks, even runs, and calls that die away."""
     out = np.zeros(frames(seconds))
-    drake = chance(rng, 0.15)
-    f = log_between(rng, 215, 310) * (0.8 if drake else 1.0)
-    size, length = between(rng, 0.88, 1.15), between(rng, 0.11, 0.19)
+    drake = chance(rng, 0.1)
+    f = log_between(rng, 235, 310) * (0.85 if drake else 1.0)
+    size, length = between(rng, 0.85, 1.1), between(rng, 0.13, 0.19)
     quacks = [
         _quack(rng, f * between(rng, 0.93, 1.07), size, length * between(rng, 0.85, 1.2), drake)
         for _ in range(4)
@@ -68,25 +76,25 @@ def _quacking(rng: Rng, seconds: float, pause: float) -> Signal:
     t = between(rng, 0.01, 0.1)
     while t < seconds - 0.1:
         calling = chance(rng, 0.35) and not drake
-        run, step = int(rng.integers(1, 9)), length + pause * between(rng, 0.4, 1.1)
+        run, step = int(rng.integers(3, 10)), length + pause * between(rng, 0.5, 1.0)
         for index in range(max(4, run) if calling else run):
             quack = first if calling and index == 0 else quacks[int(rng.integers(4))]
             fading = 0.86**index if calling else between(rng, 0.7, 1.0)
             add_at(out, t, quack, fading)
             t += step * between(rng, 0.92, 1.1) + (len(quack) / SAMPLE_RATE - length)
-        t += pause * between(rng, 1.0, 5.0)
+        t += pause * between(rng, 1.0, 3.0)
     return out
 
 
 def duck(seconds: float, rng: Rng) -> Synthesised:
     """Quacks at 215 to 310 Hz with their energy between 500 Hz and 3 kHz, 2 to 5 a second."""
     n = frames(seconds)
-    tempo, pause = level(rng, slow=0.42, steady=0.24, fast=0.1)
+    tempo, pause = level(rng, slow=0.5, steady=0.28, fast=0.14)
     distance = draw_distance(rng, 0.25)
-    count, number = level(rng, single=1, several=3, many=7)
+    count, number = level(rng, single=1, several=3, many=5)
     x = np.zeros(n)
     for index in range(number):
-        gain = 1.0 if index == 0 else between(rng, 0.1, 0.6)
+        gain = 1.0 if index == 0 else between(rng, 0.05, 0.35)
         bird = _quacking(rng, seconds, pause)
         late = 0.0 if index == 0 else between(rng, 0, 0.5 * seconds)
         add_at(x, late, bird, gain)
@@ -94,7 +102,7 @@ def duck(seconds: float, rng: Rng) -> Synthesised:
         places = poisson(n, 25.0 * np.clip(wander(n, 0.8, rng) - 0.5, 0, 2), rng)
         pond = scatter(n, places, sizes(len(places), rng), bubbles(rng, 20, 400, 2200), rng)
         x = peaked(x) + between(rng, 0.05, 0.25) * pond
-    x = open_air(at_distance(limited(x, 9), distance, rng), rng)
+    x = open_air(over_ground(limited(x, 9), distance, rng), rng)
     return finish(x, seconds, rng, {"count": count, "tempo": tempo, "distance": distance})
 
 
@@ -150,7 +158,7 @@ def goose(seconds: float, rng: Rng) -> Synthesised:
             t += pause * between(rng, 0.4, 1.8)
     if count == "many":
         x = x * contour(n, (0, between(rng, 0.3, 1)), (0.5, 1), (1, between(rng, 0.3, 1)))
-    x = open_air(at_distance(limited(x, 7), distance, rng), rng)
+    x = open_air(over_ground(limited(x, 7), distance, rng), rng)
     return finish(x, seconds, rng, {"count": count, "tempo": tempo, "distance": distance})
 
 
@@ -228,51 +236,74 @@ def turkey(seconds: float, rng: Rng) -> Synthesised:
     return finish(x, seconds, rng, {"count": count, "tempo": tempo, "distance": distance})
 
 
-def _crow_phrase(rng: Rng, f: float, seconds: float) -> Signal:
-    """`cock-a-doodle-doo`: two short notes, a rise, and a long note that falls at its end."""
-    size = (800 / f) ** 0.4
-    bill = scaled(
-        ((920, 420, 0.8), (1750, 500, 1.0), (2750, 700, 0.45), (4100, 1100, 0.25),
-         (6200, 2200, 0.1)), size,
+def _crowed(rng: Rng, hz: Signal, torn: Signal) -> Signal:
+    """A note of the syrinx, two partials of like strength, a weaker third, little above 3 kHz.
+
+    `torn` (0 to 1, shape (n,)) is how far the note breaks into a hoarse, pulsing cry.
+    """
+    n, neck = len(hz), between(rng, 1550, 1950)
+    gains = [between(rng, 0.4, 1.0), 1.0, between(rng, 0.05, 0.35), between(rng, 0.01, 0.08)]
+    tone = unit(harmonics(hz, [*gains, 0.01, 0.005], rng))
+    tone = tone * (1 + 0.1 * wander(n, 45, rng))
+    hoarse = pressed_call(
+        hz, np.ones(n), Pressed(0.05, 0.4, 0.6, 0.7, 5000),
+        ((0, ((950, 350, 0.8), (neck, 450, 1.0), (2700, 600, 0.7), (3500, 900, 0.4))),), rng,
     )  # fmt: skip
-    shut = scaled(bill, 1.25)
+    air = unit(bandpass(white(n, rng), 900, 3600, 2))
+    return (1 - torn) * tone + torn * unit(hoarse) + (0.02 + 0.2 * torn) * air
+
+
+def _crow_phrase(rng: Rng, f: float, seconds: float) -> Signal:
+    """`cock-a-doodle-doo`: hoarse short notes that rise, then a long one that sinks and dies."""
     out = np.zeros(frames(seconds))
-    drop = between(rng, 0.35, 0.6)
+    sunk, torn = between(rng, 0.8, 0.95), between(rng, 0.3, 0.9)
     notes = (
-        # share of the length, silence after it, pitch at start, middle and end, loudness
-        (between(rng, 0.07, 0.11), between(rng, 0.02, 0.05), 0.8, 0.93, 0.85, 0.7),
-        (between(rng, 0.05, 0.08), between(rng, 0.01, 0.03), 0.82, 0.95, 0.9, 0.6),
-        (between(rng, 0.12, 0.18), between(rng, 0.0, 0.015), 0.85, 1.0, 1.02, 0.95),
-        (1.0, 0.0, 0.98, between(rng, 0.94, 1.0), drop, 1.0),
+        # share of the length, silence after it, pitch at start, middle and end, level
+        (between(rng, 0.07, 0.11), between(rng, 0.02, 0.06), 0.72, 0.85, 0.75, 0.35),
+        (between(rng, 0.09, 0.13), between(rng, 0.01, 0.04), 0.85, 0.96, 1.0, 1.0),
+        (between(rng, 0.14, 0.22), 0.0, 0.92, 1.02, 1.0, 1.0),
+        (1.0, 0.0, 0.97, 1.0, sunk, 0.75),
     )
     t = 0.0
     for share, gap, start, middle, end, loudness in notes:
         last = share == 1.0
         length = seconds - t if last else share * seconds
         n = frames(length)
-        turns = ((0, start), (0.12, 1.0), (0.6, middle), (0.88, 0.96 * middle), (1, end))
-        hz = f * (contour(n, *turns) if last else contour(n, (0, start), (0.5, middle), (1, end)))
-        hz = hz * (1 + 0.006 * wander(n, 18, rng))
-        how = Pressed(0.006, 0.08, between(rng, 0.0, 0.1), between(rng, 0.1, 0.25), 5500)
-        loud = contour(n, (0, 0), (0.1, 0.85), (0.5, 1), (0.85, 0.7), (1, 0)) * loudness
-        note = pressed_call(hz, loud, how, ((0, shut), (0.2, bill), (0.8, bill), (1, shut)), rng)
-        add_at(out, t, note * swell(n, 8, rng, 0.08), loudness)
+        hz = contour(n, (0, start), (0.08 if last else 0.35, middle), (1, end))
+        hz = f * hz * (1 + 0.003 * wander(n, 12, rng))
+        if last:
+            broken = contour(n, (0, 1), (0.1, 0.8), (0.16, 0.05), (0.9, 0.03), (0.93, 0.6), (1, 1))
+            loud = contour(n, (0, 0), (0.03, 1), (0.5, 0.75), (0.88, 0.4), (0.93, 0.3), (1, 0))
+        else:
+            broken = contour(n, (0, 1), (0.5, 0.8), (1, 0.5)) * (1.1 if t == 0 else 1.0)
+            loud = arch(n, 0.12, 0.25)
+        note = _crowed(rng, hz, np.clip(torn * broken, 0, 1)) * loud * swell(n, 10, rng, 0.08)
+        add_at(out, t, note, loudness)
         t += length + gap * seconds
-    return out
+    return peaked(out)
+
+
+def _hen(rng: Rng, f: float) -> Signal:
+    """One `bok` of a hen that feeds beside him."""
+    n = frames(between(rng, 0.05, 0.13))
+    hz = f * contour(n, (0, 0.8), (0.3, 1.15), (1, 0.7))
+    throat = ((650, 250, 1.0), (1300, 350, 0.8), (2500, 600, 0.4), (3800, 1200, 0.15))
+    return pressed_call(hz, arch(n, 0.1, 0.6), Pressed(0.02, 0.2, 0.2, 0.2, 4000),
+                        ((0, throat),), rng)  # fmt: skip
 
 
 def cockerel(seconds: float, rng: Rng) -> Synthesised:
-    """Crows of 1.3 to 2.6 s, held at 550 to 1000 Hz, their second harmonic as strong as the first.
+    """Crows of 1.3 to 1.9 s, held at 750 to 1000 Hz, among hens that cluck now and then.
 
     In the distance another bird may answer.
     """
     n = frames(seconds)
     x = np.zeros(n)
-    f = log_between(rng, 540, 980)
-    length = between(rng, 1.3, 2.5) * (800 / f) ** 0.2
-    tempo, pause = level(rng, slow=4.0, steady=2.0, fast=0.7)
+    f = log_between(rng, 780, 1000)
+    length = between(rng, 1.3, 1.8)
+    tempo, pause = level(rng, slow=2.2, steady=1.1, fast=0.4)
     t = between(rng, 0.01, 0.12)
-    while t < seconds - 1.0 or t < 0.15:
+    while t < seconds - 0.9 or t < 0.15:
         crow = _crow_phrase(rng, f * between(rng, 0.97, 1.03), min(length, seconds - t - 0.03))
         add_at(x, t, crow, between(rng, 0.85, 1.0))
         t += len(crow) / SAMPLE_RATE + pause * between(rng, 0.6, 1.5)
@@ -281,11 +312,15 @@ def cockerel(seconds: float, rng: Rng) -> Synthesised:
     if chance(rng, 0.3) and seconds > 2.5:
         count = "several"
         for _ in range(int(rng.integers(1, 3))):
-            other = _crow_phrase(rng, log_between(rng, 540, 980), between(rng, 1.3, 2.2))
+            other = _crow_phrase(rng, log_between(rng, 750, 1000), between(rng, 1.3, 1.8))
             late = between(rng, 0.5, max(0.6, seconds - 1.5))
-            add_at(x, late, at_distance(other, "distant", rng), between(rng, 0.08, 0.3))
-    x = reverb(at_distance(x, distance, rng), rng, between(rng, 0.4, 1.4), 0.12, 2500)
-    x = straw_yard(x, rng)
+            add_at(x, late, over_ground(other, "distant", rng), between(rng, 0.08, 0.3))
+    hens = [_hen(rng, log_between(rng, 450, 700)) for _ in range(5)]
+    near, t = log_between(rng, 0.03, 0.2), between(rng, 0, 0.5)
+    while t < seconds:
+        add_at(x, t, hens[int(rng.integers(5))], near * between(rng, 0.4, 1.0))
+        t += log_between(rng, 0.15, 0.9)
+    x = straw_yard(over_ground(x, distance, rng), rng)
     return finish(x, seconds, rng, {"tempo": tempo, "distance": distance, "count": count})
 
 

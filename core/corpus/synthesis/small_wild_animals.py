@@ -9,7 +9,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, resonances
 from core.corpus.synthesis.grains import add_at, bursts, scatter
-from core.corpus.synthesis.habitats import open_air, woodland
+from core.corpus.synthesis.habitats import beside, open_air, over_ground, woodland
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
     Mouth,
@@ -29,7 +29,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
 )
 from core.corpus.synthesis.sources import harmonics, sine, white
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb, room
+from core.corpus.synthesis.space import draw_distance, reverb
 
 
 def _snake_breath(rng: Rng, seconds: float, centre: float, force: float) -> Signal:
@@ -82,7 +82,7 @@ def snake(seconds: float, rng: Rng) -> Synthesised:
             add_at(x, t, _rattle(m, rng), between(rng, 0.7, 1.0))
             t += m / SAMPLE_RATE + between(rng, 0.1, 0.9)
     distance = draw_distance(rng, 0.1)
-    x = room(x, rng) if chance(rng, 0.3) else at_distance(x, distance, rng, dry=True)
+    x = beside(x, rng) if chance(rng, 0.3) else over_ground(x, distance, rng)
     return finish(open_air(x, rng), seconds, rng, {"strength": strength, "distance": distance})
 
 
@@ -170,7 +170,7 @@ def monkey(seconds: float, rng: Rng) -> Synthesised:
             for late, call in calls:
                 add_at(x, t + late, call, gain * between(rng, 0.8, 1.0))
             t += calls[-1][0] + len(calls[-1][1]) / SAMPLE_RATE + between(rng, 0.05, 0.7) * pace
-    x = woodland(at_distance(limited(x, 8), distance, rng), rng)
+    x = woodland(over_ground(limited(x, 8), distance, rng), rng)
     return finish(x, seconds, rng, {"tempo": tempo, "distance": distance, "count": count})
 
 
@@ -223,7 +223,7 @@ def bat(seconds: float, rng: Rng) -> Synthesised:
                 add_at(x, start + t, beat[int(rng.integers(5))], fading)
     caved = chance(rng, 0.6)
     x = reverb(x, rng, between(rng, 0.7, 2.2), between(rng, 0.2, 0.5), 6000) if caved else (
-        outdoors(x, rng)
+        over_ground(x, "close", rng)
     )  # fmt: skip
     return finish(open_air(limited(x, 10), rng), seconds, rng, {"count": count, "tempo": tempo})
 

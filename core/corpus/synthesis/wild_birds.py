@@ -9,7 +9,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, strike, wander
 from core.corpus.synthesis.filters import bandpass, resonances
 from core.corpus.synthesis.grains import add_at, burst
-from core.corpus.synthesis.habitats import open_air, woodland
+from core.corpus.synthesis.habitats import open_air, over_ground, woodland
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import wood
 from core.corpus.synthesis.sampling import (
@@ -23,7 +23,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import harmonics, white
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb
+from core.corpus.synthesis.space import draw_distance, reverb
 
 _COOS: dict[str, tuple[tuple[float, float, float], ...]] = {
     # seconds, silence after it, pitch relative to the bird's own
@@ -84,7 +84,7 @@ def pigeon(seconds: float, rng: Rng) -> Synthesised:
         for t in beats(0.8, 1 / between(rng, 7, 9), 0.05, rng, between(rng, 0, seconds)):
             add_at(x, t, _flap(rng, 0.09, 1.0), between(rng, 0.05, 0.3))
     distance = draw_distance(rng, 0.2)
-    x = at_distance(x, distance, rng)
+    x = over_ground(x, distance, rng)
     if distance == "close" and kind == "feral":
         x = reverb(x, rng, between(rng, 0.3, 1.5), between(rng, 0.1, 0.35), 2500)
     return finish(open_air(x, rng), seconds, rng, {"count": count, "distance": distance})
@@ -145,7 +145,7 @@ def wings(seconds: float, rng: Rng) -> Synthesised:
             late = between(rng, 0.05, 0.4)
             add_at(x, late, bird, 0.5 * gain)
     distance = draw_distance(rng, 0.15)
-    x = at_distance(limited(x, 7), distance, rng)
+    x = over_ground(limited(x, 7), distance, rng)
     attributes = {"tempo": tempo, "count": count, "distance": distance}
     return finish(open_air(x, rng), seconds, rng, attributes)
 
@@ -176,7 +176,7 @@ def woodpecker(seconds: float, rng: Rng) -> Synthesised:
             step = max(0.4, 1 + uneven * rng.standard_normal()) * (1.05 - 0.15 * where)
             t += step / rate
         t += between(rng, 0.8, 2.5)
-    x = outdoors(x, rng) if distance == "close" else at_distance(x, distance, rng)
+    x = over_ground(x, "close", rng) if distance == "close" else over_ground(x, distance, rng)
     x = reverb(x, rng, between(rng, 0.8, 2.0), between(rng, 0.05, 0.2), 3000)
     return finish(woodland(x, rng), seconds, rng, {"tempo": tempo, "distance": distance})
 
@@ -211,7 +211,7 @@ def cuckoo(seconds: float, rng: Rng) -> Synthesised:
             t += period * between(rng, 0.96, 1.05)
         t += between(rng, 0.8, 3.0)
     wet = between(rng, 0.5, 0.9) if distance == "distant" else between(rng, 0.15, 0.45)
-    x = reverb(outdoors(x, rng), rng, between(rng, 1.2, 2.8), wet, 1800)
+    x = reverb(over_ground(x, "close", rng), rng, between(rng, 1.2, 2.8), wet, 1800)
     x = woodland(x * (1 + 0.05 * np.sin(2 * np.pi * 0.3 * ticks(n))), rng)
     return finish(x, seconds, rng, {"tempo": tempo, "distance": distance})
 
