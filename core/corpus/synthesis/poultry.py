@@ -107,12 +107,12 @@ def duck(seconds: float, rng: Rng) -> Synthesised:
 
 
 _LONG_NECK: Mouth = (
-    (480, 170, 0.4),
-    (820, 230, 1.0),
-    (1350, 320, 0.8),
-    (2200, 500, 0.4),
+    (435, 170, 0.8),
+    (830, 230, 0.95),
+    (1470, 320, 1.0),
+    (2450, 500, 0.65),
     (3300, 900, 0.25),
-    (5500, 2000, 0.08),
+    (5500, 2000, 0.06),
 )
 
 
@@ -120,41 +120,41 @@ def _honk(rng: Rng, kind: str, f: float, size: float, seconds: float) -> Signal:
     """One honk: of a Canada goose with its break upward, of a grey goose, or a gander's hiss."""
     n = frames(seconds)
     if kind == "canada":
-        breaks = between(rng, 0.15, 0.4)
+        breaks = between(rng, 0.15, 0.35)
         hz = f * contour(
-            n, (0, 0.5), (breaks, between(rng, 0.58, 0.7)), (breaks + 0.05, 1.0), (0.75, 0.98),
+            n, (0, 0.6), (breaks, between(rng, 0.82, 0.92)), (breaks + 0.05, 1.0), (0.75, 0.98),
             (1, 0.72),
         )  # fmt: skip
         how = Pressed(0.012, 0.15, between(rng, 0, 0.12), 0.2, 5000)
     else:
-        hz = 0.55 * f * contour(n, (0, 0.9), (0.3, 1.0), (0.8, 0.97), (1, 0.85))
-        how = Pressed(0.045, 0.35, between(rng, 0.05, 0.4), 0.4, 5000)
+        hz = 0.78 * f * contour(n, (0, 0.9), (0.3, 1.0), (0.8, 0.97), (1, 0.85))
+        how = Pressed(0.02, 0.2, between(rng, 0.0, 0.15), 0.25, 5000)
     loud = contour(n, (0, 0), (0.12, 0.6), (0.4, 1), (0.75, 0.8), (1, 0))
     neck = scaled(_LONG_NECK, size)
     return pressed_call(hz, loud, how, ((0, scaled(neck, 1.2)), (0.35, neck), (1, neck)), rng)
 
 
 def goose(seconds: float, rng: Rng) -> Synthesised:
-    """Honks that break from 250 to 500 Hz or cackle at 200 Hz, from one bird or a whole skein."""
+    """Honks that break upward at 380 to 460 Hz, or cackles at 290 to 360 Hz; one bird or a skein."""
     n = frames(seconds)
-    tempo, pause = level(rng, slow=0.7, steady=0.3, fast=0.08)
+    tempo, pause = level(rng, slow=0.5, steady=0.22, fast=0.06)
     distance = draw_distance(rng, 0.25)
-    kind = "canada" if chance(rng, 0.8) else "grey"
-    count, number = level(rng, single=1, several=3, many=9)
+    kind = "canada" if chance(rng, 0.5) else "grey"
+    count, number = level(rng, single=1, several=3, many=6)
     x = np.zeros(n)
-    length = between(rng, 0.22, 0.42) if kind == "canada" else between(rng, 0.12, 0.26)
+    length = between(rng, 0.24, 0.34) if kind == "canada" else between(rng, 0.13, 0.17)
     for index in range(number):
-        f, size = log_between(rng, 400, 570), between(rng, 0.9, 1.15)
+        f, size = log_between(rng, 375, 460), between(rng, 0.9, 1.08)
         honks = [
             _honk(rng, kind, f * between(rng, 0.94, 1.06), size, length * between(rng, 0.85, 1.15))
             for _ in range(3)
         ]
-        gain = 1.0 if index == 0 else between(rng, 0.12, 0.7)
+        gain = 1.0 if index == 0 else between(rng, 0.06, 0.4)
         t = between(rng, 0.01, 0.12) if index == 0 else between(rng, 0, 1.5)
         while t < seconds - 0.1:
-            for _ in range(1 if kind == "canada" else int(rng.integers(1, 6))):
+            for _ in range(int(rng.integers(1, 4)) if kind == "canada" else int(rng.integers(3, 8))):
                 add_at(x, t, honks[int(rng.integers(3))], gain * between(rng, 0.65, 1.0))
-                t += length * between(rng, 1.05, 1.25) + 0.25 * pause * between(rng, 0.4, 1)
+                t += length * between(rng, 1.5, 1.8) + 0.3 * pause * between(rng, 0.4, 1)
             t += pause * between(rng, 0.4, 1.8)
     if count == "many":
         x = x * contour(n, (0, between(rng, 0.3, 1)), (0.5, 1), (1, between(rng, 0.3, 1)))
@@ -172,14 +172,14 @@ _SNOOD: Mouth = (
 
 
 def _gobbles(rng: Rng, f: float, size: float, lengths: list[float]) -> list[Signal]:
-    """Runs of 10 to 14 notes a second, each a yodel down from 1 kHz, as a wattle shakes."""
-    rate = between(rng, 10, 14)
+    """Runs of 13 to 18 notes a second, each a yodel that falls by more than an octave from 1 kHz."""
+    rate = between(rng, 13.5, 18)
     notes = []
-    for place in np.linspace(1.12, 0.85, 6):
+    for place in np.linspace(1.12, 0.85, 7):
         m = frames(between(rng, 0.75, 0.95) / rate)
-        top = f * float(place) * between(rng, 0.88, 1.12)
-        hz = top * contour(m, (0, 0.85), (0.25, 1.0), (1, between(rng, 0.45, 0.6)))
-        how = Pressed(0.012, 0.15, between(rng, 0, 0.3), 0.2, 4500)
+        top = f * float(place) * between(rng, 0.78, 1.22)
+        hz = top * contour(m, (0, 0.85), (0.25, 1.0), (1, between(rng, 0.3, 0.42)))
+        how = Pressed(0.012, 0.15, between(rng, 0, 0.2), 0.2, 4500)
         bill = scaled(_SNOOD, size * between(rng, 0.92, 1.08))
         shapes = ((0, bill), (1, scaled(bill, 1.15)))
         notes.append(pressed_call(hz, arch(m, 0.12, 0.4), how, shapes, rng))
@@ -189,9 +189,9 @@ def _gobbles(rng: Rng, f: float, size: float, lengths: list[float]) -> list[Sign
         t = 0.0
         while t < length - 0.06:
             where = t / length
-            note = notes[int(np.clip(5 * where + 1.2 * rng.standard_normal(), 0, 5))]
+            note = notes[int(np.clip(6 * where + 1.5 * rng.standard_normal(), 0, 6))]
             add_at(out, t, note, float(np.sin(np.pi * (0.12 + 0.8 * where)) ** 0.7))
-            t += between(rng, 0.9, 1.12) / rate
+            t += between(rng, 0.82, 1.22) / rate
         runs.append(out)
     return runs
 
@@ -208,26 +208,27 @@ def turkey(seconds: float, rng: Rng) -> Synthesised:
     """Gobbles of about a second with clucks between; others join in at once."""
     n = frames(seconds)
     count, number = level(rng, single=1, several=3) if chance(rng, 0.6) else ("many", 5)
-    tempo, pause = level(rng, slow=2.2, steady=1.2, fast=0.5)
+    tempo, pause = level(rng, slow=1.6, steady=0.9, fast=0.4)
     x = np.zeros(n)
     birds = []
-    for _ in range(number):
-        f, size = log_between(rng, 780, 1180), between(rng, 0.88, 1.15)
+    for _ in range(min(number, 2)):
+        f, size = log_between(rng, 880, 1150), between(rng, 0.82, 1.0)
         longest = max(0.5, seconds - 0.1)
         lengths = [min(between(rng, 0.75, 1.5), longest) for _ in range(2)]
         clucks = [_cluck(rng, 0.65 * f, size) for _ in range(2)]
         birds.append((_gobbles(rng, f, size, lengths), clucks))
     t = between(rng, 0.01, 0.12)
     while t < seconds - 0.3:
-        for index, (gobbles, _) in enumerate(birds):
+        for index in range(number):
+            gobbles = birds[index % len(birds)][0]
             if index == 0 or chance(rng, 0.6):
-                gain = 1.0 if index == 0 else between(rng, 0.15, 0.65)
+                gain = 1.0 if index == 0 else between(rng, 0.06, 0.35)
                 late = 0.0 if index == 0 else between(rng, 0.1, 0.5)
                 add_at(x, t + late, gobbles[int(rng.integers(2))], gain)
         t += len(birds[0][0][0]) / SAMPLE_RATE
         end = t + pause * between(rng, 0.6, 1.6)
         while t < end:
-            _, clucks = birds[int(rng.integers(number))]
+            _, clucks = birds[int(rng.integers(len(birds)))]
             add_at(x, t, clucks[int(rng.integers(2))], between(rng, 0.1, 0.35))
             t += between(rng, 0.18, 0.8)
         t = end
