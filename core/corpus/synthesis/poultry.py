@@ -135,7 +135,7 @@ def _honk(rng: Rng, kind: str, f: float, size: float, seconds: float) -> Signal:
 
 
 def goose(seconds: float, rng: Rng) -> Synthesised:
-    """Honks that break upward at 380 to 460 Hz, or cackles at 290 to 360 Hz; one bird or a skein."""
+    """Honks that break upward at 380 to 460 Hz, or cackles at 290 to 360; one bird or more."""
     n = frames(seconds)
     tempo, pause = level(rng, slow=0.5, steady=0.22, fast=0.06)
     distance = draw_distance(rng, 0.25)
@@ -143,6 +143,7 @@ def goose(seconds: float, rng: Rng) -> Synthesised:
     count, number = level(rng, single=1, several=3, many=6)
     x = np.zeros(n)
     length = between(rng, 0.24, 0.34) if kind == "canada" else between(rng, 0.13, 0.17)
+    run = (1, 4) if kind == "canada" else (3, 8)
     for index in range(number):
         f, size = log_between(rng, 375, 460), between(rng, 0.9, 1.08)
         honks = [
@@ -152,7 +153,7 @@ def goose(seconds: float, rng: Rng) -> Synthesised:
         gain = 1.0 if index == 0 else between(rng, 0.06, 0.4)
         t = between(rng, 0.01, 0.12) if index == 0 else between(rng, 0, 1.5)
         while t < seconds - 0.1:
-            for _ in range(int(rng.integers(1, 4)) if kind == "canada" else int(rng.integers(3, 8))):
+            for _ in range(int(rng.integers(*run))):
                 add_at(x, t, honks[int(rng.integers(3))], gain * between(rng, 0.65, 1.0))
                 t += length * between(rng, 1.5, 1.8) + 0.3 * pause * between(rng, 0.4, 1)
             t += pause * between(rng, 0.4, 1.8)
@@ -172,7 +173,7 @@ _SNOOD: Mouth = (
 
 
 def _gobbles(rng: Rng, f: float, size: float, lengths: list[float]) -> list[Signal]:
-    """Runs of 13 to 18 notes a second, each a yodel that falls by more than an octave from 1 kHz."""
+    """Runs of 13 to 18 notes a second, each a yodel from 1 kHz down by more than an octave."""
     rate = between(rng, 13.5, 18)
     notes = []
     for place in np.linspace(1.12, 0.85, 7):
