@@ -55,10 +55,15 @@ def pulse_rate(samples: Samples, low: float, high: float) -> float:
 
 
 def pitch(samples: Samples, low: float, high: float) -> float:
-    """The pitch (Hz) of the loudest tenth of a second, by autocorrelation."""
+    """The pitch (Hz) of the loudest tenth of a second, by autocorrelation.
+
+    Of periods that fit all but equally well, as two periods of a tone do, it is the shortest.
+    """
     n = SAMPLE_RATE // 10
     energy = np.convolve(samples.astype(np.float64) ** 2, np.ones(n), "valid")
     loudest = samples[int(np.argmax(energy)) :][:n].astype(np.float64) * np.hanning(n)
     alike = np.fft.irfft(np.abs(np.fft.rfft(loudest, 4 * n)) ** 2)
     shortest, longest = int(SAMPLE_RATE / high), int(SAMPLE_RATE / low)
-    return SAMPLE_RATE / (shortest + int(np.argmax(alike[shortest:longest])))
+    inside = alike[shortest:longest]
+    tops = signal.find_peaks(inside, height=0.97 * inside.max())[0]
+    return SAMPLE_RATE / (shortest + int(tops[0] if len(tops) else np.argmax(inside)))

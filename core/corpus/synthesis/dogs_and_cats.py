@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
-from core.corpus.synthesis.envelopes import arch, contour, strike, swell, wander
-from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances, shaped
+from core.corpus.synthesis.envelopes import arch, contour, swell, wander
+from core.corpus.synthesis.filters import bandpass, highpass, lowpass, resonances
 from core.corpus.synthesis.grains import add_at, burst
 from core.corpus.synthesis.habitats import beside, kept_or_outside, open_air
 from core.corpus.synthesis.levels import limited, peaked, unit
@@ -29,10 +31,10 @@ from core.corpus.synthesis.sampling import (
     log_between,
     ticks,
 )
-from core.corpus.synthesis.sources import harmonics, white
+from core.corpus.synthesis.sources import harmonics, pink, pulses, white
 from core.corpus.synthesis.space import draw_distance
 
-_MUZZLE: Mouth = ((420, 180, 1.0), (1050, 260, 0.7), (2300, 500, 0.3), (3600, 900, 0.14))
+_MUZZLE: Mouth = ((420, 180, 1.0), (1050, 260, 0.45), (2300, 500, 0.16), (3600, 900, 0.15))
 """Tract of a dog of middling size with its mouth hardly open."""
 
 
@@ -145,116 +147,125 @@ def dog_pant(seconds: float, rng: Rng) -> Synthesised:
 
 
 def _growl(rng: Rng, f: float, size: float, seconds: float, anger: float) -> Signal:
-    """One growl on the breath: creaking pulses, the rattle of the throat, teeth showing."""
+    """One growl on the breath: a hoarse, fluttering voice behind a muzzle that is hardly open.
+
+    The source is more breath than voice, falls by 6 dB an octave from 1 kHz on, and is broken by
+    the false folds, which flap 20 to 34 times a second; the teeth of an angry dog let more out.
+    """
     n = frames(seconds)
-    hz = f * contour(n, (0, 0.85), (0.35, 1.0), (0.8, 1.0 + 0.25 * anger), (1, 0.8))
-    hz = hz * (1 + 0.07 * wander(n, 9, rng))
+    hz = f * contour(n, (0, 0.85), (0.35, 1.0), (0.8, 1.1), (1, 0.8))
+    hz = hz * (1 + between(rng, 0.02, 0.07) * wander(n, 9, rng))
     how = Pressed(
-        jitter=between(rng, 0.05, 0.1),
-        shimmer=between(rng, 0.3, 0.5),
-        doubling=between(rng, 0, 0.6),
-        breath=0.35 + 0.5 * anger,
-        edge=900 + 2600 * anger,
+        jitter=between(rng, 0.025, 0.055),
+        shimmer=between(rng, 0.05, 0.18),
+        doubling=between(rng, 0.05, 0.4),
+        breath=between(rng, 1.1, 1.9),
+        edge=between(rng, 750, 900) * (1 + 0.5 * anger),
     )
-    bared = tuple(
-        (hz, width, gain * (1 + anger * place)) for place, (hz, width, gain) in enumerate(_MUZZLE)
+    open_by, narrow = 0.75 + 0.45 * anger, between(rng, 0.5, 0.78)
+    muzzle = tuple(
+        (hz, width * narrow, gain * (open_by if place else 1.0))
+        for place, (hz, width, gain) in enumerate(_MUZZLE)
     )
-    x = articulated(
-        pulsed(hz, how, rng), (0, scaled(_MUZZLE, size * 1.1)), (1, scaled(bared, size * 0.95))
-    )
-    rattle = between(rng, 22, 34) * (1 + 0.1 * wander(n, 4, rng))
-    flutter = 0.5 + 0.5 * np.sin(2 * np.pi * np.cumsum(rattle) / SAMPLE_RATE)
-    x = x * (1 - between(rng, 0.3, 0.75) * flutter**2)
+    source = pulsed(hz, how, rng)
+    x = articulated(source, (0, scaled(muzzle, 1.1 * size)), (1, scaled(muzzle, 0.95 * size)))
+    flapping = np.cumsum(between(rng, 22, 33) * (1 + 0.1 * wander(n, 4, rng))) / SAMPLE_RATE
+    flutter = 0.5 + 0.5 * np.sin(2 * np.pi * flapping)
+    x = x * (1 - between(rng, 0.45, 0.75) * flutter**2)
     loud = contour(n, (0, 0), (0.15, 0.5), (0.6, 0.8), (0.9, 1), (1, 0)) * swell(n, 4, rng, 0.2)
     return peaked(x * loud)
 
 
 def dog_growl(seconds: float, rng: Rng) -> Synthesised:
-    """A pulsing voice of 50 to 120 Hz on each breath out, a hoarse breath in; snarls when angry."""
+    """Growls of half a second to a second, at 165 to 230 Hz, with a hoarse breath in between."""
     n = frames(seconds)
     x = np.zeros(n)
-    strength, anger = level(rng, light=0.1, moderate=0.5, heavy=1.0)
+    strength, anger = level(rng, light=0.0, moderate=0.5, heavy=1.0)
     distance = draw_distance(rng, 0.15)
-    size = between(rng, 0.7, 1.35)
-    f = log_between(rng, 85, 105) / size**1.2
+    size = between(rng, 0.7, 1.3)
+    f = log_between(rng, 190, 225) / size**0.3
+    longest = between(rng, 0.7, 1.0)
     t = between(rng, 0.01, 0.1)
     while t < seconds - 0.2:
-        length = min(between(rng, 0.9, 3.2), max(0.5, seconds - t))
-        add_at(x, t, _growl(rng, f * between(rng, 0.9, 1.15), size, length, anger))
-        t += length
-        if anger > 0.3 and chance(rng, 0.5 * anger):
-            m = frames(between(rng, 0.12, 0.28))
-            hz = f * 2.2 * contour(m, (0, 0.8), (0.3, 1.3), (1, 0.7))
-            snap = pressed_call(
-                hz, arch(m, 0.1, 0.6), Pressed(0.08, 0.5, 0.3, 0.8, 4500),
-                ((0, scaled(_MUZZLE, size)), (0.4, scaled(_MUZZLE, 0.75 * size))), rng,
-            )  # fmt: skip
-            add_at(x, t - 0.1, snap, between(rng, 0.8, 1.4))
-            t += m / SAMPLE_RATE
-        breath = _pant(rng, scaled(_MUZZLE, 0.7), between(rng, 0.25, 0.5), False, 0)
-        add_at(x, t, breath, between(rng, 0.04, 0.15))
-        t += len(breath) / SAMPLE_RATE + between(rng, 0, 0.3)
-    x = kept_or_outside(limited(x, 5), distance, rng, 0.5)
-    attributes = {"strength": strength, "distance": distance}
-    return finish(open_air(x, rng), seconds, rng, attributes)
+        length = min(longest * between(rng, 0.7, 1.2), max(0.4, seconds - t))
+        growl = _growl(rng, f * between(rng, 0.93, 1.07), size, length, anger)
+        add_at(x, t, growl, between(rng, 0.75, 1.0))
+        t += length + between(rng, 0.02, 0.1)
+        if chance(rng, 0.6):
+            breath = _pant(rng, scaled(_MUZZLE, 0.7), between(rng, 0.12, 0.25), False, 0)
+            add_at(x, t, breath, between(rng, 0.01, 0.04))
+        t += between(rng, 0.08, 0.25)
+    x = kept_or_outside(limited(x, 6), distance, rng, 0.5)
+    x = peaked(x) + log_between(rng, 0.005, 0.013) * unit(pink(n, rng))
+    return finish(x, seconds, rng, {"strength": strength, "distance": distance})
 
 
-def _purred_breath(rng: Rng, rate: float, body: Mouth, seconds: float, bright: float) -> Signal:
-    """One breath of purring: the larynx opens and shuts `rate` times a second."""
+@dataclass(frozen=True)
+class _Purr:
+    """A cat's purring: `rate` closings of the larynx a second, and the body that they ring in."""
+
+    rate: float
+    jitter: float
+    uneven: float
+    edge: float
+    air: float
+    puffs: float
+    body: Mouth
+
+
+def _purred_breath(rng: Rng, purr: _Purr, seconds: float, faster: float, size: float) -> Signal:
+    """One breath of purring: the larynx claps shut and lets air through, over and over."""
     n = frames(seconds)
-    hz = rate * contour(n, (0, 0.93), (0.25, 1.0), (0.8, 1.02), (1, 0.92))
-    beat = np.flatnonzero(np.diff(np.floor(np.cumsum(hz) / SAMPLE_RATE + rng.random())) > 0)
-    clap, puff = np.zeros(n), np.zeros(n)
-    for place in beat.tolist():
-        place += int(0.03 * SAMPLE_RATE / rate * rng.standard_normal())
-        place = min(max(place, 0), n - 1)
-        clap[place] += between(rng, 0.75, 1.15)
-        again = min(n - 1, place + int(between(rng, 0.22, 0.4) * SAMPLE_RATE / rate))
-        clap[again] -= between(rng, 0.2, 0.5)
-        length = min(n - place, frames(0.6 / rate))
-        puff[place : place + length] += strike(length, 0.006, 0.9 / rate)
-    tone = unit(articulated(lowpass(clap, 700 * bright, 1), (0, body)))
-    air = unit(bandpass(white(n, rng), 250, 3800 * bright, 1)) * puff
-    x = tone + between(rng, 0.25, 0.6) * bright * air
-    return peaked(x * arch(n, 0.08, 0.12) * swell(n, 2, rng, 0.12))
+    rate = purr.rate * faster * (1 + 0.03 * wander(n, 4, rng))
+    claps = pulses(rate, rng, purr.jitter, purr.uneven)
+    open_for = np.maximum(lowpass(claps, 1.5 * purr.rate, 2), 0)
+    gate = purr.puffs * open_for / (float(np.max(open_for)) + 1e-9) + 1 - purr.puffs
+    source = unit(lowpass(claps, purr.edge, 1)) + purr.air * unit(white(n, rng) * gate)
+    return unit(articulated(source, (0, scaled(purr.body, size)))) * arch(n, 0.12, 0.15)
 
 
 def cat_purr(seconds: float, rng: Rng) -> Synthesised:
-    """Pulses at 20 to 30 a second that go on through breath in and out, with a hitch between.
+    """Pulses at 20 to 30 a second through breath in and out, the one inward much the softer.
 
-    Most energy lies below 700 Hz, bursts of breath reach 4 kHz; a breath takes 0.7 to 1.4 s, the
-    one inward is a little faster and brighter or duller than the one outward.
+    Most energy lies below 1 kHz, puffs of breath reach 5 kHz; a breath takes 0.7 to 1.4 s. It is
+    so quiet that the air of the room is heard beside it.
     """
     n = frames(seconds)
     x = np.zeros(n)
-    strength, near = level(rng, light=0.6, moderate=1.0, heavy=1.5)
+    strength, near = level(rng, light=0.6, moderate=1.0, heavy=1.6)
     kitten = chance(rng, 0.3)
-    rate = between(rng, 25, 31) if kitten else between(rng, 20.5, 27)
-    size = between(rng, 0.62, 0.8) if kitten else between(rng, 0.85, 1.2)
-    chest: Mouth = scaled(
-        ((150, 90, 1.0), (330, 130, 0.8), (620, 220, 0.45), (1250, 500, 0.2), (2600, 1000, 0.1)),
-        size,
+    low, high = between(rng, 180, 300) * (1.15 if kitten else 1.0), near * between(rng, 0.07, 0.16)
+    wide = between(rng, 1.1, 2.2)
+    body: Mouth = (
+        (low, 120 * wide, 1.0),
+        (2.2 * low, 150 * wide, 0.8),
+        (4.5 * low, 300 * wide, 1.7 * high),
+        (9.0 * low, 700 * wide, high),
+        (16.0 * low, 1200 * wide, 0.6 * high),
     )
-    nose: Mouth = scaled(
-        ((190, 110, 0.9), (420, 150, 0.9), (820, 260, 0.5), (1600, 600, 0.3), (3000, 1200, 0.14)),
-        size,
+    purr = _Purr(
+        rate=between(rng, 25, 30) if kitten else between(rng, 21, 27),
+        jitter=between(rng, 0.012, 0.026),
+        uneven=between(rng, 0.05, 0.35),
+        edge=near * log_between(rng, 400, 1900),
+        air=log_between(rng, 0.07, 0.4),
+        puffs=between(rng, 0.2, 0.9),
+        body=body,
     )
-    breath = between(rng, 0.75, 1.35) * (0.8 if kitten else 1.0)
-    inward_rate, inward_gain = rate * between(rng, 1.02, 1.14), between(rng, 0.55, 0.95)
-    t, outward = -between(rng, 0, 0.5), True
+    breath = between(rng, 0.8, 1.4) * (0.85 if kitten else 1.0)
+    inward, smaller = between(rng, 0.33, 0.45), between(rng, 0.88, 0.95)
+    t, outward = -between(rng, 0, 0.4), True
     while t < seconds:
-        length = breath * between(rng, 0.88, 1.14) * (1.1 if outward else 0.85)
-        pulse = rate if outward else inward_rate
-        body, bright = (chest, near) if outward else (nose, near * 1.2)
-        purr = _purred_breath(rng, pulse * between(rng, 0.98, 1.02), body, length, bright)
-        add_at(x, t, purr, 1.0 if outward else inward_gain)
-        t += length - between(rng, -0.02, 0.07)
+        length = breath * between(rng, 0.88, 1.12)
+        drawn = (1.0, 1.0) if outward else (between(rng, 1.04, 1.12), smaller)
+        add_at(x, t, _purred_breath(rng, purr, length, *drawn), 1.0 if outward else inward)
+        t += length * between(rng, 0.96, 1.0)
         outward = not outward
     if chance(rng, 0.25):
         rub = bandpass(white(n, rng), 1500, 9000, 1) * np.clip(wander(n, 0.6, rng) - 0.8, 0, 1)
-        x += between(rng, 0.05, 0.2) * rub
-    x = beside(shaped(x, (30, 4), (400, 0), (2000, -2), (15_000, -8)), rng)
-    return finish(open_air(limited(x, 6), rng), seconds, rng, {"strength": strength})
+        x += between(rng, 0.02, 0.1) * rub
+    x = peaked(beside(x, rng)) + log_between(rng, 0.012, 0.03) * unit(pink(n, rng))
+    return finish(x, seconds, rng, {"strength": strength})
 
 
 def _hiss(rng: Rng, seconds: float, spit: float) -> Signal:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from core.corpus.synthesis.birds import birds
 from core.corpus.synthesis.envelopes import swell
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, shaped
 from core.corpus.synthesis.grains import bursts, poisson, scatter, sizes
@@ -22,6 +25,14 @@ def woodland(x: Signal, rng: Rng) -> Signal:
     n = len(x)
     leaves = shaped(pink(n, rng), (40, -8), (300, 0), (2000, -5), (7000, -7), (15_000, -18))
     return peaked(x) + log_between(rng, 0.001, 0.012) * unit(leaves) * swell(n, 0.4, rng, 0.3)
+
+
+def among_birds(x: Signal, seconds: float, rng: Rng, gain: float) -> Signal:
+    """The sound in a wood by day, where other birds sing farther off, `gain` beside its peak."""
+    others = birds(seconds, rng).samples[: len(x)].astype(np.float64)
+    heard = peaked(x)
+    heard[: len(others)] += gain * peaked(lowpass(others, between(rng, 5000, 9000), 1))
+    return woodland(heard, rng)
 
 
 def straw_yard(x: Signal, rng: Rng) -> Signal:

@@ -9,7 +9,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, strike, wander
 from core.corpus.synthesis.filters import bandpass, resonances
 from core.corpus.synthesis.grains import add_at, burst
-from core.corpus.synthesis.habitats import open_air, over_ground, woodland
+from core.corpus.synthesis.habitats import among_birds, open_air, over_ground
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import wood
 from core.corpus.synthesis.sampling import (
@@ -20,7 +20,6 @@ from core.corpus.synthesis.sampling import (
     frames,
     level,
     log_between,
-    ticks,
 )
 from core.corpus.synthesis.sources import harmonics, white
 from core.corpus.synthesis.space import draw_distance, reverb
@@ -176,9 +175,9 @@ def woodpecker(seconds: float, rng: Rng) -> Synthesised:
             step = max(0.4, 1 + uneven * rng.standard_normal()) * (1.05 - 0.15 * where)
             t += step / rate
         t += between(rng, 0.8, 2.5)
-    x = over_ground(x, "close", rng) if distance == "close" else over_ground(x, distance, rng)
-    x = reverb(x, rng, between(rng, 0.8, 2.0), between(rng, 0.05, 0.2), 3000)
-    return finish(woodland(x, rng), seconds, rng, {"tempo": tempo, "distance": distance})
+    x = over_ground(x, distance, rng)
+    x = among_birds(x, seconds, rng, log_between(rng, 0.1, 0.35))
+    return finish(x, seconds, rng, {"tempo": tempo, "distance": distance})
 
 
 def _hoot(rng: Rng, f: float, seconds: float) -> Signal:
@@ -210,9 +209,9 @@ def cuckoo(seconds: float, rng: Rng) -> Synthesised:
             add_at(x, t + apart, _hoot(rng, low * pitch, second), between(rng, 0.75, 0.95))
             t += period * between(rng, 0.96, 1.05)
         t += between(rng, 0.8, 3.0)
-    wet = between(rng, 0.5, 0.9) if distance == "distant" else between(rng, 0.15, 0.45)
-    x = reverb(over_ground(x, "close", rng), rng, between(rng, 1.2, 2.8), wet, 1800)
-    x = woodland(x * (1 + 0.05 * np.sin(2 * np.pi * 0.3 * ticks(n))), rng)
+    x = over_ground(x, distance, rng)
+    x = reverb(x, rng, between(rng, 0.6, 1.6), between(rng, 0.02, 0.1), 1800)
+    x = among_birds(x, seconds, rng, log_between(rng, 0.06, 0.2))
     return finish(x, seconds, rng, {"tempo": tempo, "distance": distance})
 
 
