@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.codec.codec import Codec
 from core.codec.linear import LinearCodec
+from core.codec.two_resolution import TwoResolutionCodec
 from core.errors import ProfileError
 from core.profile import ASSETS, CodecConfig
 
@@ -19,6 +20,7 @@ def _load_oobleck(folder: Path) -> Codec:
 
 CODECS: dict[str, Callable[[Path], Codec]] = {
     "linear": LinearCodec.load,
+    "two-resolution": TwoResolutionCodec.load,
     "oobleck": _load_oobleck,
 }
 """How each is loaded from its file or folder."""

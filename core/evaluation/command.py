@@ -1,7 +1,7 @@
 """`python app.py evaluate`: what the model measures.
 
     evaluate direct | flags | recognise | fidelity | combine | bridge | duration | modifiers
-    evaluate describe | tagger | wishes | sounds
+    evaluate describe | tagger | wishes | sounds | codec
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
@@ -69,6 +69,11 @@ def main(argv: Sequence[str]) -> None:
         from core.evaluation.candidate_sounds import main as sounds
 
         sounds(argv[1:])
+        return
+    if argv[:1] == ["codec"]:
+        from core.evaluation.codec import main as codec
+
+        codec(argv[1:])
         return
     arguments = parser().parse_args(argv)
     print(json.dumps(EVALUATIONS[arguments.kind](Evaluation(arguments))))

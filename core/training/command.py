@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
 from core.audiostory import AudioStory, build_audiostory, load_audiostory
+from core.codec.codec import Codec
 from core.codec.kinds import load_codec
 from core.corpus import corpus, latent_set
 from core.corpus.examples import Examples
@@ -29,11 +30,13 @@ from core.listener.effects import EffectsListener
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
 from core.placement import Placement
 from core.profile import ASSETS, EAR, Profile, load_profile
-from core.training import fit_codec, publish
+from core.training import publish
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.ear import LESSONS, train_ear
+from core.training.fit_codec import fit_linear_codec
+from core.training.fit_two_resolution import fit_two_resolution_codec
 from core.training.known import write_known, write_lexicon
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, precision
@@ -46,6 +49,11 @@ from core.training.understanding import listen, train_understanding
 from core.training.wishes import train_wishes
 
 PUBLISHED = Path("published")
+CODEC_FITS: dict[str, Callable[[Path, Path], Codec]] = {
+    "linear": fit_linear_codec,
+    "two-resolution": fit_two_resolution_codec,
+}
+"""How each kind of codec is fitted: manifest of the corpus, file to write."""
 ADAPTER = "base_model"
 """What the parameters' names of a run of `wishes` begin with, which trained an adapter alone."""
 
@@ -66,8 +74,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     building = steps.add_parser("corpus", help="download, cut and label the corpus")
     building.add_argument("--root", type=Path, required=True)
-    fitting = steps.add_parser("codec", help="fit the linear codec on the corpus")
+    fitting = steps.add_parser("codec", help="fit a codec on the corpus")
     fitting.add_argument("--manifest", type=Path, required=True)
+    fitting.add_argument("--kind", choices=CODEC_FITS, default="linear")
+    fitting.add_argument("--out", type=Path, help="file to write (default: the pocket profile's)")
     composing = steps.add_parser("examples", help="compose and encode the performer's sounds")
     composing.add_argument("--manifest", type=Path, required=True)
     composing.add_argument("--out", type=Path, required=True)
@@ -146,7 +156,8 @@ def run_step(arguments: argparse.Namespace) -> None:
     if arguments.step == "corpus":
         corpus.build_corpus(arguments.root)
     elif arguments.step == "codec":
-        fit_codec.fit_linear_codec(arguments.manifest, ASSETS / load_profile("pocket").codec.file)
+        out = arguments.out or ASSETS / load_profile("pocket").codec.file
+        CODEC_FITS[arguments.kind](arguments.manifest, out)
     elif arguments.step == "examples":
         codec = load_codec(load_profile("pocket").codec)
         plan = latent_set.LatentSetPlan(arguments.per_class, arguments.mixtures)

@@ -10,6 +10,7 @@ Every piece is taken at a random level, so that distant and fading sounds are co
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +61,15 @@ def read_piece(path: Path, start: int, length: int) -> Tensor:
 
 
 def pieces(manifest: Path, patches: int, seed: int) -> Iterator[Tensor]:
-    """Patch blocks (T, 1408): classes in turn, so that a large class does not rule the fit."""
+    """Patch blocks (T, 1408) of the waveforms that `fitted_waveforms` draws."""
+    return map(analyse, fitted_waveforms(manifest, patches, seed))
+
+
+def fitted_waveforms(manifest: Path, patches: int, seed: int) -> Iterator[Tensor]:
+    """Waveforms (N,) of `patches` patches of 2048 samples in all, at random levels.
+
+    Classes come in turn, so that a large class does not rule the fit.
+    """
     draw = random.Random(seed)
     by_class: dict[str, list[Path]] = {}
     for row in full_band_clips(manifest):
@@ -73,9 +82,8 @@ def pieces(manifest: Path, patches: int, seed: int) -> Iterator[Tensor]:
             total = soundfile.info(path).frames
             waveform = read_piece(path, draw.randint(0, max(0, total - length)), length)
             gain = 10.0 ** (draw.uniform(QUIETEST_DB, 0.0) / 20.0)
-            block = analyse(waveform * gain)
-            taken += len(block)
-            yield block
+            taken += math.ceil(len(waveform) / HOP)
+            yield waveform * gain
 
 
 def hearing_weight() -> Tensor:

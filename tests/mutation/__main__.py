@@ -51,8 +51,13 @@ def files_of(modules: Sequence[str]) -> dict[str, str]:
     return {file: module for file, module in found.items() if module in modules}
 
 
-def judge(mutant: Mutant, tests: list[str], limit: float) -> report.Result:
-    """Run the tests against the mutant."""
+def judge(mutant: Mutant, tests: list[str], limit: float, busy: float) -> report.Result:
+    """Run the tests against the mutant.
+
+    Args:
+        limit: seconds of the processor.
+        busy: how many wait for each processor, by which the clock may take longer.
+    """
     if not tests:
         return report.Result("unreached", "", 0, 0.0)
 
@@ -66,7 +71,7 @@ def judge(mutant: Mutant, tests: list[str], limit: float) -> report.Result:
         watcher = forks.Watcher()
         return {"code": forks.run_pytest(ROOT, tests, watcher), "failed": watcher.failed}
 
-    outcome = forks.in_fork(run, limit)
+    outcome = forks.in_fork(run, busy * limit, limit)
     seconds = round(outcome.seconds, 1)
     if outcome.answer is None:
         return report.Result("timeout", "", len(tests), seconds)
@@ -120,8 +125,8 @@ def take(given: argparse.Namespace) -> None:
         killer = before.get(mutant.key, {}).get("killer", "")
         tests = chosen(mutant, covered, killer, BUDGET)
         busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        limit = busy * (START + 5 * sum(covered.costs[test] for test in tests))
-        result = judge(mutant, tests, limit)
+        limit = START + 5 * sum(covered.costs[test] for test in tests)
+        result = judge(mutant, tests, limit, busy)
         done[mutant.key] = report.entry(mutant, result, reasons.get(mutant.key, ""))
         print(result.outcome, mutant.file, mutant.line, mutant.operator, result.seconds, flush=True)
         report.write(given.out, given.seed, [*done.values()])

@@ -12,6 +12,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import json
+import math
 import os
 import resource
 import select
@@ -88,15 +89,20 @@ def _settle() -> None:
     settings.load_profile("mutation")
 
 
-def in_fork(work: Callable[[], Any], limit: float) -> Outcome:
-    """What `work` returns in a fork, by way of JSON; the fork and its children end with it."""
+def in_fork(work: Callable[[], Any], limit: float, processor: float | None = None) -> Outcome:
+    """What `work` returns in a fork, by way of JSON; the fork and its children end with it.
+
+    Args:
+        limit: seconds by the clock.
+        processor: seconds of the processor, which a busy machine does not make longer.
+    """
     reader, writer = os.pipe()
     began = time.monotonic()
     sys.stdout.flush()
     child = os.fork()
     if not child:
         os.close(reader)
-        _work_and_exit(work, writer)
+        _work_and_exit(work, writer, processor)
     os.close(writer)
     received = b""
     try:
@@ -116,9 +122,12 @@ def in_fork(work: Callable[[], Any], limit: float) -> Outcome:
     return Outcome(answer, time.monotonic() - began)
 
 
-def _work_and_exit(work: Callable[[], Any], writer: int) -> None:
+def _work_and_exit(work: Callable[[], Any], writer: int, processor: float | None) -> None:
     try:
         os.setsid()
+        if processor is not None:
+            seconds = math.ceil(time.process_time() + processor)
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
