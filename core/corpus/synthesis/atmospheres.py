@@ -113,7 +113,7 @@ def singing_bowl(seconds: float, rng: Rng) -> Synthesised:
 def drone(seconds: float, rng: Rng) -> Synthesised:
     """A low chord of detuned oscillators and wind-like noise whose filters wander."""
     n = frames(seconds)
-    strength, bright = level(rng, light=300.0, moderate=700.0, heavy=1500.0)
+    strength, fall = level(rng, light=10.0, moderate=6.5, heavy=3.0)  # dB an octave
     root = log_between(rng, 36, 80)
     x = np.zeros(n)
     for ratio in (1.0, 1.5, 2.0, float(rng.choice([2.4, 3.0, 2.67])), 4.0):
@@ -124,9 +124,9 @@ def drone(seconds: float, rng: Rng) -> Synthesised:
                 * (1 + 0.003 * rng.standard_normal())
                 * (1 + 0.002 * wander(n, 0.3, rng))
             )
-            tone = harmonics(hz, tilted(12, between(rng, 5, 9)), rng)
+            tone = harmonics(hz, tilted(12, fall * between(rng, 0.9, 1.1)), rng)
             x += unit(tone) * swell(n, 0.2, rng, 0.5) / ratio**0.6
-    x = lowpass(x, bright, 1)
+    x = lowpass(x, between(rng, 600, 1500), 1)
     wind = sweeping(pink(n, rng), root * 8 * swell(n, 0.25, rng, 0.6), 1.2)
     low = unit(lowpass(brown(n, rng), 90, 1)) * swell(n, 0.3, rng, 0.5)
     x = unit(x) + between(rng, 0.1, 0.5) * unit(wind) + between(rng, 0.1, 0.4) * low
