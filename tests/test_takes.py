@@ -249,8 +249,24 @@ class TestRepainting:
         with pytest.raises(StoryError, match="span"):
             repaint(rendered, "e1", chosen(rendered, "e1").key, *span)
 
+    def test_the_shortest_span_is_a_tenth_of_a_second_and_spans_are_in_milliseconds(
+        self, rendered: StoryFolder
+    ) -> None:
+        asked = repaint(rendered, "e1", chosen(rendered, "e1").key, 0.50009, 0.59909)
+        assert asked.start is not None
+        assert asked.start.span == (0.5, 0.599)
+
 
 class TestRecordings:
+    @pytest.mark.parametrize(("seconds", "notices"), [(1.7, 0), (1.8, 1)])
+    def test_a_recording_of_which_a_notable_part_is_cut_off_is_said(
+        self, folder: StoryFolder, tmp_path: Path, seconds: float, notices: int
+    ) -> None:
+        said: list[str] = []
+        use_recording(folder, "e2", write(tmp_path / "mine.wav", seconds), 0.0, tell=said.append)
+        assert len(said) == notices
+        assert all("lasts 1.5 s" in one and "1.8 s only the beginning" in one for one in said)
+
     def test_a_recording_sounds_through_and_is_kept_with_the_story(
         self, tiny: AudioStory, folder: StoryFolder, tmp_path: Path
     ) -> None:

@@ -157,10 +157,74 @@ def test_choosing_an_earlier_take_leaves_nothing_to_render() -> None:
     assert timeline.unrendered(story) == ()
 
 
+def test_any_take_can_be_restored_and_a_seed_that_is_not_the_events_own_stays_away() -> None:
+    story = timeline.add_take(story_of(4), "e1", take_of(story_of(4).event("e1"), seed=3))
+    second = dataclasses.replace(take_of(story.event("e1"), seed=8), caption="later")
+    story = timeline.add_take(story, "e1", second)
+    first = story.event("e1").takes[0].key
+    assert timeline.choose_take(story, "e1", first).event("e1").seed is None
+    back = timeline.restore_take(timeline.choose_take(story, "e1", first), "e1", second.key)
+    assert (back.event("e1").caption, back.event("e1").seed) == ("later", 8)
+
+
+def test_fit_scales_layered_events_and_where_they_begin() -> None:
+    above = (
+        Event("a", "above", 2.0, 4.0, layer=1),
+        Event("b", "held", 8.0, 3.0, layer=1, locked=True),
+    )
+    story = timeline.fit(story_of(6, 6, above=above), 6)
+    assert (story.event("a").start, story.event("a").duration) == (1.0, 2.0)
+    assert (story.event("b").start, story.event("b").duration) == (3.0, 3.0)
+
+
+def test_an_event_is_not_split_nearer_to_an_end_than_the_shortest_event() -> None:
+    story = story_of(4, 5)
+    for at in (0.05, 3.95, 4.0, 9.0):
+        with pytest.raises(StoryError, match="nearer the middle"):
+            timeline.split(story, "e1", at)
+    first, second = timeline.split(story, "e1", 0.1)
+    assert [first.event(i).duration for i in ("e1", second)] == [0.1, 3.9]
+
+
+def test_trimming_leaves_the_end_and_begins_later_in_the_sound() -> None:
+    story = story_of(10, above=(Event("a", "above", 2.0, 4.0, layer=1),))
+    story, part = timeline.split(timeline.add_take(story, "a", take_of(story.event("a"))), "a", 3.0)
+    later = timeline.trim(story, part, 4.5).event(part)
+    assert (later.start, later.end, later.offset) == (4.5, 6.0, 2.5)
+    story = timeline.add_take(story_of(4, 5), "e1", take_of(story_of(4).event("e1")))
+    story, part = timeline.split(story, "e1", 1.0)
+    story = timeline.delete(story, "e1")
+    first = timeline.trim(story, part, 0.5)
+    assert (first.event(part).duration, first.event(part).offset) == (2.5, 1.5)
+    assert first.total == 7.5
+
+
+def test_what_is_joined_sounds_on_only_where_it_is_one_sound() -> None:
+    story = timeline.add_take(story_of(4, 5), "e1", take_of(story_of(4).event("e1")))
+    story, part = timeline.split(story, "e1", 1.0)
+    assert timeline.join(story, "e1").event("e1").chosen is not None
+    other = timeline.add_take(story, part, take_of(story.event(part), seed=5))
+    assert timeline.join(other, "e1").event("e1").chosen is None
+
+
+def test_a_layered_copy_lies_over_its_event_where_no_room_is_left() -> None:
+    story = story_of(10, above=(Event("a", "above", 2.0, 4.0, layer=1),))
+    after, copy = timeline.duplicate(story, "a")
+    assert (after.event(copy).start, after.event(copy).layer) == (6.0, 1)
+    over, third = timeline.duplicate(after, copy)
+    assert (over.event(third).start, over.event(third).layer) == (6.0, 2)
+
+
+def test_a_layered_event_that_begins_with_the_next_one_goes_along() -> None:
+    story = story_of(4, 5, above=(Event("a", "above", 4.0, 1.0, layer=1),))
+    assert timeline.stretch(story, "e1", 6).event("a").start == 6.0
+
+
 def test_snapping_prefers_edges_in_reach_over_the_grid() -> None:
     story = story_of(4.13, 5)
     assert timeline.snapped(story, 4.2, reach=0.1, grid=0.5) == 4.13
     assert timeline.snapped(story, 4.3, reach=0.1, grid=0.5) == 4.5
+    assert timeline.snapped(story, 4.38, reach=0.25, grid=0.5) == 4.13
 
 
 def test_fields_of_time_and_identity_cannot_be_slipped_in() -> None:
