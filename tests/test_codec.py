@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from core.codec.griffin_lim import Stft, find_phases
 from core.codec.linear import LinearCodec
 from core.codec.oobleck import TILE, OobleckCodec
-from core.codec.patches import BINS, FULL, HOP, WINDOW, band_edges
+from core.codec.patches import BINS, FULL, HOP, NOISE_BANDS, WINDOW
 from core.errors import AudioFileError, WeightsError
 from core.training import fit_codec
 
@@ -78,7 +78,7 @@ def test_griffin_lim_finds_phases_that_belong_together() -> None:
 
 
 def test_bands_cover_every_bin_above_the_linear_ones_once() -> None:
-    edges = band_edges()
+    edges = NOISE_BANDS.edges
     assert edges[0] == BINS
     assert edges[-1] == WINDOW // 2 + 1
     assert all(a < b for a, b in pairwise(edges))

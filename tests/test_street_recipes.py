@@ -9,7 +9,8 @@ from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis import synthesise_clip
 from core.corpus.synthesis.heavy_vehicles import air_release
 from core.corpus.synthesis.rails import joints, traction
-from core.corpus.synthesis.roads import SOUND_IN_AIR, Drive, drive_past, piston_engine, tyres
+from core.corpus.synthesis.roads import Drive, drive_past, piston_engine, tyres
+from core.corpus.synthesis.space import SPEED_OF_SOUND
 from tests.sound_measures import BLOCK, centroid, mean_of, onsets, power_spectrum, share
 
 SECONDS = 2.0
@@ -37,8 +38,8 @@ def test_what_drives_past_falls_in_pitch_by_dopplers_law_and_grows_as_it_comes_n
         where, power = power_spectrum(heard[int(start * SAMPLE_RATE) :][:SAMPLE_RATE])
         return float(where[np.argmax(power)])
 
-    assert pitch(0.5) == pytest.approx(hz / (1 - speed / SOUND_IN_AIR), rel=0.005)
-    assert pitch(6.5) == pytest.approx(hz / (1 + speed / SOUND_IN_AIR), rel=0.005)
+    assert pitch(0.5) == pytest.approx(hz / (1 - speed / SPEED_OF_SOUND), rel=0.005)
+    assert pitch(6.5) == pytest.approx(hz / (1 + speed / SPEED_OF_SOUND), rel=0.005)
     assert np.abs(heard[4 * SAMPLE_RATE :][:BLOCK]).max() > 3 * np.abs(heard[:SAMPLE_RATE]).max()
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -51,3 +51,21 @@ class Codec(Protocol):
     def to(self, device: str) -> None:
         """Bring the weights to a device; what computes on the processor alone stays there."""
         return
+
+
+def decode_apart(
+    latents: Tensor, seed: int | Sequence[int], decode_one: Callable[[Tensor, int], Tensor]
+) -> Tensor:
+    """Waveforms (B, 1, N) of latents (B, T, C), each item computed by itself.
+
+    Its samples depend on its own seed and latents, never on what else is in the batch. All is done
+    on the processor, wherever the latents are, so that the noise is the same on every machine.
+
+    Args:
+        decode_one: a waveform (N,) of latents (T, C) and a seed.
+    """
+    seeds = [seed] * len(latents) if isinstance(seed, int) else list(seed)
+    if len(seeds) != len(latents):
+        raise ValueError(f"{len(latents)} items need as many seeds, not {len(seeds)}")
+    items = zip(latents.float().cpu(), seeds, strict=True)
+    return torch.stack([decode_one(item, s) for item, s in items]).unsqueeze(1)

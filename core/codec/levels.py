@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +16,7 @@ from torch import Tensor
 
 from core.codec.crossover import CODEC_RATE, DECIMATION, HIGHEST_HZ, LOWEST_HZ, divide, resample
 from core.codec.griffin_lim import Stft, find_phases
+from core.codec.noise_bands import NoiseBands
 from core.codec.time_envelope import (
     STEP,
     impose_envelope,
@@ -38,8 +37,9 @@ LOW_BINS = math.ceil(HIGHEST_HZ / BIN_HZ) + 1
 _FIRST = int(LOWEST_HZ / BIN_HZ)
 _MIDDLE = LONG_WINDOW // 4
 """The bin at 11 kHz: from there on, noise in bands."""
-_NOISE_BANDS = 24
-HIGH_BINS = _MIDDLE - _FIRST + _NOISE_BANDS
+_HISS_BANDS = 24
+_HISS = NoiseBands.spaced(_MIDDLE, LONG_WINDOW // 2 + 1, _HISS_BANDS)
+HIGH_BINS = _MIDDLE - _FIRST + _HISS_BANDS
 LOW_ROUNDS = 32
 """Of Griffin-Lim below 1 kHz, where a round costs a sixteenth: with 8, a tone of 440 Hz flutters
 by 2.3 dB, with 32 by 0.3."""
@@ -67,22 +67,9 @@ class Levels:
         return Levels(change(self.low), change(self.high), change(self.envelope))
 
 
-@lru_cache(maxsize=1)
-def noise_band_edges() -> list[int]:
-    """First bin of each band of noise, and one past the last bin."""
-    top = LONG_WINDOW // 2 + 1
-    return [round(_MIDDLE * (top / _MIDDLE) ** (k / _NOISE_BANDS)) for k in range(_NOISE_BANDS + 1)]
-
-
-@lru_cache(maxsize=1)
-def _noise_band_of_bin() -> Tensor:
-    widths = torch.tensor([b - a for a, b in pairwise(noise_band_edges())])
-    return torch.repeat_interleave(torch.arange(_NOISE_BANDS), widths)
-
-
 def high_edges_hz() -> list[float]:
     """Lower edges of the 260 numbers of the high part, and the upper one of the last, in Hz."""
-    return [k * BIN_HZ for k in (*range(_FIRST, _MIDDLE), *noise_band_edges())]
+    return [k * BIN_HZ for k in (*range(_FIRST, _MIDDLE), *_HISS.edges)]
 
 
 def measure_levels(waveform: Tensor) -> Levels:
@@ -90,7 +77,7 @@ def measure_levels(waveform: Tensor) -> Levels:
     patches = math.ceil(len(waveform) / PATCH_SAMPLES)
     low, high = divide(F.pad(waveform, (0, patches * PATCH_SAMPLES - len(waveform))))
     spectra = HIGH_STFT.forward(high)
-    magnitudes = torch.cat([spectra[:, _FIRST:_MIDDLE].abs(), _noise_levels(spectra)], dim=1)
+    magnitudes = torch.cat([spectra[:, _FIRST:_MIDDLE].abs(), _HISS.levels(spectra)], dim=1)
     return Levels(
         _patched(LOW_STFT.forward(low)[:, :LOW_BINS].abs() / (LOW_STFT.window / 2), PATCH_FRAMES),
         _patched(magnitudes / (LONG_WINDOW / 2), PATCH_FRAMES),
@@ -100,13 +87,6 @@ def measure_levels(waveform: Tensor) -> Levels:
 
 def _patched(rows: Tensor, count: int) -> Tensor:
     return rows.reshape(-1, count, rows.shape[1])
-
-
-def _noise_levels(spectra: Tensor) -> Tensor:
-    """RMS magnitude (F, 24) of the bands above 11 kHz of spectra (F, 513)."""
-    power = torch.view_as_real(spectra[:, _MIDDLE:]).square().sum(-1)
-    total = torch.zeros(len(power), _NOISE_BANDS).index_add_(1, _noise_band_of_bin(), power)
-    return (total / torch.bincount(_noise_band_of_bin())).sqrt()
 
 
 @dataclass(frozen=True)
@@ -133,7 +113,7 @@ class Grain:
         """Magnitudes of the noise as shares of their RMS, in the shapes of `Levels`."""
         low = LOW_STFT.forward(self.low)[:, :LOW_BINS].abs()
         spectra = HIGH_STFT.forward(self.high)
-        high = torch.cat([spectra[:, _FIRST:_MIDDLE].abs(), _noise_levels(spectra)], dim=1)
+        high = torch.cat([spectra[:, _FIRST:_MIDDLE].abs(), _HISS.levels(spectra)], dim=1)
         envelope = measure_envelope(self.high)
         return Levels(
             _patched(low / math.sqrt(LOW_STFT.window * _HANN_POWER), PATCH_FRAMES),
@@ -166,6 +146,6 @@ def _high_part(magnitudes: Tensor, envelope: Tensor, noise: Tensor, rounds: int)
     start = HIGH_STFT.forward(impose_envelope(noise, envelope, 1))
     tones = F.pad(magnitudes[:, : _MIDDLE - _FIRST], (_FIRST, 1))
     phased = find_phases(_HALF_STFT, tones, start[:, : _MIDDLE + 1], rounds)[:, :_MIDDLE]
-    gains = magnitudes[:, _MIDDLE - _FIRST :] / (_noise_levels(start) + _TINY)
-    hiss = start[:, _MIDDLE:] * gains[:, _noise_band_of_bin()]
+    gains = magnitudes[:, _MIDDLE - _FIRST :] / (_HISS.levels(start) + _TINY)
+    hiss = start[:, _MIDDLE:] * gains[:, _HISS.of_bin]
     return HIGH_STFT.inverse(torch.cat([phased, hiss], dim=1))

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.codec.codec import Codec
+from core.codec.codec import Codec, decode_apart
 from core.codec.patches import FULL, HOP, PATCH, analyse, excitation, synthesise
 from core.errors import WeightsError
 from core.files import atomic_path
@@ -92,17 +92,8 @@ class LinearCodec(Codec):
         return torch.stack([self.fit.latents(analyse(item[0])) for item in waveform])
 
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
-        """Waveforms (B, 1, T * 2048) of latents (B, T, 64).
-
-        Each item is drawn and computed by itself: its samples depend on its own seed and latents,
-        never on what else is in the batch. All is done on the processor, wherever the latents are,
-        so that the noise is the same on every machine.
-        """
-        seeds = [seed] * len(latents) if isinstance(seed, int) else list(seed)
-        if len(seeds) != len(latents):
-            raise ValueError(f"{len(latents)} items need as many seeds, not {len(seeds)}")
-        items = zip(latents.float().cpu(), seeds, strict=True)
-        return torch.stack([self._decode_one(item, s) for item, s in items]).unsqueeze(1)
+        """Waveforms (B, 1, T * 2048) of latents (B, T, 64); see `decode_apart`."""
+        return decode_apart(latents, seed, self._decode_one)
 
     def _decode_one(self, latents: Tensor, seed: int) -> Tensor:
         draw = torch.Generator().manual_seed(seed)

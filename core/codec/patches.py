@@ -11,17 +11,18 @@ the cost. The bands above are white noise coloured by their levels, which needs 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from core.codec.griffin_lim import Stft, find_phases
+from core.codec.noise_bands import NoiseBands
 
 WINDOW = 2048
 BINS = 256
 _BANDS = 96
+NOISE_BANDS = NoiseBands.spaced(BINS, WINDOW // 2 + 1, _BANDS)
+"""Above 5.5 kHz."""
 FRAMES = 4
 FEATURES = BINS + _BANDS
 PATCH = FRAMES * FEATURES
@@ -33,27 +34,6 @@ LOW = Stft(WINDOW // 4)
 HOP = FRAMES * FULL.hop
 
 
-@lru_cache(maxsize=1)
-def band_edges() -> list[int]:
-    """First bin of each band, and one past the last bin."""
-    top = WINDOW // 2 + 1
-    return [round(BINS * (top / BINS) ** (k / _BANDS)) for k in range(_BANDS + 1)]
-
-
-@lru_cache(maxsize=1)
-def _band_of_bin() -> Tensor:
-    edges = band_edges()
-    widths = torch.tensor([b - a for a, b in pairwise(edges)])
-    return torch.repeat_interleave(torch.arange(_BANDS), widths)
-
-
-def _band_rms(spectra: Tensor) -> Tensor:
-    """RMS magnitude (F, 96) of the bands of spectra (F, 1025)."""
-    power = torch.view_as_real(spectra[:, BINS:]).square().sum(-1)
-    total = torch.zeros(len(power), _BANDS).index_add_(1, _band_of_bin(), power)
-    return (total / torch.bincount(_band_of_bin())).sqrt()
-
-
 def analyse(waveform: Tensor) -> Tensor:
     """Patches (T, 1408) of a waveform (N,); its last patch is filled up with silence."""
     patches = math.ceil(len(waveform) / HOP)
@@ -63,7 +43,7 @@ def analyse(waveform: Tensor) -> Tensor:
 
 def log_levels(spectra: Tensor) -> Tensor:
     """Log levels (F, 352) of the bins below 5.5 kHz and the bands above, of spectra (F, 1025)."""
-    levels = torch.cat([spectra[:, :BINS].abs(), _band_rms(spectra)], dim=1)
+    levels = torch.cat([spectra[:, :BINS].abs(), NOISE_BANDS.levels(spectra)], dim=1)
     return torch.log(levels + FLOOR)
 
 
@@ -84,6 +64,6 @@ def synthesise(patches: Tensor, noise: Tensor, start: Tensor, rounds: int) -> Te
     levels = (patches.reshape(-1, FEATURES).exp() - FLOOR).clamp_min(0.0)
     magnitudes = torch.nn.functional.pad(levels[:, :BINS], (0, 1))
     low = find_phases(LOW, magnitudes, start[:, : BINS + 1], rounds)[:, :BINS]
-    gains = levels[:, BINS:] / _band_rms(noise)
-    high = noise[:, BINS:] * gains[:, _band_of_bin()]
+    gains = levels[:, BINS:] / NOISE_BANDS.levels(noise)
+    high = noise[:, BINS:] * gains[:, NOISE_BANDS.of_bin]
     return FULL.inverse(torch.cat([low, high], dim=1))

@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.codec.codec import Codec
+from core.codec.codec import Codec, decode_apart
 from core.codec.crossover import CODEC_RATE
 from core.codec.levels import (
     BIN_HZ,
@@ -269,11 +269,7 @@ class TwoResolutionCodec(Codec):
 
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
         """Waveforms (B, 1, T * 2048) of latents (B, T, C), each drawn by itself from its seed."""
-        seeds = [seed] * len(latents) if isinstance(seed, int) else list(seed)
-        if len(seeds) != len(latents):
-            raise ValueError(f"{len(latents)} items need as many seeds, not {len(seeds)}")
-        items = zip(latents.float().cpu(), seeds, strict=True)
-        return torch.stack([self._decode_one(item, s) for item, s in items]).unsqueeze(1)
+        return decode_apart(latents, seed, self._decode_one)
 
     def _decode_one(self, latents: Tensor, seed: int) -> Tensor:
         grain = Grain.drawn(len(latents), torch.Generator().manual_seed(seed))

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from core.codec.linear import LinearCodec, LinearFit
-from core.codec.patches import BINS, FRAMES, HOP, PATCH, WINDOW, analyse, band_edges
+from core.codec.patches import BINS, FRAMES, HOP, NOISE_BANDS, PATCH, WINDOW, analyse
 from core.corpus.recordings import SAMPLE_RATE
 from core.errors import AudioFileError
 
@@ -93,7 +93,7 @@ def hearing_weight() -> Tensor:
     chosen by the judge's cosine: 0.35 measured better than 0 and 0.7.
     """
     step = SAMPLE_RATE / WINDOW
-    edges = [*range(BINS), *band_edges()]
+    edges = [*range(BINS), *NOISE_BANDS.edges]
     mel = torch.log1p(torch.tensor(edges) * step / 700.0)
     share = mel.diff()
     return ((share / share.mean()) ** HEARING_POWER).repeat(FRAMES)

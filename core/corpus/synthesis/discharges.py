@@ -28,10 +28,15 @@ from core.corpus.synthesis.sources import (
     room_air,
     white,
 )
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb, room
-
-SPEED_OF_SOUND = 343.0
-"""Metres a second."""
+from core.corpus.synthesis.space import (
+    SPEED_OF_SOUND,
+    at_distance,
+    draw_distance,
+    echoed,
+    outdoors,
+    reverb,
+    room,
+)
 
 
 def _pressure_wave(n: int, length: float) -> Signal:
@@ -77,11 +82,7 @@ def _rocket(rng: Rng) -> Signal:
 
 def _over_roofs(x: Signal, rng: Rng) -> Signal:
     """Faint echoes of house fronts and hills within a second, then a roll."""
-    out = x.copy()
-    for _ in range(int(rng.integers(2, 5))):
-        late = frames(between(rng, 0.1, 1.0))
-        if late < len(x):
-            out[late:] += between(rng, 0.03, 0.12) * lowpass(x[:-late], 1800, 1)
+    out = echoed(x, rng, int(rng.integers(2, 5)), (0.1, 1.0), 1800)
     return reverb(out, rng, between(rng, 1.2, 2.5), between(rng, 0.15, 0.3), 2000)
 
 

@@ -31,10 +31,7 @@ from core.corpus.synthesis.sampling import (
     ticks,
 )
 from core.corpus.synthesis.sources import room_air, white
-from core.corpus.synthesis.space import at_distance, draw_distance, reverb, room
-
-SOUND_SPEED = 343.0
-"""Metres a second."""
+from core.corpus.synthesis.space import SPEED_OF_SOUND, at_distance, draw_distance, reverb, room
 
 
 def tiled(x: Signal, rng: Rng) -> Signal:
@@ -122,7 +119,7 @@ def _running(n: int, flow: float, rng: Rng) -> Signal:
 def _column(filled: Signal, height: float) -> Signal:
     """Quarter-wave resonance in Hz of the air over the liquid in a vessel `height` metres high."""
     air = height * (1 - filled) + 0.02
-    return SOUND_SPEED / (4 * air)
+    return SPEED_OF_SOUND / (4 * air)
 
 
 def _glugs(n: int, rng: Rng, start: float, stop: float) -> Signal:

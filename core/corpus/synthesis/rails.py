@@ -10,7 +10,7 @@ from core.corpus.synthesis.filters import resonances, shaped, sweeping
 from core.corpus.synthesis.grains import add_at, ringing
 from core.corpus.synthesis.levels import limited, unit
 from core.corpus.synthesis.modes import Modes, metal
-from core.corpus.synthesis.roads import town
+from core.corpus.synthesis.roads import in_the_street
 from core.corpus.synthesis.sampling import (
     Rng,
     Signal,
@@ -22,7 +22,7 @@ from core.corpus.synthesis.sampling import (
     spread,
 )
 from core.corpus.synthesis.sources import harmonics, phase, pink, white
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors, reverb
+from core.corpus.synthesis.space import reverb
 
 CAR_AXLES = (0.0, 2.1, 10.5, 12.6)
 """Metres from the first axle of a car to the others: two in each of its bogies."""
@@ -173,11 +173,7 @@ def tram(seconds: float, rng: Rng) -> Synthesised:
         t = between(rng, 0.1, max(0.2, seconds - 1.5))
         for blow in range(int(rng.integers(2, 5))):
             add_at(x, t + blow * between(rng, 0.2, 0.3), gong.struck(frames(1.2), rng, 6000), 2.0)
-    distance = draw_distance(rng, 0.2)
-    x = outdoors(x, rng)
-    if distance == "distant":
-        x = at_distance(x, distance, rng)
-    x = unit(x) + between(rng, 0.08, 0.2) * town(n, rng)
+    x, distance = in_the_street(x, rng, 0.2, (0.08, 0.2))
     attributes = {"tempo": tempo, "distance": distance}
     return finish(limited(x, 5), seconds, rng, attributes, fade_out=0.2)
 

@@ -12,9 +12,8 @@ from core.corpus.synthesis.filters import moving, resonances, shaped
 from core.corpus.synthesis.levels import unit
 from core.corpus.synthesis.sampling import Rng, Signal, between, ticks
 from core.corpus.synthesis.sources import harmonics, phase, pink, white
+from core.corpus.synthesis.space import SPEED_OF_SOUND, at_distance, draw_distance, outdoors
 
-SOUND_IN_AIR = 343.0
-"""Metres a second, at 20 degrees."""
 EAR_HEIGHT = 1.5
 """Of who stands at the road, in metres."""
 EXHAUST_HEIGHT = 0.35
@@ -53,13 +52,13 @@ def drive_past(x: Signal, drive: Drive) -> Signal:
     """
     n = len(x)
     far = drive.distances(n)
-    heard_at = ticks(n) + (far - far[0]) / SOUND_IN_AIR
+    heard_at = ticks(n) + (far - far[0]) / SPEED_OF_SOUND
     sent = np.interp(ticks(n), heard_at, ticks(n))
     moved = np.interp(sent * SAMPLE_RATE, np.arange(n), x / far)
 
     def response(times: Signal, hz: Signal) -> Signal:
         where = np.hypot(drive.nearest, drive.speed * (times * n / SAMPLE_RATE - drive.when))
-        late = 2 * EAR_HEIGHT * EXHAUST_HEIGHT / where / SOUND_IN_AIR
+        late = 2 * EAR_HEIGHT * EXHAUST_HEIGHT / where / SPEED_OF_SOUND
         echo = REFLECTED * np.exp(-hz / 5000)
         comb = np.sqrt(1 + echo**2 + 2 * echo * np.cos(2 * np.pi * hz * late))
         air = np.exp(-where * (hz / 1000) ** 1.6 / 1800)
@@ -166,3 +165,18 @@ def town(n: int, rng: Rng) -> Signal:
         (14_000, -36),
     )
     return unit(x * swell(n, 0.6, rng, 0.2))
+
+
+def in_the_street(
+    x: Signal, rng: Rng, far: float, behind: tuple[float, float]
+) -> tuple[Signal, str]:
+    """What goes through a street, near or, with the chance `far`, distant, and which it is.
+
+    Args:
+        behind: least and greatest level of the town behind it.
+    """
+    distance = draw_distance(rng, far)
+    x = outdoors(x, rng)
+    if distance == "distant":
+        x = at_distance(x, distance, rng)
+    return unit(x) + between(rng, *behind) * town(len(x), rng), distance

@@ -10,7 +10,7 @@ from core.corpus.synthesis.grains import add_at, ringing
 from core.corpus.synthesis.levels import limited, unit
 from core.corpus.synthesis.modes import Modes, metal, wood
 from core.corpus.synthesis.rails import joints, rolling
-from core.corpus.synthesis.roads import town
+from core.corpus.synthesis.roads import in_the_street
 from core.corpus.synthesis.sampling import (
     Rng,
     Signal,
@@ -21,7 +21,6 @@ from core.corpus.synthesis.sampling import (
     log_between,
 )
 from core.corpus.synthesis.sources import phase, pulses
-from core.corpus.synthesis.space import at_distance, draw_distance, outdoors
 from core.corpus.synthesis.traffic import bicycle_bell
 
 BOARD_AXLES = (0.0, 0.37)
@@ -69,11 +68,7 @@ def bicycle(seconds: float, rng: Rng) -> Synthesised:
     if chance(rng, 0.6):
         bell = bicycle_bell(min(seconds, 1.8), rng).samples.astype(np.float64)
         add_at(x, between(rng, 0.05, max(0.1, seconds - 1.5)), bell, between(rng, 2, 4))
-    distance = draw_distance(rng, 0.15)
-    x = outdoors(x, rng)
-    if distance == "distant":
-        x = at_distance(x, distance, rng)
-    x = unit(x) + between(rng, 0.05, 0.2) * town(n, rng)
+    x, distance = in_the_street(x, rng, 0.15, (0.05, 0.2))
     attributes = {"tempo": tempo, "distance": distance}
     return finish(limited(x, 7), seconds, rng, attributes)
 
@@ -113,11 +108,7 @@ def skateboard(seconds: float, rng: Rng) -> Synthesised:
             add_at(x, t + air + late, deck.struck(frames(0.2), rng, 4000), between(rng, 1, 2))
         t += air + between(rng, 1.0, 3.0)
     near = contour(n, (0, between(rng, 0.4, 0.9)), (0.5, 1), (1, between(rng, 0.4, 0.9)))
-    x = outdoors(x * near, rng)
-    distance = draw_distance(rng, 0.15)
-    if distance == "distant":
-        x = at_distance(x, distance, rng)
-    x = unit(x) + between(rng, 0.03, 0.1) * town(n, rng)
+    x, distance = in_the_street(x * near, rng, 0.15, (0.03, 0.1))
     attributes = {"tempo": tempo, "surface": surface, "distance": distance}
     return finish(limited(x, 7), seconds, rng, attributes)
 

@@ -9,6 +9,9 @@ from core.corpus.synthesis.envelopes import decay
 from core.corpus.synthesis.filters import highpass, lowpass
 from core.corpus.synthesis.sampling import Rng, Signal, between, chance, frames
 
+SPEED_OF_SOUND = 343.0
+"""In air of 20 degrees, metres a second."""
+
 
 def reverb(x: Signal, rng: Rng, t60: float, wet: float, damping: float = 3000.0) -> Signal:
     """The signal plus its diffuse tail, as long as the signal.
@@ -39,12 +42,18 @@ def hall(x: Signal, rng: Rng) -> Signal:
 
 def outdoors(x: Signal, rng: Rng) -> Signal:
     """The open: one or two faint echoes and a thin tail."""
-    out = x.copy()
-    for _ in range(int(rng.integers(1, 3))):
-        late = frames(between(rng, 0.05, 0.35))
-        if late < len(x):
-            out[late:] += between(rng, 0.03, 0.12) * lowpass(x[:-late], 2500, 1)
+    out = echoed(x, rng, int(rng.integers(1, 3)), (0.05, 0.35), 2500)
     return reverb(out, rng, between(rng, 0.4, 1.2), between(rng, 0.04, 0.15), 2000)
+
+
+def echoed(x: Signal, rng: Rng, count: int, seconds: tuple[float, float], hz: float) -> Signal:
+    """The signal and faint echoes of it, dulled above `hz`, up to so many seconds later."""
+    out = x.copy()
+    for _ in range(count):
+        late = frames(between(rng, *seconds))
+        if late < len(x):
+            out[late:] += between(rng, 0.03, 0.12) * lowpass(x[:-late], hz, 1)
+    return out
 
 
 def draw_distance(rng: Rng, far: float = 0.3) -> str:
