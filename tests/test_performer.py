@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import FluxTransformer2DModel
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -215,6 +217,60 @@ def test_a_fast_transformer_begins_as_a_copy_and_is_asked_for_by_the_sampler() -
     nn.init.zeros_(made.transformer.proj_out.weight)
     latents = made.render(condition(), [1.0], 10, [3], fast)
     torch.testing.assert_close(latents, by_hand(performer(), 10, 2, 1.0, 1), atol=1e-4, rtol=1e-3)
+
+
+def test_the_weights_that_a_trainer_treats_alike_are_the_matrices_of_the_blocks() -> None:
+    made = performer()
+    known = {id(weight) for weight in made.block_weights()}
+    blocks = [*made.transformer.transformer_blocks, *made.transformer.single_transformer_blocks]
+    matrices = [w for block in blocks for w in block.parameters() if w.ndim == 2]
+    assert known == {id(weight) for weight in matrices}
+    assert id(made.transformer.x_embedder.weight) not in known
+
+
+def test_both_transformers_are_compiled_block_by_block_unless_blocks_are_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[tuple[nn.Module, bool | None]] = []
+    monkeypatch.setattr(
+        FluxTransformer2DModel,
+        "compile_repeated_blocks",
+        lambda self, *, dynamic=False: compiled.append((self, dynamic)),
+    )
+    made = performer()
+    made.compile_blocks()
+    assert compiled == [(made.transformer, True)]
+    compiled.clear()
+    copy = made.add_fast()
+    made.compile_blocks(dynamic=None)
+    assert compiled == [(made.transformer, None), (copy, None)]
+    compiled.clear()
+    performer(replace(CONFIG, cache=9.0)).compile_blocks()
+    assert compiled == []
+
+
+def test_an_event_is_counted_with_what_one_block_holds_of_it_at_two_bytes_a_number() -> None:
+    """Everything that the layers of the widest block put out, for both halves of guidance."""
+    made = performer()
+    held: dict[nn.Module, int] = {}
+    blocks = [*made.transformer.transformer_blocks, *made.transformer.single_transformer_blocks]
+
+    def count(block: nn.Module) -> Callable[[nn.Module, Any, Any], None]:
+        def add(layer: nn.Module, inputs: Any, output: Tensor) -> None:
+            held[block] = held.get(block, 0) + output.numel()
+
+        return add
+
+    for block in blocks:
+        for layer in block.modules():
+            if isinstance(layer, nn.Linear):
+                layer.register_forward_hook(count(block))
+    frames = CONFIG.window_frames
+    made.render(condition(), [1.0], frames, [3], RenderSettings(1, 2.0))
+    widest = 2 * max(held.values())
+    assert widest <= made.event_bytes() <= 2 * widest
+    unbounded = performer(replace(CONFIG, window_frames=0))
+    assert unbounded.event_bytes() > 10 * made.event_bytes()
 
 
 def test_each_step_is_announced_and_a_cancelled_render_makes_no_further_one() -> None:

@@ -192,6 +192,7 @@ def test_an_event_little_longer_than_a_window_is_rendered_in_two_shorter_ones() 
     assert flow.windows(192, 192) == (192, [0])
     assert flow.windows(216, 192) == (144, [0, 72])
     assert flow.windows(288, 192) == (192, [0, 96])
+    assert flow.windows(10, 5) == (4, [0, 2, 4, 6]), "half a window of five are two frames"
 
 
 def test_windows_in_agreement_end_at_one_mean_and_differ_within() -> None:

@@ -1,0 +1,272 @@
+"""The list inside the reasoning: whatever is chosen under its grammar reads back as its items."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.language.reasoning import (
+    COUNTS,
+    Item,
+    ListConstraints,
+    ListGrammar,
+    ListIds,
+    read_items,
+    write_items,
+)
+from core.language.stream import SUMMARY_TOKENS, PlanGrammar, StreamIds
+
+WORDS = tuple(
+    f" {word}" for word in ("rain", "thunder", "dog", "barks", "far", "calm", "tense", "plain")
+)
+STRUCTURE = (" (", " s", ",", ").", " ", "<think>", "</think>", "<gen>", "</gen>", "<time>")
+ENDS = ("</time>", "<span>", "<end>")
+NUMBERS = tuple(f"{number}." for number in range(1, len(COUNTS) + 1))
+TEXTS = (
+    *WORDS, *STRUCTURE, *ENDS, *NUMBERS, *"0123456789", *(f" {word}" for word in COUNTS),
+    " event", " events", ".",
+)  # fmt: skip
+VOCABULARY = tuple(dict.fromkeys(TEXTS))
+"""A vocabulary in which every piece of the list is one token."""
+IDS = {text: i for i, text in enumerate(VOCABULARY)}
+PIECES = re.compile("|".join(re.escape(t) for t in sorted(VOCABULARY, key=len, reverse=True)))
+
+
+def encode(text: str) -> tuple[int, ...]:
+    return tuple(IDS[piece] for piece in PIECES.findall(text))
+
+
+def decode(tokens: Sequence[int]) -> str:
+    return "".join(VOCABULARY[token] for token in tokens)
+
+
+def of(*texts: str) -> frozenset[int]:
+    return frozenset(IDS[text] for text in texts)
+
+
+LIST_IDS = ListIds(
+    numbers=tuple(encode(number) for number in NUMBERS),
+    counts=tuple(encode(f" {word} event{'s' if n else ''}") for n, word in enumerate(COUNTS)),
+    blank=IDS[" "],
+    begin=of(*WORDS),
+    text=of(*WORDS),
+    letters=of(*WORDS),
+    prose=of(*WORDS, "."),
+    digits=of(*"0123456789"),
+    opening=IDS[" ("],
+    unit=IDS[" s"],
+    comma=IDS[","],
+    closing=IDS[")."],
+)
+
+
+def grammar(constraints: ListConstraints | None = None) -> ListGrammar:
+    return ListGrammar(LIST_IDS, constraints or ListConstraints(), encode, decode)
+
+
+def write(rules: ListGrammar, rng: random.Random) -> str:
+    """Choose at random under the grammar until the list is done; the text that holds."""
+    written: list[int] = []
+    while not rules.finished:
+        tokens = rules.forced or (rng.choice(sorted(rules.allowed)),)
+        back = rules.advance(tokens)
+        written += tokens
+        del written[len(written) - back :]
+    return decode(written)
+
+
+def choose(rules: ListGrammar, text: str) -> int:
+    """Advance through text token by token, forced blocks as blocks; the last one's taking back."""
+    tokens, back = list(encode(text)), 0
+    while tokens:
+        block = rules.forced or (tokens[0],)
+        assert tuple(tokens[: len(block)]) == block
+        back = rules.advance(block)
+        del tokens[: len(block)]
+    return back
+
+
+ITEMS = st.builds(
+    Item,
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(lambda words: "".join(words)[1:]),
+    st.integers(1, 90).map(float),
+    st.sampled_from(["calm", "tense"]),
+)
+
+
+@given(
+    st.integers(0, 2**32),
+    st.dictionaries(st.integers(0, 3), ITEMS, max_size=2),
+    st.integers(1, 4),
+    st.integers(4, 8),
+    st.sampled_from(["", "calm"]),
+)
+def test_any_choice_under_the_grammar_reads_back_as_its_items(
+    seed: int, settled: dict[int, Item], least: int, most: int, mood: str
+) -> None:
+    constraints = ListConstraints(settled=settled, least=least, most=most, mood=mood)
+    rules = grammar(constraints)
+    text = write(rules, random.Random(seed))
+    read = read_items(text)
+    assert tuple(rules.items) == read
+    assert least <= len(read) <= most
+    assert text.endswith(f" {COUNTS[len(read) - 1]} event{'s' if len(read) > 1 else ''}")
+    for place, item in settled.items():
+        assert read[place] == item
+    if mood:
+        assert {i.mood for place, i in enumerate(read) if place not in settled} <= {mood}
+
+
+@given(st.lists(ITEMS, min_size=1, max_size=6))
+def test_a_list_as_it_is_written_is_allowed_and_its_items_are_noted(items: list[Item]) -> None:
+    rules = grammar()
+    choose(rules, write_items(items)[:-1])
+    assert rules.finished
+    assert rules.items == items
+
+
+def test_without_a_mood_that_is_fixed_the_mood_is_a_choice() -> None:
+    rules = grammar()
+    choose(rules, "1. rain (6 s,")
+    assert not rules.forced
+    assert rules.allowed == LIST_IDS.begin
+
+
+def test_an_unbounded_list_ends_with_the_last_number_that_there_is() -> None:
+    rules = grammar()
+    choose(rules, " ".join(f"{n}. rain (6 s, calm)." for n in range(1, len(COUNTS) + 1)))
+    assert rules.forced == LIST_IDS.counts[-1]
+
+
+def test_a_refused_phrase_is_taken_back_and_cannot_begin_so_again() -> None:
+    rules = grammar(ListConstraints(refuses=lambda phrases: phrases[-1] == "dog barks"))
+    assert choose(rules, "1. dog barks (") == 3
+    assert rules.items == []
+    assert rules.allowed == LIST_IDS.begin - of(" dog")
+    choose(rules, " rain (6 s, calm).")
+    assert rules.items == [Item("rain", 6.0, "calm")]
+
+
+def test_after_three_refusals_the_list_ends_before_the_item_that_found_no_phrase() -> None:
+    rules = grammar(ListConstraints(refuses=lambda phrases: len(phrases) > 1))
+    choose(rules, "1. rain (6 s, calm).")
+    for word in (" dog", " thunder", " far"):
+        choose(rules, " 2." if word == " dog" else "")
+        assert choose(rules, f"{word} (") == 2
+    assert choose(rules, " barks (") == len(encode(" 2. barks ("))
+    assert rules.forced == LIST_IDS.counts[0]
+
+
+def test_where_the_list_may_not_end_the_fourth_phrase_is_taken_as_it_is() -> None:
+    rules = grammar(ListConstraints(refuses=lambda phrases: True))
+    choose(rules, "1.")
+    for word in (" dog", " thunder", " far"):
+        assert choose(rules, f"{word} (") == 2
+    assert choose(rules, " barks (") == 0
+    assert [item.phrase for item in rules.items] == ["barks"]
+
+
+def test_what_is_owed_takes_the_place_of_a_phrase_that_nothing_lets_end() -> None:
+    """A phrase that is not refused stands, whatever else is owed at the list's end."""
+
+    def owed(phrases: Sequence[str], ended: bool) -> str:
+        return "thunder" if ended and "thunder" not in phrases else ""
+
+    refused = ListConstraints(refuses=lambda phrases: phrases[-1] != "rain", owed=owed)
+    rules = grammar(refused)
+    choose(rules, "1.")
+    for word in (" dog", " calm", " far"):
+        assert choose(rules, f"{word} (") == 2
+    assert choose(rules, " barks (") == 2
+    assert rules.forced == encode(" thunder (")
+
+    rules = grammar(refused)
+    choose(rules, "1.")
+    for word in (" dog", " calm", " far"):
+        assert choose(rules, f"{word} (") == 2
+    assert choose(rules, " rain (") == 0
+    assert [item.phrase for item in rules.items] == ["rain"]
+
+
+def plan_grammar(limit: int = 60) -> PlanGrammar:
+    """A plan whose reasoning is a list, over the same vocabulary."""
+    words = of(*WORDS)
+    ids = StreamIds(
+        think=IDS["<think>"], think_end=IDS["</think>"], gen=IDS["<gen>"], gen_end=IDS["</gen>"],
+        time=IDS["<time>"], time_end=IDS["</time>"], semantic=(), residual=(),
+        span=(IDS["<span>"],), turn_end=IDS["<end>"], time_text=LIST_IDS.digits, texts={},
+        free=words, word=words,
+    )  # fmt: skip
+    return PlanGrammar(ids, limit, 5, 4, grammar())
+
+
+def begin(rules: PlanGrammar, text: str) -> int:
+    tokens, back = list(encode(text)), 0
+    while tokens:
+        block = rules.forced or (tokens[0],)
+        assert tuple(tokens[: len(block)]) == block
+        back = rules.advance(block)
+        assert back >= 0
+        del tokens[: len(block)]
+    return back
+
+
+LIST = "<think>1. rain (6 s, calm). 2. dog barks (2 s, tense). Two events"
+
+
+def settled(fits: bool) -> PlanGrammar:
+    """A plan of two events whose lengths are known, at the caption of the second."""
+    rules = plan_grammar()
+    begin(rules, f"{LIST}</think>")
+    rules.settle(
+        [encode("6"), encode("2")],
+        {0: encode(" rain")},
+        [encode(" rain"), encode(" dog barks")],
+        lambda event, caption: fits,
+    )
+    assert rules.forced == encode("<gen>")
+    begin(rules, "<gen>")
+    assert rules.forced == encode(" rain<time>")
+    begin(rules, " rain<time>6</time><span></gen><gen>")
+    return rules
+
+
+def test_a_caption_that_does_not_fit_is_taken_back_whole_and_its_phrase_is_forced() -> None:
+    rules = settled(fits=False)
+    assert begin(rules, " tense dog<time>") == len(encode(" tense dog<time>"))
+    assert rules.forced == encode(" dog barks<time>")
+    begin(rules, " dog barks<time>2</time><span></gen>")
+    assert rules.forced == encode("<end>")
+
+
+def test_a_caption_that_fits_stands_and_the_length_of_its_item_follows() -> None:
+    rules = settled(fits=True)
+    assert begin(rules, " tense dog<time>") == 0
+    assert rules.forced == encode("2</time>")
+
+
+def test_the_rest_of_a_caption_is_guessed_from_the_word_just_written() -> None:
+    rules = settled(fits=True)
+    assert rules.likely([]) == list(encode(" dog barks<time>"))
+    begin(rules, " far")
+    assert rules.likely(encode(" far")) == list(encode(" barks<time>"))
+    begin(rules, " dog")
+    assert rules.likely(encode(" far dog")) == list(encode(" barks<time>"))
+    begin(rules, " barks")
+    assert rules.likely(encode(" far dog barks")) == list(encode("<time>"))
+
+
+@pytest.mark.parametrize("limit", [60, 40])
+def test_after_the_list_a_summary_of_some_tokens_is_left_at_most(limit: int) -> None:
+    rules = plan_grammar(limit)
+    begin(rules, LIST)
+    assert not rules.forced
+    for _ in range(SUMMARY_TOKENS):
+        assert not rules.forced
+        rules.advance([IDS[" calm"]])
+    assert rules.forced == encode("</think>")
