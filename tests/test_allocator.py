@@ -54,10 +54,14 @@ def test_without_such_a_function_nothing_happens(monkeypatch: pytest.MonkeyPatch
     assert not give_back_free_memory()
 
 
-def test_objects_are_not_searched_while_they_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.audiostory.load_audiostory", lambda *_, **__: gc.isenabled())
-    assert load_model("pocket") is False
+def test_objects_are_not_searched_while_they_are_loaded_nor_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.audiostory.load_audiostory", lambda *_, **__: [gc.isenabled()])
+    loaded: object = load_model("pocket")
+    assert loaded == [False]
     assert gc.isenabled()
+    assert not any(found is loaded for found in gc.get_objects())
     with pytest.raises(KeyError), collection_paused(), collection_paused():
         raise KeyError
     assert gc.isenabled()

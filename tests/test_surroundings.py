@@ -106,6 +106,16 @@ def test_new_lengths_of_sound_do_not_pile_up_compiled_code() -> None:
     assert float(told.stdout) < 100.0  # MB; 250 without the settings
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the threads of PyTorch are GNU's on Linux")
+def test_threads_hardly_spin_while_they_wait_for_one_another() -> None:
+    """Else they hold the processors that other programs, and their own other half, wait for."""
+    environ = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    command = [sys.executable, "-c", "from core.environment import settle; settle(); import torch"]
+    environ |= {"OMP_DISPLAY_ENV": "verbose"}
+    told = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert "GOMP_SPINCOUNT = '1000'" in told.stderr
+
+
 def test_what_the_user_set_for_a_library_stays() -> None:
     environ = {"LRU_CACHE_CAPACITY": "8"}
     settle_libraries(environ)
