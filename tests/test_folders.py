@@ -18,6 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from story_edits import EDIT, EDITS
 
 from core.errors import AudioFileError, StoryError
 from core.files import PART, copy_flushed
@@ -91,6 +94,34 @@ def test_undo_and_redo_survive_a_restart(folder: StoryFolder) -> None:
     assert again.redo_label == "duration"
     stretch(again, 9)
     assert reopened(again).redo_label == ""
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(EDITS, st.sampled_from(["undo", "redo", "reopen"])), max_size=40))
+def test_any_edits_are_undone_and_redone_one_by_one_also_after_reopening(
+    tmp_path: Path, actions: list[str | tuple[str, int, float]]
+) -> None:
+    library = Library(tmp_path)
+    folder = library.create(sample_story())
+    past, future = [folder.story], []
+    for action in actions:
+        if action == "reopen":
+            folder = reopened(folder)
+        elif action == "undo" and len(past) > 1:
+            future.append(past.pop())
+            folder.undo()
+        elif action == "redo" and future:
+            past.append(future.pop())
+            folder.redo()
+        elif isinstance(action, tuple):
+            kind, index, _ = action
+            event = folder.story.events[index % len(folder.story.events)]
+            with contextlib.suppress(StoryError):
+                folder.edit(kind, lambda s, e=event, a=action: EDIT[a[0]](s, e, a[1], a[2]))
+            if folder.story != past[-1]:
+                past, future = [*past, folder.story], []
+        assert folder.story == past[-1]
+        assert (folder.undo_count, bool(folder.redo_label)) == (len(past) - 1, bool(future))
 
 
 def test_takes_of_one_rendering_are_undone_together_and_their_sound_stays(
