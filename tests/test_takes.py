@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from core.audiostory import AudioStory, load_audiostory
 from core.codec.oobleck import OobleckCodec
 from core.errors import AudioFileError, Cancelled, RenderError, StoryError
+from core.language.stream import THINK, TURN_END, parse_plan
 from core.performer import flow
 from core.profile import RenderSettings, load_profile
 from core.render.render import (
@@ -532,6 +534,32 @@ class TestKeys:
         starts = [None, first, *others]
         keys = {plan_take(folder.story, event, SETTINGS, 0.5, "w", s).key for s in starts}
         assert len(keys) == len(starts)
+
+    def test_a_take_is_made_again_from_what_is_stored_with_it_alone(
+        self, tiny: AudioStory, rendered: StoryFolder, tmp_path: Path
+    ) -> None:
+        """The story that asked for it has since become another."""
+        rendered.edit("caption", lambda s: timeline.change(s, "e1", caption="snow falling"))
+        take = Library(rendered.path.parent).open(rendered.title).story.event("e2").takes[0]
+        assert take.context is not None
+        prompt, plan = take.context.text.split(THINK)
+        read = re.search(r"user\n(.*) The total duration is (.*) seconds", prompt)
+        assert read is not None
+        planned = parse_plan(f"{THINK}{plan}{TURN_END}")
+        events, clock = [], 0.0
+        for number, event in enumerate(planned.events):
+            events.append(Event(f"n{number}", event.caption, clock, event.duration))
+            clock += event.duration
+        events[-1] = dataclasses.replace(events[-1], seed=take.seed)
+        total = float(read[2])
+        after = Event("after", "whatever follows", clock, total - clock)
+        story = Story(read[1], total, 99, take.profile, planned.reasoning, (*events, after))
+        folder = Library(tmp_path / "elsewhere").create(story, "Anew")
+        asked = RenderSettings(take.steps, take.guidance, take.sampler)
+        (kept,) = perform(tiny, folder, [TakeRequest(events[-1].id)], asked, group="g")
+        assert kept.take.key == take.key
+        assert torch.equal(latents_of(folder, kept.take), latents_of(rendered, take))
+        assert np.array_equal(folder.samples(kept.take)[0], rendered.samples(take)[0])
 
     def test_a_story_with_starts_survives_json_and_undo(
         self, tiny: AudioStory, rendered: StoryFolder
