@@ -270,3 +270,9 @@ def test_after_the_list_a_summary_of_some_tokens_is_left_at_most(limit: int) -> 
         assert not rules.forced
         rules.advance([IDS[" calm"]])
     assert rules.forced == encode("</think>")
+
+
+def test_a_list_that_reaches_the_limit_ends_with_the_item_being_written() -> None:
+    rules = plan_grammar(12)
+    begin(rules, "<think>1. rain (6 s, calm). 2. dog (2 s, calm).")
+    assert rules.forced == LIST_IDS.counts[1]
