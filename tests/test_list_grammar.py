@@ -22,7 +22,7 @@ from core.language.reasoning import (
 from core.language.stream import SUMMARY_TOKENS, PlanGrammar, StreamIds
 
 WORDS = tuple(
-    f" {word}" for word in ("rain", "thunder", "dog", "barks", "far", "calm", "tense", "plain")
+    f" {word}" for word in ("rain", "dog", "thunder", "barks", "far", "calm", "tense", "plain")
 )
 STRUCTURE = (" (", " s", ",", ").", " ", "<think>", "</think>", "<gen>", "</gen>", "<time>")
 ENDS = ("</time>", "<span>", "<end>")
