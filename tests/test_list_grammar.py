@@ -219,14 +219,14 @@ def begin(rules: PlanGrammar, text: str) -> int:
 LIST = "<think>1. rain (6 s, calm). 2. dog barks (2 s, tense). Two events"
 
 
-def settled(fits: bool) -> PlanGrammar:
+def settled(fits: bool, phrase: str = " dog barks") -> PlanGrammar:
     """A plan of two events whose lengths are known, at the caption of the second."""
     rules = plan_grammar()
     begin(rules, f"{LIST}</think>")
     rules.settle(
         [encode("6"), encode("2")],
         {0: encode(" rain")},
-        [encode(" rain"), encode(" dog barks")],
+        [encode(" rain"), encode(phrase)],
         lambda event, caption: fits,
     )
     assert rules.forced == encode("<gen>")
@@ -259,6 +259,14 @@ def test_the_rest_of_a_caption_is_guessed_from_the_word_just_written() -> None:
     assert rules.likely(encode(" far dog")) == list(encode(" barks<time>"))
     begin(rules, " barks")
     assert rules.likely(encode(" far dog barks")) == list(encode("<time>"))
+
+
+def test_a_word_that_comes_twice_is_taken_for_the_nearer_one() -> None:
+    rules = settled(fits=True, phrase=" dog far dog barks")
+    begin(rules, " dog")
+    assert rules.likely(encode(" dog")) == list(encode(" far dog barks<time>"))
+    begin(rules, " tense dog")
+    assert rules.likely(encode(" dog tense dog")) == list(encode(" barks<time>"))
 
 
 @pytest.mark.parametrize("limit", [60, 40])
