@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.audiostory import AudioStory
 from core.language.reasoning import (
     COUNTS,
     Item,
@@ -191,6 +192,23 @@ def test_what_is_owed_takes_the_place_of_a_phrase_that_nothing_lets_end() -> Non
         assert choose(rules, f"{word} (") == 2
     assert choose(rules, " rain (") == 0
     assert [item.phrase for item in rules.items] == ["rain"]
+
+
+def test_the_pieces_of_the_list_are_read_from_the_directors_own_tokenizer(
+    tiny: AudioStory,
+) -> None:
+    ids = tiny.list_ids
+    assert len(ids.numbers) == len(ids.counts) == len(COUNTS)
+    items = [Item(f"sound {WORDS[n % 5]}", float(n), "calm") for n in range(1, len(COUNTS) + 1)]
+    rules = ListGrammar(ids, ListConstraints(), tiny.encode, tiny.tokenizer.decode)
+    tokens = tiny.encode(write_items(items)[:-1])
+    while tokens:
+        block = rules.forced or (tokens[0],)
+        assert tuple(tokens[: len(block)]) == block
+        assert rules.advance(block) == 0
+        del tokens[: len(block)]
+    assert rules.finished
+    assert [item.seconds for item in rules.items] == [item.seconds for item in items]
 
 
 def plan_grammar(limit: int = 60) -> PlanGrammar:
