@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from core.corpus.candidate_recordings import read_recordings, recordings_by_kind
+from core.corpus.recordings import write_clip
 from core.evaluation.audioset_tags import AudioSetTagger
 from core.evaluation.candidate_sounds import (
     KindFigures,
+    draw,
     kind_figures,
     kind_line,
     nearest_shares,
     summary,
 )
+from core.evaluation.sound_sheets import HIGHEST, LOWEST, ROWS, log_spectrogram
 from tests.test_audioset_tags import tagger_file
 
 
@@ -64,3 +69,30 @@ def test_the_summary_counts_kinds_that_are_heard_in_three_of_five_clips() -> Non
         "kinds_heard": 0.5,
     }
     assert "judged" not in summary(rows[2:])
+
+
+@pytest.mark.parametrize("hertz", [100.0, 1000.0, 10_000.0])
+def test_a_tone_is_drawn_at_its_height_on_the_logarithmic_axis(hertz: float) -> None:
+    tone = np.sin(2 * np.pi * hertz * np.arange(44_100) / 44_100).astype(np.float32)
+    levels = log_spectrogram(tone)
+    assert levels.max() == 0.0
+    row = int(levels.mean(axis=1).argmax())
+    assert row == pytest.approx(ROWS * np.log(hertz / LOWEST) / np.log(HIGHEST / LOWEST), abs=3)
+
+
+def test_a_family_is_a_sheet_on_which_recordings_stand_beside_what_was_made(tmp_path: Path) -> None:
+    kinds = ["doorbell", "fridge"]
+    alone = {path.name: path for path in draw(kinds, tmp_path / "alone", None)}
+    assert set(alone) == {"house.webp", "kitchen.webp"}
+    noise = np.random.default_rng(0).standard_normal(44_100).astype(np.float32)
+    write_clip(tmp_path / "clips" / "fridge" / "a.flac", 0.1 * noise)
+    beside = {path.name: path for path in draw(kinds, tmp_path / "beside", tmp_path / "clips")}
+
+    def right_half(path: Path) -> float:
+        with Image.open(path) as image:
+            grey = np.asarray(image.convert("L"))
+        return float(grey[:, grey.shape[1] // 6 : grey.shape[1] // 3].mean())
+
+    assert right_half(alone["kitchen.webp"]) > 235
+    assert right_half(beside["kitchen.webp"]) < 200
+    assert right_half(beside["house.webp"]) > 235

@@ -10,6 +10,9 @@ Nothing is rendered: the clips are those that a performer is to learn. Of each k
   YAMNet (`--network FILE`; see core/evaluation/audioset_tags.py). Kinds that it has no name for are
   not judged so.
 - Speed: seconds of sound made in a second of one core.
+
+With `--sheets DIR` nothing is judged: a clip of each kind is drawn beside a recording
+(core/evaluation/sound_sheets.py).
 """
 
 from __future__ import annotations
@@ -27,9 +30,10 @@ import torch
 
 from core.corpus.candidate_recordings import read_recordings, recordings_by_kind
 from core.corpus.candidates import CandidateKind, read_candidates
-from core.corpus.recordings import SAMPLE_RATE, Waveform
+from core.corpus.recordings import SAMPLE_RATE, Waveform, decode
 from core.corpus.synthesis.candidates import CANDIDATE_RECIPES
 from core.evaluation.audioset_tags import AudioSetTagger, heard_as
+from core.evaluation.sound_sheets import draw_sheets
 from core.files import write_atomically
 from core.listener.aisfx import SoundEmbedder
 from core.listener.nearest import JUDGED_SECONDS, centroids, nearest_classes
@@ -70,7 +74,13 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--kinds", nargs="+", help="these kinds alone (nearest among themselves)")
     parser.add_argument("--clips", type=int, default=CLIPS, help="of each kind")
     parser.add_argument("--out", type=Path, help="write the figures of each kind here")
+    parser.add_argument("--sheets", type=Path, help="draw them into this folder instead")
+    parser.add_argument("--recordings", type=Path, help="folder of clips by kind, for the sheets")
     given = parser.parse_args(argv)
+    if given.sheets:
+        for sheet in draw(given.kinds, given.sheets, given.recordings):
+            print(sheet)
+        return
     tagger = AudioSetTagger(given.network) if given.network else None
     figures = kind_figures(given.kinds, given.clips, tagger)
     for row in figures:
@@ -103,11 +113,7 @@ def kind_figures(
     tagger: AudioSetTagger | None = None,
 ) -> list[KindFigures]:
     """The figures of the kinds that have a recipe, in the order of their tables."""
-    kinds = [
-        kind
-        for kind in read_candidates()
-        if kind.name in CANDIDATE_RECIPES and (not names or kind.name in names)
-    ]
+    kinds = _kinds(names)
     clips: Clips = {}
     speeds: dict[str, float] = {}
     for kind in kinds:
@@ -124,6 +130,36 @@ def kind_figures(
             round(speeds[kind.name]),
         )
         for kind in kinds
+    ]
+
+
+def draw(names: Sequence[str] | None, folder: Path, recordings: Path | None) -> list[Path]:
+    """Draw a clip of each kind beside the longest recording that there is, a family a sheet.
+
+    Args:
+        recordings: folder with the clips of each kind in a folder of its name
+            (core/corpus/candidate_recordings.py).
+    """
+    kinds = _kinds(names)
+    made = {kind.name: candidate_clips(kind, 1)[0][0] for kind in kinds}
+    recorded = longest_recordings(recordings) if recordings else {}
+    return draw_sheets(kinds, made, recorded, folder)
+
+
+def longest_recordings(folder: Path) -> dict[str, Waveform]:
+    """The longest clip in each folder that is named by a kind, decoded."""
+    found: dict[str, Path] = {}
+    for clip in sorted(folder.glob("*/*.flac"), key=lambda file: file.stat().st_size):
+        found[clip.parent.name] = clip
+    return {kind: decode(clip)[0] for kind, clip in found.items()}
+
+
+def _kinds(names: Sequence[str] | None) -> list[CandidateKind]:
+    """Those of these names, or all, that have a recipe."""
+    return [
+        kind
+        for kind in read_candidates()
+        if kind.name in CANDIDATE_RECIPES and (not names or kind.name in names)
     ]
 
 
