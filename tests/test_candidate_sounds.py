@@ -13,7 +13,7 @@ from core.corpus.recordings import write_clip
 from core.evaluation.audioset_tags import AudioSetTagger
 from core.evaluation.candidate_sounds import (
     KindFigures,
-    draw,
+    candidate_sheets,
     kind_figures,
     kind_line,
     nearest_shares,
@@ -82,11 +82,14 @@ def test_a_tone_is_drawn_at_its_height_on_the_logarithmic_axis(hertz: float) -> 
 
 def test_a_family_is_a_sheet_on_which_recordings_stand_beside_what_was_made(tmp_path: Path) -> None:
     kinds = ["doorbell", "fridge"]
-    alone = {path.name: path for path in draw(kinds, tmp_path / "alone", None)}
+    sheets = candidate_sheets(kinds, tmp_path / "alone", None)
+    alone = {path.name: path for path in sheets}
     assert set(alone) == {"house.webp", "kitchen.webp"}
     noise = np.random.default_rng(0).standard_normal(44_100).astype(np.float32)
     write_clip(tmp_path / "clips" / "fridge" / "a.flac", 0.1 * noise)
-    beside = {path.name: path for path in draw(kinds, tmp_path / "beside", tmp_path / "clips")}
+    beside = {
+        path.name: path for path in candidate_sheets(kinds, tmp_path / "beside", tmp_path / "clips")
+    }
 
     def right_half(path: Path) -> float:
         with Image.open(path) as image:

@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--recordings", type=Path, help="folder of clips by kind, for the sheets")
     given = parser.parse_args(argv)
     if given.sheets:
-        for sheet in draw(given.kinds, given.sheets, given.recordings):
+        for sheet in candidate_sheets(given.kinds, given.sheets, given.recordings):
             print(sheet)
         return
     tagger = AudioSetTagger(given.network) if given.network else None
@@ -133,7 +133,9 @@ def kind_figures(
     ]
 
 
-def draw(names: Sequence[str] | None, folder: Path, recordings: Path | None) -> list[Path]:
+def candidate_sheets(
+    names: Sequence[str] | None, folder: Path, recordings: Path | None
+) -> list[Path]:
     """Draw a clip of each kind beside the longest recording that there is, a family a sheet.
 
     Args:
