@@ -63,6 +63,17 @@ def test_rain_goes_on_softly_under_footsteps_and_a_door_and_leaves_no_hole() -> 
     assert abs(10 * np.log10(heard)) < 1.0
 
 
+def test_a_fade_in_that_was_chosen_stays_over_a_texture_that_goes_on() -> None:
+    """Without one it rises to its onset, so that what it has before it does not begin hard."""
+    story, sources = told(noise(5.0, 1), stroke(5.0, at=0.3), stroke(4.0))
+    _, second, _ = place_events(story, sources, OPEN)
+    (rise,) = second.rises
+    assert 0.25 * RATE < rise.frames < 0.3 * RATE
+    chosen = story.replace_event(dataclasses.replace(story.events[1], fade_in=1.5))
+    _, second, _ = place_events(chosen, sources, OPEN)
+    assert [ramp.frames for ramp in second.rises] == [round(1.5 * RATE)]
+
+
 def test_it_ends_with_the_next_sound_that_goes_on() -> None:
     story, sources = told(noise(5.0, 1), stroke(5.0), noise(5.0, 2), stroke(4.0))
     first, _, third, _ = place_events(story, sources, OPEN)
