@@ -100,3 +100,19 @@ def test_a_hum_lies_on_the_multiples_of_the_mains() -> None:
             power[np.abs((hz + mains / 2) % mains - mains / 2) < 2].sum() for mains in (50.0, 60.0)
         ]
         assert max(on) > 0.8 * power.sum()
+
+
+def _share_reached(samples: np.ndarray) -> float:
+    """Of the pitch at the end, the share that is there after a quarter of the time."""
+    n = len(samples)
+    return _middle(samples[n // 5 : 3 * n // 10]) / _middle(samples[4 * n // 5 :])
+
+
+def test_a_machine_that_powers_up_rises_and_the_slow_ones_rise_longer() -> None:
+    reached: dict[str, list[float]] = {"slow": [], "steady": [], "fast": []}
+    for seed in range(16):
+        clip = _clip("power_up", seed)
+        reached[clip.attributes["tempo"]].append(_share_reached(clip.samples))
+    slow, steady, fast = (np.median(reached[tempo]) for tempo in ("slow", "steady", "fast"))
+    assert slow < 0.75
+    assert slow < steady < fast < 1.0

@@ -162,9 +162,10 @@ def portal(seconds: float, rng: Rng) -> Synthesised:
 
 
 def power_up(seconds: float, rng: Rng) -> Synthesised:
-    """A machine comes up: a relay, the hum of its transformer, a rotor and a whine that rise.
+    """A machine comes up: a relay, then a rotor and a whine that rise over a transformer's hum.
 
-    The hum stays at twice the mains; the rotor nears its speed exponentially, the air with it.
+    The transformer stays at twice the mains; the rotor nears its speed exponentially, the air with
+    it.
     """
     n = frames(seconds)
     tempo, rise = level(rng, slow=0.8, steady=0.5, fast=0.25)
@@ -177,12 +178,11 @@ def power_up(seconds: float, rng: Rng) -> Synthesised:
     laminations = pulses(np.full(n, 2 * mains), rng, 0.002, 0.05)
     hum += between(rng, 0.1, 0.3) * unit(bandpass(laminations, 400, 4000, 1))
     turns = mains * float(rng.choice([3, 4, 6])) * speed * (1 + 0.003 * wander(n, 5, rng))
-    rotor = unit(harmonics(turns, tilted(30, between(rng, 6, 9)), rng)) * speed
+    rotor = unit(harmonics(turns, tilted(30, between(rng, 10, 14)), rng)) * speed
     whine = unit(harmonics(turns * float(rng.integers(5, 14)), [1, 0.3, 0.15], rng)) * speed**2
     air = unit(white(n, rng)) * (0.5 + 0.5 * speed)
-    x = hum * np.minimum(1, 0.2 + 3 * t / (rise * seconds))
-    x += between(rng, 0.08, 0.2) * rotor + between(rng, 0.01, 0.04) * whine
-    x += between(rng, 0.2, 0.3) * air
+    x = between(rng, 0.2, 0.4) * hum * np.minimum(1, 0.2 + 3 * t / (rise * seconds))
+    x += rotor + between(rng, 0.03, 0.1) * whine + between(rng, 0.1, 0.2) * air
     add_at(x, 0.01, burst(rng, 200, 5000, 0.03), between(rng, 0.3, 1.0))
     x = reverb(x, rng, between(rng, 0.3, 0.8), between(rng, 0.1, 0.3), 3000)
     return finish(limited(x, 5), seconds, rng, {"tempo": tempo}, fade_out=min(0.3, seconds / 5))
