@@ -230,6 +230,15 @@ def test_the_tail_that_the_take_was_made_with_bounds_the_cross_fade() -> None:
     assert place_events(story, sources, raw())[0].end == round(1.5 * RATE)
 
 
+def test_a_sound_shorter_than_its_short_fades_rises_for_half_and_falls_for_half() -> None:
+    (placed,) = place_events(
+        story_of([1.0]), {"e0": ArraySource(noise(0.004, 1))}, raw(declick=0.01)
+    )
+    assert placed.frames == round(0.004 * RATE)
+    ramps = [ramp.frames for ramp in (*placed.rises, *placed.falls)]
+    assert ramps == [placed.frames // 2] * 2
+
+
 def test_events_without_sound_are_silent_and_their_neighbours_fade() -> None:
     story = story_of([1.0, 1.0, 1.0])
     sources = sources_of([1.0, 1.0, 1.0])

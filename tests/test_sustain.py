@@ -74,6 +74,13 @@ def test_a_fade_in_that_was_chosen_stays_over_a_texture_that_goes_on() -> None:
     assert [ramp.frames for ramp in second.rises] == [round(1.5 * RATE)]
 
 
+def test_what_swells_and_falls_is_no_texture_and_does_not_go_on() -> None:
+    level = np.where(np.arange(5 * RATE) % (2 * RATE) < RATE, 1.0, 0.2)
+    for sound, goes_on in ((noise(5.0, 1), True), (noise(5.0, 1) * level, False)):
+        story, sources = told(sound.astype(np.float32), stroke(5.0), stroke(4.0))
+        assert place_events(story, sources, OPEN)[0].sustained == goes_on
+
+
 def test_it_ends_with_the_next_sound_that_goes_on() -> None:
     story, sources = told(noise(5.0, 1), stroke(5.0), noise(5.0, 2), stroke(4.0))
     first, _, third, _ = place_events(story, sources, OPEN)
@@ -113,6 +120,9 @@ def test_a_room_is_heard_on_layer_0_alone_and_goes_down_with_its_event() -> None
     assert np.abs(sound[round(4.01 * RATE) :]).max() == 0.0
     muted = story.replace_event(dataclasses.replace(story.events[0], gain_db=-60.0))
     assert quietest_db(mix(muted, sources, OPEN)[: 4 * RATE]) < ROOM_TONE_DB - 30.0
+    for gain_db, room in ((-20.0, 1.0), (-26.0, 0.501), (-40.0, 0.1)):
+        softer = story.replace_event(dataclasses.replace(story.events[0], gain_db=gain_db))
+        assert place_events(softer, sources, OPEN)[0].room == pytest.approx(room, abs=1e-3)
     above = story_of([4.0], [Event("a", "x", 0.0, 4.0, layer=1)])
     assert np.abs(mix(above, {"a": sources["e0"]}, OPEN)[2 * RATE :]).max() == 0.0
 
