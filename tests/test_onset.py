@@ -13,7 +13,16 @@ from sounding_stories import RATE, noise, story_folder, story_of
 
 from core.export import ExportSettings, export, open_story
 from core.export.stems import loop_stem
-from core.mix.mix import CLEAR_DB, MixSettings, mix, place_events, sum_blocks
+from core.mix.mix import (
+    CLEAR_DB,
+    GIVING_WAY,
+    SHORTEST_GIVING_WAY,
+    MixSettings,
+    giving_way,
+    mix,
+    place_events,
+    sum_blocks,
+)
 from core.mix.onset import first_onset
 from core.mix.sources import ArraySource
 from core.story.story import Event, Story
@@ -148,6 +157,20 @@ def test_the_rain_rings_out_under_the_slam_and_gives_way_only_as_far_as_it_must(
         assert np.abs(tail[-10:]).max() < 1e-3
         steps = np.array([rms_db(part) for part in np.split(whole[: 2 * RATE], 20)])
         assert np.ptp(steps) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("below_db", "seconds"), [(1.0, SHORTEST_GIVING_WAY), (20.0, 20 * GIVING_WAY)]
+)
+def test_what_gives_way_far_takes_longer_and_no_longer_than_there_is_room(
+    below_db: float, seconds: float
+) -> None:
+    attack = 10 ** ((CLEAR_DB - below_db) / 10)
+    ramp = giving_way(OPEN, attack, 1.0, RATE, 10 * RATE)
+    assert ramp.duck == pytest.approx(10 ** (-below_db / 20))
+    assert ramp.lead == round(seconds * RATE)
+    assert ramp.frames == ramp.lead + RATE
+    assert giving_way(OPEN, attack, 1.0, RATE, 99).lead == 99
 
 
 def test_textures_cross_fade_and_a_fade_in_that_was_chosen_stays() -> None:

@@ -52,6 +52,7 @@ def test_rain_goes_on_softly_under_footsteps_and_a_door_and_leaves_no_hole() -> 
     sound = mix(story, sources, OPEN)
     assert quietest_db(sound[: round(11.5 * RATE)]) > -60.0
     first = place_events(story, sources, OPEN)[0]
+    assert first.falls[0].duck == pytest.approx(10 ** (-BELOW_DB / 20), rel=1e-3)
     (bed,) = sum_blocks([first], sources, 0, 12 * RATE, 12 * RATE)
     levels = [10 * np.log10(np.mean(part**2.0)) for part in np.split(bed[: 11 * RATE], 11)]
     assert max(levels[5:]) < levels[1] - BELOW_DB + 1.0
