@@ -18,6 +18,7 @@ from core.mix.mix import (
     GIVING_WAY,
     SHORTEST_GIVING_WAY,
     MixSettings,
+    Ramp,
     giving_way,
     mix,
     place_events,
@@ -171,6 +172,13 @@ def test_what_gives_way_far_takes_longer_and_no_longer_than_there_is_room(
     assert ramp.lead == round(seconds * RATE)
     assert ramp.frames == ramp.lead + RATE
     assert giving_way(OPEN, attack, 1.0, RATE, 99).lead == 99
+
+
+def test_a_tail_that_gave_way_rings_out_from_where_it_then_is() -> None:
+    """Read backwards, as the rising half: up to the duck by the curve, then to all in the lead."""
+    ramp = Ramp(1000, "linear", lead=250, duck=0.25)
+    gains = ramp.gain(np.array([0.0, 0.375, 0.75, 0.875, 1.0]))
+    assert gains == pytest.approx([0.0, 0.125, 0.25, 0.625, 1.0])
 
 
 def test_textures_cross_fade_and_a_fade_in_that_was_chosen_stays() -> None:
