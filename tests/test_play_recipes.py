@@ -61,6 +61,25 @@ def test_stronger_ones_are_more_strokes(name: str) -> None:
     assert _mean(name, "strength", "heavy", _onsets) > 1.2 * light
 
 
+def _rhythm(samples: np.ndarray) -> float:
+    """The strongest rate at which the loudness comes and goes, 0.25 to 12 Hz."""
+    loud = _loudness(samples)
+    levels = np.log(loud + 0.02 * loud.max())
+    power = np.abs(np.fft.rfft((levels - levels.mean()) * np.hanning(len(levels)), 8192)) ** 2
+    hz = np.fft.rfftfreq(8192, BLOCK / SAMPLE_RATE)
+    heard = (hz > 0.25) & (hz < 12)
+    return float(hz[heard][power[heard].argmax()])
+
+
+@pytest.mark.parametrize("name", ["portal", "sonar", "computer_beeps", "rowing", "bicycle"])
+def test_what_is_faster_comes_and_goes_more_often(name: str) -> None:
+    rates: dict[str, list[float]] = {"slow": [], "fast": []}
+    for seed in SEEDS:
+        clip = synthesise_clip(name, 2 * SECONDS, np.random.default_rng(seed))
+        rates[clip.attributes["tempo"]].append(_rhythm(clip.samples))
+    assert np.median(rates["fast"]) > 1.2 * np.median(rates["slow"])
+
+
 def test_many_shell_cases_tinkle_more_than_several() -> None:
     several = _mean("shell_cases", "count", "several", _onsets)
     assert _mean("shell_cases", "count", "many", _onsets) > 1.5 * several
