@@ -72,7 +72,7 @@ def log_spectrogram(samples: Waveform) -> npt.NDArray[np.float32]:
     wanted = np.geomspace(LOWEST, HIGHEST, ROWS)
     rows = np.stack([np.interp(wanted, transform.f, column) for column in power.T], axis=1)
     levels = 10 * np.log10(np.maximum(rows, 1e-12))
-    return (levels - levels.max()).astype(np.float32)
+    return np.asarray(levels - levels.max(), dtype=np.float32)
 
 
 def _sheet(
