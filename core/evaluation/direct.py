@@ -40,7 +40,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from core.audiostory import AudioStory, build_audiostory, load_audiostory
+from core.audiostory import (
+    AudioStory,
+    build_audiostory,
+    default_placement,
+    load_audiostory,
+)
 from core.director.clauses import split_clauses, stems
 from core.director.constraints import Constraints
 from core.director.plan import plan
@@ -255,7 +260,9 @@ class Directors:
 
     @cached_property
     def _untrained(self) -> AudioStory:
-        return build_audiostory(self._profile, adapter=False).eval().requires_grad_(False)
+        model = build_audiostory(self._profile, adapter=False).eval().requires_grad_(False)
+        model.place(default_placement(model))
+        return model
 
 
 def main(argv: Sequence[str]) -> None:
