@@ -81,13 +81,14 @@ def write(rules: ListGrammar, rng: random.Random) -> str:
     return decode(written)
 
 
-def choose(rules: ListGrammar, text: str) -> int:
+def choose(rules: ListGrammar | PlanGrammar, text: str) -> int:
     """Advance through text token by token, forced blocks as blocks; the last one's taking back."""
     tokens, back = list(encode(text)), 0
     while tokens:
         block = rules.forced or (tokens[0],)
         assert tuple(tokens[: len(block)]) == block
         back = rules.advance(block)
+        assert back >= 0
         del tokens[: len(block)]
     return back
 
@@ -223,24 +224,13 @@ def plan_grammar(limit: int = 60) -> PlanGrammar:
     return PlanGrammar(ids, limit, 5, 4, grammar())
 
 
-def begin(rules: PlanGrammar, text: str) -> int:
-    tokens, back = list(encode(text)), 0
-    while tokens:
-        block = rules.forced or (tokens[0],)
-        assert tuple(tokens[: len(block)]) == block
-        back = rules.advance(block)
-        assert back >= 0
-        del tokens[: len(block)]
-    return back
-
-
 LIST = "<think>1. rain (6 s, calm). 2. dog barks (2 s, tense). Two events"
 
 
 def settled(fits: bool, phrase: str = " dog barks") -> PlanGrammar:
     """A plan of two events whose lengths are known, at the caption of the second."""
     rules = plan_grammar()
-    begin(rules, f"{LIST}</think>")
+    choose(rules, f"{LIST}</think>")
     rules.settle(
         [encode("6"), encode("2")],
         {0: encode(" rain")},
@@ -248,49 +238,49 @@ def settled(fits: bool, phrase: str = " dog barks") -> PlanGrammar:
         lambda event, caption: fits,
     )
     assert rules.forced == encode("<gen>")
-    begin(rules, "<gen>")
+    choose(rules, "<gen>")
     assert rules.forced == encode(" rain<time>")
-    begin(rules, " rain<time>6</time><span></gen><gen>")
+    choose(rules, " rain<time>6</time><span></gen><gen>")
     return rules
 
 
 def test_a_caption_that_does_not_fit_is_taken_back_whole_and_its_phrase_is_forced() -> None:
     rules = settled(fits=False)
-    assert begin(rules, " tense dog<time>") == len(encode(" tense dog<time>"))
+    assert choose(rules, " tense dog<time>") == len(encode(" tense dog<time>"))
     assert rules.forced == encode(" dog barks<time>")
-    begin(rules, " dog barks<time>2</time><span></gen>")
+    choose(rules, " dog barks<time>2</time><span></gen>")
     assert rules.forced == encode("<end>")
 
 
 def test_a_caption_that_fits_stands_and_the_length_of_its_item_follows() -> None:
     rules = settled(fits=True)
-    assert begin(rules, " tense dog<time>") == 0
+    assert choose(rules, " tense dog<time>") == 0
     assert rules.forced == encode("2</time>")
 
 
 def test_the_rest_of_a_caption_is_guessed_from_the_word_just_written() -> None:
     rules = settled(fits=True)
     assert rules.likely([]) == list(encode(" dog barks<time>"))
-    begin(rules, " far")
+    choose(rules, " far")
     assert rules.likely(encode(" far")) == list(encode(" barks<time>"))
-    begin(rules, " dog")
+    choose(rules, " dog")
     assert rules.likely(encode(" far dog")) == list(encode(" barks<time>"))
-    begin(rules, " barks")
+    choose(rules, " barks")
     assert rules.likely(encode(" far dog barks")) == list(encode("<time>"))
 
 
 def test_a_word_that_comes_twice_is_taken_for_the_nearer_one() -> None:
     rules = settled(fits=True, phrase=" dog far dog barks")
-    begin(rules, " dog")
+    choose(rules, " dog")
     assert rules.likely(encode(" dog")) == list(encode(" far dog barks<time>"))
-    begin(rules, " tense dog")
+    choose(rules, " tense dog")
     assert rules.likely(encode(" dog tense dog")) == list(encode(" barks<time>"))
 
 
 @pytest.mark.parametrize("limit", [60, 40])
 def test_after_the_list_a_summary_of_some_tokens_is_left_at_most(limit: int) -> None:
     rules = plan_grammar(limit)
-    begin(rules, LIST)
+    choose(rules, LIST)
     assert not rules.forced
     for _ in range(SUMMARY_TOKENS):
         assert not rules.forced
@@ -300,5 +290,5 @@ def test_after_the_list_a_summary_of_some_tokens_is_left_at_most(limit: int) -> 
 
 def test_a_list_that_reaches_the_limit_ends_with_the_item_being_written() -> None:
     rules = plan_grammar(12)
-    begin(rules, "<think>1. rain (6 s, calm). 2. dog (2 s, calm).")
+    choose(rules, "<think>1. rain (6 s, calm). 2. dog (2 s, calm).")
     assert rules.forced == LIST_IDS.counts[1]
