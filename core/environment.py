@@ -23,7 +23,7 @@ LIBRARIES = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "LRU_CACHE_CAPACITY": "64",
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
-    "GOMP_SPINCOUNT": "1000",
+    "GOMP_SPINCOUNT": "30000",
 }
 """Settings by which libraries stay on this machine, within their memory, and let others work.
 
@@ -32,8 +32,8 @@ shapes, 0.7 MB a shape, and every length of a plan or a sound is a new one. A st
 needs some 20. Of 1200 shapes stayed 726 MB, with these settings 54 MB.
 
 Threads that share a product wait for one another by spinning, and hold the processor that the
-other one needs where something else is at work: beside one busy process `plan` took 45 s on two
-cores, with few turns 11 s; alone 9.5 and 10 s.
+other one needs where something else is at work: beside one busy process `plan` took 45 s and more
+on two cores, with a tenth of the turns 15 to 23 s. With fewer still, rendering alone is slower.
 """
 OURSELVES = ("localhost", "127.0.0.1", "::1")
 """Hosts that are this machine: no proxy leads there."""

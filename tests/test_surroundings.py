@@ -113,7 +113,7 @@ def test_threads_hardly_spin_while_they_wait_for_one_another() -> None:
     command = [sys.executable, "-c", "from core.environment import settle; settle(); import torch"]
     environ |= {"OMP_DISPLAY_ENV": "verbose"}
     told = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
-    assert "GOMP_SPINCOUNT = '1000'" in told.stderr
+    assert "GOMP_SPINCOUNT = '30000'" in told.stderr
 
 
 def test_what_the_user_set_for_a_library_stays() -> None:
