@@ -9,7 +9,9 @@ import sys
 import pytest
 
 from core.allocator import collection_paused, give_back_free_memory
+from core.audiostory import AudioStory, load_audiostory
 from core.commands.plan import load_model
+from core.profile import Profile
 from studio.jobs.job import Job
 from studio.jobs.queue import JobQueue
 from tests.soak.memory import resident
@@ -57,9 +59,15 @@ def test_without_such_a_function_nothing_happens(monkeypatch: pytest.MonkeyPatch
 def test_objects_are_not_searched_while_they_are_loaded_nor_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.audiostory.load_audiostory", lambda *_, **__: [gc.isenabled()])
-    loaded: object = load_model("pocket")
-    assert loaded == [False]
+    searched: list[bool] = []
+
+    def load(profile: Profile, *, performs: bool) -> AudioStory:
+        searched.append(gc.isenabled())
+        return load_audiostory(profile, performs=performs)
+
+    monkeypatch.setattr("core.audiostory.load_audiostory", load)
+    loaded = load_model("pocket", performs=False)
+    assert searched == [False]
     assert gc.isenabled()
     assert not any(found is loaded for found in gc.get_objects())
     with pytest.raises(KeyError), collection_paused(), collection_paused():

@@ -232,14 +232,18 @@ def test_both_transformers_are_compiled_block_by_block_unless_blocks_are_skipped
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compiled: list[tuple[nn.Module, bool | None]] = []
-    monkeypatch.setattr(
-        FluxTransformer2DModel,
-        "compile_repeated_blocks",
-        lambda self, *, dynamic=False: compiled.append((self, dynamic)),
-    )
+    real = FluxTransformer2DModel.compile_repeated_blocks
+
+    def watched(transformer: FluxTransformer2DModel, *, dynamic: bool | None = False) -> None:
+        compiled.append((transformer, dynamic))
+        real(transformer, dynamic=dynamic)
+
+    monkeypatch.setattr(FluxTransformer2DModel, "compile_repeated_blocks", watched)
     made = performer()
     made.compile_blocks()
     assert compiled == [(made.transformer, True)]
+    blocks = [*made.transformer.transformer_blocks, *made.transformer.single_transformer_blocks]
+    assert all(block._compiled_call_impl is not None for block in blocks)
     compiled.clear()
     copy = made.add_fast()
     made.compile_blocks(dynamic=None)
