@@ -124,6 +124,25 @@ def test_any_edits_are_undone_and_redone_one_by_one_also_after_reopening(
         assert (folder.undo_count, bool(folder.redo_label)) == (len(past) - 1, bool(future))
 
 
+def test_a_gesture_that_ends_where_it_began_costs_no_press_of_undo_or_redo(
+    folder: StoryFolder,
+) -> None:
+    first = folder.story
+    longer = stretch(folder, 5)
+    for seconds in (4.5, 5):
+        folder.edit("stretch", lambda s, to=seconds: timeline.stretch(s, "e1", to), "stretch-1")  # type: ignore[misc]
+    assert reopened(folder).story == longer
+    assert folder.undo() == first
+    assert folder.redo() == longer
+    last = stretch(folder, 9)
+    assert (folder.undo(), reopened(folder).undo(), reopened(folder).redo()) == (
+        longer,
+        first,
+        longer,
+    )
+    assert folder.redo() == last
+
+
 def test_takes_of_one_rendering_are_undone_together_and_their_sound_stays(
     folder: StoryFolder,
 ) -> None:

@@ -220,13 +220,13 @@ class StoryFolder:
         """Take the last change back; raises as `edit`, and StoryError when there is none."""
         with self._lock.held():
             self.catch_up()
-            return self._gone(self._journal.before(self._story), -1)
+            return self._gone(self._journal.before, -1)
 
     def redo(self) -> Story:
         """Make the change again that was undone last; raises as `undo`."""
         with self._lock.held():
             self.catch_up()
-            return self._gone(self._journal.after(self._story), 1)
+            return self._gone(self._journal.after, 1)
 
     def catch_up(self) -> bool:
         """Read the story again where another program has changed it; says whether one has.
@@ -430,11 +430,15 @@ class StoryFolder:
             self._save(new, content)
         return self._story
 
-    def _gone(self, story: Story, direction: int) -> Story:
-        content = story.to_bytes()
-        self._journal.go(direction, content)
-        self._save(story, content)
-        return story
+    def _gone(self, way: Callable[[Story], Story], direction: int) -> Story:
+        """One change back or on; a gesture that ended where it began is passed over."""
+        here = self._story
+        while self._story == here:
+            story = way(here)
+            content = story.to_bytes()
+            self._journal.go(direction, content)
+            self._save(story, content)
+        return self._story
 
     def _save(self, story: Story, content: bytes) -> None:
         """Save what the journal has noted; where that fails, neither has happened."""
