@@ -167,7 +167,7 @@ def test_planning_imports_neither_performer_nor_training_nor_compiler() -> None:
         "from core.audiostory import load_audiostory\n"
         "from core.director.plan import plan\n"
         "from core.profile import load_profile\n"
-        "model = load_audiostory(load_profile('tiny'), performs=False)\n"
+        "model = load_audiostory(load_profile('pocket'), performs=False)\n"
         "story = list(plan(model, 'a storm', 4.0, 0))[-1].story\n"
         "slow = 'peft diffusers gradio scipy sympy torch._dynamo torch.distributed.tensor'\n"
         "print(story.total, [n for n in slow.split() if n in sys.modules])"

@@ -13,11 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
-from transformers.utils.logging import disable_progress_bar
+from transformers.initialization import no_init_weights
 
 from core.errors import WeightsError
-from core.language.architectures import AutoModel, AutoTokenizer
+from core.language.architectures import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -27,10 +28,9 @@ class TextEncoder:
 
     def __init__(self, tokens: int):
         folder = _package_folder()
-        disable_progress_bar()
         self.tokens = tokens
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
-        self.model = AutoModel.from_pretrained(folder).eval().requires_grad_(False)
+        self.model = _load_model(folder)
         self._known: dict[str, Tensor] = {}
 
     def __call__(self, captions: Sequence[str]) -> Tensor:
@@ -91,6 +91,16 @@ class TextEncoder:
 def sentence_encoder() -> TextEncoder:
     """The one encoder of all that compares captions as a whole."""
     return TextEncoder(64)
+
+
+def _load_model(folder: Path) -> PreTrainedModel:
+    """The package's model; `from_pretrained` takes a second longer (see `architectures`)."""
+    with no_init_weights():
+        model = AutoModel.from_config(AutoConfig.from_pretrained(folder))
+    weights = load_file(folder / "model.safetensors")
+    del weights["embeddings.position_ids"]  # counted by the model itself
+    model.load_state_dict(weights, assign=True)
+    return model.eval().requires_grad_(False)
 
 
 def _package_folder() -> Path:

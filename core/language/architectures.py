@@ -89,23 +89,25 @@ def _compiler() -> dict[str, ModuleType]:
 
 with without_unused_parts():
     from transformers import (
+        AutoConfig,
         AutoModel,
         AutoModelForCausalLM,
         AutoTokenizer,
         DynamicCache,
         LlamaConfig,
         LlamaForCausalLM,
+        PreTrainedModel,
         PreTrainedTokenizerBase,
     )
-    from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 __all__ = [
+    "AutoConfig",
     "AutoModel",
     "AutoModelForCausalLM",
     "AutoTokenizer",
     "DynamicCache",
     "LlamaConfig",
     "LlamaForCausalLM",
-    "LlamaRotaryEmbedding",
+    "PreTrainedModel",
     "PreTrainedTokenizerBase",
 ]

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from transformers.initialization import no_init_weights
 
 from core.errors import WeightsError
 from core.language.architectures import (
@@ -16,7 +17,6 @@ from core.language.architectures import (
     AutoTokenizer,
     LlamaConfig,
     LlamaForCausalLM,
-    LlamaRotaryEmbedding,
     PreTrainedTokenizerBase,
 )
 from core.language.converted import load_converted
@@ -154,9 +154,9 @@ def _mapped(config: DirectorConfig) -> LlamaForCausalLM:
     """The converted model: built without weights of its own, then given the kept ones."""
     settings, kept = load_converted(config)
     sizes = LlamaConfig.from_dict(settings)
-    with torch.device("meta"):
+    # Not on the meta device: sums of such tensors import torch's compiler, a second and a half.
+    with no_init_weights():
         model = LlamaForCausalLM(sizes)
-    model.model.rotary_emb = LlamaRotaryEmbedding(sizes)  # its frequencies are in no file
     weights = {name: value.float() for name, value in kept.items()}
     report = model.load_state_dict(weights, strict=False, assign=True)
     model.tie_weights()
