@@ -3,6 +3,9 @@
 Wall times depend on what else the machine does; the `_cpu` figures are audio seconds a second of
 processor time, over all threads. `--studio PID` adds the peak memory of a running studio.
 
+`bench plan`, `bench cold` and `bench exact` measure the reuse of a plan, cold starts, and the
+published model's exact mode.
+
 The last line is one JSON object.
 """
 
@@ -12,6 +15,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from importlib import import_module
 
 import torch
 
@@ -22,6 +26,12 @@ from core.evaluation.renders import Request, single_event_story
 from core.profile import RenderSettings, load_profile
 from core.render.render import RenderProgress, render_events
 
+_OWN_BENCHES = {
+    "plan": "core.evaluation.bench_plan",
+    "cold": "core.evaluation.bench_cold",
+    "exact": "core.evaluation.bench_exact",
+}
+"""Benches whose module has a `main(argv)`."""
 _INSTRUCTION = (
     "rain falls on the roof, thunder rolls far away, a door creaks open, footsteps cross the "
     "wooden floor, a clock ticks"
@@ -29,21 +39,9 @@ _INSTRUCTION = (
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure planning and rendering here; `plan`, `exact` and `cold` are benches of their own."""
-    if argv[:1] == ["plan"]:
-        from core.evaluation.bench_plan import main as planning
-
-        planning(argv[1:])
-        return
-    if argv[:1] == ["cold"]:
-        from core.evaluation.bench_cold import main as cold
-
-        cold(argv[1:])
-        return
-    if argv[:1] == ["exact"]:
-        from core.evaluation.bench_exact import main as exact
-
-        exact(argv[1:])
+    """Measure planning and rendering here, or run the bench that the command line names."""
+    if argv and argv[0] in _OWN_BENCHES:
+        import_module(_OWN_BENCHES[argv[0]]).main(argv[1:])
         return
     parser = argparse.ArgumentParser(prog="app.py bench", description=__doc__)
     parser.add_argument("--profile", default="pocket")

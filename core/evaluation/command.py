@@ -13,6 +13,7 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ from core.listener.aisfx import Embedder, SoundEmbedder
 from core.listener.nearest import nearest_classes
 from core.profile import ASSETS, RenderSettings, load_profile
 
+_OWN_PARSERS = {
+    "direct": ("core.evaluation.direct", "Plans of instructions: events, order, times."),
+    "wishes": ("core.evaluation.wishes", "Wishes for changes: is what they name done, no more?"),
+    "flags": ("core.evaluation.flags", "Captions: are those of unknown sounds flagged?"),
+    "sounds": ("core.evaluation.candidate_sounds", "Clips by the candidates' recipes."),
+    "codec": ("core.evaluation.codec", "What a codec alone keeps of probes and recordings."),
+}
+"""Evaluations whose module has a `main(argv)`."""
 _HELD_OUT = ASSETS / "evaluation" / "held_out.safetensors"
 CHECKED = 300
 """Mixtures of held-out recordings that a new tagger is tried on."""
@@ -50,30 +59,8 @@ TEXTURE = "rain"
 
 def main(argv: Sequence[str]) -> None:
     """Run the evaluation that the command line names; the last line is one JSON object."""
-    if argv[:1] == ["direct"]:
-        from core.evaluation.direct import main as direct
-
-        direct(argv[1:])
-        return
-    if argv[:1] == ["flags"]:
-        from core.evaluation.flags import main as flags
-
-        flags(argv[1:])
-        return
-    if argv[:1] == ["wishes"]:
-        from core.evaluation.wishes import main as wishes
-
-        wishes(argv[1:])
-        return
-    if argv[:1] == ["sounds"]:
-        from core.evaluation.candidate_sounds import main as sounds
-
-        sounds(argv[1:])
-        return
-    if argv[:1] == ["codec"]:
-        from core.evaluation.codec import main as codec
-
-        codec(argv[1:])
+    if argv and argv[0] in _OWN_PARSERS:
+        import_module(_OWN_PARSERS[argv[0]][0]).main(argv[1:])
         return
     arguments = parser().parse_args(argv)
     print(json.dumps(EVALUATIONS[arguments.kind](Evaluation(arguments))))
@@ -99,6 +86,8 @@ def parser() -> argparse.ArgumentParser:
             type=Path,
             help="judge by EfficientAT's mn04_as_mAP_432.pt, this file (with --manifest)",
         )
+    for kind, (_, text) in _OWN_PARSERS.items():
+        kinds.add_parser(kind, help=text, add_help=False)
     return root
 
 
