@@ -41,7 +41,7 @@ class WishExample:
     answers: tuple[tuple[Edit, ...], ...]
 
 
-def development_wishes(path: Path = DEVELOPMENT_WISHES) -> list[WishExample]:
+def wish_examples(path: Path = DEVELOPMENT_WISHES) -> list[WishExample]:
     """The wishes in the order of the file."""
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -77,9 +77,11 @@ def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="app.py evaluate wishes", description=__doc__)
     parser.add_argument("--profile", default="pocket")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--wishes", type=Path, default=DEVELOPMENT_WISHES, help="another such file")
     arguments = parser.parse_args(argv)
-    model = load_audiostory(load_profile(arguments.profile))
-    print(json.dumps(figures(model, development_wishes()[: arguments.limit])))
+    model = load_audiostory(load_profile(arguments.profile), performs=False)
+    examples = wish_examples(arguments.wishes)[: arguments.limit]
+    print(json.dumps(figures(model, examples)))
 
 
 def figures(model: AudioStory, examples: Sequence[WishExample]) -> dict[str, float]:
