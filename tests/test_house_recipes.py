@@ -7,7 +7,7 @@ import pytest
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.games import bounces
-from tests.sound_measures import centroid, mean_of, onsets, share
+from tests.sound_measures import centroid, clips, mean_of, onsets, share
 
 
 @pytest.mark.parametrize("name", ["ball_bounce", "table_tennis", "cards"])
@@ -109,3 +109,28 @@ def test_a_drum_shakes_faster_as_it_spins() -> None:
 
     tumbling = mean_of(shaking, "washing_machine", 2.0, tempo="slow")
     assert mean_of(shaking, "washing_machine", 2.0, tempo="fast") > 1.5 * tumbling
+
+
+def test_a_match_flares_up_and_leaves_a_small_dull_flame() -> None:
+    def left(samples: np.ndarray) -> float:
+        return float(np.sqrt(np.mean(ending(samples) ** 2)) / np.abs(samples).max())
+
+    def ending(samples: np.ndarray) -> np.ndarray:
+        return samples[int(2.4 * SAMPLE_RATE) : int(2.7 * SAMPLE_RATE)]
+
+    def below_1_khz(samples: np.ndarray) -> float:
+        return share(samples, 20, 1000)
+
+    for samples in clips("match_strike", 3.0):
+        assert left(samples) < 0.05
+        assert share(samples, 1500, 20_000) > 0.4
+    burning_on = mean_of(lambda samples: below_1_khz(ending(samples)), "match_strike", 3.0)
+    assert burning_on > 1.3 * mean_of(below_1_khz, "match_strike", 3.0)
+
+
+def test_a_big_match_flares_longer_beside_its_scrape() -> None:
+    def later(samples: np.ndarray) -> float:
+        return float(np.sum(samples[int(0.6 * SAMPLE_RATE) :] ** 2) / np.sum(samples**2))
+
+    light = mean_of(later, "match_strike", 2.0, strength="light")
+    assert mean_of(later, "match_strike", 2.0, strength="heavy") > 1.5 * light

@@ -7,10 +7,19 @@ import pytest
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis import synthesise_clip
-from tests.sound_measures import centroid, clips, mean_of, onsets, power_spectrum, share, spikiness
+from tests.sound_measures import (
+    BLOCK,
+    centroid,
+    clips,
+    mean_of,
+    onsets,
+    power_spectrum,
+    share,
+    spikiness,
+)
 
 
-@pytest.mark.parametrize("name", ["ice_in_glass", "cutlery"])
+@pytest.mark.parametrize("name", ["ice_in_glass", "cutlery", "knife_chopping", "stirring_glass"])
 def test_a_faster_hand_makes_more_clinks(name: str) -> None:
     slow = mean_of(onsets, name, 1.5, tempo="slow")
     assert mean_of(onsets, name, 1.5, tempo="fast") > 1.5 * slow
@@ -84,3 +93,31 @@ def test_a_fridge_hums_at_twice_the_mains_and_its_multiples() -> None:
 
     for samples in clips("fridge", 1.2):
         assert max(hum(samples, 50), hum(samples, 60)) > 0.2
+
+
+def test_a_knife_on_a_board_is_a_knock_that_is_gone_before_the_next() -> None:
+    def quiet(samples: np.ndarray) -> float:
+        blocks = np.abs(samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK)).max(axis=1)
+        return float(np.mean(blocks < 0.1 * blocks.max()))
+
+    def below_1500_hz(samples: np.ndarray) -> float:
+        return share(samples, 100, 1500)
+
+    assert mean_of(quiet, "knife_chopping", 1.5, tempo="slow") > 0.6
+    assert mean_of(below_1500_hz, "knife_chopping", 1.5) > 0.5
+
+
+def test_the_more_gas_is_in_a_can_the_longer_it_fizzes() -> None:
+    def fizz(samples: np.ndarray) -> float:
+        tail = samples[int(1.4 * SAMPLE_RATE) :]
+        assert share(tail, 2500, 20_000) > 0.3
+        return float(np.mean(tail**2) / np.mean(samples**2))
+
+    assert mean_of(fizz, "drink_can", 2.0, strength="heavy") > 3 * mean_of(
+        fizz, "drink_can", 2.0, strength="light"
+    )
+
+
+def test_what_a_spoon_stirs_in_rings_above_800_hz() -> None:
+    for samples in clips("stirring_glass", 1.5):
+        assert share(samples, 800, 20_000) > 0.8

@@ -10,6 +10,7 @@ import pytest
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis import Synthesised, synthesise_clip
 from core.corpus.synthesis.clip import how_many
+from tests.sound_measures import share
 
 SECONDS = 2.0
 SEEDS = (11, 14, 21, 0, 2, 3)
@@ -92,3 +93,25 @@ def test_a_projector_beats_at_its_rate_of_frames() -> None:
     for clip in _clips("film_projector")[1:4]:
         rate = {"slow": 12.0, "steady": 17.5, "fast": 24.0}[clip.attributes["tempo"]]
         assert _pulse(clip.samples) == pytest.approx(rate, rel=0.06)
+
+
+def _bursts(samples: np.ndarray) -> int:
+    """How often the loudness of 40 ms rises through a third of its peak."""
+    loud = _loudness(samples)
+    smooth = np.convolve(loud, np.full(10, 0.1), "same")
+    on = smooth > smooth.max() / 3
+    return int(np.sum(on[1:] & ~on[:-1]))
+
+
+def test_a_phone_buzzes_in_bursts_shorter_ones_for_a_message_than_for_a_call() -> None:
+    for clip in _clips("phone_vibrating"):
+        fewest, most = {"slow": (1, 2), "steady": (2, 4), "fast": (5, 9)}[clip.attributes["tempo"]]
+        assert fewest <= _bursts(clip.samples) <= most
+
+
+def test_the_more_a_phone_hops_the_more_the_table_clatters_over_its_motor() -> None:
+    def above_1_khz(samples: np.ndarray) -> float:
+        return share(samples, 1000, 20_000)
+
+    light = _mean("phone_vibrating", "strength", "light", above_1_khz)
+    assert _mean("phone_vibrating", "strength", "heavy", above_1_khz) > 1.6 * light

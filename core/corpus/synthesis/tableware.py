@@ -1,10 +1,10 @@
-"""On the table: ice in a glass, glasses that touch, knives and forks on plates."""
+"""On the table: ice in a glass, glasses that touch, knives and forks on plates, a spoon stirred."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.corpus.synthesis.clip import Recipe, Synthesised, finish
+from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, decay, swell
 from core.corpus.synthesis.filters import bandpass, resonances
 from core.corpus.synthesis.grains import add_at, bubbles, burst, poisson, scatter, sizes
@@ -194,8 +194,69 @@ def cutlery(seconds: float, rng: Rng) -> Synthesised:
     return finish(limited(x, 10), seconds, rng, {"tempo": tempo, "surface": "china"})
 
 
+def _china_cup(rng: Rng) -> Modes:
+    """A cup or mug with tea in it: modes from 900 Hz on, gone within a tenth of a second."""
+    hz = spread(rng, log_between(rng, 900, 1900), 11_000, 14)
+    t60 = between(rng, 0.05, 0.14) * (1200 / hz) ** 0.4
+    return Modes(hz, t60, (1200 / hz) ** 0.3 * rng.uniform(0.2, 1.0, 14))
+
+
+def _touch(rng: Rng, wall: Modes, spoon: Modes, length: float) -> Signal:
+    """The spoon meets the wall, and now and then bounces once."""
+    m = frames(length)
+    x = np.zeros(m)
+    for late in (0.0, *rng.uniform(0.012, 0.04, int(rng.choice([0, 0, 1])))):
+        add_at(x, float(late), wall.struck(m, rng, log_between(rng, 5000, 14_000), 0.5))
+        add_at(x, float(late), spoon.struck(m, rng), between(rng, 0.1, 0.4))
+        add_at(x, float(late), burst(rng, 2500, 12_000, 0.003), between(rng, 0.1, 0.4))
+    return peaked(x)
+
+
+def stirring_glass(seconds: float, rng: Rng) -> Synthesised:
+    """A spoon goes round in a glass or cup, 1.2 to 4 turns a second; it may tap the rim at the end.
+
+    It touches the wall three to five times a turn, seldom hard, and rubs along it: the drink damps
+    the ring to 0.05 to 0.2 s. Tapped on its rim the vessel rings longer.
+    """
+    n = frames(seconds)
+    tempo, rate = level(rng, slow=1.2, steady=2.2, fast=3.9)
+    rate *= between(rng, 0.92, 1.08)
+    surface = "china" if chance(rng, 0.4) else "glass"
+    wall = (
+        _china_cup(rng)
+        if surface == "china"
+        else drinking_glass(rng, log_between(rng, 1300, 3000), between(rng, 0.06, 0.2))
+    )
+    spoon = _fork(rng)
+    bank = [_touch(rng, wall.tuned(between(rng, 0.98, 1.02)), spoon, 0.35) for _ in range(10)]
+    taps = int(rng.integers(2, 4)) if seconds > 2.0 and chance(rng, 0.5) else 0
+    stop = seconds - (0.25 * taps + 0.25 if taps else 0.08)
+    x = np.zeros(n)
+    weights = sizes(int(rng.integers(3, 6)), rng, 1.5, 3.0) + 0.1
+    for index, t in enumerate(
+        beats(stop, 1 / (rate * len(weights)), 0.3, rng, between(rng, 0.02, 0.15))
+    ):
+        touch = bank[int(rng.integers(len(bank)))]
+        add_at(x, t, touch, float(weights[index % len(weights)]) * between(rng, 0.4, 1.0))
+    turning = swell(n, rate, rng, 0.5) * np.clip(8 * (stop - np.arange(n) / frames(1.0)), 0, 1)
+    rub = unit(bandpass(white(n, rng), 1800, 8000, 1)) * turning
+    wash = unit(bandpass(white(n, rng), 300, 1800, 1)) * turning
+    x = peaked(x) + log_between(rng, 0.01, 0.04) * rub + log_between(rng, 0.008, 0.03) * wash
+    drops = bubbles(rng, 20, 500, 2500, 0.2)
+    places = poisson(n, 8 * turning, rng)
+    x += between(rng, 0.05, 0.25) * peaked(scatter(n, places, sizes(len(places), rng), drops, rng))
+    rim = Modes(wall.hz, 1.8 * wall.t60, wall.gains)
+    for index in range(taps):
+        tap = _touch(rng, rim, spoon, 0.5)
+        add_at(x, stop + 0.1 + 0.22 * index, tap, between(rng, 0.8, 1.2))
+    x = room(x, rng)
+    attributes = {"tempo": tempo, "surface": surface}
+    return finish(limited(x, 12), seconds, rng, attributes, LIVED_IN, fade_out=0.1)
+
+
 TABLEWARE: dict[str, Recipe] = {
     "ice_in_glass": ice_in_glass,
     "toasting_glasses": toasting_glasses,
     "cutlery": cutlery,
+    "stirring_glass": stirring_glass,
 }
