@@ -1,4 +1,4 @@
-"""What clips of play, of electricity and of invented things tell of themselves is measured."""
+"""What clips of play, small things, electricity and inventions tell of themselves is measured."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _mean(
     return float(np.mean([measure(c.samples) for c in clips if c.attributes[key] == value]))
 
 
-@pytest.mark.parametrize("name", ["electric_arc", "geiger_counter", "gun_loading"])
+@pytest.mark.parametrize("name", ["electric_arc", "geiger_counter", "gun_loading", "squeaky_toy"])
 def test_what_is_faster_strikes_more_often(name: str) -> None:
     slow = _mean(name, "tempo", "slow", _onsets)
     assert _mean(name, "tempo", "fast", _onsets) > 1.2 * slow
@@ -135,3 +135,104 @@ def test_a_machine_that_powers_up_rises_and_the_slow_ones_rise_longer() -> None:
     slow, steady, fast = (np.median(reached[tempo]) for tempo in ("slow", "steady", "fast"))
     assert slow < 0.75
     assert slow < steady < fast < 1.0
+
+
+def _peak(samples: np.ndarray, low: float, high: float) -> float:
+    """The strongest frequency from `low` to `high` Hz."""
+    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 4 * len(samples)))
+    hz = np.fft.rfftfreq(4 * len(samples), 1 / SAMPLE_RATE)
+    heard = (hz > low) & (hz < high)
+    return float(hz[heard][power[heard].argmax()])
+
+
+def test_a_referees_whistle_is_a_high_tone() -> None:
+    for seed in range(12):
+        samples = _clip("referee_whistle", seed).samples
+        assert 1800 < _peak(samples, 100, 16_000) < 4800
+        assert _share_between(samples, 1500, 5500) > 0.9
+
+
+def _share_between(samples: np.ndarray, low: float, high: float) -> float:
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
+    return float(power[(hz > low) & (hz < high)].sum() / power.sum())
+
+
+def _flutter(samples: np.ndarray) -> float:
+    """The strongest rate from 20 to 70 Hz at which the loudness comes and goes."""
+    block = SAMPLE_RATE // 441
+    whole = samples[: len(samples) // block * block].astype(float)
+    loud = np.sqrt(np.mean(whole.reshape(-1, block) ** 2, 1))
+    power = np.abs(np.fft.rfft((loud - loud.mean()) * np.hanning(len(loud)), 8192))
+    hz = np.fft.rfftfreq(8192, block / SAMPLE_RATE)
+    heard = (hz > 20) & (hz < 70)
+    return float(hz[heard][power[heard].argmax()])
+
+
+def test_the_pea_of_a_whistle_that_is_blown_harder_flutters_faster() -> None:
+    rates: dict[str, list[float]] = {"light": [], "moderate": [], "heavy": []}
+    for seed in range(24):
+        clip = _clip("referee_whistle", seed)
+        rates[clip.attributes["strength"]].append(_flutter(clip.samples))
+    assert np.median(rates["heavy"]) > 1.25 * np.median(rates["light"])
+
+
+def test_a_larger_steam_whistle_is_lower() -> None:
+    light = _mean("steam_whistle", "strength", "light", _middle)
+    assert _mean("steam_whistle", "strength", "heavy", _middle) < 0.7 * light
+
+
+def test_a_steam_whistle_begins_in_a_gasp_and_rises_to_its_pitch() -> None:
+    block = SAMPLE_RATE // 10
+    rises = []
+    for seed in range(12):
+        samples = _clip("steam_whistle", seed).samples
+        loud = _loudness(samples)
+        begins = BLOCK * int(np.flatnonzero(loud > 0.15 * loud.max())[0])
+        first, later = samples[begins : begins + block], samples[begins + 3 * block :][:block]
+        rises.append(_peak(later, 200, 1600) / _peak(first, 200, 1600))
+    assert 1.01 < np.median(rises) < 1.25
+
+
+def test_bells_on_a_strap_are_shaken_in_time_and_small() -> None:
+    rates: dict[str, list[float]] = {"slow": [], "steady": [], "fast": []}
+    for seed in range(12):
+        clip = _clip("small_bells", seed)
+        if clip.attributes["count"] == "many":
+            rates[clip.attributes["tempo"]].append(_rhythm(clip.samples))
+            assert _share_between(clip.samples, 1500, 16_000) > 0.8
+    assert np.median(rates["fast"]) > 1.5 * np.median(rates["slow"])
+
+
+def _turns(samples: np.ndarray) -> float:
+    """The rate from 60 to 200 Hz at which the wave repeats itself best, while it runs."""
+    half = SAMPLE_RATE // 2
+    running = samples[half:-half]
+    power = np.abs(np.fft.rfft(running, 2 * len(running))) ** 2
+    again = np.fft.irfft(power)[: SAMPLE_RATE // 60]
+    shortest = SAMPLE_RATE // 200
+    return SAMPLE_RATE / (shortest + int(again[shortest:].argmax()))
+
+
+def test_the_motor_of_a_faster_shaver_turns_faster() -> None:
+    slow = _mean("shaver", "tempo", "slow", _turns)
+    assert _mean("shaver", "tempo", "fast", _turns) > 1.4 * slow
+
+
+def test_a_toys_spring_runs_down_and_a_faster_one_has_more_teeth() -> None:
+    for seed in SEEDS:
+        loud = _loudness(_clip("wind_up_toy", seed).samples)
+        early, late = loud[len(loud) // 8 : 3 * len(loud) // 8], loud[-len(loud) // 50 :]
+        assert late.mean() < 0.15 * early.mean()
+        assert loud[6 * len(loud) // 8 : 7 * len(loud) // 8].mean() < 0.8 * early.mean()
+    slow = _mean("wind_up_toy", "tempo", "slow", _teeth)
+    assert _mean("wind_up_toy", "tempo", "fast", _teeth) > 1.5 * slow
+
+
+def _teeth(samples: np.ndarray) -> float:
+    """Ticks a second in the first half: rises of the loudness of each millisecond."""
+    block = SAMPLE_RATE // 1000
+    half = samples[: len(samples) // 2 // block * block].astype(float)
+    loud = np.sqrt(np.mean(half.reshape(-1, block) ** 2, 1))
+    rises = (loud[2:] > 1.6 * loud[:-2]) & (loud[2:] > 0.1 * loud.max())
+    return float(np.sum(rises[1:] & ~rises[:-1]) / (len(half) / SAMPLE_RATE))
