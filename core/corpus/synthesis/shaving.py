@@ -6,6 +6,7 @@ import numpy as np
 
 from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import swell, wander
+from core.corpus.synthesis.fans import STILL
 from core.corpus.synthesis.filters import bandpass, highpass, resonances, shaped
 from core.corpus.synthesis.grains import add_at, burst, bursts, poisson, ringing, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
@@ -22,9 +23,6 @@ from core.corpus.synthesis.sampling import (
 )
 from core.corpus.synthesis.sources import harmonics, phase, pulses, tilted, white
 from core.corpus.synthesis.space import room
-
-STILL = 1e-3
-"""Share of its speed at which the motor stands, so that no frequency is zero."""
 
 
 def _pressed(n: int, rng: Rng) -> Signal:

@@ -25,8 +25,8 @@ from core.corpus.synthesis.sampling import (
 from core.corpus.synthesis.sources import harmonics, phase, white
 from core.corpus.synthesis.space import at_distance, draw_distance, hall
 
-PERIOD_OF_SHORT = 0.28
-"""Seconds from which on a blast is no pip."""
+LONGEST_PIP = 0.28
+"""Seconds; longer blasts are no pips."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _blast(seconds: float, rng: Rng, whistle: _Whistle, force: float) -> Signal:
 
 def _call(rng: Rng, seconds: float) -> list[tuple[float, float]]:
     """Lengths of the blasts of one signal and of the pauses behind them, in seconds."""
-    short, long = between(rng, 0.1, PERIOD_OF_SHORT), between(rng, 0.6, 1.6)
+    short, long = between(rng, 0.1, LONGEST_PIP), between(rng, 0.6, 1.6)
     pause = between(rng, 0.08, 0.25)
     calls: tuple[Sequence[float], ...] = (
         (short,), (long,), (short, short), (short, long), (short, short, long), (long, long, long),
