@@ -19,7 +19,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
     ticks,
 )
-from core.corpus.synthesis.sources import brown, white
+from core.corpus.synthesis.sources import white
 from core.corpus.synthesis.space import room
 
 _CATCHES = 0.75
@@ -52,18 +52,18 @@ def _flare(n: int, rng: Rng, force: float) -> Signal:
     rise, fall = between(rng, 0.03, 0.09), between(rng, 0.5, 0.8) * (0.4 + force)
     burning = strike(n, rise, 4 * fall)
     hiss = unit(bandpass(white(n, rng), 1500, 11_000, 1)) * swell(n, 25, rng, 0.3)
-    roar = unit(bandpass(brown(n, rng), 60, 500, 1)) * swell(n, 18, rng, 0.5)
+    roar = unit(bandpass(white(n, rng), 60, 500, 1)) * swell(n, 18, rng, 0.5)
     spit = bandpass(dust(900 * force * np.exp(-t / (0.35 * fall)) + 1.0, rng, 1.8), 1500, 12_000, 1)
-    x = hiss + between(rng, 0.3, 0.8) * roar + between(rng, 0.4, 0.9) * unit(spit)
+    x = hiss + between(rng, 0.2, 0.5) * roar + between(rng, 0.4, 0.9) * unit(spit)
     return unit(x) * burning
 
 
 def _small_flame(n: int, rng: Rng) -> Signal:
     """Hot air flutters ten times a second, mostly below 300 Hz; the wood ticks now and then."""
-    flutter = unit(lowpass(brown(n, rng), 300, 1)) * swell(n, 9, rng, 0.6)
+    flutter = unit(lowpass(white(n, rng), 150, 2)) * swell(n, 9, rng, 0.6)
     air = unit(bandpass(white(n, rng), 800, 6000, 1)) * swell(n, 6, rng, 0.5)
     ticking = bandpass(dust(np.full(n, between(rng, 3, 12)), rng), 2000, 9000, 1)
-    return unit(flutter) + 0.25 * air + 0.5 * unit(ticking)
+    return flutter + 0.25 * air + 0.5 * unit(ticking)
 
 
 def match_strike(seconds: float, rng: Rng) -> Synthesised:
@@ -86,7 +86,7 @@ def match_strike(seconds: float, rng: Rng) -> Synthesised:
     flame = _small_flame(rest, rng) * np.minimum(1, ticks(rest) / 0.3)
     if seconds - t > 2.0 and chance(rng, 0.25):
         flame *= contour(rest, (0, 1), (0.6, 1), (0.95, 0.3), (1, 0.2))
-    add_at(x, t, flame, between(rng, 0.012, 0.03) * (0.4 + force))
+    add_at(x, t, flame, between(rng, 0.007, 0.018) * (0.4 + force))
     x = room(x, rng)
     attributes = {"strength": strength, "count": how_many(strokes)}
     return finish(limited(x, 12), seconds, rng, attributes, fade_out=0.15)
