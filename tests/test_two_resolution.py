@@ -24,10 +24,11 @@ from core.codec.two_resolution import (
     TwoResolutionCodec,
     moving_band_of_bin,
     restore,
+    scattered,
     spectrum_and_movement,
 )
 from core.errors import WeightsError
-from core.evaluation.codec_probes import CODEC_PROBES
+from core.evaluation.codec_probes import CODEC_PROBES, Probe
 from core.training.fit_two_resolution import fit_levels
 
 ALLOWED = {
@@ -105,7 +106,7 @@ def test_an_imposed_envelope_is_measured() -> None:
 
 
 @pytest.mark.parametrize("probe", CODEC_PROBES, ids=lambda probe: probe.name)
-def test_levels_alone_keep_attacks_roughness_and_tones(probe) -> None:
+def test_levels_alone_keep_attacks_roughness_and_tones(probe: Probe) -> None:
     sound = torch.from_numpy(probe.make(CODEC_RATE))
     levels = measure_levels(sound)
     made = synthesise_levels(levels, grain(len(levels.low)), rounds=8, gains=2)
@@ -198,3 +199,18 @@ def test_levels_scatter_around_their_mean_square() -> None:
     assert float(drawn.low.square().mean()) == pytest.approx(1.0, abs=0.05)
     assert float(drawn.high.square().mean()) == pytest.approx(1.0, abs=0.05)
     assert np.isfinite(float((drawn.high**POWER).mean()))
+
+
+def test_what_is_drawn_moves_no_level_of_a_patch_and_scatters_within_it() -> None:
+    levels = measure_levels(rough(30.0, 6))
+    drawn = scattered(levels, grain(len(levels.low)).scatter(), levels.map(torch.ones_like))
+    band = moving_band_of_bin()
+    within = band == 20
+    for before, after, over in (
+        (levels.low, drawn.low, 1),
+        (levels.high[:, :, within], drawn.high[:, :, within], (1, 2)),
+        (levels.envelope, drawn.envelope, 1),
+    ):
+        assert torch.allclose(after.square().mean(over), before.square().mean(over), rtol=1e-3)
+    distance = 20 * torch.log10(drawn.high / levels.high)
+    assert 1.0 < float(distance.std()) < 5.0

@@ -55,9 +55,13 @@ SCATTERING = LOW_BINS + MOVING_BANDS + ENVELOPE_BANDS
 """Numbers that say how far each bin or band is noise."""
 HEARING_EXPONENT = 0.35
 """Of a bin's share of the mel scale: its weight among the components."""
-ENVELOPE_WEIGHT = 4.0
+ENVELOPE_WEIGHT = 6.0
 """Of the time envelope among the components: with 2, a click of 1 ms takes 5.2 ms to rise, with 4,
-1.9 ms."""
+1.9 ms; with 6 a fire's crest is within 3 dB."""
+DRAWN = 0.5
+"""Of a level's scatter: the part that is drawn anew when decoding. All of it adds an error to what
+the components kept (log-spectral distance 2.54 instead of 2.44 dB), none of it leaves hits too
+smooth (a fire's crest 0.6 dB lower)."""
 _QUIET = 1e-5
 """Least level in the power domain: -333 dB would be none."""
 
@@ -234,18 +238,44 @@ _SILENCE = 0.02
 
 
 def scattered(levels: Levels, scatter: Levels, noisiness: Levels) -> Levels:
-    """Levels with the scatter of noise, to the power of how far each is noise."""
+    """Levels with the scatter of noise, to the power of how far each is noise.
+
+    The RMS of a patch, in each low bin, moving band and band of the envelope, stays as it was: its
+    latents hold it already, and a second draw would move it.
+    """
+    power = noisiness.map(lambda share: DRAWN * share)
+    drawn = Levels(
+        levels.low * scatter.low.clamp_min(_QUIET) ** power.low,
+        levels.high * scatter.high.clamp_min(_QUIET) ** power.high,
+        levels.envelope * scatter.envelope.clamp_min(_QUIET) ** power.envelope,
+    )
     return Levels(
-        levels.low * _scatter(scatter.low, noisiness.low),
-        levels.high * _scatter(scatter.high, noisiness.high),
-        levels.envelope * scatter.envelope**noisiness.envelope,
+        drawn.low * _ratio(_mean_power(levels.low), _mean_power(drawn.low)),
+        drawn.high * _ratio(_band_power(levels.high), _band_power(drawn.high)),
+        drawn.envelope * _ratio(_mean_power(levels.envelope), _mean_power(drawn.envelope)),
     )
 
 
-def _scatter(share: Tensor, power: Tensor) -> Tensor:
-    """Shares of the RMS to a power, of unit mean square: the square of a bin of noise is
-    exponentially distributed, so that its power p has the mean Gamma(1 + p)."""
-    return share.clamp_min(_QUIET) ** power * torch.exp(-0.5 * torch.lgamma(1.0 + power))
+def _mean_power(moving: Tensor) -> Tensor:
+    """(T, 1, n) over the frames of levels (T, frames, n)."""
+    return moving.square().mean(1, keepdim=True)
+
+
+def _band_power(high: Tensor) -> Tensor:
+    """Of each bin its moving band's power (T, 1, 260), over the frames of levels (T, 8, 260)."""
+    band = moving_band_of_bin()
+    bins = _mean_power(high)
+    total = torch.zeros(*bins.shape[:-1], MOVING_BANDS).index_add_(-1, band, bins)
+    return total[..., band]
+
+
+def _ratio(wanted: Tensor, drawn: Tensor) -> Tensor:
+    """Gain that gives what was drawn the wanted power."""
+    return (wanted / drawn.clamp_min(_NO_POWER)).sqrt()
+
+
+_NO_POWER = 1e-24
+"""Far below what is silence."""
 
 
 class TwoResolutionCodec(Codec):

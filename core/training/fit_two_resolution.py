@@ -23,8 +23,8 @@ from core.codec.two_resolution import (
 )
 from core.training.fit_codec import fitted_waveforms
 
-SPECTRUM_CHANNELS = 64
-MOVEMENT_CHANNELS = 64
+SPECTRUM_CHANNELS = 96
+MOVEMENT_CHANNELS = 96
 _PATCHES = 40_000
 """Patches to fit on, half an hour."""
 _NOISE_PATCHES = 400
