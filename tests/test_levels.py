@@ -128,6 +128,18 @@ def test_a_gunshot_is_ten_lu_above_footsteps_in_the_mix(seed: int) -> None:
     assert lufs(sound) == pytest.approx(MIX_LOUDNESS, abs=2.0)
 
 
+@pytest.mark.parametrize("seed", [0, 2, 6, 10, 17])
+def test_a_shot_that_is_over_at_once_is_ten_lu_above_footsteps_too(seed: int) -> None:
+    """Its peaks have no room: the footsteps go down instead, and the mix with them."""
+    random = np.random.default_rng(seed)
+    story, sources, natural = told("footsteps", "gunshot")
+    decays = random.uniform(0.005, 0.03), random.uniform(0.02, 0.2)
+    steps = strokes(4.0, random.uniform(0.3, 0.8), 0.15, seed, decays[0])
+    sources = {"e0": ArraySource(steps), "e1": ArraySource(strokes(4.0, 9.0, 0.2, seed, decays[1]))}
+    first, second = np.split(mix(leveled(story, sources, natural), sources, MixSettings(RATE)), 2)
+    assert lufs(second) > lufs(first) + 10.0
+
+
 def test_sounds_stand_in_proportion_whatever_their_takes_are() -> None:
     story, sources, natural = told("rain", "footsteps", "gunshot")
     made = leveled(story, sources, natural)

@@ -45,7 +45,7 @@ PUSHED, PUSHED_DB = 0.5, 4.0
 all: what the limiter takes off a gunshot is made up for in part."""
 MAKE_UP_DB = 9.0
 """Decibels that all may gain to make up for peaks that were held back or limited."""
-BEHIND_DB, LOUD_BEHIND_DB = 9.5, 3.5
+BEHIND_DB, LOUD_BEHIND_DB = 9.5, 3.0
 """Decibels by which a sound whose peaks have no more room may fall behind the others, and by which
 one that is loud by nature may."""
 MOST_DB, LEAST_DB = 24.0, -60.0
