@@ -100,7 +100,8 @@ def _shoot(page: Page, path: Path, part: str = "") -> None:
         return
     box = page.locator(part).bounding_box()
     assert box is not None
-    x, y = max(0.0, box["x"] - _MARGIN), max(0.0, box["y"] - _MARGIN)
+    top = box["y"] + page.evaluate("window.scrollY")  # the box is that in the window
+    x, y = max(0.0, box["x"] - _MARGIN), max(0.0, top - _MARGIN)
     width = min(box["width"] + 2 * _MARGIN, (page.viewport_size or {"width": 1280})["width"])
     clip: FloatRect = {"x": x, "y": y, "width": width, "height": box["height"] + 2 * _MARGIN}
     page.screenshot(path=path, full_page=True, clip=clip)

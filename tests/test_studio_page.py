@@ -553,6 +553,12 @@ def test_menus_are_left_shut_and_the_table_has_none(page: Page, stories: Path) -
         met.add(page.evaluate("document.activeElement.getAttribute('aria-label')"))
         assert set(menus.evaluate_all("all => all.map(m => m.ariaExpanded)")) == {"false"}
     assert {"Story", "Mood"} <= met
+    covered = """all => all.filter((menu) => {
+        const arrow = menu.parentElement.querySelector(".icon-wrap").getBoundingClientRect();
+        const padding = parseFloat(getComputedStyle(menu).paddingRight);
+        return arrow.left < menu.getBoundingClientRect().right - padding;
+    }).map((menu) => menu.ariaLabel)"""
+    assert menus.evaluate_all(covered) == []
     expect(page.locator("#stories input")).to_have_value("First menu")
     expect(written).to_have_value("words not drafted yet")
     page.get_by_label("Mood").focus()
