@@ -9,6 +9,7 @@ import pytest
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis import Synthesised, synthesise_clip
+from tests.sound_measures import share
 
 SECONDS = 2.5
 SEEDS = (11, 14, 21, 0, 2, 3)
@@ -149,13 +150,7 @@ def test_a_referees_whistle_is_a_high_tone() -> None:
     for seed in range(12):
         samples = _clip("referee_whistle", seed).samples
         assert 1800 < _peak(samples, 100, 16_000) < 4800
-        assert _share_between(samples, 1500, 5500) > 0.9
-
-
-def _share_between(samples: np.ndarray, low: float, high: float) -> float:
-    power = np.abs(np.fft.rfft(samples)) ** 2
-    hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
-    return float(power[(hz > low) & (hz < high)].sum() / power.sum())
+        assert share(samples, 1500, 5500) > 0.9
 
 
 def _flutter(samples: np.ndarray) -> float:
@@ -200,7 +195,7 @@ def test_bells_on_a_strap_are_shaken_in_time_and_small() -> None:
         clip = _clip("small_bells", seed)
         if clip.attributes["count"] == "many":
             rates[clip.attributes["tempo"]].append(_rhythm(clip.samples))
-            assert _share_between(clip.samples, 1500, 16_000) > 0.8
+            assert share(clip.samples, 1500, 16_000) > 0.8
     assert np.median(rates["fast"]) > 1.5 * np.median(rates["slow"])
 
 
