@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.mix.cache import Cache
-from core.mix.limiter import MARGIN_DB, Recovery
+from core.mix.limiter import LOOKAHEAD, MARGIN_DB, Recovery
 from core.mix.loudness import K_OFFSET, STEP_MS, Meter
 from core.mix.mix import MixSettings, PlacedEvent, Ramp, place_events, story_frames
 from core.mix.room_tone import room_tone_power
@@ -57,6 +57,9 @@ _BLOCK, _HOP = 400 // STEP_MS, 100 // STEP_MS
 """Powers of a gating block, and from one block to the next."""
 _FINE = 4
 """Parts of `STEP_MS` in which powers and peaks are held."""
+_AHEAD = round(1000 * LOOKAHEAD * _FINE / STEP_MS)
+"""Such parts by which the limiter begins before a peak: of a shot that is over at once, that is
+much of what there is to hear."""
 _NOTHING = 1e-12
 """Sum of squares that keeps silence from being shared out by zero."""
 _CEILING = 10 ** ((-1.0 - MARGIN_DB) / 20)
@@ -241,7 +244,10 @@ def _limiting(peaks: Powers) -> Powers | float:
     needed = _CEILING / np.maximum(peaks, _CEILING)
     if needed.min() == 1.0:
         return 1.0
-    return np.asarray(Recovery(1000 * _FINE / STEP_MS).process(needed) ** 2)
+    held = needed.copy()
+    for ahead in range(1, _AHEAD + 1):
+        held[:-ahead] = np.minimum(held[:-ahead], needed[ahead:])
+    return np.asarray(Recovery(1000 * _FINE / STEP_MS).process(held) ** 2)
 
 
 def _gains(sounding: Sequence[_Sounding], offset: float, limited: float) -> list[float]:
