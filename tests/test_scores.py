@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import PlanError
+from core.language.score import ScoreEvent
 from core.narratives.scores import (
     Score,
-    ScoreEvent,
     read_scores,
     score_faults,
     scores_report,

@@ -2,8 +2,8 @@
 
 A *brief* is what a sound designer types; its *score* is the cue sheet that answers it: beds under
 spots, shapes of level, repetitions, a source that returns, silence. The pairs are JSON Lines in
-scores/, one file a writer, under the licence of the repository. No training uses them yet: the
-director's stream does not carry these fields so far.
+scores/, one file a writer, under the licence of the repository. core/language/score.py has the form
+in which the director writes them.
 
     python -m core.narratives.scores
 
@@ -17,58 +17,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from core.errors import PlanError
+from core.language.score import GRID_SECONDS, ScoreEvent, sheet_faults
 from core.schema import read_dataclass
 from core.story.story import SILENCE
 
 SCORES = Path(__file__).parent / "scores"
-GRID_SECONDS = 0.5
-"""Starts and lengths are whole multiples of it."""
 SHARED_RUN = 8
 """Words in a row that no two briefs may have in common."""
-"""Caption of an event during which nothing sounds."""
-
-LevelShape = Literal["steady", "fade in", "fade out", "swell", "approach", "recede", "points"]
-
-
-@dataclass(frozen=True)
-class ScoreEvent:
-    """One line of the cue sheet; seconds count from the beginning of the whole.
-
-    Attributes:
-        role: a bed carries on beneath, a spot happens.
-        level: in the mix.
-        shape: of level over the event.
-        points: (seconds from its start, dB) where the shape is `points`; in a file they stand in
-            place of the shape.
-        count, every, at: how often the sound is struck, or with how many seconds between, or at
-            which seconds from the event's start; at most one of them.
-        source: place (from 0) of the earlier event whose source sounds again.
-    """
-
-    caption: str
-    start: float
-    seconds: float
-    role: Literal["bed", "spot"]
-    level: Literal["quiet", "normal", "loud"]
-    shape: LevelShape
-    mood: str
-    points: tuple[tuple[float, float], ...] = ()
-    count: int | None = None
-    every: float | None = None
-    at: tuple[float, ...] = ()
-    source: int | None = None
-
-    @property
-    def end(self) -> float:
-        return self.start + self.seconds
-
-    @property
-    def repetitions(self) -> int:
-        """How many ways of repeating are given."""
-        return (self.count is not None) + (self.every is not None) + bool(self.at)
 
 
 @dataclass(frozen=True)
@@ -109,33 +67,15 @@ def _with_points(table: dict[str, Any]) -> dict[str, Any]:
 
 def score_faults(score: Score) -> Iterator[str]:
     """What is wrong with a score, in words; what the brief asks for is not looked at."""
-    starts = [event.start for event in score.events]
-    if not score.events or starts != sorted(starts):
-        yield "the events are not in order of start"
+    yield from sheet_faults(score.events, score.seconds)
     for number, event in enumerate(score.events):
-        yield from (f"event {number}: {fault}" for fault in _event_faults(score, number, event))
-
-
-def _event_faults(score: Score, number: int, event: ScoreEvent) -> Iterator[str]:
-    if not 0.0 <= event.start < event.end <= score.seconds:
-        yield "it lies outside the whole"
-    if event.start % GRID_SECONDS or event.seconds % GRID_SECONDS:
-        yield f"its times are no multiples of {GRID_SECONDS:g} s"
-    if event.repetitions > 1:
-        yield "it repeats in two ways"
-    if any(not 0.0 <= moment <= event.seconds for moment in event.at):
-        yield "a repetition lies outside it"
-    if event.source is not None and not 0 <= event.source < number:
-        yield "its source is no earlier event"
-    times = [time for time, _ in event.points]
-    whole = len(times) > 1 and times[0] == 0.0 and times[-1] == event.seconds
-    if event.shape == "points" and (times != sorted(times) or not whole):
-        yield "its shape does not go from its beginning to its end"
-    others = [other for other in score.events if other is not event]
-    if event.caption == SILENCE and any(
-        other.start < event.end and event.start < other.end for other in others
-    ):
-        yield "something sounds during its silence"
+        if event.start % GRID_SECONDS or event.seconds % GRID_SECONDS:
+            yield f"event {number}: its times are no multiples of {GRID_SECONDS:g} s"
+        others = [other for other in score.events if other is not event]
+        if event.caption == SILENCE and any(
+            other.start < event.end and event.start < other.end for other in others
+        ):
+            yield f"event {number}: something sounds during its silence"
 
 
 def shared_runs(scores: Sequence[Score]) -> list[tuple[int, int, str]]:
