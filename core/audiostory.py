@@ -30,6 +30,7 @@ from core.language.model import (
 )
 from core.language.packing import pack
 from core.language.reasoning import ListIds, read_list_ids
+from core.language.score_grammar import ScoreIds, read_score_ids
 from core.language.stream import (
     PlannedEvent,
     StreamIds,
@@ -175,6 +176,11 @@ class AudioStory(nn.Module):
     def list_ids(self) -> ListIds:
         """Token ids of the reasoning's event list."""
         return read_list_ids(self.tokenizer, self.ids.texts, self.ids.time_text)
+
+    @cached_property
+    def score_ids(self) -> ScoreIds:
+        """Token ids of the lines of a score."""
+        return read_score_ids(self.tokenizer, self.ids.texts)
 
     def borrow_decoder(self) -> Decoder:
         """The decoder of the last request, which has read its prompt, or a new one.
