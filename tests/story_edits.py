@@ -7,7 +7,19 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from core.story import timeline
+from core.story.shape import LEVEL_SHAPES, Point
 from core.story.story import Event, Story
+
+
+def _points(event: Event, count: int, share: float) -> tuple[Point, ...]:
+    """So many points over an event, the later the lower."""
+    times = [round(event.duration * (n + share) / count, 3) for n in range(count)]
+    return tuple((time, -3.0 * n) for n, time in enumerate(times))
+
+
+def _event(story: Story, share: float) -> Event:
+    return story.events[round(share * (len(story.events) - 1))]
+
 
 EDIT: dict[str, Callable[[Story, Event, int, float], Story]] = {
     "stretch": lambda s, e, n, x: timeline.stretch(s, e.id, 0.05 + x * 12),
@@ -23,6 +35,14 @@ EDIT: dict[str, Callable[[Story, Event, int, float], Story]] = {
     "delete": lambda s, e, n, x: timeline.delete(s, e.id),
     "fit": lambda s, e, n, x: timeline.fit(s, 0.5 + x * 120),
     "lock": lambda s, e, n, x: timeline.lock(s, e.id, x > 0.5),
+    "role": lambda s, e, n, x: timeline.change(s, e.id, role=(None, "bed", "spot")[n % 3]),
+    "shape": lambda s, e, n, x: timeline.change(s, e.id, shape=LEVEL_SHAPES[n % 6]),
+    "points": lambda s, e, n, x: timeline.change(s, e.id, points=_points(e, n % 5 + 1, x)),
+    "count": lambda s, e, n, x: timeline.change(s, e.id, count=n % 7),
+    "every": lambda s, e, n, x: timeline.change(s, e.id, every=6 * x),
+    "at": lambda s, e, n, x: timeline.change(s, e.id, at=(0.0, e.duration * x)),
+    "source": lambda s, e, n, x: timeline.share_source(s, e.id, _event(s, x).id),
+    "own source": lambda s, e, n, x: timeline.share_source(s, e.id, None),
     "gain": lambda s, e, n, x: timeline.change(s, e.id, gain_db=-60 * x),
 }
 EDITS = st.tuples(st.sampled_from(sorted(EDIT)), st.integers(0, 30), st.floats(0.0, 1.0))

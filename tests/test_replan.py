@@ -84,6 +84,24 @@ def test_locked_events_survive_any_replanning(tiny: AudioStory, seed: int) -> No
     assert all(e.mood == "tense" for e in moody.sequence if not e.locked)
 
 
+def test_what_is_planned_anew_has_no_shape_and_lends_its_source_no_more(tiny: AudioStory) -> None:
+    bell = Event("e1", "a bell", 0.0, 4.0, shape="swell", count=3, gain_db=-3.0)
+    again = Event("e2", "a bell", 4.0, 4.0, source="e1", shape="fade out", locked=True)
+    over = Event("e3", "a bell", 2.0, 1.0, layer=1, source="e1", role="spot", at=(0.5,))
+    before = Story("a bell, a bell", 8.0, 1, "tiny", "1. x", (bell, again, over))
+    after = last(replan.replan_unlocked(tiny, before))
+    new = after.event("e1")
+    assert (new.shape, new.count, new.source, new.gain_db) == ("steady", None, None, -3.0)
+    assert after.event("e3") == dataclasses.replace(over, source=None)
+    assert after.event("e2") == dataclasses.replace(again, source="e3")
+    longer = last(replan.continue_from(tiny, before, "e2", 12.0))
+    assert longer.events[:2] == (bell, again)
+    free = dataclasses.replace(before, events=(dataclasses.replace(again, source=None, layer=1),))
+    for planned in (replan.replan_unlocked(tiny, free), replan.continue_from(tiny, free, "e2", 9)):
+        with pytest.raises(StoryError, match="lie freely"):
+            last(planned)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_continuing_keeps_what_is_told(tiny: AudioStory, seed: int) -> None:
     rng = random.Random(100 + seed)

@@ -2,9 +2,9 @@
 
 A story goes in, the re-planned one comes out, streamed like a first plan. The director writes the
 whole list and every event again, but what is kept is forced upon it as it stands, so that what it
-adds follows from what stays. Locked events keep every field, their start included; events above
-the story (layers from 1) stay where they are. Bridging tokens need no care: rendering takes them
-from the story as it is.
+adds follows from what stays. Locked events keep every field, their start included, but for a source
+that they shared with what is planned anew; events above the story (layers from 1) stay where they
+are. Bridging tokens need no care: rendering takes them from the story as it is.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from core.language.task_adapter import TaskAdapter
 from core.story.durations import GRID, Lengths, Span, fit_durations, natural
 from core.story.edits import UNKNOWN_LENGTH, Edit, apply_edits
 from core.story.limits import MIN_DURATION
+from core.story.same_source import with_sources_kept
 from core.story.story import SILENCE, Event, Story
 
 PLANNING = frozenset({"mood", "again", "continue"})
@@ -64,7 +65,7 @@ def replan_unlocked(
         StoryError: every event is locked.
         PlanError, Cancelled: as in `core.director.plan.plan`.
     """
-    sequence = list(story.sequence)
+    sequence = _told(story)
     if all(event.locked for event in sequence):
         raise StoryError("Every event is locked; unlock what should be planned anew.")
     kept = {i: event for i, event in enumerate(sequence) if event.locked}
@@ -111,8 +112,8 @@ def continue_from(
     Raises:
         StoryError: the event lies above the story, or the length leaves no room after it.
     """
+    sequence = _told(story)
     here = story.event(event_id)
-    sequence = list(story.sequence)
     if here not in sequence:
         raise StoryError(f"{here.caption!r} lies above the story; choose an event of the story.")
     place = sequence.index(here)
@@ -189,7 +190,22 @@ def _planned_anew(
     else:
         more = edit.amount or CONTINUED
         goal = more if edit.where == "to" else story.total + more
+        _told(story)
         yield from continue_from(model, story, story.last_id, goal, cancel, variation, spans)
+
+
+def _told(story: Story) -> list[Event]:
+    """The events of layer 0, which are what is planned anew.
+
+    Raises:
+        StoryError: there are none.
+    """
+    if not story.sequence:
+        raise StoryError(
+            "The events of this story lie freely in time, and are not planned anew; change them by "
+            "hand, or draft the story again."
+        )
+    return list(story.sequence)
 
 
 def natural_seconds(spans: Spans, caption: str) -> float:
@@ -249,7 +265,8 @@ def _replanned(
 
 
 class _Names:
-    """New events for a story: they take the place, level and pan of the ones that they replace."""
+    """New events for a story: they take the place, level and pan of the ones that they replace,
+    but nothing that a score says of their sound."""
 
     def __init__(self, story: Story, ids: Sequence[str], kept: Mapping[int, Event]):
         self.story = story
@@ -263,7 +280,8 @@ class _Names:
             return dataclasses.replace(
                 old, caption=caption, start=start, duration=seconds, mood=mood, seed=None,
                 fade_in=min(old.fade_in, seconds), fade_out=min(old.fade_out, seconds),
-                takes=(), chosen=None,
+                takes=(), chosen=None, role=None, shape="steady", points=(), count=None, every=None,
+                at=(), source=None,
             )  # fmt: skip
         name = next(f"e{n}" for n in range(1, len(self.taken) + 2) if f"e{n}" not in self.taken)
         self.taken.add(name)
@@ -292,11 +310,15 @@ def _with_layers(story: Story, brief: Brief, reasoning: str, events: Sequence[Ev
         for e in above
         if e.duration <= brief.total
     ]
+    known = set(story.events)
+    replaced = {event.id for event in events if event not in known}
+    kept = with_sources_kept(e for e in (*events, *inside) if e.id not in replaced)
+    sources = {event.id: event.source for event in kept}
     return dataclasses.replace(
         story,
         total=brief.total,
         reasoning=reasoning,
-        events=(*events, *inside),
+        events=tuple(dataclasses.replace(e, source=sources.get(e.id)) for e in (*events, *inside)),
         corrections=(),
         notes=(),
     )

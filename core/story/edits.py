@@ -232,7 +232,7 @@ def _added(story: Story, edit: Edit, other: str, natural: NaturalLength) -> tupl
     anchor = story.event(other) if other else None
     if anchor is not None and edit.where in ("after", "before") and not anchor.layer:
         place = story.sequence.index(anchor) + (edit.where == "after")
-    if place is not None:
+    if place is not None and story.sequence:
         story, new = timeline.add(story, edit.caption, seconds, position=place)
     else:
         start, seconds = _span_above(story, edit, anchor, seconds)
@@ -245,10 +245,12 @@ def _added(story: Story, edit: Edit, other: str, natural: NaturalLength) -> tupl
 def _span_above(
     story: Story, edit: Edit, anchor: Event | None, seconds: float
 ) -> tuple[float, float]:
-    """Start and length of an event that lies over the story."""
+    """Start and length of an event that lies over the story, or anywhere in one without layer 0."""
     if anchor is None and edit.where == "throughout":
         return 0.0, story.total
     start = edit.amount or 0.0
+    if edit.where == "end":
+        start = max(0.0, story.total - seconds)
     if anchor is not None and edit.where == "over":
         start, seconds = anchor.start, edit.seconds or anchor.duration
     elif anchor is not None:

@@ -31,6 +31,14 @@ before anything is reckoned with it, and is believed only once it was decoded.""
 MAX_SEED = LARGEST_WHOLE
 GAIN_RANGE = (-60.0, 24.0)
 """Decibels."""
+MAX_POINTS = 100
+"""Of one shape of level."""
+MIN_POINT_GAP = 0.005
+"""Seconds between two points of a shape: as short as a fade that cannot click."""
+MAX_REPETITIONS = 100
+"""Of one event."""
+EVERY_RANGE = (0.05, MAX_TOTAL)
+"""Seconds between repetitions; closer ones are one sound."""
 _SHOWN = 1e300
 """Size from which a number is not written in a sentence."""
 TOLERANCE = 1e-3

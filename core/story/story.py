@@ -6,7 +6,9 @@ the total. Layers above it lie over the story and may overlap anything. All time
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from typing import Any
 
 from core.errors import StoryError
 from core.files import write_atomically
+from core.language.score import LevelShape
 from core.schema import parse_json, read_dataclass
 from core.story.context import ContextReader, ContextTable
 from core.story.limits import (
@@ -34,6 +37,13 @@ from core.story.limits import (
     check_number,
     check_text,
 )
+from core.story.shape import (
+    Point,
+    Role,
+    check_repetitions,
+    check_shape,
+    level_points,
+)
 from core.story.take import Take, read_take, take_data
 from core.story.versions import VERSION, modernised
 
@@ -41,6 +51,7 @@ SILENCE = "silence"
 """Caption of an event in which nothing is heard, on purpose."""
 PLACEHOLDER = "[placeholder]"
 """What stands before the caption of one in file names, markers and projects."""
+_OF_SCORES = frozenset({"role", "shape", "points", "count", "every", "at", "source"})
 MAX_FILE_BYTES = 8_000_000
 MAX_OLD_FILE_BYTES = 64_000_000
 """Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
@@ -60,6 +71,12 @@ class Event:
         width: how much of the width or place that suits a mono take it gets, 0 none to 1 all;
             None: all (see `core.mix.width`).
         placeholder: its sound is not known, and is performed as another on purpose.
+        role: a bed carries on beneath, a spot happens; None: by its place (`Story.role_of`).
+        shape: of its level over its length (`core.story.shape`).
+        points: of a shape that is given by points.
+        count, every, at: how often the sound is struck, or with how many seconds between, or at
+            which seconds from the event's start; at most one of them.
+        source: id of another event whose source sounds again, which has no such of its own.
     """
 
     id: str
@@ -77,6 +94,13 @@ class Event:
     seed: int | None = None
     locked: bool = False
     placeholder: bool = False
+    role: Role | None = None
+    shape: LevelShape = "steady"
+    points: tuple[Point, ...] = ()
+    count: int | None = None
+    every: float | None = None
+    at: tuple[float, ...] = ()
+    source: str | None = None
     takes: tuple[Take, ...] = ()
     chosen: str | None = None
 
@@ -100,6 +124,10 @@ class Event:
         check_number("fade out", self.fade_out, 0.0, self.duration, "seconds")
         if self.seed is not None:
             check_number("seed", self.seed, 0, MAX_SEED, "")
+        check_shape(self.shape, self.points, self.duration)
+        check_repetitions(self.count, self.every, self.at, self.duration)
+        if self.source is not None:
+            check_text("source", self.source, MAX_NAME)
         if self.chosen is not None and self.chosen not in {take.key for take in self.takes}:
             raise StoryError("An event's chosen take is not among its takes; choose another.")
 
@@ -111,6 +139,11 @@ class Event:
     def silent(self) -> bool:
         """Whether it is a silence: nothing is rendered for it."""
         return self.caption.strip().lower() == SILENCE
+
+    @property
+    def level_points(self) -> tuple[Point, ...]:
+        """The curve of its level: seconds from its start, and decibels; none where it is steady."""
+        return level_points(self.shape, self.points, self.duration)
 
     @property
     def label(self) -> str:
@@ -209,11 +242,51 @@ class Story:
         for event in self.events:
             if event.end > self.total + TOLERANCE:
                 raise StoryError(f"{event.caption!r} ends after the story; shorten or move it.")
+        first = {event.id for event in self.events if event.source is None}
+        for event in self.events:
+            if event.source is not None and event.source not in first:
+                raise StoryError(
+                    f"{event.caption!r} has the source of an event that is not there, or has "
+                    "another's itself; choose another source."
+                )
 
     @property
     def sequence(self) -> tuple[Event, ...]:
         """The events of layer 0, in the order told."""
         return tuple(event for event in self.events if event.layer == 0)
+
+    @functools.cached_property
+    def _carrying(self) -> frozenset[str]:
+        """Ids of the events during which another one begins and ends."""
+        heard = sorted((e for e in self.events if not e.silent), key=lambda e: e.start)
+        starts = [event.start for event in heard]
+        found = set()
+        for event in heard:
+            begin = bisect.bisect_left(starts, event.start - TOLERANCE)
+            end = bisect.bisect_right(starts, event.end)
+            if any(
+                other.end <= event.end + TOLERANCE and other.duration < event.duration - TOLERANCE
+                for other in heard[begin:end]
+            ):
+                found.add(event.id)
+        return frozenset(found)
+
+    def role_of(self, event: Event) -> Role:
+        """Whether an event is a bed or a spot.
+
+        Where it is not said, what carries on while another sound comes and goes is a bed: that is
+        what a bed is for, and where an event lies is known before it sounds.
+        """
+        return event.role or ("bed" if event.id in self._carrying else "spot")
+
+    def first_of_source(self, event: Event) -> Event:
+        """The first event, by start, of those with the source of this one: itself, or one before
+        it."""
+        source = event.source or event.id
+        return min(
+            (e for e in self.events if source in (e.id, e.source)),
+            key=lambda e: (e.start, e.id != source),
+        )
 
     @property
     def last_id(self) -> str:
@@ -366,11 +439,16 @@ def read_event(data: object, contexts: ContextReader, where: str) -> Event:
 
 
 def event_data(event: Event) -> dict[str, Any]:
-    """The event's fields as a file holds them, less its takes."""
+    """The event's fields as a file holds them, less its takes.
+
+    What only a score gives is left out where it is not given, so that files of earlier versions
+    stay what they are to the byte.
+    """
     return {
-        field.name: getattr(event, field.name)
+        field.name: value
         for field in dataclasses.fields(event)
         if field.name != "takes"
+        and ((value := getattr(event, field.name)) != field.default or field.name not in _OF_SCORES)
     }
 
 

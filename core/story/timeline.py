@@ -3,10 +3,11 @@
 The page, the command line and the tests use these and nothing else to change a story. Each edit
 keeps the invariants of `core.story.story`: layer 0 tiles the story without gaps, so changing a
 length there ripples (what follows shifts, the total follows); layers above lie freely inside the
-total. All times are seconds and are kept to the millisecond. A locked event can be moved by a
-ripple but never changed. A part of a take, as `split` makes it, keeps its sound while the take
-holds all of it: its edges move over the take. Every function raises `StoryError` in one sentence
-when an edit is impossible.
+total, which stays where a story has nothing on layer 0. A shape's points and the moments of
+repetitions stay where they are in time when an edge moves over them. All times are seconds and are
+kept to the millisecond. A locked event can be moved by a ripple but never changed. A part of a
+take, as `split` makes it, keeps its sound while the take holds all of it: its edges move over the
+take. Every function raises `StoryError` in one sentence when an edit is impossible.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from typing import Any, Literal
 
 from core.errors import StoryError
 from core.story.limits import (
+    EVERY_RANGE,
     MAX_CAPTION,
     MAX_LAYER,
     MAX_TOTAL,
     MIN_DURATION,
+    MIN_POINT_GAP,
     TOLERANCE,
     check_number,
 )
+from core.story.same_source import with_source, with_sources_kept
+from core.story.shape import DISTANT, Point, cut_points, joined_points, named_shape
 from core.story.story import Event, Story
 from core.story.take import Take, TakePart
 
@@ -31,8 +36,12 @@ Status = Literal["new", "changed", "rendered"]
 _FAR = 1e9
 """Seconds beyond which a number is no time."""
 CHANGEABLE = frozenset(
-    {"caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder"}
-)
+    {
+        "caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder",
+        "role", "shape", "points", "count", "every", "at",
+    }
+)  # fmt: skip
+_REPETITIONS: dict[str, Any] = {"count": None, "every": None, "at": ()}
 
 
 def status(event: Event) -> Status:
@@ -65,10 +74,12 @@ def unrendered(
 
 
 def change(story: Story, event_id: str, **values: Any) -> Story:
-    """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed, placeholder.
+    """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed, placeholder,
+    role, shape and repetitions.
 
     With another caption an event is no placeholder any more. A gain set by hand stays; before
-    the first take it is added to the default.
+    the first take it is added to the default. Another shape, and another way to repeat, take the
+    place of the one so far.
     """
     unknown = sorted(set(values) - CHANGEABLE)
     if unknown:
@@ -76,6 +87,12 @@ def change(story: Story, event_id: str, **values: Any) -> Story:
     event = _unlocked(story, event_id)
     if values.get("caption", event.caption) != event.caption:
         values = {"placeholder": False} | values
+    if values.get("points") and "shape" not in values:
+        values = {"shape": "points"} | values
+    if "shape" in values:
+        values = {"points": ()} | values
+    if values.keys() & _REPETITIONS.keys():
+        values = _REPETITIONS | values
     if "gain_db" in values and event.trim_db is not None:
         added = event.trim_db + values["gain_db"] - event.gain_db
         values["trim_db"] = None if event.take else min(24.0, max(-60.0, added))
@@ -88,6 +105,12 @@ def with_default_gain(story: Story, event_id: str) -> Story:
     if event.take is None:
         return story.replace_event(dataclasses.replace(event, gain_db=0.0, trim_db=None))
     return story.replace_event(dataclasses.replace(event, trim_db=0.0))
+
+
+def share_source(story: Story, event_id: str, source_id: str | None) -> Story:
+    """Let an event be the source of another heard again; None: a source of its own."""
+    _unlocked(story, event_id)
+    return with_source(story, event_id, source_id)
 
 
 def lock(story: Story, event_id: str, locked: bool = True) -> Story:
@@ -122,7 +145,7 @@ def roll(story: Story, event_id: str, end: float) -> Story:
     if not first.start + MIN_DURATION <= end <= second.end - MIN_DURATION:
         raise StoryError(f"Both events need at least {MIN_DURATION:g} s; move the seam less.")
     first = _lasting(first, end - first.start)
-    second = _begun_later(_lasting(second, second.end - end), end - second.start)
+    second = _begun_later(second, end - second.start, second.end - end)
     pair = {first.id: first, second.id: second}
     return _laid_out(story, [pair.get(e.id, e) for e in sequence], _above(story))
 
@@ -132,12 +155,13 @@ def trim(story: Story, event_id: str, start: float) -> Story:
     event = _unlocked(story, event_id)
     start = max(0.0, _ms(start))
     if event.layer:
-        moved = dataclasses.replace(_lasting(event, event.end - start), start=start)
-        return story.replace_event(_begun_later(moved, start - event.start))
+        later = _begun_later(event, start - event.start, event.end - start)
+        return story.replace_event(dataclasses.replace(later, start=start))
     index = _position(story, event_id)
     if not index:
-        story = story.replace_event(_begun_later(event, start - event.start))
-        return stretch(story, event_id, event.end - start)
+        later = _begun_later(event, start - event.start, event.end - start)
+        above = _shifted(_above(story), event.end, later.duration - event.duration)
+        return _laid_out(story, [later, *story.sequence[1:]], above)
     return roll(story, story.sequence[index - 1].id, start)
 
 
@@ -181,6 +205,11 @@ def set_layer(story: Story, event_id: str, layer: int, at: float | None = None) 
         return _laid_out(
             story, sequence, [*_shifted(_above(story), event.end, -event.duration), placed]
         )
+    if not story.sequence and len(story.events) > 1:
+        raise StoryError(
+            f"This story's events lie freely above layer 0; {event.caption!r} needs a layer of 1 "
+            "or more."
+        )
     position = _seam(story, event.start if at is None else at)
     others = [e for e in _above(story) if e.id != event_id]
     return _inserted(story, [placed], position, others)
@@ -189,8 +218,15 @@ def set_layer(story: Story, event_id: str, layer: int, at: float | None = None) 
 def add(
     story: Story, caption: str, duration: float, *, position: int | None = None, mood: str = ""
 ) -> tuple[Story, str]:
-    """Add an event to layer 0 at a place in the order (default: the end); returns its id too."""
+    """Add an event to layer 0 at a place in the order (default: the end); returns its id too.
+
+    Where a story has nothing on layer 0 it is added above it, after all others.
+    """
     event = Event(id=_free_id(story), caption=caption, start=0.0, duration=_ms(duration), mood=mood)
+    if not story.sequence:
+        placed = dataclasses.replace(event, start=story.total, layer=1)
+        total = _ms(story.total + event.duration)
+        return _laid_out(story, [], [*story.events, placed], total), event.id
     where = len(story.sequence) if position is None else position
     return _inserted(story, [event], where, _above(story)), event.id
 
@@ -215,12 +251,14 @@ def free_layer(story: Story, start: float, duration: float, layer: int = 1) -> i
 
 
 def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
-    """Repeat an event right after itself, with its takes; returns the copy's id too.
+    """Repeat an event right after itself, with its takes and its source; returns the copy's id too.
 
     Above layer 0, where there is no room after it, the copy lies over it on a free layer.
     """
     event = story.event(event_id)
-    copy = dataclasses.replace(event, id=_free_id(story), locked=False)
+    copy = dataclasses.replace(
+        event, id=_free_id(story), locked=False, source=event.source or event.id
+    )
     if event.layer:
         start = event.end if event.end + event.duration <= story.total + TOLERANCE else event.start
         layer = free_layer(story, start, event.duration, event.layer)
@@ -232,8 +270,9 @@ def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
 def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
     """Cut an event in two at `at` seconds of the story; returns the second part's id too.
 
-    Both parts keep the takes, each its own stretch of them (`core.story.take.TakePart`), so that
-    the story sounds as before.
+    Both parts keep the takes, each its own stretch of them (`core.story.take.TakePart`), and of
+    the shape, so that the story sounds as before. How often the whole was struck says nothing of
+    the parts.
     """
     event = _unlocked(story, event_id)
     at = _ms(at)
@@ -246,9 +285,10 @@ def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
             for take in event.takes
         ),
     )
+    whole = dataclasses.replace(whole, count=None, **_by_points(whole))
     first = _lasting(dataclasses.replace(whole, fade_out=0.0), at - event.start)
     rest = dataclasses.replace(whole, id=_free_id(story), start=at, fade_in=0.0)
-    rest = _begun_later(_lasting(rest, event.end - at), at - event.start)
+    rest = _begun_later(rest, at - event.start, event.end - at)
     events = [part for e in story.events for part in ([first, rest] if e.id == event_id else [e])]
     sequence = [e for e in events if e.layer == 0]
     return _laid_out(story, sequence, [e for e in events if e.layer]), rest.id
@@ -274,6 +314,8 @@ def join(story: Story, event_id: str) -> Story:
         duration=_ms(first.duration + second.duration),
         chosen=first.chosen if kept else None,
         fade_out=second.fade_out,
+        **_joined_shape(first, second),
+        **_joined_repetitions(first, second),
     )
     whole = dataclasses.replace(whole, takes=tuple(_whole_again(whole, t) for t in whole.takes))
     return _laid_out(story, [*sequence[:index], whole, *sequence[index + 2 :]], _above(story))
@@ -284,6 +326,7 @@ def delete(story: Story, event_id: str) -> Story:
     event = _unlocked(story, event_id)
     above = [e for e in _above(story) if e.id != event_id]
     if event.layer:
+        _require_sequence([*story.sequence, *above])
         return _laid_out(story, story.sequence, above)
     sequence = [e for e in story.sequence if e.id != event_id]
     _require_sequence(sequence)
@@ -295,6 +338,8 @@ def fit(story: Story, total: float) -> Story:
     check_number("total duration", total, MIN_DURATION, MAX_TOTAL, "seconds")
     target = round(total * 1000)
     ratio = target / 1000 / story.total
+    if not story.sequence:
+        return _laid_out(story, [], _scaled_above(story, ratio), target / 1000)
     kept = sum(round(e.duration * 1000) for e in story.sequence if e.locked)
     free = [e for e in story.sequence if not e.locked]
     least = kept + len(free) * round(MIN_DURATION * 1000)
@@ -304,12 +349,8 @@ def fit(story: Story, total: float) -> Story:
             f"{'exactly' if not free else 'at least'} {least / 1000:g} s; unlock one of them."
         )
     lengths = dict(zip((e.id for e in free), _shares(free, target - kept), strict=True))
-    sequence = [_lasting(e, lengths.get(e.id, e.duration)) for e in story.sequence]
-    above = []
-    for event in _above(story):
-        length = event.duration if event.locked else max(MIN_DURATION, event.duration * ratio)
-        above.append(dataclasses.replace(_lasting(event, length), start=_ms(event.start * ratio)))
-    return _laid_out(story, sequence, above)
+    sequence = [_scaled(e, lengths[e.id]) if e.id in lengths else e for e in story.sequence]
+    return _laid_out(story, sequence, _scaled_above(story, ratio))
 
 
 def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: str = "") -> float:
@@ -393,19 +434,90 @@ def _require_sequence(sequence: Sequence[Event]) -> None:
 
 
 def _lasting(event: Event, duration: float) -> Event:
-    """The event with another length; its fades are shortened to fit."""
+    """The event with another length; its fades are shortened to fit, its shape is cut."""
+    return _windowed(event, 0.0, duration)
+
+
+def _windowed(event: Event, later: float, duration: float) -> Event:
+    """The event with another length, from so much later (earlier: below 0) on."""
     duration = _ms(duration)
     if duration < MIN_DURATION:
         raise StoryError(f"An event lasts at least {MIN_DURATION:g} s; choose a longer duration.")
-    fade_in, fade_out = min(event.fade_in, duration), min(event.fade_out, duration)
-    return dataclasses.replace(event, duration=duration, fade_in=fade_in, fade_out=fade_out)
+    moments = (_ms(moment - later) for moment in event.at)
+    return dataclasses.replace(
+        event,
+        duration=duration,
+        fade_in=min(event.fade_in, duration),
+        fade_out=min(event.fade_out, duration),
+        points=cut_points(event.points, later, later + duration),
+        at=tuple(moment for moment in moments if 0.0 <= moment <= duration),
+    )
 
 
-def _begun_later(event: Event, seconds: float) -> Event:
-    """The event with its parts of takes beginning so much later (earlier: below 0) in them.
+def _scaled(event: Event, duration: float) -> Event:
+    """The event with another length, its shape and its repetitions in proportion."""
+    ratio = duration / event.duration
+    points: list[Point] = []
+    for time, level in event.points:
+        moment = min(time * ratio, duration)
+        if not points or moment - points[-1][0] >= MIN_POINT_GAP:
+            points.append((moment, level))
+    at = dict.fromkeys(min(_ms(moment * ratio), _ms(duration)) for moment in event.at)
+    every = event.every and min(EVERY_RANGE[1], max(EVERY_RANGE[0], event.every * ratio))
+    plain = dataclasses.replace(event, at=(), points=(), shape="steady")
+    return dataclasses.replace(
+        _lasting(plain, duration), points=tuple(points), at=tuple(at), every=every,
+        shape=event.shape,
+    )  # fmt: skip
+
+
+def _scaled_above(story: Story, ratio: float) -> list[Event]:
+    above = []
+    for event in _above(story):
+        scaled = event
+        if not event.locked:
+            scaled = _scaled(event, max(MIN_DURATION, event.duration * ratio))
+        above.append(dataclasses.replace(scaled, start=_ms(event.start * ratio)))
+    return above
+
+
+def _by_points(event: Event) -> dict[str, Any]:
+    """The event's shape by points, as those of its parts are; a steady one has none."""
+    if event.shape == "steady":
+        return {}
+    kind = event.shape if event.shape in DISTANT else "points"
+    return {"shape": kind, "points": event.level_points}
+
+
+def _joined_shape(first: Event, second: Event) -> dict[str, Any]:
+    """The shape of two events as one; that of a named shape where they were split off one."""
+    if first.shape == second.shape == "steady":
+        return {}
+    length = _ms(first.duration + second.duration)
+    same = first.shape == second.shape and first.shape in DISTANT
+    kind = first.shape if same else "points"
+    points = joined_points(first.level_points, second.level_points, first.duration)
+    name = named_shape(kind, points, length)
+    return {"shape": name, "points": ()} if name else {"shape": kind, "points": points}
+
+
+def _joined_repetitions(first: Event, second: Event) -> dict[str, Any]:
+    """The repetitions of two events as one, where both repeat in one way."""
+    every = first.every if first.every == second.every else None
+    count = first.count + second.count if first.count and second.count else None
+    at = (*first.at, *(_ms(first.duration + moment) for moment in second.at))
+    if every is not None or count is not None:
+        at = ()
+    return {"every": every, "count": count, "at": tuple(dict.fromkeys(at))}
+
+
+def _begun_later(event: Event, seconds: float, duration: float) -> Event:
+    """The event with another length, its parts of takes beginning so much later (earlier: below
+    0) in them.
 
     A take that does not reach back so far is no part any more.
     """
+    event = _windowed(event, seconds, duration)
     takes = []
     for take in event.takes:
         if take.part is not None:
@@ -450,16 +562,23 @@ def _inserted(
     return _laid_out(story, [*sequence[:position], *events, *sequence[position:]], shifted)
 
 
-def _laid_out(story: Story, sequence: Sequence[Event], above: Sequence[Event]) -> Story:
-    """The story with this order on layer 0, starts and total made to follow from it."""
+def _laid_out(
+    story: Story, sequence: Sequence[Event], above: Sequence[Event], total: float | None = None
+) -> Story:
+    """The story with this order on layer 0, starts and total made to follow from it.
+
+    Args:
+        total: of a story that has nothing on layer 0; None: as it was.
+    """
     clock = 0.0
     placed = []
     for event in sequence:
         placed.append(dataclasses.replace(event, start=_ms(clock)))
         clock += event.duration
-    total = _ms(clock)
-    inside = sorted((_inside(e, total) for e in above), key=lambda e: (e.layer, e.start, e.id))
-    return dataclasses.replace(story, total=total, events=(*placed, *inside))
+    whole = _ms(clock) if placed else (story.total if total is None else total)
+    inside = sorted((_inside(e, whole) for e in above), key=lambda e: (e.layer, e.start, e.id))
+    events = with_sources_kept((*placed, *inside))
+    return dataclasses.replace(story, total=whole, events=events)
 
 
 def _inside(event: Event, total: float) -> Event:

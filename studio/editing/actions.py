@@ -163,6 +163,8 @@ def _add(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
     """A new event after the selected one."""
     caption = words(values.get("text"), "caption") or NEW_CAPTION
     length = _or(values, "duration", NEW_SECONDS)
+    if not story.sequence:
+        return timeline.add(story, caption, length)
     after = event.id if not event.layer else story.sequence[-1].id
     place = [e.id for e in story.sequence].index(after) + 1
     return timeline.add(story, caption, length, position=place)
