@@ -45,7 +45,7 @@ from core.mix import blend
 from core.performer import flow, flow_performer
 from core.performer.kinds import build_performer
 from core.placement import Placement, Stage, best_placement
-from core.profile import ASSETS, EAR, WISHES, Profile
+from core.profile import ASSETS, EAR, SCORING, WISHES, Profile
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -392,7 +392,7 @@ def _hash_weights(profile: Profile) -> str:
 def _weight_files(profile: Profile) -> list[Path]:
     """All files that have a part in what is heard."""
     own = list(profile.folder.glob("*.safetensors")) if profile.weights else []
-    own = [path for path in own if path.name not in (EAR, WISHES)]
+    own = [path for path in own if path.name not in (EAR, SCORING, WISHES)]
     if lexicon := profile.shipped(LEXICON_FILE):
         own.append(lexicon)
     return [*{*own, ASSETS / profile.codec.file}]

@@ -21,6 +21,8 @@ ASSETS = Path(__file__).parent.parent / "assets"
 EAR = "listener.safetensors"
 WISHES = "wishes.safetensors"
 """The adapter with which the director writes edits; like the ear it has no part in any sound."""
+SCORING = "scores.safetensors"
+"""The adapter with which it writes scores; nor has this one, for the bridge reads without it."""
 """The trained projector of the audio input; a profile may do without."""
 NO_GUIDANCE = 1.0
 """The scale at which classifier-free guidance leaves the conditional velocity as it is."""
@@ -35,7 +37,8 @@ class DirectorConfig:
     """The language model and how it plans.
 
     Attributes:
-        planner: `event-list` (the reasoning is a list of events, held to a grammar) or `published`
+        planner: `event-list` (the reasoning is a list of events, held to a grammar), `score` (the
+            reasoning is prose, and each event a line of a score, held to a grammar) or `published`
             (the reasoning is free, as the published checkpoint learned it).
         source: where the language model comes from: `package` (a GGUF in an installed package),
             `folder` (a transformers folder) or `random` (tests only).
@@ -51,7 +54,7 @@ class DirectorConfig:
         max_new_tokens: limit of an exact run.
     """
 
-    planner: Literal["event-list", "published"]
+    planner: Literal["event-list", "score", "published"]
     source: Literal["package", "folder", "random"]
     model: str
     sha256: str

@@ -26,6 +26,7 @@ from core.director.external import Director, read_answer
 from core.director.omissions import notes_on
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans, events_so_far
 from core.director.published import plan_freely
+from core.director.score_plan import plan_score
 from core.director.silence import with_silences
 from core.director.times import TimedInstruction
 from core.errors import PlanError
@@ -79,7 +80,8 @@ def plan(
     instruction = check_instruction(model, instruction, total)
     clauses = TimedInstruction(instruction, total).clause_texts
     check_named(instruction, clauses)
-    free = model.profile.director.planner == "published" or constraints == "none"
+    planner = model.profile.director.planner
+    free = planner == "published" or (constraints == "none" and planner != "score")
     if free and director is not None:
         raise PlanError(
             f"The profile {model.profile.name} plans by itself alone; leave the other director's "
@@ -94,6 +96,9 @@ def plan(
     if model.lexicon is not None:
         check_english(instruction, clauses, model.lexicon)
     brief = Brief(instruction, total, most=most_events(model, total))
+    if planner == "score":
+        yield from plan_score(model, brief, seed, cancel, held=constraints != "none")
+        return
     draft = PlanDraft(())
     for draft in decode_plan(model, brief, cancel, spans, constraints=constraints):
         yield PlanProgress(*reasoning_and_events(model, draft))

@@ -354,6 +354,33 @@ class ScoreGrammar:
         return {(*before, *self._words.number(v), *after): f"{v:g}" for v in values}
 
 
+class FreeScore:
+    """Text and marks in any order, until the turn ends (`core.language.decoding.Grammar`).
+
+    Args:
+        most: tokens of the turn at most.
+    """
+
+    def __init__(self, ids: StreamIds, words: ScoreIds, most: int):
+        marks = {ids.think_end, ids.gen, ids.gen_end, ids.time, ids.time_end, ids.turn_end}
+        self.allowed = ids.free | marks | {words.newline}
+        self.forced: tuple[int, ...] = (ids.think,)
+        self.finished = False
+        self._end = ids.turn_end
+        self._left = most
+
+    def advance(self, tokens: Sequence[int]) -> int:
+        """Take note of what was written; returns 0, nothing is taken back."""
+        self._left -= len(tokens)
+        self.forced = ()
+        self.finished = tokens[-1] == self._end or self._left <= 0
+        return 0
+
+    def likely(self, written: Sequence[int]) -> Sequence[int]:
+        """No guess of its own."""
+        return ()
+
+
 def _common(choices: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """What all choices begin with."""
     same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*choices, strict=False))
