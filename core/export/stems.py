@@ -90,6 +90,7 @@ def loop_stem(
     """
     rate = settings.rate
     source, placement = from_frame(source, placement.offset), replace(placement, offset=0, room=0.0)
+    placement = replace(placement, automation=None)  # a shape has a beginning and an end
     longest = round(LOOP_OVERLAP * rate)
     tail = source.frames - duration
     if tail < min(longest, duration // 4):

@@ -330,6 +330,9 @@ def _soundings(
         if loudness < FAINT:
             continue
         heights = peaks[: len(fades)] * max(placed.left, placed.right) * fades
+        # What a shape takes off a sound is meant to be missing: it is not made up for.
+        shape = placed.level(_middles(placed, len(fades)))
+        heard, heights = heard * shape**2, heights * shape
         if placed.room:  # goes on to the event's end
             missing = _FINE * placed.frames // _step(rate) - len(heard)
             heard, heights = (np.pad(each, (0, max(0, missing))) for each in (heard, heights))
@@ -380,15 +383,19 @@ def _measured(source: Source, rate: int, cache: Cache | None) -> tuple[Powers, P
 
 def _fades(placed: PlacedEvent, count: int) -> Powers:
     """Gain of an event's fades at each of its powers, `count` at most."""
-    step = _step(placed.rate) / _FINE
-    count = min(count, math.ceil(placed.frames / step))
-    middles: Powers = (np.arange(count, dtype=np.float64) + 0.5) * step
+    count = min(count, math.ceil(placed.frames / (_step(placed.rate) / _FINE)))
+    middles = _middles(placed, count)
     gains = np.ones(count)
     for ramp in placed.rises:
         gains *= _gain_of(ramp, middles)
     for ramp in placed.falls:
         gains *= _gain_of(ramp, placed.frames - middles)
     return gains
+
+
+def _middles(placed: PlacedEvent, count: int) -> Powers:
+    """Frames of an event in the middle of each of its powers."""
+    return (np.arange(count, dtype=np.float64) + 0.5) * (_step(placed.rate) / _FINE)
 
 
 def _gain_of(ramp: Ramp, at: Powers) -> Powers:

@@ -13,6 +13,9 @@ starts whole, and the tail before it gives way and rings out under it. Where the
 texture leave holes, it goes on softly under them (`core.mix.sustain`); where there is no texture,
 what leaves a hole is heard in a room (`core.mix.room_tone`).
 
+An event's shape goes over what its take sounds like, and an event of silence is silent: whatever
+else would sound in it is gone and comes back (`core.mix.automation`).
+
 Parts of one take that follow one another (`Event.continues`) go on as the take does: only what
 differs in their gains is faded, over the few milliseconds of a bare edge.
 """
@@ -27,6 +30,17 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import RenderError
+from core.mix.automation import (
+    Automation,
+    Distant,
+    Silence,
+    automation_of,
+    continued,
+    middles,
+    silenced,
+    silent_spans,
+    within,
+)
 from core.mix.cache import Cache
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
@@ -72,6 +86,7 @@ class MixSettings:
         attacks: sounds with an onset start whole; otherwise they are cross-faded like all others.
         sustain: textures go on under what leaves holes after them.
         room_tone: what leaves holes and has no texture under it has a room's noise.
+        silence: nothing sounds in an event of silence.
         spread: mono takes get the width or the place that suits them; otherwise they stay mono.
         ceiling_db: true-peak and sample-peak ceiling in dBFS; None leaves peaks alone.
         block: frames per block.
@@ -87,6 +102,7 @@ class MixSettings:
     attacks: bool = True
     sustain: bool = True
     room_tone: bool = True
+    silence: bool = True
     spread: bool = True
     ceiling_db: float | None = -1.0
     block: int = 65_536
@@ -105,6 +121,7 @@ class MixSettings:
             attacks=False,
             sustain=False,
             room_tone=False,
+            silence=False,
             spread=False,
             ceiling_db=None,
         )
@@ -168,6 +185,8 @@ class PlacedEvent:
         onset: its frame at which the first attack begins, if it has one near its beginning.
         sustained: it goes on beyond its take (`core.mix.sustain`).
         room: gain of the room tone that is heard with it.
+        automation: how its level goes, its own shape; None: it is steady.
+        silences: its frames from and to which a silence cuts into it.
     """
 
     event_id: str
@@ -185,22 +204,32 @@ class PlacedEvent:
     offset: int = 0
     sustained: bool = False
     room: float = 0.0
+    automation: Automation | None = None
+    silences: tuple[Silence, ...] = ()
 
     @property
     def end(self) -> int:
         return self.start + self.frames
 
     @property
-    def tone(self) -> tuple[float, float, float, int]:
+    def tone(self) -> tuple[float, float, float, int, Automation | None]:
         """All that makes its sound of the take's, before its fades."""
-        return self.left, self.right, self.width, self.offset
+        return self.left, self.right, self.width, self.offset, self.automation
+
+    def level(self, frames: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Linear gain of its shape, and of the silences in it, at frames of the event."""
+        gains = silenced(self.silences, frames, self.rate)
+        return gains if self.automation is None else gains * self.automation.gain(frames)
 
     def fade(self, sound: Samples, start: int) -> None:
-        """Apply the fades in place; `sound` (n, channels) begins at the placement's `start`."""
+        """Apply fades and silences in place; `sound` (n, channels) begins with frame `start`."""
         for ramp in self.rises:
             ramp.fade_in(sound, start)
         for ramp in self.falls:
             ramp.fade_out(sound, self.frames - start)
+        if self.silences:
+            gains = silenced(self.silences, middles(start, len(sound)), self.rate)
+            sound *= gains[:, None].astype(np.float32)
 
     def read(self, source: Source, start: int, count: int) -> Samples:
         """float32 (count, 2): the event as it sounds in the mix, from its frame `start`.
@@ -218,7 +247,12 @@ class PlacedEvent:
             source = Sustained(source, self.rate)
         elif self.room and self.offset + self.frames > source.frames:
             source = Ended(source, round(TAKE_END * self.rate))
+        if self.automation is not None and self.automation.distant:
+            source = Distant(source, self.automation, self.offset)
         sound = self._stereo(source, start, count)
+        if self.automation is not None:
+            gains = self.automation.gain(middles(start, count))
+            sound *= gains[:, None].astype(np.float32)
         if self.room:
             sound += room_tone(self.rate, self.offset + start, count) * np.float32(self.room)
         return sound
@@ -238,6 +272,8 @@ class PlacedEvent:
             return sound
         heard = np.pad(block[:, 0], (begin - first + margin, first + count + margin - end))
         side = side_of(heard, self.rate, self.width)
+        if self.automation is not None and self.automation.distant:
+            side *= self.automation.width(middles(start, count)).astype(np.float32)
         np.add(middle[:, 0], side, out=sound[:, 0])
         np.subtract(middle[:, 0], side, out=sound[:, 1])
         for channel, gain in enumerate((np.float32(self.left), np.float32(self.right))):
@@ -280,6 +316,8 @@ def place_events(
     """
     grid = _Grid(story_frames(story, settings.rate), sources, settings, cache)
     placed = [placement for events in _rows(story) for placement in _placed_row(grid, events)]
+    if settings.silence and (spans := silent_spans(story.events, settings.rate)):
+        placed = [replace(p, silences=tuple(within(spans, p.start, p.end))) for p in placed]
     return tuple(sorted(placed, key=lambda p: (p.start, p.layer)))
 
 
@@ -387,6 +425,7 @@ class _Grid:
             else self._edge(event.fade_out, frames),
             onset=onset,
             offset=offset,
+            automation=automation_of(event, start, self.settings.rate),
         )
 
     def sustained(
@@ -513,6 +552,8 @@ class _Grid:
         first = replace(first, frames=second.start + overlap - first.start)
         own = second.rises if event.fade_in > 0 else ()
         if goes_on:
+            automation = continued(first.automation, second.automation, second.start - first.start)
+            first = replace(first, automation=automation)
             ramp = Ramp(overlap, "linear", crossfade=True)
             return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
         if second.onset is not None and second.onset < overlap and event.fade_in == 0:
