@@ -116,10 +116,11 @@ def test_no_shape_clicks(shape: LevelShape) -> None:
     tone = 0.3 * np.sin(2 * np.pi * 200 * np.arange(round(2 * RATE)) / RATE)
     sources = {"e1": ArraySource(tone[None].astype(np.float32))}
     event = Event("e1", "a hum", 0.5, 2.0, layer=1, shape=shape)
+    short = Event("e3", "silence", 0.8, 0.1, layer=2)
     still = Event("e2", "silence", 1.5, 0.5, layer=2)
-    sound = mix(Story("t", 3.0, 1, "tiny", "", (event, still)), sources, PLAIN)
+    sound = mix(Story("t", 3.0, 1, "tiny", "", (event, short, still)), sources, PLAIN)
     corners = [0.5 + time for time, _ in event.level_points]
-    for at in (*corners, 0.5, 1.5, 1.75, 2.0, 2.1, 2.5):
+    for at in (*corners, 0.5, 0.8, 0.9, 1.0, 1.5, 1.75, 2.0, 2.1, 2.5):
         assert sharpness_db(sound, round(at * RATE), RATE) < CLICK_DB
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aaf2
+import numpy as np
 import opentimelineio as otio
 import pytest
 import rpp
 import soundfile
-from sounding_stories import RATE, story_folder
+from sounding_stories import RATE, noise, story_folder
 
 from core.export import Delivery, ExportSettings, export, open_story
 from core.mix.mix import MixSettings, place_events
-from core.story.story import Story
-from core.story.timeline import split
+from core.story.story import Event, Story
+from core.story.timeline import change, delete, split
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,40 @@ def test_otio_timeline(story: Path, delivery: Delivery) -> None:
     ]
     marks = [m.marked_range.start_time.to_frames() for m in timeline.tracks.markers]
     assert marks == [round(e.start * RATE) for e in in_time(story)]
+
+
+def test_shapes_and_silences_are_volume_envelopes_in_reaper_and_words_in_otio(
+    tmp_path: Path,
+) -> None:
+    folder = story_folder(tmp_path / "story", [noise(4.0, 1), noise(4.0, 2), noise(1.0, 3)])
+    story = Story.load(folder / "story.json")
+    story = change(delete(story, "above"), "e0", shape="approach")
+    story = change(story, "e1", points=((0.5, -30.0), (2.0, 0.0)), role="bed", count=3)
+    still = Event("still", "silence", 1.0, 1.0, layer=1)
+    story = dataclasses.replace(story, events=(*story.events, still))
+    story.save(folder / "story.json")
+    done = export(open_story(folder), tmp_path / "out", ExportSettings(reaper=True, otio=True))
+    opened = open_story(folder)
+    items = rpp.loads(file_of(done, ".rpp").read_text()).findall("TRACK")[0].findall("ITEM")
+    for item, placed in zip(
+        items, place_events(story, opened.sources, MixSettings(RATE)), strict=True
+    ):
+        envelope = item.find("VOLENV")
+        if placed.event_id == "e2":
+            assert envelope is None
+            continue
+        points = [tuple(map(float, c[1:3])) for c in envelope if c[0] == "PT"]
+        frames = np.linspace(0, placed.frames, 1001)
+        drawn = np.interp(frames / RATE, *zip(*points, strict=True))
+        heard = placed.level(frames)
+        assert np.abs(drawn - heard).max() < 0.01
+        loud = heard > 0.03
+        assert np.abs(20 * np.log10(drawn[loud] / heard[loud])).max() < 0.5
+    clips = otio.adapters.read_from_file(str(file_of(done, ".otio"))).find_clips()
+    about = [clip.metadata["audiostory"] for clip in clips]
+    assert [clip["shape"] for clip in about] == ["approach", "points", "steady"]
+    assert [list(point) for point in about[1]["points"]] == [[0.5, -30.0], [2.0, 0.0]]
+    assert (about[1]["role"], about[1]["count"]) == ("bed", 3)
 
 
 ODD = "Straße #1, 50% Öl & Salz"

@@ -21,6 +21,7 @@ from core.export.markers import Marker
 from core.files import atomic_path
 from core.mix.mix import PlacedEvent
 from core.mix.sources import Source
+from core.story.shape import Role
 from core.story.story import Event, Story
 
 Time = otio.opentime.RationalTime
@@ -31,7 +32,13 @@ def _span(start: int, frames: int, rate: int) -> otio.opentime.TimeRange:
 
 
 def _clip(
-    event: Event, first: int, frames: int, available: int, media: Mapping[str, str], rate: int
+    event: Event,
+    role: Role,
+    first: int,
+    frames: int,
+    available: int,
+    media: Mapping[str, str],
+    rate: int,
 ) -> otio.schema.Clip:
     take = event.take
     target = media[take.key] if take else ""
@@ -47,6 +54,13 @@ def _clip(
         "width": event.width,
         "fade_in": event.fade_in,
         "fade_out": event.fade_out,
+        "role": role,
+        "shape": event.shape,
+        "points": [list(point) for point in event.level_points],
+        "count": event.count,
+        "every": event.every,
+        "at": list(event.at),
+        "source": event.source,
         "seed": take.seed if take else None,
     }
     return otio.schema.Clip(
@@ -87,7 +101,9 @@ def _track(
         clock = ends[placement.event_id]
         event = story.event(placement.event_id)
         heard = (placement.offset, clock - placement.start)
-        track.append(_clip(event, *heard, sources[event.id].frames, media, rate))
+        track.append(
+            _clip(event, story.role_of(event), *heard, sources[event.id].frames, media, rate)
+        )
         tail = placement.end - clock
         if tail > 0 and index + 1 < len(lane) and lane[index + 1].start == clock:
             track.append(

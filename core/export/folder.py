@@ -69,6 +69,7 @@ def open_story(folder: Path, left_out: Collection[str] | None = ()) -> OpenStory
 
     Args:
         left_out: ids of events that may have no sound, as whose sound is not known; None: all may.
+            A silence has none.
 
     Raises:
         StoryError: story.json is not a story.
@@ -82,7 +83,7 @@ def open_story(folder: Path, left_out: Collection[str] | None = ()) -> OpenStory
     story = Story.load(folder / STORY_FILE)
     paths: dict[str, Path] = {}
     for event in story.events:
-        if event.take is None and (left_out is None or event.id in left_out):
+        if event.take is None and (left_out is None or event.silent or event.id in left_out):
             continue
         if event.take is None:
             raise FileError(f"{event.caption[:60]!r} has not been rendered; render it first.")

@@ -60,6 +60,9 @@ def _event(event: Event) -> dict[str, Any]:
         "start": event.start,
         "duration": event.duration,
         "layer": event.layer,
+        "role": event.role,
+        "shape": event.shape,
+        "source": event.source,
         "placeholder": event.placeholder,
         "take": _take(event.take) if event.take else None,
     }

@@ -2,15 +2,21 @@
 
 Each layer is a track. All takes of an event are in its item, the chosen one selected. Reaper's own
 fade shapes stand for the curves; what the studio normalises by correlation is close to them, not
-the same.
+the same. Shapes of level, and silences that cut into an event, are volume envelopes of its takes;
+how bright and how wide what approaches is, is left to the ear.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from core.export.markers import Marker
+from core.mix.automation import SILENCE_FALL, SILENCE_RISE
 from core.mix.crossfade import Curve
 from core.mix.mix import PlacedEvent, Ramp
 from core.story.story import Event, Story
@@ -19,6 +25,35 @@ from core.story.take import Take
 PALETTE = (0x4E79A7, 0xF28E2B, 0x59A14F, 0xE15759, 0x76B7B2, 0xEDC948, 0xB07AA1, 0x9C755F)
 _SHAPES: dict[Curve, int] = {"linear": 0, "equal-power": 1, "s-curve": 5}
 _NAMESPACE = uuid.UUID("6d0c5a1e-7d0b-4f5e-9f6e-2c9b4a3f1e70")
+
+
+STEP_DB = 2.0
+"""Decibels between neighbouring points of an envelope, whose lines are straight in gain: they lie
+within 0.06 dB of those that are straight in decibels."""
+SILENCE_STEPS = 12
+"""Points on each edge of a silence."""
+
+
+def level_envelope(placement: PlacedEvent) -> tuple[tuple[float, float], ...]:
+    """Points of an event's volume envelope: seconds from its beginning, and linear gain; none where
+    it is steady."""
+    frames = {0.0, float(placement.frames)}
+    curve = placement.automation
+    if curve is not None:
+        frames |= set(curve.frames)
+        knots = list(zip(curve.frames, curve.levels, strict=True))
+        for (start, low), (end, high) in itertools.pairwise(knots):
+            steps = math.ceil(abs(high - low) / STEP_DB)
+            frames |= set(np.linspace(start, end, steps + 1).tolist())
+    for begin, stop in placement.silences:
+        fall = min(SILENCE_FALL * placement.rate, stop - begin)
+        for edge, length in ((begin, fall), (stop, SILENCE_RISE * placement.rate)):
+            frames |= set(np.linspace(edge, edge + length, SILENCE_STEPS + 1).tolist())
+    if curve is None and not placement.silences:
+        return ()
+    inside = np.array(sorted(frame for frame in frames if 0.0 <= frame <= placement.frames))
+    gains = placement.level(inside)
+    return tuple(zip((inside / placement.rate).tolist(), gains.tolist(), strict=True))
 
 
 def _quoted(text: str) -> str:
@@ -97,6 +132,7 @@ def _take(
     lines = [f"TAKE{chosen}"] if number else []
     name = event.label if take.caption == event.caption else take.caption
     lines.append(f"NAME {_quoted(name)}")
+    envelope = _envelope(event, take, placement)
     if number:
         lines.append(f"TAKEVOLPAN {pan:.6g} 1 -1")
     else:
@@ -108,6 +144,24 @@ def _take(
         "CHANMODE 0",
         f"GUID {_guid(event.id, take.key)}",
         *_source(file),
+        *envelope,
+    ]
+
+
+def _envelope(event: Event, take: Take, placement: PlacedEvent) -> list[str]:
+    points = level_envelope(placement)
+    if not points:
+        return []
+    return [
+        "<VOLENV",
+        f"  EGUID {_guid(event.id, take.key, 'volume')}",
+        "  ACT 1 -1",
+        "  VIS 1 1 1",
+        "  LANEHEIGHT 0 0",
+        "  ARM 0",
+        "  DEFSHAPE 0 -1 -1",
+        *(f"  PT {seconds:.9g} {gain:.9g} 0" for seconds, gain in points),
+        ">",
     ]
 
 

@@ -177,7 +177,7 @@ def silenced(spans: Sequence[Silence], frames: Gains, rate: int) -> Gains:
     """Gain at frames of an event that silences leave of it."""
     gains = np.ones(len(frames))
     for begin, end in spans:
-        fall = 1.0 - np.clip((frames - begin) / (SILENCE_FALL * rate), 0.0, 1.0)
+        fall = 1.0 - np.clip((frames - begin) / min(SILENCE_FALL * rate, end - begin), 0.0, 1.0)
         back = np.clip((frames - end) / (SILENCE_RISE * rate), 0.0, 1.0)
         gains *= rise("s-curve", np.where(frames < end, fall, back))
     return gains
@@ -185,4 +185,4 @@ def silenced(spans: Sequence[Silence], frames: Gains, rate: int) -> Gains:
 
 def middles(start: int, count: int) -> Gains:
     """The middle of each of `count` frames from `start` on, (count,)."""
-    return np.arange(start, start + count) + 0.5
+    return np.arange(start, start + count, dtype=np.float64) + 0.5
