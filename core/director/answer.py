@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from core.director.answered_score import AnsweredScore, answered_score, is_score
 from core.director.quantities import read_quantities
 from core.language.reasoning import Item
 from core.language.stream import one_line
 from core.network import FINITE_JSON, mended_text
+from core.story.edits import NaturalLength
 from core.story.limits import MAX_CAPTION
+from core.story.shape import LEVEL_DB, LEVEL_SHAPES, ROLES
 
 LONGEST_ANSWER = 200_000
 """Characters of an answer that are read, from its end; a plan of 24 events needs some 3000."""
@@ -29,6 +32,7 @@ _MOST_BRACKETS = 500
 _MOST_EVENTS = 200
 """Rows that are read; how many of them a story has room for is decided later, and said."""
 _MOST_SECONDS = 3600.0
+_Read = tuple[Item, Mapping[str, Any]]
 _LONGEST_LENGTH = 80
 """Characters of a length that is written as text."""
 _MOST_WRAPPERS = 3
@@ -66,10 +70,89 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def request_messages(instruction: str, total: float) -> list[dict[str, str]]:
-    """The conversation that asks for a plan of `total` seconds."""
+_SCORE_EXAMPLE: dict[str, Any] = {
+    "events": [
+        {
+            "caption": "rain falling on a roof",
+            "start": 0,
+            "seconds": 20,
+            "role": "bed",
+            "level": "quiet",
+            "shape": "fade out",
+            "mood": "calm",
+        },
+        {
+            "caption": "a fist knocking on a door",
+            "start": 4,
+            "seconds": 3,
+            "role": "spot",
+            "level": "loud",
+            "shape": "steady",
+            "count": 3,
+            "mood": "tense",
+        },
+    ]
+}
+SCORE_SYSTEM = (
+    "You write the cue sheet of a soundscape: one event for each sound that is heard, by its "
+    "start, in seconds; sounds may overlap. Keep every time, count and order of the request "
+    "exactly, and add nothing that it leaves out. What carries on beneath is a bed, from its "
+    'beginning to its end; what happens is a spot. "level" is quiet, normal or loud. "shape" is '
+    "steady, fade in, fade out, swell, approach, recede, or pairs [seconds from the event's start, "
+    'decibels]. Where a sound is struck again and again, say "count", or "every" so many seconds, '
+    'or "at" which seconds from its start, one of them. Where a source is heard again, "source" is '
+    'the place, from 0, of its first event. Where nothing is to be heard write "silence". Answer '
+    f"with JSON only, like {json.dumps(_SCORE_EXAMPLE)}."
+)
+"""For directors whose answer is read as a score."""
+_OPTIONAL: dict[str, dict[str, Any]] = {
+    "count": {"type": ["integer", "null"]},
+    "every": {"type": ["number", "null"]},
+    "at": {"type": ["array", "null"], "items": {"type": "number"}},
+    "source": {"type": ["integer", "null"]},
+}
+_SCORE_ROW: dict[str, dict[str, Any]] = {
+    "caption": {"type": "string", "maxLength": 120},
+    "start": {"type": "number"},
+    "seconds": {"type": "number"},
+    "role": {"enum": list(ROLES)},
+    "level": {"enum": list(LEVEL_DB)},
+    "shape": {
+        "anyOf": [
+            {"enum": list(LEVEL_SHAPES[:-1])},
+            {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+        ]
+    },
+    "mood": {"type": "string", "maxLength": 30},
+    **_OPTIONAL,
+}
+SCORE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "events": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 24,
+            "items": {
+                "type": "object",
+                "properties": _SCORE_ROW,
+                "required": list(_SCORE_ROW),
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["events"],
+    "additionalProperties": False,
+}
+"""All is required, as strict schemas ask; what a sound has not is null."""
+
+
+def request_messages(
+    instruction: str, total: float, *, scored: bool = False
+) -> list[dict[str, str]]:
+    """The conversation that asks for a plan of `total` seconds; `scored`: for a score."""
     return [
-        {"role": "system", "content": SYSTEM},
+        {"role": "system", "content": SCORE_SYSTEM if scored else SYSTEM},
         {"role": "user", "content": f"{instruction}\nThe total is {total:g} seconds."},
     ]
 
@@ -111,16 +194,33 @@ class FoundPlan:
         items: 0 s stands for a length that is not given, or not understood.
         sure: it holds events; otherwise it is a list of words, which may be meant as one.
         rest: what stands behind it.
+        rows: the tables of the items, as they were read; what is no table is an empty one.
     """
 
     items: tuple[Item, ...]
     sure: bool
     rest: str = ""
+    rows: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def last(self) -> bool:
         """Whether nothing but fences stands behind it."""
         return not self.rest.strip("` \t\r\n")
+
+    def score(self, total: float, natural: NaturalLength, most: int) -> AnsweredScore | None:
+        """The first `most` events as a score of `total` seconds; None: it says no more than what
+        follows what, for how long."""
+        if not is_score(self.rows):
+            return None
+        items = self.items[:most]
+        return answered_score(
+            self.rows[:most],
+            [item.phrase for item in items],
+            [item.seconds for item in items],
+            [item.mood for item in items],
+            total,
+            natural,
+        )
 
 
 def find_plan(text: str) -> FoundPlan | None:
@@ -137,13 +237,18 @@ def find_plan(text: str) -> FoundPlan | None:
         if items := _items(rows):
             found.append((items, sure, end))
     found = [each for each in found if each[1]] or found
-    found = [each for each in found if each[0] != _items(_EXAMPLE["events"])] or found
+    found = [each for each in found if each[0] not in _EXAMPLE_ITEMS] or found
     if not any(sure for _, sure, _ in found) and (lines := _line_by_line(answer, values)):
-        return FoundPlan(lines, True)
+        return _found(lines, True, "")
     if not found:
         return None
     items, sure, end = found[-1]
-    return None if _is_open(answer[end:]) else FoundPlan(items, sure, answer[end:])
+    return None if _is_open(answer[end:]) else _found(items, sure, answer[end:])
+
+
+def _found(read: Sequence[_Read], sure: bool, rest: str) -> FoundPlan:
+    items, rows = zip(*read, strict=True)
+    return FoundPlan(items, sure, rest, rows)
 
 
 def breaks_off(text: str) -> bool:
@@ -183,7 +288,7 @@ def _rows(value: Any, wrappers: int = _MOST_WRAPPERS) -> tuple[list[Any], bool]:
     return next((each for each in inner if each[1]), ([], False))
 
 
-def _line_by_line(text: str, values: Sequence[tuple[Any, int, int]]) -> tuple[Item, ...]:
+def _line_by_line(text: str, values: Sequence[tuple[Any, int, int]]) -> tuple[_Read, ...]:
     """Events that are written as tables one after the other, with nothing between them."""
     tables = [value for value, _, _ in values if isinstance(value, dict) and "caption" in value]
     ends = [(0, 0), *((begin, end) for _, begin, end in values), (len(text), len(text))]
@@ -192,8 +297,8 @@ def _line_by_line(text: str, values: Sequence[tuple[Any, int, int]]) -> tuple[It
     return _items(tables) if only else ()
 
 
-def _items(rows: Sequence[Any]) -> tuple[Item, ...]:
-    items = []
+def _items(rows: Sequence[Any]) -> tuple[_Read, ...]:
+    items: list[_Read] = []
     for row in rows[:_MOST_EVENTS]:
         caption = row.get("caption") if isinstance(row, dict) else row
         caption = re.sub(r"[()]", " ", one_line(caption)) if isinstance(caption, str) else ""
@@ -205,7 +310,7 @@ def _items(rows: Sequence[Any]) -> tuple[Item, ...]:
         mood = fields.get("mood")
         words = re.sub(r"[^\w' -]", " ", one_line(mood)) if isinstance(mood, str) else ""
         length = _seconds(fields.get("seconds", fields.get("duration")))
-        items.append(Item(caption, length, " ".join(words.split())[:30]))
+        items.append((Item(caption, length, " ".join(words.split())[:30]), fields))
     return tuple(items)
 
 
@@ -234,3 +339,6 @@ def _seconds_in(text: str) -> float:
             return (first.value * unit + second.value) / 2
     timed = [quantity for quantity in found if quantity.form != "number"] or found
     return timed[0].value if timed else 0.0
+
+
+_EXAMPLE_ITEMS = (_items(_EXAMPLE["events"]), _items(_SCORE_EXAMPLE["events"]))

@@ -23,6 +23,7 @@ import numpy as np
 import soundfile
 
 from core import cli
+from core.director.answer import find_plan
 from core.director.endpoint import Completion, RefusedError
 from core.director.external import read_answer
 from core.errors import PlanError, StudioError
@@ -33,6 +34,7 @@ from core.story import timeline
 from core.story.context import Context
 from core.story.folders import Library, StoryFolder
 from core.story.recording import read_recording
+from core.story.score import score_events
 from core.story.story import Event, Story
 from core.story.take import Start, Take
 from studio.editing import table
@@ -64,7 +66,22 @@ def a_story() -> Story:
     events = (
         Event("e1", "rain", 0.0, 2.0, "calm", takes=(kept, varied), chosen="k0"),
         Event("e2", "a bell", 2.0, 1.5, seed=7, fade_in=0.2),
-        Event("bed", "wind", 0.5, 2.0, layer=1, gain_db=-6.0, trim_db=0.0, pan=0.5, width=1.0),
+        Event(
+            "bed",
+            "wind",
+            0.5,
+            2.0,
+            layer=1,
+            gain_db=-6.0,
+            trim_db=0.0,
+            pan=0.5,
+            width=1.0,
+            role="bed",
+            shape="points",
+            points=((0.0, -9.0), (1.5, 0.0)),
+            at=(0.5, 1.0),
+            source="e2",
+        ),
     )
     return Story("rain, a bell", 3.5, 1, "tiny", "Two events.", events, ("one",), ("two",))
 
@@ -423,7 +440,16 @@ def command(dice: random.Random, folder: Path) -> Outcome:
 
 def answer(dice: random.Random, folder: Path) -> Outcome:
     """What another director answers, in one piece or as a stream."""
-    events = [{"caption": "rain", "seconds": 5, "mood": "calm"}, {"caption": "a dog", "seconds": 2}]
+    events: list[dict[str, object]] = [
+        {
+            "caption": "rain",
+            "seconds": 5,
+            "mood": "calm",
+            "role": "bed",
+            "shape": [[0, -9], [5, 0]],
+        },
+        {"caption": "a dog", "seconds": 2, "start": 1, "at": [0.5, 1], "source": 0, "every": None},
+    ]
     text = written(spoilt({"events": events}, dice, dice.choice([1, 2, 4])), dice)
     text = dice.choice(["", "<think>hm", "```json\n", "[" * dice.choice([3, 100_000])]) + text
     if dice.random() < 0.5:
@@ -446,6 +472,11 @@ def answer(dice: random.Random, folder: Path) -> Outcome:
     for item in items:
         assert 0.0 <= item.seconds <= 3600.0
         f"{item.phrase}{item.mood}".encode()
+    plan = find_plan(text)
+    if plan is not None and (score := plan.score(20.0, lambda caption: 3.0, 24)):
+        if score.events:
+            Story("t", 20.0, 1, "tiny", "", score_events(score.events, 20.0)).to_json()
+        assert all(len(note) < 300 for note in score.notes)
     return None
 
 
