@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch.distributed.tensor  # noqa: F401 (peft asks it for a class, and does not import it)
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor
 from transformers import LlamaForCausalLM
@@ -40,17 +41,21 @@ def load_adapter(model: PeftModel, path: Path) -> None:
     fill(adapter_weights(model), path)
 
 
-def add_task_adapter(llm: LlamaForCausalLM) -> PeftModel:
-    """The language model with an untrained adapter in its upper two thirds, which alone is trained.
+def add_task_adapter(
+    llm: LlamaForCausalLM, rank: int = RANK, first: int | None = None
+) -> PeftModel:
+    """The language model with an untrained adapter, which alone is trained.
 
-    What lies below reads words, and need not be read anew.
+    Args:
+        first: the lowest layer that has it; by default it is in the upper two thirds, since what
+            lies below reads words, and need not be read anew.
     """
     count = llm.config.num_hidden_layers
     settings = LoraConfig(
-        r=RANK,
+        r=rank,
         lora_alpha=ALPHA,
         target_modules=TARGETS,
-        layers_to_transform=list(range(count // 3, count)),
+        layers_to_transform=list(range(count // 3 if first is None else first, count)),
         task_type="CAUSAL_LM",
     )
     return get_peft_model(llm, settings)

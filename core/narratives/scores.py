@@ -42,20 +42,26 @@ class Score:
 
 
 def read_scores(folder: Path = SCORES) -> list[Score]:
-    """All pairs, by file and line.
+    """All pairs, by file and line; see `scores_by_writer`."""
+    return [score for scores in scores_by_writer(folder).values() for score in scores]
+
+
+def scores_by_writer(folder: Path = SCORES) -> dict[str, list[Score]]:
+    """The pairs of each file, by its name without the ending.
 
     Raises:
         PlanError: a line is no pair of this form.
     """
-    found = []
+    found: dict[str, list[Score]] = {}
     for path in sorted(folder.glob("*.jsonl")):
+        pairs = found[path.stem] = []
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             place = f"{path.name}:{number}"
             try:
                 data = json.loads(line, object_hook=_with_points)
             except ValueError as cause:
                 raise PlanError(f"{place} is not JSON ({cause}); mend it.") from None
-            found.append(read_dataclass(Score, data, place, PlanError))
+            pairs.append(read_dataclass(Score, data, place, PlanError))
     return found
 
 

@@ -1,7 +1,7 @@
 """`python app.py train`: every step from open recordings to the shipped weights.
 
     train corpus | codec | examples | performer | plans | states | warmup | stage1
-    train meaning | stage2 | stage3 | fast | wishes | publish --from RUN RUN | known
+    train meaning | stage2 | stage3 | fast | wishes | scores | publish --from RUN RUN | known
     train recipe NAME --manifest DIR/manifest.jsonl --runs DIR [--lines]
 
 Each is resumable: run the same line again after a stop. What the shipped weights were made by
@@ -30,7 +30,7 @@ from core.listener.effects import EffectsListener
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
 from core.placement import Placement
 from core.profile import ASSETS, EAR, Profile, load_profile
-from core.training import publish
+from core.training import publish, scores
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.curves import keep_record
 from core.training.distil import train_fast
@@ -55,7 +55,7 @@ CODEC_FITS: dict[str, Callable[[Path, Path], Codec]] = {
 }
 """How each kind of codec is fitted: manifest of the corpus, file to write."""
 ADAPTER = "base_model"
-"""What the parameters' names of a run of `wishes` begin with, which trained an adapter alone."""
+"""What the parameters' names of runs of `wishes` and `scores` begin with: an adapter's alone."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -113,6 +113,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     hearing.add_argument("--lessons", type=int, default=LESSONS, help="a step of --ear-only")
     wishing = steps.add_parser("wishes", help="the director's edits of stories, by wishes in words")
     _add_run_arguments(wishing)
+    scoring = steps.add_parser("scores", help="the director's scores, from written pairs")
+    _add_run_arguments(scoring)
+    scoring.add_argument("--rank", type=int, default=32, help="of the adapter")
+    scoring.add_argument("--batch", type=int, default=scores.BATCH, help="pairs a step")
+    scoring.add_argument("--held-out", default="g", help="writer of the pairs that are held out")
+    about = "share of the pairs that are typed anew or brought to another length"
+    scoring.add_argument("--varied", type=float, default=0.0, help=about)
+    about = "begin without what the director's own adapter has learned"
+    scoring.add_argument("--fresh", action="store_true", help=about)
     _add_start_arguments(reading)
     reading.add_argument("--profile", default="pocket")
     reading.add_argument("--examples", type=Path, required=True)
@@ -121,6 +130,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     publishing = steps.add_parser("publish", help="write a run's weights into assets/")
     publishing.add_argument("--from", dest="start", type=Path, nargs="+", required=True)
     publishing.add_argument("--profile", default="pocket")
+    about = "what a run of an adapter alone has learned to write"
+    publishing.add_argument("--adapter", choices=publish.ADAPTERS, default="wishes", help=about)
     about = "how far to go from the weights in assets/ towards those of the runs"
     publishing.add_argument("--share", type=float, default=1.0, help=about)
     following = steps.add_parser("recipe", help="make all runs behind some shipped weights")
@@ -188,7 +199,7 @@ def _publish(arguments: argparse.Namespace) -> None:
     """Write the weights and the records of runs into assets/."""
     profile = load_profile(arguments.profile)
     if trained(arguments.start) == {ADAPTER}:
-        publish.publish_wishes(arguments.start[-1], profile.folder)
+        publish.publish_adapter(arguments.start[-1], profile.folder, arguments.adapter)
         keep_record(arguments.start[-1], ASSETS / "training")
         return
     model = _published(profile, arguments.start)
@@ -211,8 +222,8 @@ def _train(arguments: argparse.Namespace) -> None:
     settings = TrainingRun(
         arguments.steps, arguments.rate, average=arguments.average, seed=arguments.seed
     )
-    if arguments.step == "wishes":
-        train_wishes(load_audiostory(profile, Placement()), settings, arguments.run)
+    if arguments.step in publish.ADAPTERS:
+        _train_adapter(profile, settings, arguments)
         return
     codec = load_codec(profile.codec)
     frame_seconds = codec.hop / codec.sample_rate
@@ -262,6 +273,24 @@ def _train(arguments: argparse.Namespace) -> None:
         sounds = EventSounds(data, weights, frame_seconds) if data else None
         stage = STAGES[arguments.step]
         train_stage(model, stage, sounds, settings, arguments.run, _ablation(arguments))
+
+
+def _train_adapter(profile: Profile, settings: TrainingRun, arguments: argparse.Namespace) -> None:
+    """An adapter beside the director's own, which is merged."""
+    model = load_audiostory(profile, Placement(), performs=False)
+    if arguments.step == "wishes":
+        train_wishes(model, settings, arguments.run)
+        return
+    scores.train_scores(
+        model,
+        settings,
+        arguments.run,
+        scores.split_by_writer(arguments.held_out),
+        rank=arguments.rank,
+        batch=arguments.batch,
+        share=arguments.varied,
+        fresh=arguments.fresh,
+    )
 
 
 def _ablation(arguments: argparse.Namespace) -> Ablation:

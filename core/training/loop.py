@@ -10,6 +10,7 @@ import copy
 import csv
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -58,13 +59,22 @@ def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def train(
-    model: nn.Module, losses: Losses, weights: Mapping[str, float], run: TrainingRun, folder: Path
+    model: nn.Module,
+    losses: Losses,
+    weights: Mapping[str, float],
+    run: TrainingRun,
+    folder: Path,
+    held_out: Callable[[], Mapping[str, float]] | None = None,
 ) -> None:
     """Minimise the weighted sum of `losses` over the model's trainable parameters.
 
     `losses` yields the terms of one lesson or batch at a time; their gradients add up to a step.
     The generator handed to `losses` is seeded by the step, so that a resumed run sees the batches
     that the uninterrupted one would have seen. When done, the model holds the averaged weights.
+
+    Args:
+        held_out: losses on what is not trained on, which are printed and recorded with every
+            checkpoint, of the averaged weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision())
@@ -97,6 +107,9 @@ def train(
         record.write(step)
         if time.monotonic() - saved > run.save_minutes * 60 or step == run.steps:
             _save(folder, parameters, average, optimizers, step)
+            if held_out is not None:
+                with _averaged(model, parameters, average), accelerator.autocast():
+                    record.write_held_out(step, held_out())
             saved = time.monotonic()
     with torch.no_grad():
         for name, value in load_file(folder / "average.safetensors").items():
@@ -155,6 +168,24 @@ def _weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
 @torch.no_grad()
 def _update(average: dict[str, Tensor], parameters: dict[str, nn.Parameter], decay: float) -> None:
     torch._foreach_lerp_(list(average.values()), list(parameters.values()), 1.0 - decay)
+
+
+@contextmanager
+@torch.no_grad()
+def _averaged(
+    model: nn.Module, parameters: Mapping[str, nn.Parameter], average: Mapping[str, Tensor]
+) -> Iterator[None]:
+    """The model as it will be used: with its averaged weights."""
+    own = {name: parameter.data for name, parameter in parameters.items()}
+    model.eval()
+    for name, parameter in parameters.items():
+        parameter.data = average[name]
+    try:
+        yield
+    finally:
+        for name, parameter in parameters.items():
+            parameter.data = own[name]
+        model.train()
 
 
 def _save(
@@ -221,3 +252,13 @@ class _Record:
                 mean = sum(values) / len(values)
                 writer.writerow([step, f"{seconds:.0f}", name, f"{mean:.5f}"])
         self.sums.clear()
+
+    def write_held_out(self, step: int, losses: Mapping[str, float]) -> None:
+        """Print and note losses of what is not trained on, as terms of their own."""
+        text = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
+        print(f"step {step}, held out: {text}", flush=True)
+        seconds = time.monotonic() - self.started
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            for name, value in losses.items():
+                writer.writerow([step, f"{seconds:.0f}", f"held out {name}", f"{value:.5f}"])

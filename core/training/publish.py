@@ -16,7 +16,10 @@ from core.files import atomic_path
 from core.language.adapter import adapter_weights
 from core.listener.whisper import Listener
 from core.performer.flow_performer import flow_performer
-from core.profile import EAR, WISHES
+from core.profile import EAR, SCORING, WISHES
+
+ADAPTERS = {"wishes": WISHES, "scores": SCORING}
+"""Files of the adapters beside the director's own, by what they have learned to write."""
 
 
 def publish(model: AudioStory, folder: Path) -> None:
@@ -38,9 +41,9 @@ def publish_ear(listener: Listener, folder: Path) -> None:
     _write(listener.state_dict(), folder / EAR)
 
 
-def publish_wishes(run: Path, folder: Path) -> None:
-    """Write the adapter of a run of `wishes` alone."""
-    _write(load_file(run / "average.safetensors"), folder / WISHES)
+def publish_adapter(run: Path, folder: Path, name: str) -> None:
+    """Write the adapter of a run of `wishes` or `scores` alone."""
+    _write(load_file(run / "average.safetensors"), folder / ADAPTERS[name])
 
 
 def _write(weights: Mapping[str, Tensor], path: Path) -> None:
