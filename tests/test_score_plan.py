@@ -43,7 +43,9 @@ def test_any_brief_becomes_a_story_of_its_length(writer: AudioStory, total: floa
     assert (story.total, story.seed, story.instruction) == (total, 3, BRIEF)
     assert 1 <= len(story.events) <= writer.profile.director.max_events
     assert all(event.end <= total + 1e-6 for event in story.events)
-    assert [event.id for event in narrative_order(story)] == [e.id for e in story.events]
+    starts = [event.start for event in story.events]
+    assert starts == sorted(starts), "the order of events that overlap is by their start"
+    assert [event.start for event in narrative_order(story)] == starts
 
 
 def test_the_reasoning_is_shown_from_its_first_words(writer: AudioStory) -> None:
@@ -101,14 +103,21 @@ def test_an_adapter_of_scores_is_at_work_while_they_are_written_alone(writer: Au
     assert written[0] != written[1]
 
 
-def test_what_overlaps_lies_on_layers_of_its_own() -> None:
-    rain = ScoreEvent("rain on a roof", 0.0, 20.0, "bed", "quiet", "steady", "calm")
-    knock = ScoreEvent("a fist knocking on wood", 5.0, 3.0, "spot", "loud", "steady", "tense")
-    story = compose_score("tiny", BRIEF, 20.0, 3, CueSheet("Rain.", (rain, knock)))
+def test_a_story_holds_what_the_score_says() -> None:
+    rain = ScoreEvent("rain on a roof", 0.0, 20.0, "bed", "quiet", "fade out", "calm")
+    knock = ScoreEvent(
+        "a fist knocking on wood", 5.0, 3.0, "spot", "loud", "steady", "tense", (), 3
+    )
+    again = replace(knock, start=12.0, count=None, at=(0.0, 2.0), source=1)
+    story = compose_score("tiny", BRIEF, 20.0, 3, CueSheet("Rain.", (rain, knock, again)))
+    first, second, third = story.events
     assert [(e.start, e.duration, e.mood) for e in story.events] == [
-        (0.0, 20.0, "calm"), (5.0, 3.0, "tense"),
+        (0.0, 20.0, "calm"), (5.0, 3.0, "tense"), (12.0, 3.0, "tense"),
     ]  # fmt: skip
-    assert len({event.layer for event in story.events}) == 2
+    assert (first.role, first.shape, second.role, second.count) == ("bed", "fade out", "spot", 3)
+    assert (third.at, third.source) == ((0.0, 2.0), second.id)
+    assert first.layer != second.layer
+    assert first.gain_db < 0.0 < second.gain_db
 
 
 def test_the_shipped_director_plans_by_event_lists() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from core.audiostory import AudioStory
 from core.director.progress import Brief, PlanProgress
@@ -20,8 +21,9 @@ from core.language.score_grammar import FreeScore, ScoreGrammar
 from core.language.stream import THINK_END, PlannedEvent, prompt_text
 from core.language.task_adapter import TaskAdapter
 from core.profile import SCORING
-from core.story.limits import MAX_CAPTION, MAX_LAYER
-from core.story.story import Event, Story
+from core.story.limits import MAX_CAPTION
+from core.story.score import score_events
+from core.story.story import Story
 
 _MOST_MOOD = 80
 """Characters of a mood."""
@@ -127,10 +129,9 @@ def compose_score(
     profile: str, instruction: str, total: float, seed: int, sheet: CueSheet
 ) -> Story:
     """A story from a score, its events by their start."""
-    events: list[Event] = []
-    for number, line in enumerate(sheet.events, 1):
-        caption, mood = line.caption[:MAX_CAPTION], line.mood[:_MOST_MOOD]
-        taken = {e.layer for e in events if e.end > line.start and e.start < line.end}
-        layer = next((n for n in range(1, MAX_LAYER) if n not in taken), MAX_LAYER)
-        events.append(Event(f"e{number}", caption, line.start, line.seconds, mood, layer))
-    return Story(instruction, total, seed, profile, sheet.reasoning, tuple(events))
+    lines = [
+        replace(line, caption=line.caption[:MAX_CAPTION], mood=line.mood[:_MOST_MOOD])
+        for line in sheet.events
+    ]
+    events = score_events(lines, total)
+    return Story(instruction, total, seed, profile, sheet.reasoning, events)
