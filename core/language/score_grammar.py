@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,8 +25,10 @@ MOOD_TOKENS = 8
 """Tokens of a mood, at most."""
 MOST_STRUCK = 24
 """Times that a sound is struck, and moments that are given, at most."""
-MOST_POINTS = 12
+MOST_POINTS = 24
 """Of one shape."""
+STRUCK_SECONDS = 0.1
+"""Repetitions lie on multiples of it."""
 QUIETEST, LOUDEST = -60, 12
 """Decibels of a shape's points."""
 _DIGITS = "0123456789."
@@ -126,7 +127,7 @@ def read_score_ids(tokenizer: PreTrainedTokenizerBase, texts: Mapping[int, str])
         digits,
         signs | words,
         encode("\n")[0],
-        frozenset(i for i in alphabetic if re.match(r" [^\W\d_]", texts[i])),
+        frozenset(i for i in alphabetic if texts[i].startswith(" ")),
         frozenset(alphabetic | joining),
     )
 
@@ -144,7 +145,7 @@ class _Line:
     seconds: float = 0.0
     time: float = 0.0
     points: int = 0
-    moment: float = -GRID_SECONDS
+    moment: float = -STRUCK_SECONDS
     moments: int = 0
 
     def noted(self, place: str, text: str, total: float) -> _Line:
@@ -326,12 +327,14 @@ class ScoreGrammar:
         if place == "count":
             return {words.number(n): str(n) for n in range(1, MOST_STRUCK + 1)}
         if place == "interval":
-            return self._numbers(GRID_SECONDS, line.seconds, blank)
+            return self._numbers(STRUCK_SECONDS, line.seconds, blank, step=STRUCK_SECONDS)
         if place == "moment":
-            return self._numbers(0.0, line.seconds, blank)
+            return self._numbers(0.0, line.seconds, blank, step=STRUCK_SECONDS)
         if place == "moments":
-            few = line.moments < MOST_STRUCK
-            later = self._numbers(line.moment + GRID_SECONDS, line.seconds, blank) if few else {}
+            if line.moments >= MOST_STRUCK:
+                return self._fields("return")
+            next_one = line.moment + STRUCK_SECONDS
+            later = self._numbers(next_one, line.seconds, blank, step=STRUCK_SECONDS)
             return later | self._fields("return")
         assert place == "source"
         return {(*blank, *words.number(n)): str(n) for n in range(1, self._lines + 1)}
@@ -345,12 +348,16 @@ class ScoreGrammar:
         return {self._words.fixed[word]: word for field in fields for word in _FIELDS[field]}
 
     def _numbers(
-        self, least: float, most: float, before: tuple[int, ...] = (), after: tuple[int, ...] = ()
+        self,
+        least: float,
+        most: float,
+        before: tuple[int, ...] = (),
+        after: tuple[int, ...] = (),
+        step: float = GRID_SECONDS,
     ) -> Choices:
-        """The seconds of the grid from `least` to `most`, both included."""
-        first = math.ceil((least - ROUNDING) / GRID_SECONDS)
-        last = math.floor((most + ROUNDING) / GRID_SECONDS)
-        values = [step * GRID_SECONDS for step in range(first, last + 1)]
+        """The multiples of a step in seconds from `least` to `most`, both included."""
+        first, last = math.ceil((least - ROUNDING) / step), math.floor((most + ROUNDING) / step)
+        values = [round(number * step, 2) for number in range(first, last + 1)]
         return {(*before, *self._words.number(v), *after): f"{v:g}" for v in values}
 
 

@@ -30,23 +30,23 @@ from core.language.score import CueSheet, score_text
 from core.language.stream import prompt_text
 from core.language.task_adapter import ALPHA
 from core.narratives.score_variations import varied
-from core.narratives.scores import Score, scores_by_writer
+from core.narratives.scores import Score, scores_by_writer, shared_runs
 from core.training.loop import TrainingRun, train, trainable
 from core.training.objective import LAMBDA
 from core.training.stages import halved
 
 KINDS = ("reason", "number", "caption", "content")
 """What a token of a turn belongs to: the prose, the number of events, a caption, or the rest."""
-WEIGHTS = {"reason": LAMBDA["reason"], "number": LAMBDA["reason"], "text": LAMBDA["text"]}
+SCORE_WEIGHTS = {"reason": LAMBDA["reason"], "number": LAMBDA["reason"], "text": LAMBDA["text"]}
 """Of the loss terms; the two parts of L_text are logged and do not count again."""
-LOGGED = ("caption", "content")
+_LOGGED = ("caption", "content")
 BATCH = 8
 """Pairs a step, in one pass."""
-DRAWN = 4
+_BATCHES_DRAWN = 4
 """Batches that are drawn at once and sorted by length, so that little is filled up."""
-HELD_OUT = 48
+_JUDGED = 48
 """Pairs of the writer that is held out, evenly chosen, on which every checkpoint is judged."""
-DIRECTOR = "director.safetensors"
+_DIRECTOR = "director.safetensors"
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ def token_losses(model: AudioStory, lessons: Sequence[ScoreLesson]) -> dict[str,
 
 
 def score_terms(model: AudioStory, lessons: Sequence[ScoreLesson]) -> dict[str, Tensor]:
-    """The loss terms of a batch, those of `LOGGED` without a gradient."""
+    """The loss terms of a batch, those of the parts of L_text without a gradient."""
     losses = token_losses(model, lessons)
-    text = torch.cat([losses[kind] for kind in LOGGED])
+    text = torch.cat([losses[kind] for kind in _LOGGED])
     terms = {"reason": losses["reason"].mean(), "number": losses["number"].mean()}
-    return terms | {"text": text.mean()} | {k: losses[k].detach().mean() for k in LOGGED}
+    return terms | {"text": text.mean()} | {k: losses[k].detach().mean() for k in _LOGGED}
 
 
 @torch.no_grad()
@@ -116,9 +116,9 @@ def held_out_losses(model: AudioStory, lessons: Sequence[ScoreLesson]) -> dict[s
         for kind, losses in token_losses(model, lessons[begin : begin + BATCH]).items():
             found[kind].append(losses)
     means = {kind: float(torch.cat(parts).mean()) for kind, parts in found.items()}
-    text = torch.cat([part for kind in LOGGED for part in found[kind]])
+    text = torch.cat([part for kind in _LOGGED for part in found[kind]])
     terms = {**means, "text": float(text.mean())}
-    return {**terms, "all": sum(weight * terms[name] for name, weight in WEIGHTS.items())}
+    return {**terms, "all": sum(weight * terms[name] for name, weight in SCORE_WEIGHTS.items())}
 
 
 def drawn_batch(scores: Sequence[Score], batch: int, share: float, rng: Random) -> list[Score]:
@@ -127,7 +127,7 @@ def drawn_batch(scores: Sequence[Score], batch: int, share: float, rng: Random) 
     Args:
         share: of the pairs that are varied (`core.narratives.score_variations`).
     """
-    several = min(DRAWN, max(1, len(scores) // batch))
+    several = min(_BATCHES_DRAWN, max(1, len(scores) // batch))
     drawn = rng.sample(scores, min(len(scores), several * batch))
     drawn.sort(key=lambda score: len(score.brief) + len(score.reasoning) + 80 * len(score.events))
     begin = batch * rng.randrange(several)
@@ -137,6 +137,9 @@ def drawn_batch(scores: Sequence[Score], batch: int, share: float, rng: Random) 
 def split_by_writer(held_out: str) -> tuple[list[Score], list[Score]]:
     """The pairs to learn from, and some of the writer's that is held out.
 
+    Two writers may have had the same thought: no brief to learn from shares a run of words with one
+    that is held out.
+
     Raises:
         WeightsError: there is no such writer, or no other.
     """
@@ -144,8 +147,10 @@ def split_by_writer(held_out: str) -> tuple[list[Score], list[Score]]:
     if held_out not in writers or len(writers) < 2:
         raise WeightsError(f"There is no writer {held_out!r} of scores; name one of {[*writers]}.")
     own = writers.pop(held_out)
-    step = max(1, len(own) // HELD_OUT)
-    return [score for scores in writers.values() for score in scores], own[::step][:HELD_OUT]
+    judged = own[:: max(1, len(own) // _JUDGED)][:_JUDGED]
+    others = [score for scores in writers.values() for score in scores]
+    alike = {second for first, second, _ in shared_runs([*judged, *others]) if first < len(judged)}
+    return [s for place, s in enumerate(others, len(judged)) if place not in alike], judged
 
 
 def train_scores(
@@ -177,7 +182,7 @@ def train_scores(
     model.requires_grad_(False)
     model.llm = add_task_adapter(model.llm, rank, first=0)
     if fresh:
-        take_back(model.llm, model.profile.folder / DIRECTOR, model.profile.director.lora_alpha)
+        take_back(model.llm, model.profile.folder / _DIRECTOR, model.profile.director.lora_alpha)
     judged = [score_lesson(model, score) for score in held_out]
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
@@ -185,7 +190,7 @@ def train_scores(
         scores = drawn_batch(learned, batch, share, rng)
         yield score_terms(model, [score_lesson(model, score) for score in scores])
 
-    weights = {**WEIGHTS, **dict.fromkeys(LOGGED, 0.0)}
+    weights = {**SCORE_WEIGHTS, **dict.fromkeys(_LOGGED, 0.0)}
     with halved(model.llm):
         train(model.llm, losses, weights, run, folder, lambda: held_out_losses(model, judged))
 
