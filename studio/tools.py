@@ -22,6 +22,7 @@ from core.export.folder import open_story
 from core.render.start_sounds import read_start_sounds
 from core.render.takes import due
 from core.render.unknown import unknown_sentences, unknown_sounds
+from core.story.cue_words import repetition_words, shape_words
 from core.story.folders import Library, StoryFolder
 from core.story.limits import check_seed
 from studio.handlers.exporting import settings_of
@@ -151,16 +152,19 @@ def _export(profile: Profile, library: Library, title: str, form: str) -> Answer
 
 
 def _story_answer(folder: StoryFolder) -> Answer:
+    story = folder.story
     events = [
         {
             "caption": event.caption,
             "start": event.start,
             "duration": event.duration,
+            "role": story.role_of(event),
+            "shape": shape_words(event.shape, event.points),
+            "repeats": repetition_words(event),
             "rendered": event.take is not None and folder.has_sound(event.take),
         }
-        for event in folder.story.events
+        for event in story.events
     ]
-    story = folder.story
     return {
         "title": folder.title,
         "reasoning": story.reasoning,

@@ -82,7 +82,7 @@ def by_table(session: Session, dice: random.Random) -> None:
         case 0 if len(rows) > 3:
             rows.remove(row)
         case 1 if len(rows) < 12:
-            rows.insert(dice.randrange(len(rows) + 1), ["", "new", None, 1.5, *[None] * 7])
+            rows.insert(dice.randrange(len(rows) + 1), ["", "new", None, 1.5, *[None] * 11])
         case 2:
             row[column] = dice.choice(NONSENSE)
         case _ if table.TYPES[column] == "bool":

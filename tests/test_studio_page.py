@@ -34,6 +34,9 @@ from studio_stories import long_story
 from core.errors import Cancelled
 from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
+from core.language.score import ScoreEvent
+from core.story.folders import Library
+from core.story.score import score_events
 from core.story.story import Story
 from studio.jobs.job import Job
 from studio.jobs.model_service import ModelService
@@ -512,12 +515,12 @@ def test_everything_frequent_has_a_key_that_does_what_is_asked_for_and_no_more(
     cell(page, 1, 0).focus()
     for key in ("d", "Delete", "n", "Space"):
         keys.press(key)
-    gain = cell(page, 1, 9).inner_text()
-    cell(page, 1, 9).focus()
+    gain = cell(page, 1, 13).inner_text()
+    cell(page, 1, 13).focus()
     for key in ("Delete", "d", "Backspace"):
         keys.press(key)
     cell(page, 0, 1).click()
-    expect(cell(page, 1, 9)).to_have_text(gain)
+    expect(cell(page, 1, 13)).to_have_text(gain)
     cell(page, 1, 4).click(modifiers=["Shift"])
     keys.press("Delete")
     cell(page, 1, 1).focus()
@@ -861,6 +864,48 @@ def test_long_stories_open_and_follow_edits_at_once(page: Page, stories: Path) -
     assert time.monotonic() - began < 2 * SLOWED_DOWN
     assert opened < 5 * SLOWED_DOWN
     shoot(page, "long")
+
+
+def test_a_bed_and_two_spots_lie_in_three_lanes_and_a_shape_is_drawn_as_typed(
+    page: Page, stories: Path
+) -> None:
+    score = [
+        ScoreEvent("steady rain", 0.0, 20.0, "bed", "quiet", "steady", "calm"),
+        ScoreEvent("a bell", 4.0, 5.0, "spot", "normal", "swell", "calm", count=3),
+        ScoreEvent("a dog barks", 12.0, 2.5, "spot", "loud", "steady", "tense"),
+    ]
+    made = Story("rain throughout", 20.0, 1, "tiny", "Rain.", score_events(score, 20.0))
+    title = Library(stories).create(made, "Three lanes").title
+    page.reload()
+    open_story(page, title)
+    rain, bell, dog = (block(page, number).bounding_box() for number in "123")
+    assert rain is not None
+    assert bell is not None
+    assert dog is not None
+    assert rain["y"] > max(bell["y"], dog["y"])
+    assert bell["y"] != dog["y"]
+    assert rain["width"] == pytest.approx(4 * bell["width"], abs=3)
+    assert bell["x"] - rain["x"] == pytest.approx(rain["width"] / 5, abs=3)
+    expect(block(page, "1")).to_have_attribute("part", re.compile(r"\bbed\b"))
+    expect(block(page, "1")).to_contain_text("bed")
+    expect(block(page, "2")).to_contain_text("swell, 3x")
+    lines = page.locator('[part="curve-line"]')
+    expect(lines).to_have_count(1)
+    shown = [
+        cell(page, row, column).inner_text().strip() for row in (0, 1) for column in (8, 9, 10)
+    ]
+    assert shown == ["bed", "steady", "", "spot", "swell", "3x"]
+    write_cell(page, 0, 9, "0:-20, 10:0")
+    expect(lines).to_have_count(2)
+    wait_until(page, lambda: on_disk(stories, title).event("e1").shape == "points")
+    assert on_disk(stories, title).event("e1").points == ((0.0, -20.0), (10.0, 0.0))
+    write_cell(page, 1, 9, "wobbly")
+    expect(page.locator(".toast-body")).to_contain_text("is no shape; write steady")
+    expect(cell(page, 1, 9)).to_contain_text("swell")
+    shoot(page, "score")
+    button(page, "Undo").click()
+    expect(lines).to_have_count(1)
+    assert on_disk(stories, title).events == made.events
 
 
 def test_two_visitors_work_on_different_stories(browser: Browser, address: str) -> None:

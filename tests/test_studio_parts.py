@@ -114,13 +114,13 @@ def test_cells_become_edits_of_the_timeline(story: Story) -> None:
 
 def test_rows_can_be_added_and_deleted(story: Story) -> None:
     rows = table.rows_of(story)
-    rows.insert(1, ["", "steps", None, "1.5", *[None] * 7])
+    rows.insert(1, ["", "steps", None, "1.5", *[None] * 11])
     longer = table.edited(story, rows)
     assert [e.caption for e in longer.sequence][1] == "steps"
     assert longer.total == 7.5
     del rows[:2]
     assert [e.id for e in table.edited(story, rows).sequence] == ["e2"]
-    assert table.edited(story, [*table.rows_of(story), [""] * 11]) == story
+    assert table.edited(story, [*table.rows_of(story), [""] * len(table.HEADERS)]) == story
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ document.addEventListener("keydown", (event) => {
 // What is typed into a cell shows in the lanes at once; the server's answer follows.
 function preview(row, column, text) {
   const rows = [...story.events.filter((e) => !e.layer), ...story.events.filter((e) => e.layer)];
-  const event = rows[row];
+  const event = rows[0]?.layer ? byTime()[row] : rows[row];
   if (!event || event.locked) return;
   if (column === 1 && text.trim()) event.caption = text.trim();
   else if (column === 3 && Number(text) >= NUDGE) event.duration = Number(text);

@@ -197,18 +197,40 @@ function label(event) {
   for (const fade of ["overlap", "rise", "fall"]) {
     if (event[fade]) add(fade, "").style.width = `${(100 * event[fade]) / event.duration}%`;
   }
+  if (event.curve.length) box.append(curve(event.curve));
   add("name", `${event.name}\u2002${event.caption} `);
   const state = event.locked ? "locked" : MISSING[event.missing] || STATES[event.state];
-  const about = [`${Number(event.duration.toFixed(2))} s`, event.placeholder && "placeholder", state];
+  const length = `${Number(event.duration.toFixed(2))} s`;
+  const about = [event.role === "bed" && "bed", length, event.cue, event.placeholder && "placeholder", state];
   add("note", about.filter(Boolean).join(" · "));
   add("place", `, at ${event.start} s${event.layer ? `, layer ${event.layer}` : ""}`);
   return box;
 }
 
+// The shape of its level, over the block: its full height is CURVE_DB, the outer levels are held.
+const CURVE_DB = 48;
+const SVG = "http://www.w3.org/2000/svg";
+
+function curve(points) {
+  const height = (level) => (100 * (Math.max(...points.map(([, l]) => l), 0) - level)) / CURVE_DB;
+  const held = [[0, points[0][1]], ...points, [1, points[points.length - 1][1]]];
+  const line = document.createElementNS(SVG, "polyline");
+  line.setAttribute("points", held.map(([x, level]) => `${100 * x},${Math.min(98, 2 + height(level))}`).join(" "));
+  line.setAttribute("part", "curve-line");
+  line.setAttribute("vector-effect", "non-scaling-stroke");
+  const picture = document.createElementNS(SVG, "svg");
+  picture.setAttribute("part", "curve");
+  picture.setAttribute("viewBox", "0 0 100 100");
+  picture.setAttribute("preserveAspectRatio", "none");
+  picture.setAttribute("aria-hidden", "true");
+  picture.append(line);
+  return picture;
+}
+
 function mark(region, event) {
   const chosen = event.id === story.selected;
   const block = region.element;
-  const parts = ["region", event.state, ...["locked", "placeholder"].filter((name) => event[name])];
+  const parts = ["region", event.state, event.role, ...["locked", "placeholder"].filter((name) => event[name])];
   if (chosen) parts.push("selected");
   block.setAttribute("part", parts.filter(Boolean).join(" "));
   block.setAttribute("role", "option");
@@ -283,7 +305,7 @@ function dropped(region, side) {
 function layerAt(height) {
   const box = waves.getWrapper().getBoundingClientRect();
   const lane = Math.floor((height - box.top) / laneHeight());
-  if (height < box.top - 10) return Math.min(15, story.layers[0] + 1);
+  if (height < box.top - 10) return Math.min(15, Math.max(...story.layers) + 1);
   return story.layers[Math.min(Math.max(lane, 0), story.layers.length - 1)];
 }
 

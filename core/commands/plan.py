@@ -15,6 +15,7 @@ from core.allocator import collection_paused
 from core.environment import print_json
 from core.errors import StoryError
 from core.profile import DEFAULT_PROFILE, load_profile
+from core.story.cue_words import cue_lines
 from core.story.limits import check_seed
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:
         shown = progress.reasoning
     print(file=sys.stderr)
     assert progress.story is not None
+    if any(event.role for event in progress.story.events):  # whose reasoning is no list
+        print(*cue_lines(progress.story), sep="\n", file=sys.stderr)
     for note in progress.story.notes:
         print(note, file=sys.stderr)
     return progress.story

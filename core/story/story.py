@@ -271,6 +271,14 @@ class Story:
                 found.add(event.id)
         return frozenset(found)
 
+    @functools.cached_property
+    def _firsts(self) -> dict[str, Event]:
+        """The first event by start of each source, by the id of the event that has it."""
+        firsts: dict[str, Event] = {}
+        for event in sorted(self.events, key=lambda e: (e.start, e.source is not None)):
+            firsts.setdefault(event.source or event.id, event)
+        return firsts
+
     def role_of(self, event: Event) -> Role:
         """Whether an event is a bed or a spot.
 
@@ -282,11 +290,7 @@ class Story:
     def first_of_source(self, event: Event) -> Event:
         """The first event, by start, of those with the source of this one: itself, or one before
         it."""
-        source = event.source or event.id
-        return min(
-            (e for e in self.events if source in (e.id, e.source)),
-            key=lambda e: (e.start, e.id != source),
-        )
+        return self._firsts[event.source or event.id]
 
     @property
     def last_id(self) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 from core.errors import StoryError
 from core.story import timeline
+from core.story.cue_words import read_repetitions, read_role, read_shape
+from core.story.limits import MAX_INSTRUCTION
 from core.story.story import Event, Story
 from studio.editing.cells import number, seed, whole, words
 from studio.sessions.session import Session
@@ -186,6 +188,15 @@ def _set(field: str, name: str) -> Edit:
     )
 
 
+def _cue(values: ActionValues, name: str) -> str:
+    return words(values.get("text"), name, MAX_INSTRUCTION)
+
+
+def _shape(story: Story, event: Event, values: ActionValues) -> Story:
+    shape, points = read_shape(_cue(values, "shape"))
+    return timeline.change(story, event.id, shape=shape, points=points)
+
+
 def _text(field: str) -> Edit:
     return lambda story, event, values: timeline.change(
         story, event.id, **{field: words(values.get("text"), field)}
@@ -213,6 +224,10 @@ ACTIONS: dict[str, Edit] = {
     "pan": _set("pan", "pan"),
     "fade_in": _set("fade_in", "fade in"),
     "fade_out": _set("fade_out", "fade out"),
+    "role": lambda s, e, v: timeline.change(s, e.id, role=read_role(_cue(v, "role"))),
+    "shape": _shape,
+    "repeats": lambda s, e, v: timeline.change(s, e.id, **read_repetitions(_cue(v, "repetitions"))),
+    "source": lambda s, e, v: timeline.share_source(s, e.id, words(v.get("of"), "source") or None),
     "placeholder": lambda s, e, v: timeline.change(s, e.id, placeholder=not e.placeholder),
     "seed": lambda s, e, v: timeline.change(s, e.id, seed=seed(v.get("value"))),
     "keep": lambda s, e, v: timeline.choose_take(s, e.id, words(v.get("key"), "take")),

@@ -7,23 +7,49 @@ cell; a row without it is a new event, a missing one was deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
 from core.story import timeline
+from core.story.cue_words import (
+    read_repetitions,
+    read_role,
+    read_shape,
+    repetition_words,
+    shape_words,
+)
 from core.story.limits import MAX_EVENTS, MAX_INSTRUCTION, TOLERANCE, check_text
 from core.story.story import Event, Story
 from studio.editing.actions import NEW_CAPTION, NEW_SECONDS
 from studio.editing.cells import flag, number, seed, shown, words
 
-HEADERS = ["#", "Sound", "Start", "Length", "Gain", "Pan", "In", "Out", "Seed", "Lock", "State"]
 _Type = Literal["str", "number", "bool"]
-_NUMBER: _Type = "number"
-TYPES: list[_Type] = ["str", "str", *[_NUMBER] * 6, "str", "bool", "str"]
-WIDTHS: list[str | int] = [46, 424, 72, 72, 62, 58, 58, 58, 84, 56, 84]
-STATIC = [0, 10]
+_COLUMNS: dict[str, tuple[_Type, int]] = {
+    "#": ("str", 40),
+    "Sound": ("str", 230),
+    "Start": ("number", 64),
+    "Length": ("number", 66),
+    "Gain": ("number", 56),
+    "Pan": ("number", 48),
+    "In": ("number", 42),
+    "Out": ("number", 46),
+    "Role": ("str", 56),
+    "Shape": ("str", 112),
+    "Repeats": ("str", 88),
+    "As": ("str", 40),
+    "Seed": ("str", 56),
+    "Lock": ("bool", 52),
+    "State": ("str", 84),
+}
+"""Type and width in pixels of each column."""
+HEADERS = list(_COLUMNS)
+TYPES: list[_Type] = [kind for kind, _ in _COLUMNS.values()]
+WIDTHS: list[str | int] = [width for _, width in _COLUMNS.values()]
+STATIC = [HEADERS.index("#"), HEADERS.index("State")]
 _GAIN = HEADERS.index("Gain")
+_LOCK = HEADERS.index("Lock")
+_SOURCE = HEADERS.index("As")
 MILLISECONDS = 3
 """Decimals of a time: a story from elsewhere may hold 31.499999999999996."""
 Row = list[Any]
@@ -32,12 +58,13 @@ _STATES = {"new": "new", "changed": "changed", "rendered": "ready"}
 
 
 def rows_of(story: Story | None, unknown: Collection[str] = ()) -> list[Row]:
-    """One row an event, in the story's order; a layered event is numbered with its layer.
+    """One row an event: those of layer 0, which are numbered, then those above it; by their start
+    where nothing is on layer 0.
 
     Args:
         unknown: ids of the events that are not rendered for want of a known sound.
     """
-    return [] if story is None else [_row(name, e, unknown) for name, e in _named(story)]
+    return [] if story is None else [_row(name, e, story, unknown) for name, e in _named(story)]
 
 
 def ids_of(story: Story) -> list[str]:
@@ -67,7 +94,7 @@ def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Stor
     """
     check_rows(rows)
     named = dict(_named(seen or story))
-    shown = {name: _row(name, event) for name, event in named.items()}
+    shown = {name: _row(name, event, seen or story) for name, event in named.items()}
     kept = [str(row[0] or "") for row in rows]
     for name, event in named.items():
         if name not in kept:
@@ -78,7 +105,7 @@ def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Stor
             if any(str(cell or "").strip() for cell in row):
                 story = _added(story, row, place)
         elif row != shown[name]:
-            story = _changed(story, named[name].id, shown[name], row)
+            story = _changed(story, named[name].id, shown[name], row, named)
     return story
 
 
@@ -112,7 +139,7 @@ def start_notes(rows: Sequence[Row], seen: Story, after: Story) -> tuple[str, ..
     begins = {event.id: event.start for event in after.events}
     notes = []
     for name, event in _named(seen):
-        if event.id not in begins or typed.get(name) in (None, "", _row(name, event)[column]):
+        if event.id not in begins or typed.get(name) in (None, "", _row(name, event, seen)[column]):
             continue
         asked, start = number(typed[name], "start"), begins[event.id]
         if abs(asked - start) > TOLERANCE:
@@ -158,6 +185,9 @@ def _why(event: Event) -> str:
 def _named(story: Story) -> list[tuple[str, Event]]:
     """All events with their names, in the order of the rows."""
     above = [event for event in story.events if event.layer]
+    if not story.sequence:
+        above.sort(key=lambda event: (event.start, event.layer))
+        return [(str(n), e) for n, e in enumerate(above, 1)]
     return [
         *((str(n), e) for n, e in enumerate(story.sequence, 1)),
         *((f"+{n}", e) for n, e in enumerate(above, 1)),
@@ -171,7 +201,8 @@ def missing_sound(event: Event, unknown: Collection[str]) -> str:
     return "silence" if event.silent else "not known"
 
 
-def _row(name: str, event: Event, unknown: Collection[str] = ()) -> Row:
+def _row(name: str, event: Event, story: Story, unknown: Collection[str] = ()) -> Row:
+    first = story.first_of_source(event)
     return [
         name,
         event.caption,
@@ -181,6 +212,10 @@ def _row(name: str, event: Event, unknown: Collection[str] = ()) -> Row:
         event.pan,
         event.fade_in,
         event.fade_out,
+        story.role_of(event),
+        shape_words(event.shape, event.points),
+        repetition_words(event),
+        "" if first is event else name_of(story, first),
         "" if event.seed is None else str(event.seed),
         event.locked,
         _state(event, unknown),
@@ -195,18 +230,45 @@ def _state(event: Event, unknown: Collection[str]) -> str:
     return missing_sound(event, unknown) or _STATES[timeline.status(event)]
 
 
-def _changed(story: Story, event_id: str, old: Row, new: Row) -> Story:
+def _changed(story: Story, event_id: str, old: Row, new: Row, named: Mapping[str, Event]) -> Story:
     """One edit a differing cell; a row is unlocked first and locked last."""
-    if new[9] == "":  # emptied by Delete, which unlocks nothing
-        new = [*new[:9], old[9], *new[10:]]
-    if flag(old[9]) and not flag(new[9]):
+    if new[_LOCK] == "":  # emptied by Delete, which unlocks nothing
+        new = [*new[:_LOCK], old[_LOCK], *new[_LOCK + 1 :]]
+    if flag(old[_LOCK]) and not flag(new[_LOCK]):
         story = timeline.lock(story, event_id, False)
     for column, (was, now) in enumerate(zip(old, new, strict=True)):
         if was != now and column in _EDITS:
             story = _EDITS[column](story, event_id, now)
-    if flag(new[9]) and not flag(old[9]):
+        elif was != now and column == _SOURCE:
+            story = timeline.share_source(story, event_id, _named_source(now, named))
+    if flag(new[_LOCK]) and not flag(old[_LOCK]):
         story = timeline.lock(story, event_id)
     return story
+
+
+def _named_source(cell: Any, named: Mapping[str, Event]) -> str | None:
+    """The id of the event that a cell names; None where it is empty."""
+    name = _written(cell, "source")
+    if not name:
+        return None
+    if name not in named:
+        raise StoryError(
+            f"There is no event {name[:20]!r}; write the number of the one whose source is heard "
+            "again."
+        )
+    return named[name].id
+
+
+def _written(cell: Any, name: str) -> str:
+    """A text; a table of numbers sends a whole one for what looks like it."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        cell = f"{cell:g}"
+    return words(cell, name, MAX_INSTRUCTION)
+
+
+def _set_shape(story: Story, event_id: str, cell: Any) -> Story:
+    shape, points = read_shape(_written(cell, "shape"))
+    return timeline.change(story, event_id, shape=shape, points=points)
 
 
 def _added(story: Story, row: Row, place: int) -> Story:
@@ -238,5 +300,14 @@ _EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
     5: _setting("pan", "pan"),
     6: _setting("fade_in", "fade in"),
     7: _setting("fade_out", "fade out"),
-    8: lambda story, event_id, cell: timeline.change(story, event_id, seed=seed(cell)),
+    8: lambda story, event_id, cell: timeline.change(
+        story, event_id, role=read_role(_written(cell, "role"))
+    ),
+    9: _set_shape,
+    10: lambda story, event_id, cell: timeline.change(
+        story, event_id, **read_repetitions(_written(cell, "repetitions"))
+    ),
+    HEADERS.index("Seed"): lambda story, event_id, cell: timeline.change(
+        story, event_id, seed=seed(cell)
+    ),
 }

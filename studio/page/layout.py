@@ -29,6 +29,11 @@ EXAMPLES = (
     ("A fire crackles, a blacksmith hammers on an anvil, a horse gallops past", 24),
     ("Waves wash over a beach while seagulls cry, then a ship's horn sounds", 24),
 )
+_TABLE_HELP = (
+    '<p class="hint">Role: bed for what carries on beneath, spot for what happens. Shape: steady, '
+    "fade in, fade out, swell, approach, recede, or seconds and decibels like 0:-20, 3:0. Repeats: "
+    "3x, every 5 s, or at 1, 2.5. As: the number of the event whose source is heard again.</p>"
+)
 _MOODS = ("", "calm", "tense", "eerie", "joyful", "sad", "lonely", "busy")
 _QUIET: dict[str, Any] = {"size": "sm", "variant": "secondary", "scale": 0}
 
@@ -355,6 +360,7 @@ def _workspace() -> dict[str, object]:
             buttons=[],
             elem_id="events",
         )
+        gr.HTML(_TABLE_HELP)
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     return (

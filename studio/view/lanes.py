@@ -16,6 +16,7 @@ import numpy as np
 from core.mix.mix import PlacedEvent
 from core.mix.outline import Peaks
 from core.story import timeline
+from core.story.cue_words import repetition_words, shape_words
 from core.story.journal import KEPT
 from core.story.story import Event, Story
 from studio.editing.actions import said
@@ -44,7 +45,7 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
     if folder is None:
         return {}
     story = folder.story
-    layers = sorted({event.layer for event in story.events}, reverse=True)
+    layers = lane_order(story)
     shape = round(min(MAX_COLUMNS, max(200, story.total * 40)))
     selected = session.event
     drawn = outline_of(folder, cache)
@@ -69,6 +70,18 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
     }
 
 
+def lane_order(story: Story) -> list[int]:
+    """The layers that hold something, from the uppermost lane down.
+
+    Those of beds lie beneath the others where that is said of them: a lane that followed from what
+    lies over it would jump while something is dragged.
+    """
+    beds = {event.layer for event in story.events if event.layer}
+    beds -= {event.layer for event in story.events if event.role != "bed"}
+    used = {event.layer for event in story.events}
+    return [*sorted(used - beds, reverse=True), *sorted(beds)]
+
+
 def lanes_json(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> str:
     """The lanes as the value of their component."""
     return json.dumps(lanes(session, cache, unknown), separators=(",", ":"))
@@ -85,6 +98,7 @@ def _blocks(
     return [
         _block(session, event, names[event.id], before.get(event.id), placed)
         | {"missing": missing_sound(event, unknown)}
+        | _cue(story, event)
         for event in story.events
     ]
 
@@ -110,6 +124,24 @@ def _block(
         "takes": len(event.takes),
         "steps": take.steps if take else 0,
         **_fades(event, placed.get(event.id), placed.get(before.id) if before else None),
+    }
+
+
+def _cue(story: Story, event: Event) -> dict[str, Any]:
+    """What the cue sheet says of an event: role, words, and the curve of its level, as shares of
+    its length and decibels."""
+    curve = event.level_points
+    return {
+        "role": story.role_of(event),
+        "cue": ", ".join(
+            words
+            for words in (
+                shape_words(event.shape, event.points) if curve else "",
+                repetition_words(event),
+            )
+            if words
+        ),
+        "curve": [[round(time / event.duration, 4), round(level, 2)] for time, level in curve],
     }
 
 
