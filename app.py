@@ -33,6 +33,7 @@ def serve(arguments: argparse.Namespace) -> None:
             mcp=arguments.mcp,
             allowed=arguments.allow_host,
             password=password,
+            on=arguments.on,
         )
 
 

@@ -44,7 +44,7 @@ from core.listener.whisper import Listener
 from core.mix import blend
 from core.performer import flow, flow_performer
 from core.performer.kinds import build_performer
-from core.placement import Placement, Stage, best_placement
+from core.placement import Placement, Stage, best_placement, numeric_path
 from core.profile import ASSETS, EAR, SCORING, WISHES, Profile
 
 if TYPE_CHECKING:
@@ -128,6 +128,11 @@ class AudioStory(nn.Module):
     def device(self) -> torch.device:
         """Where the next stage computes."""
         return torch.device(self.placement.device)
+
+    @property
+    def numeric_path(self) -> str:
+        """What decides the last bits of what is performed now (`core.placement.numeric_path`)."""
+        return numeric_path(self.placement)
 
     def place(self, placement: Placement) -> None:
         """Choose device and precision; the codec and the noise stay in fp32."""
@@ -355,10 +360,10 @@ def _trained_listener(model: AudioStory) -> Listener | None:
     return model.listener
 
 
-def default_placement(model: AudioStory) -> Placement:
-    """The fastest choice on this machine."""
+def default_placement(model: AudioStory, share: float = 1.0) -> Placement:
+    """The fastest choice on this machine, with a share of its graphics card's memory."""
     event_bytes = model.performer.event_bytes() if model.performs else 0
-    return best_placement(model.profile, weight_bytes(model), event_bytes)
+    return best_placement(model.profile, weight_bytes(model), event_bytes, share)
 
 
 def weight_bytes(model: AudioStory) -> dict[str, int]:

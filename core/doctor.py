@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,9 @@ import torch
 
 from core.audio.ffmpeg import find_ffmpeg
 from core.errors import AudioFileError, StudioError
+from core.farm.address import read_farm_address
+from core.farm.cluster import HOW_TO_GET, has_ray
+from core.farm.survey import survey
 from core.files import existing_parent
 from core.places import can_write, stories_folder
 from core.profile import ASSETS, load_profile
@@ -39,8 +43,9 @@ def main(argv: Sequence[str]) -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(prog="app.py doctor", description=__doc__)
     parser.add_argument("--stories", type=Path)
+    parser.add_argument("--on", metavar="WHERE", help="look at a farm, too (`render --help`)")
     arguments = parser.parse_args(argv)
-    for title, findings in examine(arguments.stories).items():
+    for title, findings in examine(arguments.stories, arguments.on).items():
         print(f"\n{title}")
         for finding in findings:
             print(f"  {'works  ' if finding.works else 'missing'}  {finding.text}")
@@ -53,12 +58,18 @@ def main(argv: Sequence[str]) -> None:
         print(f"  {gigabytes:2d} GB: {card_plan(needs, gigabytes).text}")
 
 
-def examine(stories: Path | None) -> dict[str, list[Finding]]:
-    """All findings by theme; `stories`: their folder, by default the usual one."""
+def examine(stories: Path | None, on: str | None = None) -> dict[str, list[Finding]]:
+    """All findings by theme.
+
+    Args:
+        stories: their folder; None: the usual one.
+        on: address of a farm to look at.
+    """
     return {
         "Making sound": [_pocket(), _large_model(), _card(), _processor(), _memory()],
         "Your stories": list(_library(stories)),
         "Files in and out": [*_formats(), _ffmpeg(), _aaf()],
+        "More than one machine": [_ray(), _accelerate(), *_farm(on)],
     }
 
 
@@ -180,6 +191,28 @@ def _aaf() -> Finding:
         "AAF for Pro Tools and Media Composer is not installed: "
         "`.venv/bin/pip install -e '.[aaf]'`. Reaper and OTIO work without it.",
     )
+
+
+def _ray() -> Finding:
+    if not has_ray():
+        return Finding(False, f"Rendering on a farm needs Ray: {HOW_TO_GET}.")
+    return Finding(True, f"Ray {version('ray')}: `render --on` renders on several machines.")
+
+
+def _accelerate() -> Finding:
+    if not _imports("accelerate"):
+        return Finding(False, "Large models load without Accelerate slowly: run `make install`.")
+    return Finding(True, f"Accelerate {version('accelerate')} is here.")
+
+
+def _farm(on: str | None) -> Iterator[Finding]:
+    if on is None:
+        return
+    try:
+        for line in survey(read_farm_address(on)):
+            yield Finding(True, line)
+    except StudioError as error:
+        yield Finding(False, str(error))
 
 
 def _imports(name: str) -> bool:

@@ -41,6 +41,10 @@ class WeightsError(StudioError):
     """Model files are missing, damaged or do not fit the profile."""
 
 
+class FarmError(StudioError):
+    """Machines that render together cannot be had, or are lost."""
+
+
 class FileError(StudioError):
     """A file cannot be read or written."""
 

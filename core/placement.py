@@ -8,6 +8,7 @@ performer together, they take turns on it.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -60,17 +61,39 @@ class Placement:
         return own or self.dtype
 
 
-def best_placement(profile: Profile, weights: Mapping[str, int], event_bytes: int) -> Placement:
+def numeric_path(placement: Placement) -> str:
+    """What decides the last bits of a sound: processor, precision and threads, as one text.
+
+    On equal paths equal takes have equal bytes.
+    """
+    precisions = dict.fromkeys(placement.dtype_of(stage) for stage in ("director", "performer"))
+    precision = "/".join(str(dtype).removeprefix("torch.") for dtype in precisions)
+    if placement.device == "cuda":
+        together = f"{placement.events or 1} at once"
+        return f"{torch.cuda.get_device_name()}, {precision}, {together}"
+    if placement.device != "cpu":
+        return f"{placement.device}, {precision}"
+    packed = " packed" if placement.packed else ""
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    threads = torch.get_num_threads()
+    plural = "" if threads == 1 else "s"
+    return f"{processor}, {precision}{packed}, {threads} thread{plural}"
+
+
+def best_placement(
+    profile: Profile, weights: Mapping[str, int], event_bytes: int, share: float = 1.0
+) -> Placement:
     """The fastest choice on this machine.
 
     Args:
         weights: bytes of each stage in half precision.
         event_bytes: that the performer takes for one event more.
+        share: of a graphics card's memory, where several processes have one together.
     """
     if torch.cuda.is_available():
         real = torch.cuda.is_bf16_supported(including_emulation=False)
         dtype = torch.bfloat16 if real else torch.float16
-        room = torch.cuda.get_device_properties(0).total_memory - RESERVE
+        room = torch.cuda.get_device_properties(0).total_memory * share - RESERVE
         staged = sum(weights.values()) > room
         kept = weights["performer"] if staged else sum(weights.values())
         events = max(1, min(MOST_EVENTS, int((room - kept) // max(1, event_bytes))))

@@ -14,7 +14,9 @@ import gradio as gr
 import httpx
 from starlette.middleware import Middleware
 
+from core.commands.farm_option import read_on
 from core.errors import StudioError
+from core.farm.address import FarmAddress
 from core.places import cache_folder
 from core.story.folders import Library
 from studio.access.admission import Access, Admission
@@ -27,6 +29,7 @@ from studio.handlers.listeners import add_listeners
 from studio.handlers.messages import say_what_fails
 from studio.handlers.uploading import say_why_nothing_is_kept
 from studio.jobs.model_service import ModelService
+from studio.jobs.render_place import RenderPlace
 from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
 from studio.page.scripts import PREFETCH, STORAGE
@@ -67,6 +70,7 @@ def running(
     open_browser: bool = False,
     mcp: bool = False,
     access: Access | None = None,
+    farm: FarmAddress | None = None,
 ) -> Iterator[gr.Blocks]:
     """Serve the studio as long as the block lasts.
 
@@ -76,6 +80,7 @@ def running(
         scratch: folder for what is served, which nobody needs afterwards.
         mcp: offer draft, render and export as tools to programs on this machine.
         access: who may use it; whoever reaches it by the names of `host` if it is not said.
+        farm: where takes are rendered; None: here.
 
     Raises:
         ProfileError: there is no such profile.
@@ -93,8 +98,13 @@ def running(
     sessions = Sessions(stories, served, private=access.hosts.shared)
     cache = cache_folder()
     speed = Speed(cache / "speed.json" if cache else None)
-    studio = Studio(ModelService(profile_name, speed), sessions, PeakCache())
-    with serving(studio, host, port, open_browser, mcp, access) as blocks:
+    place = RenderPlace(farm)
+    studio = Studio(ModelService(profile_name, speed), sessions, PeakCache(), place)
+    with (
+        contextlib.closing(place),
+        serving(studio, host, port, open_browser, mcp, access) as blocks,
+    ):
+        place.warm_up(studio.service)
         yield blocks
 
 
@@ -164,15 +174,22 @@ def serve(
     mcp: bool = False,
     allowed: Sequence[str] = (),
     password: str = "",
+    on: str | None = None,
 ) -> None:
     """Serve the studio until it is interrupted; see `running`.
 
     Args:
         allowed: further names that the studio answers to.
         password: what visitors have to know; empty for nothing.
+        on: the farm that renders (`core.farm.address.read_farm_address`); None: this machine.
+
+    Raises:
+        FarmError: `on` is no place to render on, or Ray is not installed.
     """
+    farm = read_on(on)
     access = Access(trusted_hosts(host, allowed), Password(password) if password else None)
-    with running(profile_name, host, port, stories, scratch, open_browser, mcp, access) as blocks:
+    how = (profile_name, host, port, stories, scratch, open_browser, mcp, access, farm)
+    with running(*how) as blocks:
         with contextlib.suppress(BrokenPipeError):  # a page needs no reader of its output
             print(greeting(str(blocks.local_url), access, mcp=mcp), flush=True)
         blocks.block_thread()

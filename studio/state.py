@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from studio.jobs.model_service import ModelService
 from studio.jobs.places import Places
+from studio.jobs.render_place import RenderPlace
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 
@@ -36,6 +37,7 @@ class Studio:
     """What all handlers share.
 
     Attributes:
+        place: where takes are rendered.
         directors: places for drafts that wait for a director on another machine.
         recordings: places for recordings that are read before it is their turn with the model.
     """
@@ -43,5 +45,6 @@ class Studio:
     service: ModelService
     sessions: Sessions
     cache: PeakCache
+    place: RenderPlace = field(default_factory=RenderPlace)
     directors: Places = field(default_factory=_directors)
     recordings: Places = field(default_factory=_recordings)

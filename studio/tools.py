@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -127,13 +128,15 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     lengths = {event.id: event.duration for event in folder.story.events}
     amount = settings.steps * sum(lengths[request.event_id] for request in requests)
     job, sounds = Job("render"), read_start_sounds(folder, requests, profile.crossfade)
-    with studio.service.queue.turn(job, studio.service.estimate("render", amount, settings)):
+    seconds = studio.service.estimate("render", amount, settings)
+    with studio.place.turn(studio.service, job, seconds, lambda _: None, len(requests)) as render:
         from core.render.render import perform
 
         group = f"render-{secrets.token_hex(4)}"
         model = studio.service.model
         arguments = (model, folder, requests, settings)
-        kept = list(perform(*arguments, group=group, cancel=job.cancel, sounds=sounds))
+        how = partial(perform, group=group, cancel=job.cancel, sounds=sounds, render=render)
+        kept = list(how(*arguments))
     rendered = sum(not take.adopted for take in kept)
     left_out = unknown_sentences(folder.story, unknown)
     return {"rendered": rendered, "left_out": left_out} | _story_answer(folder)

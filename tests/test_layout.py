@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = (
-    ("errors", "ownership", "processes", "allocator"),
+    ("errors", "ownership", "processes", "allocator", "time_format"),
     ("environment", "places", "detached"),
     ("files", "network"),
     ("code_digest",),
@@ -37,6 +37,7 @@ LAYERS = (
     ("director",),
     ("export",),
     ("release",),
+    ("farm",),
     ("corpus",),
     ("narratives",),
     ("evaluation", "training"),
@@ -46,7 +47,7 @@ LAYERS = (
 )
 """Rooms of core from the bottom; a room imports what stands before it, never a neighbour."""
 STUDIO_LAYERS = (
-    ("time_format", "addresses", "access"),
+    ("addresses", "access"),
     ("jobs",),
     ("sessions",),
     ("sound", "editing"),

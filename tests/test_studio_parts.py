@@ -27,6 +27,7 @@ from core.story import folders, timeline
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
 from core.story.take import Take
+from core.time_format import about
 from core.training.publish import publish_ear
 from studio.editing import table
 from studio.editing.actions import ACTIONS, ActionValues, act, said
@@ -50,7 +51,6 @@ from studio.sessions.stories import archive_story, rename_story, restore_story
 from studio.sound import files as sound_files
 from studio.sound.peaks import PeakCache, outline_of
 from studio.state import Studio
-from studio.time_format import about
 from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
 from studio.view.updates import notes_html, render_buttons, view, waiting_view

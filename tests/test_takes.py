@@ -513,7 +513,7 @@ class TestKeys:
         changed = [dataclasses.replace(take, **{name: other}) for name, other in others.items()]
         assert len({take_key(take), *map(take_key, changed)}) == len(others) + 1
         fields = {field.name for field in dataclasses.fields(Take)}
-        assert fields - others.keys() == {"key", "file", "part"}
+        assert fields - others.keys() == {"key", "file", "part", "made_on"}
         for free, other in (("key", "k"), ("file", "f"), ("part", TakePart("e1", 1.0))):
             assert take_key(dataclasses.replace(take, **{free: other})) == take_key(take)
 

@@ -2,6 +2,7 @@
 
 python app.py render "rain, then thunder" --out storm.wav
 python app.py render --from ~/AudioStories/Storm --out storm.wav
+python app.py render --from ~/AudioStories/Storm --out storm.wav --on local:4
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands import plan
+from core.commands import farm_option, plan
 from core.errors import StoryError
 from core.export.mixdown import write_mixdown
 from core.profile import DEFAULT_PROFILE
@@ -19,6 +20,7 @@ from core.story.folders import Library, StoryFolder
 from core.story.story import Story
 
 if TYPE_CHECKING:
+    from core.farm.state import FarmState
     from core.render.render import RenderProgress
 
 
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="perform unknown sounds as what is nearest, marked as placeholders; otherwise they "
         "are left out",
     )
+    farm_option.add_on(parser)
     add_exact_options(parser)
 
 
@@ -103,6 +106,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix.lower() != ".wav":
         raise StoryError("--out should end in .wav; `app.py export` writes the other formats.")
     if arguments.exact:
+        if arguments.on:
+            raise StoryError("An exact run is made in one piece; leave out --on, or --exact.")
         from core.release.command import read_exact_run, run_exactly
 
         asked = read_exact_run(arguments)
@@ -111,6 +116,8 @@ def run(arguments: argparse.Namespace) -> None:
     for name in EXACT_OPTIONS:
         if name in arguments:
             raise StoryError(f"--{name.replace('_', '-')} is of an exact run; add --exact.")
+    address = farm_option.read_on(arguments.on)
+    from core.render.render import render_events
     from core.render.story import render_folder, render_story
     from core.render.unknown import unknown_sounds, with_placeholders
 
@@ -127,10 +134,14 @@ def run(arguments: argparse.Namespace) -> None:
 
         story = folder.edit("placeholders", placed, "render") if folder else placed(story)
     plan.say_unknown(model, story)
-    if folder is not None:
-        story, sources = render_folder(model, folder, settings, _show)
-    else:
-        story, sources = render_story(model, story, settings, _show)
+    with farm_option.farm_on(address, model) as farm:
+        render = (
+            farm.renderer(farm_option.this_user(), on_state=_show_farm) if farm else render_events
+        )
+        if folder is not None:
+            story, sources = render_folder(model, folder, settings, _show, render)
+        else:
+            story, sources = render_story(model, story, settings, _show, render)
     print(file=sys.stderr)
     if folder is not None and (notice := folder.take_notice()):
         print(notice, file=sys.stderr)
@@ -146,6 +157,10 @@ def _folder(source: Path | None) -> StoryFolder | None:
         return None
     path = source.resolve()
     return Library(path.parent).open(path.name)
+
+
+def _show_farm(state: FarmState) -> None:
+    print(f"\r{state}  ", end="", file=sys.stderr, flush=True)
 
 
 def _show(progress: RenderProgress) -> None:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.commands import farm_option
 from core.errors import FileError, StudioError
 from core.places import can_write, stories_folder
 from core.profile import DEFAULT_PROFILE
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stories", type=Path, help="folder of the stories")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     parser.add_argument("--mcp", action="store_true", help="offer draft, render, export as tools")
+    farm_option.add_on(parser)
 
 
 def library_folder(named: Path | None) -> Path:

@@ -50,6 +50,7 @@ def _take(take: Take) -> dict[str, Any]:
         "sampler": take.sampler,
         "profile": take.profile,
         "weights": take.weights,
+        "made_on": take.made_on,
     }
 
 

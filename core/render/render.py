@@ -6,9 +6,11 @@ A take begins from noise, or from known latents: another take's, or those of a r
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +36,6 @@ from core.render.takes import (
     planned,
 )
 from core.render.unknown import WAYS_OUT, unknown_sentences, unknown_sounds
-from core.story.context import Context
 from core.story.folders import StoryFolder
 from core.story.latents import load_latents, save_latents
 from core.story.recording import brought_to
@@ -51,6 +52,8 @@ does not. On one core 2 are only 10 % and 4 are 14 % faster."""
 
 Conditioning = Callable[[str, float, str, Sequence[PlannedEvent]], Tensor]
 """Instruction, total seconds, reasoning and events to conditions (E, S, width)."""
+OnWork = Callable[[Mapping[str, float]], None]
+"""Told what there is to do (`sampler_work`), by event."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ class RenderProgress:
     events: int
     step: int
     steps: int
+
+
+OnProgress = Callable[[RenderProgress], None]
 
 
 @dataclass(frozen=True)
@@ -96,15 +102,21 @@ class KeptTake:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
-    """One event's part in a batch; events that have the same `kind` can share one.
+class PreparedEvent:
+    """An event with all that is needed to perform it but the model; those of the same `kind` can
+    share a batch.
 
     Attributes:
+        number, events: it is the `number`-th (from 1) of so many.
         condition: (P, S, width), one for each of the sounds that are performed at once.
+        frames: latent frames that are rendered.
+        stops: flow times between which latents are known.
+        known: (frames, C), what it begins from; None: noise alone.
     """
 
-    event: Event
+    event_id: str
     number: int
+    events: int
     take: Take
     condition: Tensor
     frames: int
@@ -120,6 +132,23 @@ class _Part:
         return len(self.condition), self.frames, self.stops
 
 
+class EventRenderer(Protocol):
+    """Whoever renders events as `render_events` does, were it on other machines."""
+
+    def __call__(
+        self,
+        model: AudioStory,
+        story: Story,
+        event_ids: Sequence[str],
+        settings: RenderSettings,
+        *,
+        beginnings: Mapping[str, Beginning] | None = None,
+        on_work: OnWork | None = None,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[RenderedTake]: ...
+
+
 def render_events(
     model: AudioStory,
     story: Story,
@@ -129,8 +158,8 @@ def render_events(
     beginnings: Mapping[str, Beginning] | None = None,
     batch: int = _BATCH,
     conditioning: Conditioning | None = None,
-    on_work: Callable[[Mapping[str, float]], None] | None = None,
-    on_progress: Callable[[RenderProgress], None] | None = None,
+    on_work: OnWork | None = None,
+    on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[RenderedTake]:
     """Render the named events in narrative order, except that equal lengths share a batch.
@@ -146,6 +175,40 @@ def render_events(
     Raises:
         Cancelled: `cancel` was set; checked before the conditions and every sampler step.
         RenderError: an event is too long, or the performer gave something that is not sound.
+    """
+    batches = event_batches(
+        model,
+        story,
+        event_ids,
+        settings,
+        beginnings=beginnings,
+        batch=batch,
+        conditioning=conditioning,
+        cancel=cancel,
+    )
+    if on_work is not None:
+        prepared = (event for events in batches for event in events)
+        on_work({event.event_id: sampler_work(model, event, settings) for event in prepared})
+    for events in batches:
+        yield from perform_batch(model, events, settings, on_progress=on_progress, cancel=cancel)
+
+
+def event_batches(
+    model: AudioStory,
+    story: Story,
+    event_ids: Sequence[str],
+    settings: RenderSettings,
+    *,
+    beginnings: Mapping[str, Beginning] | None = None,
+    batch: int = _BATCH,
+    conditioning: Conditioning | None = None,
+    cancel: threading.Event | None = None,
+) -> list[list[PreparedEvent]]:
+    """What `render_events` performs one after the other: the same batches have the same bits,
+    wherever and in whichever order `perform_batch` performs them.
+
+    Raises:
+        Cancelled, RenderError: as `render_events`.
     """
     batch = 1 if model.performer.approximates else model.placement.events or batch
     order = narrative_order(story)
@@ -165,28 +228,22 @@ def render_events(
         if len(sounds) > 1:
             apart = [(sound, event.duration) for sound in sounds]
             condition = torch.cat([condition_of(*one, *single_plan(*one)) for one in apart])
-        text = texts[event.id]
-        left.append(_part(model, story, event, number, settings, condition, beginning, text))
-    if on_work is not None:
-        on_work({part.event.id: sampler_work(model, part, settings) for part in left})
+        made_of = (settings, model.profile.crossfade, model.weights)
+        start = beginning.start if beginning else None
+        take = plan_take(story, event, *made_of, start, texts[event.id])
+        left.append(_prepared(model, take, event.id, (number, len(wanted)), condition, beginning))
+    batches = []
     while left:
-        parts = [part for part in left if part.kind == left[0].kind][:batch]
-        left = [part for part in left if part not in parts]
-
-        def on_step(step: int, steps: int, parts: Sequence[_Part] = parts) -> None:
-            if on_progress is not None:
-                for part in parts:
-                    place = (part.number, len(wanted))
-                    on_progress(RenderProgress(part.event.id, *place, step, steps))
-
-        yield from _performed(model, parts, settings, on_step, cancel)
+        batches.append([event for event in left if event.kind == left[0].kind][:batch])
+        left = [event for event in left if event not in batches[-1]]
+    return batches
 
 
-def sampler_work(model: AudioStory, part: _Part, settings: RenderSettings) -> float:
+def sampler_work(model: AudioStory, event: PreparedEvent, settings: RenderSettings) -> float:
     """What an event costs: sampler steps over seconds of sound, for each of its sounds."""
-    known = _known_latents(model, [part]) if part.known is not None else None
-    seconds = model.performer.canvas(part.frames) * model.codec.hop / model.sample_rate
-    return len(part.condition) * max(1, model.performer.steps(settings, known)) * seconds
+    known = _known_latents(model, [event]) if event.known is not None else None
+    seconds = model.performer.canvas(event.frames) * model.codec.hop / model.sample_rate
+    return len(event.condition) * max(1, model.performer.steps(settings, known)) * seconds
 
 
 def single_plan(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
@@ -206,39 +263,47 @@ def _check_length(event: Event, longest: float) -> None:
         )
 
 
-def _part(
+def _prepared(
     model: AudioStory,
-    story: Story,
-    event: Event,
-    number: int,
-    settings: RenderSettings,
+    take: Take,
+    event_id: str,
+    place: tuple[int, int],
     condition: Tensor,
     beginning: Beginning | None,
-    text: Context,
-) -> _Part:
-    start = beginning.start if beginning else None
-    take = plan_take(story, event, settings, model.profile.crossfade, model.weights, start, text)
+) -> PreparedEvent:
     frames = model.codec.frames(take.duration + take.tail)
     stops: tuple[float, ...] = (1.0, 0.0)
     if beginning is not None:
         beyond = len(beginning.latents) < frames
         stops = tuple(sorted({1.0 if beyond else 0.0, beginning.start.strength, 0.0}, reverse=True))
     known = beginning.latents[:frames] if beginning else None
-    return _Part(event, number, take, condition, frames, stops, known)
+    return PreparedEvent(event_id, *place, take, condition, frames, stops, known)
 
 
-def _performed(
+def perform_batch(
     model: AudioStory,
-    parts: Sequence[_Part],
+    events: Sequence[PreparedEvent],
     settings: RenderSettings,
-    on_step: Callable[[int, int], None],
-    cancel: threading.Event | None,
+    *,
+    on_progress: OnProgress | None = None,
+    cancel: threading.Event | None = None,
 ) -> Iterator[RenderedTake]:
-    """One batch, from conditions to sound."""
-    known = _known_latents(model, parts) if parts[0].known is not None else None
+    """One of `event_batches`, from conditions to sound.
+
+    Raises:
+        Cancelled: `cancel` was set; checked before every sampler step.
+        RenderError: the performer gave something that is not sound.
+    """
+
+    def on_step(step: int, steps: int) -> None:
+        if on_progress is not None:
+            for one in events:
+                on_progress(RenderProgress(one.event_id, one.number, one.events, step, steps))
+
+    known = _known_latents(model, events) if events[0].known is not None else None
     steps = max(1, model.performer.steps(settings, known))
-    count = len(parts[0].condition)
-    takes = [part.take for part in parts]
+    count = len(events[0].condition)
+    takes = [event.take for event in events]
     sounds: list[Tensor] = []
     model.ready("performer")
     for number in range(count):
@@ -247,9 +312,9 @@ def _performed(
             on_step(before + step, count * steps)
 
         latents = model.performer.render(
-            torch.stack([part.condition[number] for part in parts]),
-            [part.seconds for part in parts],
-            parts[0].frames,
+            torch.stack([event.condition[number] for event in events]),
+            [event.seconds for event in events],
+            events[0].frames,
             [noise_of(take) + number for take in takes],
             settings,
             known=known,
@@ -259,23 +324,24 @@ def _performed(
         grains = [grain_of(take) + number for take in takes]
         sounds.append(model.codec.decode(latents, seed=grains).cpu())
     on_step(count * steps, count * steps)
-    for part, heard, own in zip(parts, torch.stack(sounds, dim=1), latents, strict=True):
+    for event, heard, own in zip(events, torch.stack(sounds, dim=1), latents, strict=True):
         samples = heard[0].numpy()
         if count > 1:
             samples = blended(heard.numpy(), model.sample_rate)
             own = model.codec.encode(torch.from_numpy(samples)[None])[0]
-        sound = _cut(samples, part.seconds, model.sample_rate)
-        yield RenderedTake(part.event.id, part.take, sound, own.cpu())
+        sound = _cut(samples, event.seconds, model.sample_rate)
+        take = dataclasses.replace(event.take, made_on=model.numeric_path)
+        yield RenderedTake(event.event_id, take, sound, own.cpu())
 
 
-def _known_latents(model: AudioStory, parts: Sequence[_Part]) -> KnownLatents:
+def _known_latents(model: AudioStory, events: Sequence[PreparedEvent]) -> KnownLatents:
     """What a batch begins from; what lies beyond a known sound is all new."""
-    frames = parts[0].frames
+    frames = events[0].frames
     canvas = model.performer.canvas(frames)
-    latents = torch.zeros(len(parts), canvas, model.codec.latent_channels)
-    strength = torch.ones(len(parts), canvas)
-    for row, part in enumerate(parts):
-        start, known = part.take.start, part.known
+    latents = torch.zeros(len(events), canvas, model.codec.latent_channels)
+    strength = torch.ones(len(events), canvas)
+    for row, event in enumerate(events):
+        start, known = event.take.start, event.known
         assert start is not None
         assert known is not None
         latents[row, : len(known)] = known
@@ -315,11 +381,12 @@ def perform(
     settings: RenderSettings,
     *,
     group: str,
-    on_work: Callable[[Mapping[str, float]], None] | None = None,
-    on_progress: Callable[[RenderProgress], None] | None = None,
+    on_work: OnWork | None = None,
+    on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
     cache: Cache | None = None,
     sounds: Mapping[Start, StartSound] | None = None,
+    render: EventRenderer = render_events,
 ) -> Iterator[KeptTake]:
     """Give the requested events their takes; each is on disk before it is yielded.
 
@@ -336,6 +403,7 @@ def perform(
         on_work: as `render_events`; takes that are on disk already are no work.
         cache: keeps what is measured on takes from one rendering to the next.
         sounds: what takes begin from, as far as it was read before (`read_start_sounds`).
+        render: who renders what is not on disk yet.
 
     Raises:
         Cancelled, RenderError: as `render_events`; takes kept before stay.
@@ -364,6 +432,7 @@ def perform(
             made_of = (model.profile.crossfade, model.weights, start, texts[event.id])
             take = plan_take(story, event, settings, *made_of)
             if folder.has_sound(take):
+                take = _as_made(event, take)
                 folder.adopt_take(event.id, take, group, levels.setting(event.id))
                 del starts[event.id]
                 yield KeptTake(event.id, take, adopted=True)
@@ -375,7 +444,7 @@ def perform(
                 latents = _known_of(model, folder, event, start, seconds, read)
                 beginnings[event.id] = Beginning(start, latents)
         if starts:
-            made = render_events(
+            made = render(
                 model,
                 story,
                 tuple(starts),
@@ -399,6 +468,12 @@ def perform(
             levels.set_for_all()
         finally:  # not sooner: after a crash the balance is made when it is resumed
             folder.end_rendering()
+
+
+def _as_made(event: Event, take: Take) -> Take:
+    """A take whose sound is on disk, with what its event knows of how that was made."""
+    made_on = next((one.made_on for one in event.takes if one.key == take.key), "")
+    return dataclasses.replace(take, made_on=made_on)
 
 
 def _known_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from functools import partial
 
 from core.audiostory import AudioStory
 from core.bridge.levels import load_levels
@@ -11,7 +11,7 @@ from core.errors import RenderError
 from core.mix.levels import with_levels
 from core.mix.sources import ArraySource, Source, sources_of
 from core.profile import RenderSettings
-from core.render.render import RenderProgress, perform, render_events
+from core.render.render import EventRenderer, OnProgress, perform, render_events
 from core.render.takes import due, resumed
 from core.render.unknown import WAYS_OUT, unknown_sounds
 from core.story.folders import StoryFolder
@@ -19,13 +19,18 @@ from core.story.story import Story
 
 _NONE_KNOWN = f"The model knows none of the sounds. {WAYS_OUT}."
 
-OnProgress = Callable[[RenderProgress], None]
-
 
 def render_story(
-    model: AudioStory, story: Story, settings: RenderSettings, on_progress: OnProgress
+    model: AudioStory,
+    story: Story,
+    settings: RenderSettings,
+    on_progress: OnProgress,
+    render: EventRenderer = render_events,
 ) -> tuple[Story, dict[str, Source]]:
     """Render every event whose sound is known, and keep nothing on disk.
+
+    Args:
+        render: who renders.
 
     Returns:
         The story with its takes and their default gains, and the sound of each event by its id.
@@ -39,7 +44,7 @@ def render_story(
     ids = [event.id for event in story.events if event.id not in unknown]
     if not ids:
         raise RenderError(_NONE_KNOWN)
-    for rendered in render_events(model, story, ids, settings, on_progress=on_progress):
+    for rendered in render(model, story, ids, settings, on_progress=on_progress):
         event = story.event(rendered.event_id)
         others = tuple(take for take in event.takes if take.key != rendered.take.key)
         event = dataclasses.replace(event, takes=(*others, rendered.take), chosen=rendered.take.key)
@@ -50,11 +55,18 @@ def render_story(
 
 
 def render_folder(
-    model: AudioStory, folder: StoryFolder, settings: RenderSettings, on_progress: OnProgress
+    model: AudioStory,
+    folder: StoryFolder,
+    settings: RenderSettings,
+    on_progress: OnProgress,
+    render: EventRenderer = render_events,
 ) -> tuple[Story, dict[str, Source]]:
     """Render what a crash left undone, then what changed; the takes are kept in the folder.
 
     Events whose sound is not known are left out.
+
+    Args:
+        render: who renders.
 
     Returns:
         As `render_story`.
@@ -63,10 +75,11 @@ def render_folder(
         RenderError, AudioFileError: see `perform`.
     """
     left, left_settings = resumed(folder) or ((), settings)
-    list(perform(model, folder, left, left_settings, group="render", on_progress=on_progress))
+    how = partial(perform, group="render", on_progress=on_progress, render=render)
+    list(how(model, folder, left, left_settings))
     unknown = unknown_sounds(model.profile, folder.story)
     requests = due(folder, settings, model.profile.crossfade, unknown=unknown)
-    list(perform(model, folder, requests, settings, group="render", on_progress=on_progress))
+    list(how(model, folder, requests, settings))
     if not any(event.take for event in folder.story.events):
         raise RenderError(_NONE_KNOWN)
     return folder.story, sources_of(folder, folder.story, model.sample_rate)

@@ -94,6 +94,8 @@ class Take:
         file: FLAC file, relative to the story's folder; empty while only in memory.
         start: what it began from; None: noise alone, drawn by `seed`.
         part: what its event uses of it; None: it was made for an event of that length.
+        made_on: the numeric path that computed it (`core.placement.numeric_path`): processor,
+            precision and threads, which decide its last bits; empty: unknown.
     """
 
     key: str
@@ -110,6 +112,7 @@ class Take:
     start: Start | None = None
     sampler: Sampler = "full"
     part: TakePart | None = None
+    made_on: str = ""
 
     def __post_init__(self) -> None:
         check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
@@ -118,14 +121,14 @@ class Take:
         check_number("take's steps", self.steps, 0, MAX_SAMPLER_STEPS, "")
         check_number("take's guidance", self.guidance, -MAX_GUIDANCE, MAX_GUIDANCE, "")
         check_text("take's caption", self.caption, MAX_CAPTION)
-        for name in ("key", "profile", "weights", "file"):
+        for name in ("key", "profile", "weights", "file", "made_on"):
             check_text(f"take's {name}", getattr(self, name), MAX_NAME)
 
 
 def take_key(take: Take) -> str:
-    """Hash of everything that makes the take's sound: all fields but its key, its file, and what
-    its event uses of it."""
-    parts = take_data(dataclasses.replace(take, part=None))
+    """Hash of everything that makes the take's sound: all fields but its key, its file, on what
+    it was made, and what its event uses of it."""
+    parts = take_data(dataclasses.replace(take, part=None, made_on=""))
     del parts["key"], parts["file"]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
@@ -145,6 +148,8 @@ def take_data(take: Take) -> dict[str, Any]:
         data["part"] = dataclasses.asdict(take.part)
     else:
         del data["part"]
+    if not take.made_on:
+        del data["made_on"]
     return data
 
 

@@ -15,6 +15,7 @@ import gradio as gr
 
 from core.detached import detached_result
 from core.errors import StoryError, StudioError
+from core.farm.state import FarmState
 from core.render.start_sounds import StartSound, read_start_sounds
 from core.render.takes import TakeRequest
 from core.render.unknown import WAYS_OUT, unknown_sentence
@@ -22,6 +23,7 @@ from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
 from core.story.take import Start
+from core.time_format import about
 from studio.editing.table import name_of
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.mixing import mix_updates
@@ -32,7 +34,6 @@ from studio.jobs.time_left import TimeLeft
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.time_format import about
 from studio.view.remaining import Scope, left_to_render, render_settings
 from studio.view.unfamiliar import unknown_events
 from studio.view.updates import Updates, selection_view, view
@@ -144,7 +145,8 @@ def make_takes(
         gr.Warning(str(error))
         yield {page.progress: gr.update()}
         return
-    left = TimeLeft(studio.service.pace("render", settings))
+    pace = None if studio.place.is_farm else studio.service.pace("render", settings)
+    left = TimeLeft(pace)
     shown = _RenderView(studio, page, session, folder, left)
     try:
         with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
@@ -179,7 +181,8 @@ def render_work(
         requests, sounds = detached_result(read, job.cancel)  # nobody waits for this disk
         lengths = {event.id: event.duration for event in folder.story.events}
         amount = settings.steps * sum(lengths.get(request.event_id, 0.0) for request in requests)
-        with service.queue.turn(job, service.estimate("render", amount, settings), send):
+        seconds = service.estimate("render", amount, settings)
+        with studio.place.turn(service, job, seconds, send, len(requests)) as render:
             model = service.model_unless(job.cancel)
             from core.render.render import perform
 
@@ -201,9 +204,11 @@ def render_work(
                 cancel=job.cancel,
                 cache=studio.cache,
                 sounds=sounds,
+                render=render,
             ):
                 send(kept)
-            service.record_duration("render", time.monotonic() - began, amount, settings)
+            if not studio.place.is_farm:
+                service.record_duration("render", time.monotonic() - began, amount, settings)
 
     return work
 
@@ -218,6 +223,7 @@ class _RenderView:
     folder: StoryFolder
     left: TimeLeft
     text: str = "Starting"
+    farm: str = ""
     begun: bool = False
 
     def after(self, batch: Sequence[Any]) -> Updates:
@@ -240,7 +246,9 @@ class _RenderView:
 
     def _note(self, report: object) -> None:
         self.text = self._text(report) or self.text
-        if isinstance(report, Work):
+        if isinstance(report, FarmState):
+            self.farm = f" · {report.doing}"
+        elif isinstance(report, Work):
             self.begun = True
             self.left.begin(report.amounts)
         elif hasattr(report, "take"):
@@ -253,7 +261,7 @@ class _RenderView:
         """What is being done, how much is done and how long the rest will take."""
         seconds = self.left.seconds
         time_left = "estimating the time left" if seconds is None else f"{about(seconds)} left"
-        text = escape(self.text) + (f" · {time_left}" if self.begun else "")
+        text = escape(self.text + self.farm) + (f" · {time_left}" if self.begun else "")
         share = f"{100 * self.left.share:.0f}"
         return (
             f'<div class="progress"><span>{text}</span>'

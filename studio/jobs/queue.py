@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from core.allocator import give_back_free_memory
 from core.errors import Cancelled, StoryError
+from core.time_format import spoken
 from studio.jobs.job import Job
-from studio.time_format import spoken
 
 MAX_JOBS = 24
 """Waiting and running; at 20 s each, the last one begins after 8 minutes."""

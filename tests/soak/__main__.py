@@ -24,10 +24,15 @@ from core.environment import settle_libraries
 
 settle_libraries(os.environ)
 
+import torch
+
 from core.audiostory import AudioStory, load_audiostory
+from core.farm.address import FarmAddress
+from core.farm.cluster import connected
+from core.farm.farm import join_farm
 from core.profile import load_profile
 from studio.server import running
-from tests.soak import anywhere, disk, faults, fuzzing, instructions, kills, memory, writers
+from tests.soak import anywhere, disk, farm, faults, fuzzing, instructions, kills, memory, writers
 from tests.soak.server import Server, free_port
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
@@ -102,6 +107,19 @@ def forgotten_names(seed: int, folder: Path) -> None:
         memory.forgets_names(seed, blocks.local_url, names=3000)
 
 
+def killed_farms(seed: int, folder: Path) -> None:
+    """50 workers of a farm of four are killed while it renders stories of 24 events."""
+    killed, stories, alike = 0, 0, torch.get_num_threads()
+    with connected(FarmAddress("", 4, alike), 1 << 20) as ray:
+        worked = join_farm(ray, model("tiny"), FarmAddress("", 4, alike))
+        worked.grow(4)
+        while killed < 50:
+            story_seed = seed + 1000 * stories
+            killed += farm.killed_workers(story_seed, model("tiny"), worked, 50 - killed, 24)
+            stories += 1
+    print(f"   {killed} workers killed in {stories} stories", flush=True)
+
+
 def mutants(seed: int, folder: Path) -> None:
     """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
     command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
@@ -128,6 +146,7 @@ PARTS: dict[str, Trial] = {
     "faults": failing_disks,
     "anywhere": killed_anywhere,
     "writers": several_writers,
+    "farm": killed_farms,
     "instructions": any_instruction,
     "memory": level_memory,
     "input": hostile_input,

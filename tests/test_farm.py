@@ -1,0 +1,363 @@
+"""Rendering on a Ray cluster of this machine: equal bytes, whoever does it, whoever is lost."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import dataclasses
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+import torch
+from test_layout import ROOT, read_modules
+
+from core import cli
+from core.audiostory import AudioStory
+from core.commands.farm_option import read_on
+from core.director.plan import plan
+from core.doctor import examine
+from core.errors import Cancelled, FarmError, PlanError, RenderError
+from core.farm.address import FarmAddress, read_farm_address
+from core.farm.cluster import HOW_TO_GET, connected, has_ray
+from core.farm.farm import Farm, join_farm
+from core.farm.shipping import ship, unpack
+from core.farm.state import FarmState
+from core.farm.task_queue import MOST_LOSSES, TaskQueue
+from core.farm.tasks import Job, Priority, Task, WorkerReport
+from core.profile import MAX_SAMPLER_STEPS, RenderSettings
+from core.render.render import RenderedTake, RenderProgress, perform, render_events
+from core.render.takes import TakeRequest, repaint, vary
+from core.story.folders import Library, StoryFolder
+from core.story.story import Event, Story
+from tests.soak.farm import killed_workers
+
+SETTINGS = RenderSettings(steps=4, guidance=2.0)
+needs_ray = pytest.mark.skipif(not has_ray(), reason=f"Ray is not installed: {HOW_TO_GET}")
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        ("text", "address"),
+        [
+            ("local:4?threads=2", FarmAddress("", 4, 2)),
+            ("local?workers=3&threads=1&gpus=0.5", FarmAddress("", 3, 1, 0.5)),
+            ("ray://head.lan:10001", FarmAddress("ray://head.lan:10001")),
+            ("10.0.0.7:6379?workers=8&threads=2", FarmAddress("10.0.0.7:6379", 8, 2)),
+        ],
+    )
+    def test_a_text_names_a_cluster_and_how_it_is_shared_out(
+        self, text: str, address: FarmAddress
+    ) -> None:
+        assert read_farm_address(text) == address
+
+    def test_workers_of_this_machine_share_its_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("core.farm.address.available_cores", lambda: 6)
+        assert read_farm_address("local:2") == FarmAddress("", 2, 3)
+        assert read_farm_address("local:9") == FarmAddress("", 9, 1)
+        assert read_farm_address("local") == FarmAddress("", 6, 1)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "local:0",
+            "local:4000",
+            "head",
+            "head:99999",
+            "http://head:80",
+            "local:2?threads=0",
+            "local:2?threads=two",
+            "local:2?gpu=1",
+            "local:2?gpus=1.5",
+            "local:2?gpus=nan",
+        ],
+    )
+    def test_another_text_is_refused_in_a_sentence(self, text: str) -> None:
+        with pytest.raises(FarmError, match=r"\.$"):
+            read_farm_address(text)
+
+
+def queue_of(*jobs: tuple[str, str, Priority, int]) -> TaskQueue:
+    """A queue with jobs of so many tasks: id, owner, priority, tasks."""
+    queue = TaskQueue()
+    for job_id, owner, priority, tasks in jobs:
+        job = Job(job_id, "prepare", owner, priority)
+        for number in range(tasks):
+            queue.add(job, Task(job_id, "perform", number, (f"e{number}",), work=10.0))
+    return queue
+
+
+def served(queue: TaskQueue, count: int) -> list[str]:
+    """The jobs of the next tasks; each is done before the next begins."""
+    found = []
+    for _ in range(count):
+        task = queue.start_next()
+        assert task is not None
+        queue.finish(task)
+        found.append(task.job)
+    return found
+
+
+class TestQueue:
+    def test_what_a_person_waits_for_comes_first(self) -> None:
+        queue = queue_of(
+            ("table", "ann", Priority.TABLE, 2),
+            ("story", "ann", Priority.STORY, 2),
+            ("take", "bob", Priority.WAITED_FOR, 1),
+        )
+        assert served(queue, 5) == ["take", "story", "story", "table", "table"]
+        assert queue.start_next() is None
+
+    def test_people_take_turns_and_a_late_one_is_not_owed_the_past(self) -> None:
+        queue = queue_of(("long", "ann", Priority.STORY, 20))
+        assert served(queue, 10) == ["long"] * 10
+        for number in range(3):
+            job = Job("short", "prepare", "bob", Priority.STORY)
+            queue.add(job, Task("short", "perform", number, ("e",), 10.0))
+        assert sorted(served(queue, 4)) == ["long", "long", "short", "short"]
+
+    def test_a_lost_task_comes_back_to_its_place_until_it_has_cost_too_many_workers(self) -> None:
+        queue = queue_of(("job", "ann", Priority.STORY, 2))
+        for lost in range(1, MOST_LOSSES + 1):
+            task = queue.start_next()
+            assert task is not None
+            assert task.number == 0
+            assert queue.lose(task) == (lost < MOST_LOSSES)
+        assert served(queue, 1) == ["job"]
+        assert queue.start_next() is None
+
+    def test_a_result_counts_once_and_not_after_its_job_was_dropped(self) -> None:
+        queue = queue_of(("one", "ann", Priority.STORY, 1), ("other", "bob", Priority.STORY, 2))
+        first, second = queue.start_next(), queue.start_next()
+        assert first is not None
+        assert second is not None
+        assert (first.job, second.job) == ("one", "other")
+        assert queue.finish(first)
+        assert not queue.finish(first)
+        assert queue.drop("other") == [second]
+        assert not queue.finish(second)
+        assert queue.lose(second)
+        assert queue.start_next() is None
+
+    def test_waiting_and_running_are_counted_in_events(self) -> None:
+        queue = queue_of(("job", "ann", Priority.STORY, 3))
+        queue.start_next()
+        assert (queue.waiting, queue.running, queue.work) == (2, 1, 25.0)
+
+
+def test_a_farm_says_its_state_in_words() -> None:
+    report = WorkerReport("10.0.0.7", "x86_64 AVX2, float32, 1 thread", 1)
+    other = dataclasses.replace(report, made_on="x86_64 AVX512, float32, 1 thread")
+    state = FarmState((report, report, report), 0, 12, 3, 118.0)
+    assert str(state) == "3 workers, 3 events at work, 12 events waiting, about 2 min"
+    assert str(FarmState((report,), 1, 0, 0, 0.0)) == "1 worker, 1 starting, 0 events waiting"
+    assert state.devices == ["3 on 10.0.0.7: x86_64 AVX2, float32, 1 thread"]
+    assert state.unlike(report.made_on) == ""
+    assert "not as this machine" in state.unlike(other.made_on)
+    assert "not alike" in dataclasses.replace(state, workers=(report, other)).unlike("")
+
+
+def test_a_shipped_model_computes_the_same_with_arrays_that_nobody_may_change(
+    tiny: AudioStory,
+) -> None:
+    shipped = ship(tiny)
+    for array in shipped.storages:
+        array.flags.writeable = False
+    assert len(shipped.skeleton) < sum(array.nbytes for array in shipped.storages)
+    again = unpack(shipped)
+    story = story_of(2)
+    assert rendered(render_events(again, story, ["e1"], SETTINGS)) == rendered(
+        render_events(tiny, story, ["e1"], SETTINGS)
+    )
+    assert {name for name, _ in again.named_parameters()} == {
+        name for name, _ in tiny.named_parameters()
+    }
+
+
+def story_of(events: int, seed: int = 5) -> Story:
+    captions = ("rain falling", "a dog barking", "wind", "thunder")
+    lengths = [1.5 - 0.25 * (number % 3) for number in range(events)]
+    ends = list(accumulate(lengths))
+    told = tuple(
+        Event(f"e{n}", captions[n % 4], end - length, length)
+        for n, (end, length) in enumerate(zip(ends, lengths, strict=True))
+    )
+    return Story("rain, a dog, wind", ends[-1], seed, "tiny", "Some events.", told)
+
+
+def rendered(takes: Iterator[RenderedTake]) -> dict[str, tuple[object, ...]]:
+    """Each event's take with the bytes of its sound and of its latents, and on what it was made."""
+    found: dict[str, tuple[object, ...]] = {}
+    for one in takes:
+        assert one.event_id not in found
+        sound, latents = one.samples.tobytes(), one.latents.numpy().tobytes()
+        found[one.event_id] = (one.take, one.take.made_on, sound, latents)
+    return found
+
+
+def test_ray_is_imported_where_a_farm_is_asked_for_and_nowhere_else() -> None:
+    for module in read_modules(ROOT).values():
+        imported = [dotted for dotted, _ in module.imports() if dotted.partition(".")[0] == "ray"]
+        at_once = [node for node in module.tree.body if isinstance(node, ast.Import)]
+        assert not imported or module.room == "farm", module.file
+        assert not any(alias.name == "ray" for node in at_once for alias in node.names), module.file
+
+
+@pytest.mark.parametrize("command", ["render", "serve"])
+def test_without_ray_one_sentence_says_how_to_get_it(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("core.farm.cluster.has_ray", lambda: False)
+
+    def serve(arguments: argparse.Namespace) -> None:
+        read_on(arguments.on)
+
+    words = {"render": ["rain", "--out", str(tmp_path / "rain.wav")], "serve": []}[command]
+    assert cli.main([command, *words, "--on", "local:2"], serve) == 1
+    said = capsys.readouterr().err
+    assert said == f"Rendering on a farm needs Ray, which is not installed: {HOW_TO_GET}.\n"
+
+
+def test_the_doctor_says_whether_ray_and_accelerate_are_there_and_what_a_farm_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = examine(None, "local:3?threads=2")["More than one machine"]
+    assert [finding.works for finding in found] == [has_ray(), True, True]
+    assert "Accelerate" in found[1].text
+    assert "3 workers of 2 thread(s)" in found[2].text
+    monkeypatch.setattr("core.doctor.has_ray", lambda: False)
+    missing, _, unread = examine(None, "nowhere")["More than one machine"]
+    assert HOW_TO_GET in missing.text
+    assert not unread.works
+
+
+@pytest.fixture(scope="module")
+def farm(tiny: AudioStory) -> Iterator[Farm]:
+    """A farm of one worker, on a cluster with room for four more."""
+    alike = torch.get_num_threads()
+    with connected(FarmAddress("", 5, alike), 1 << 20) as ray:
+        yield join_farm(ray, tiny, FarmAddress("", 1, alike))
+
+
+@needs_ray
+def test_one_two_and_four_workers_render_what_this_process_does(
+    tiny: AudioStory, farm: Farm
+) -> None:
+    story = story_of(8)
+    ids = [event.id for event in story.events]
+    here = rendered(render_events(tiny, story, ids, SETTINGS))
+    assert {made_on for _, made_on, *_ in here.values()} == {tiny.numeric_path}
+    for workers in (1, 2, 4):
+        farm.grow(workers)
+        assert farm.state.unlike(tiny.numeric_path) == ""
+        done: list[RenderProgress] = []
+        amounts: list[Mapping[str, float]] = []
+        takes = farm.renderer("ann")(
+            tiny, story, ids, SETTINGS, on_work=amounts.append, on_progress=done.append
+        )
+        assert rendered(takes) == here, workers
+        (amount,) = amounts
+        assert set(amount) == set(ids)
+        assert len({one.event_id for one in done}) > len(ids) // 2
+        assert all((one.events, one.steps) == (8, 4) for one in done)
+    assert {report.made_on for report in farm.state.workers} == {tiny.numeric_path}
+
+
+@needs_ray
+def test_takes_are_kept_in_the_storys_folder_as_those_of_this_process(
+    tiny: AudioStory, farm: Farm, tmp_path: Path
+) -> None:
+    folders = []
+    for name, render in (("Here", render_events), ("Farm", farm.renderer("ann"))):
+        folder = Library(tmp_path).create(story_of(3), name)
+        make = partial(perform, tiny, folder, settings=SETTINGS, group="r", render=render)
+        list(make([TakeRequest(event.id) for event in folder.story.events]))
+        key = folder.story.event("e1").chosen
+        assert key is not None
+        list(make([repaint(folder, "e1", key, 0.2, 0.6), vary(folder, "e2", chosen(folder), 0.5)]))
+        folders.append(folder)
+    here, there = folders
+    assert there.story == here.story
+    files = sorted(path.name for path in (here.path / "takes").iterdir())
+    assert len(files) == 10
+    for name in files:
+        assert (there.path / "takes" / name).read_bytes() == (
+            here.path / "takes" / name
+        ).read_bytes()
+
+
+def chosen(folder: StoryFolder) -> str:
+    key = folder.story.event("e2").chosen
+    assert key is not None
+    return key
+
+
+@needs_ray
+def test_cancelling_ends_ones_own_work_within_a_step_and_nobody_elses(
+    tiny: AudioStory, farm: Farm
+) -> None:
+    """Ann's events would take hours, and hold every worker until she stops them."""
+    farm.grow(2)
+    workers = len(farm.state.workers)
+    cancel, begun = threading.Event(), set[str]()
+
+    def stop_when_all_work(now: RenderProgress) -> None:
+        begun.add(now.event_id)
+        if len(begun) == workers:
+            cancel.set()
+
+    def render(owner: str, seed: int, ids: Sequence[str]) -> dict[str, tuple[object, ...]]:
+        return rendered(farm.renderer(owner)(tiny, story_of(4, seed), ids, SETTINGS))
+
+    with ThreadPoolExecutor(2) as people:
+        anns = farm.renderer("ann")(
+            tiny,
+            story_of(8),
+            [f"e{n}" for n in range(workers)],
+            RenderSettings(MAX_SAMPLER_STEPS, 2.0),
+            on_progress=stop_when_all_work,
+            cancel=cancel,
+        )
+        others = [
+            people.submit(render, "bob", 7, ["e1", "e3"]),
+            people.submit(render, "eve", 8, ["e1", "e2"]),
+        ]
+        with pytest.raises(Cancelled, match="Rendering was stopped"):
+            next(anns)
+        bobs, eves = (other.result() for other in others)
+    assert len(begun) == workers
+    assert bobs == rendered(render_events(tiny, story_of(4, 7), ["e1", "e3"], SETTINGS))
+    assert eves == rendered(render_events(tiny, story_of(4, 8), ["e1", "e2"], SETTINGS))
+    assert (farm.state.waiting, farm.state.running) == (0, 0)
+
+
+@needs_ray
+def test_what_a_lost_worker_was_at_is_rendered_by_another(tiny: AudioStory, farm: Farm) -> None:
+    farm.grow(2)
+    assert killed_workers(1, tiny, farm, kills=2, events=6) == 2
+
+
+@needs_ray
+def test_what_cannot_be_rendered_is_refused_as_it_is_here(tiny: AudioStory, farm: Farm) -> None:
+    story = Story("wind", 400.0, 5, "tiny", "One event.", (Event("e1", "wind", 0.0, 400.0),))
+    with pytest.raises(RenderError, match="lasts 400 s"):
+        list(farm.renderer()(tiny, story, ["e1"], SETTINGS))
+    another = dataclasses.replace(farm, weights="another")
+    with pytest.raises(FarmError, match="another model"):
+        list(another.renderer()(tiny, story_of(1), ["e0"], SETTINGS))
+
+
+@needs_ray
+def test_a_plan_made_on_the_farm_is_the_plan_made_here(tiny: AudioStory, farm: Farm) -> None:
+    *_, last = plan(tiny, "rain, then a dog barks", 6.0, 3)
+    assert farm.plan("rain, then a dog barks", 6.0, 3) == last.story
+    with pytest.raises(PlanError):
+        farm.plan("", 6.0, 3)
