@@ -108,9 +108,18 @@ def decode_score(
 
 
 def plan_score(
-    model: AudioStory, brief: Brief, seed: int, cancel: threading.Event | None, *, held: bool = True
+    model: AudioStory,
+    brief: Brief,
+    seed: int,
+    cancel: threading.Event | None,
+    *,
+    held: bool = True,
+    adapter: TaskAdapter | None = None,
 ) -> Iterator[PlanProgress]:
     """Reason out a story of `brief.total` seconds; see `core.director.plan.plan`.
+
+    Args:
+        held, adapter: as of `ScorePlan` and `decode_score`.
 
     Raises:
         PlanError: the turn is no score, where it was not held to the grammar.
@@ -118,7 +127,7 @@ def plan_score(
     """
     plan = ScorePlan(model, brief, held=held)
     tokens: list[int] = []
-    for tokens in decode_score(model, plan, cancel):
+    for tokens in decode_score(model, plan, cancel, adapter=adapter):
         yield plan.progress(tokens)
     sheet = plan.sheet(tokens)
     story = compose_score(model.profile.name, brief.instruction, brief.total, seed, sheet)

@@ -112,7 +112,7 @@ def development_set(path: Path = DEVELOPMENT_SET) -> list[DevelopmentExample]:
     ]
 
 
-def _mentions(caption: str, words: Iterable[str]) -> bool:
+def mentions(caption: str, words: Iterable[str]) -> bool:
     """Whether the caption has one of the words, as the beginning of a word."""
     return any(re.search(rf"\b{re.escape(word)}", caption, re.IGNORECASE) for word in words)
 
@@ -160,7 +160,7 @@ def invented(example: DevelopmentExample, captions: Sequence[str]) -> tuple[str,
     found = []
     for i, caption in enumerate(captions):
         heard = (*example.required, example.optional)
-        wanted = example.scene or any(_mentions(caption, words) for words in heard)
+        wanted = example.scene or any(mentions(caption, words) for words in heard)
         own = stems(caption)
         before = sum(own == stems(other) for other in captions[:i])
         often = max((sum(s in part.stems for part in parts) for s in own), default=1)
@@ -176,7 +176,7 @@ def judge(row: str, place: int, example: DevelopmentExample, planned: PlanProgre
     written = sum(event.duration for event in planned.events)
     captions = [event.caption for event in story.sequence]
     lengths = [event.duration for event in story.sequence]
-    fits = [[_mentions(caption, words) for caption in captions] for words in example.required]
+    fits = [[mentions(caption, words) for caption in captions] for words in example.required]
     found = largest_matching(fits)
     order = ordered_matching(fits)
     obeyed = sum(
