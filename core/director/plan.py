@@ -66,7 +66,8 @@ def plan(
         spans: natural lengths of sounds, for the lengths that the instruction leaves open; by
             default those that the profile's known captions have.
         director: who plans; None: our own language model. The bridge is ours in any case.
-        constraints: what our own language model is held to; a `published` planner to `none`.
+        constraints: what our own language model is held to; a `published` planner to `none`, one of
+            scores to its grammar or to `none`.
 
     Yields:
         The reasoning and the events so far, at least once a pass; the story at last. A phrase
