@@ -133,6 +133,8 @@ class PerformerConfig:
         temperature: scale of the noise that a run begins from (Kingma & Dhariwal 2018). A small
             transformer smooths what it has learned; a little above 1 gives what it renders the
             spread of the recordings.
+        controls: whether it has learned onsets, level curves and earlier sounds
+            (core/performer/controls.py).
     """
 
     latent_channels: int
@@ -150,6 +152,7 @@ class PerformerConfig:
     order: Literal[1, 2] = 1
     shift: float = 1.0
     temperature: float = 1.0
+    controls: bool = False
 
 
 @dataclass(frozen=True)

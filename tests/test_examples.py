@@ -59,7 +59,7 @@ def recorded(folder: Path, lengths: Mapping[str, float]) -> Path:
         sound = 0.1 * hiss if name in ("rain", "knock") else 0.3 * tone
         soundfile.write(folder / f"{name}{number}.wav", sound.numpy(), RATE)
         row = {"path": f"{name}{number}.wav", "class": name, "kind": "recorded", "split": "train"}
-        rows.append(json.dumps(row | {"attributes": {}}))
+        rows.append(json.dumps(row | {"attributes": {}, "sample_rate": RATE}))
     (folder / "manifest.jsonl").write_text("\n".join(rows))
     return folder / "manifest.jsonl"
 
@@ -216,8 +216,9 @@ def test_whole_recordings_mixtures_and_single_sounds_have_their_shares() -> None
     batches = Batches(examples, TextEncoder(4), 2048 / RATE)
     counts = torch.zeros(3)
     for seed in range(60):
-        latents, condition, seconds = batches.draw(torch.Generator().manual_seed(seed))
+        latents, condition, seconds, controls = batches.draw(torch.Generator().manual_seed(seed))
         frames = latents.shape[1]
+        assert controls is None
         assert len(latents) == len(condition) == len(seconds) == batch_size(frames, 4)
         pools = examples.suiting(frames)
         for window, told in zip(latents, seconds, strict=True):

@@ -47,7 +47,7 @@ def corpus(folder: Path) -> Path:
             soundfile.write(folder / path, sound(name, 1.5, i).numpy(), RATE)
             row = {"path": path, "class": name, "sample_rate": RATE}
             rows.append(row | {"kind": "recorded", "split": "test"})
-            rows.append(row | {"kind": "recorded", "split": "train"})
+            rows.append(row | {"kind": "recorded", "split": "train", "sample_rate": 44100})
             rows.append(row | {"kind": "synthesised", "split": "test"})
     manifest = folder / "manifest.jsonl"
     manifest.write_text("\n".join(json.dumps(r) for r in rows))

@@ -159,6 +159,36 @@ def test_noise_comes_back_at_its_level_and_as_noise(codec: TwoResolutionCodec) -
     assert kurtosis == pytest.approx(3.0, abs=0.3)
 
 
+def test_what_a_recording_of_a_low_rate_lacks_is_expected_as_in_sounds_alike(
+    codec: TwoResolutionCodec,
+) -> None:
+    """White noise of which nothing above 5 kHz was recorded has its hiss again; what lies below
+    stays as it is."""
+    whole = noise(2.0, seed=22)
+    spectrum = torch.fft.rfft(whole)
+    spectrum[round(2.0 * 5000) :] = 0.0
+    dull = torch.fft.irfft(spectrum, n=len(whole))
+
+    def loud(latents: Tensor, from_hz: float, to_hz: float) -> float:
+        made = codec.decode(latents, 0)[0, 0]
+        power = torch.fft.rfft(made).abs().square()
+        return db(power[round(2.0 * from_hz) : round(2.0 * to_hz)].mean())
+
+    wanted = codec.encode(whole[None, None])
+    taken, restored = codec.encode(dull[None, None]), codec.encode_below(dull[None, None], 4900.0)
+    assert loud(taken, 7000, 14000) < loud(wanted, 7000, 14000) - 6.0
+    assert loud(restored, 7000, 14000) == pytest.approx(loud(wanted, 7000, 14000), abs=3.0)
+    assert loud(restored, 1500, 4500) == pytest.approx(loud(wanted, 1500, 4500), abs=1.5)
+
+
+def test_nothing_is_restored_of_a_recording_that_lacks_nothing(codec: TwoResolutionCodec) -> None:
+    sound = rough(20.0, 9)[None, None]
+    there, again = codec.encode(sound), codec.encode_below(sound, CODEC_RATE / 2)
+    strong = codec.fit.spectrum.deviation > 10 * codec.fit.spectrum.deviation[-1]
+    first = torch.arange(len(strong))[strong]
+    torch.testing.assert_close(again[..., first], there[..., first], rtol=0.02, atol=0.02)
+
+
 def test_silence_stays_silence(codec: TwoResolutionCodec) -> None:
     made = codec.decode(codec.encode(torch.zeros(1, 1, CODEC_RATE)), 0)
     assert db(made.square().mean() + 1e-12) < -60.0

@@ -65,7 +65,13 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, sound in sounds.items():
         soundfile.write(folder / f"{name}.wav", sound.numpy(), RATE)
         attributes = {"strength": "heavy"} if name == "rain" else {}
-        row = {"path": f"{name}.wav", "class": name, "kind": "recorded", "split": "train"}
+        row = {
+            "path": f"{name}.wav",
+            "class": name,
+            "kind": "recorded",
+            "split": "train",
+            "sample_rate": 44100,
+        }
         rows.append(json.dumps(row | {"attributes": attributes}))
     kept_back = {"path": "not_there.wav", "class": "owl", "kind": "recorded", "split": "test"}
     rows.append(json.dumps(kept_back | {"attributes": {}}))

@@ -35,6 +35,14 @@ class Codec(Protocol):
         """Latents (B, T, latent_channels) of waveforms (B, audio_channels, N), full scale 1."""
         ...
 
+    def encode_below(self, waveform: Tensor, limit_hz: float) -> Tensor:
+        """Latents of waveforms that hold nothing above a frequency since their recording did not:
+        what the codec's own knowledge of sounds expects there is put in, where it can.
+
+        By default it cannot, and the latents say that there is silence.
+        """
+        return self.encode(waveform)
+
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
         """Waveforms (B, audio_channels, T * hop); one seed for all items, or one for each."""
         ...

@@ -21,6 +21,8 @@ STEP = ENVELOPE_WINDOW // 2
 _EDGES_HZ = (2000.0, 3200.0, 4800.0, 7000.0, 10000.0, 14500.0)
 """Between the bands; the first one begins where the crossover ends."""
 ENVELOPE_BANDS = len(_EDGES_HZ) + 1
+ENVELOPE_TOPS_HZ = (*_EDGES_HZ, CODEC_RATE / 2)
+"""Upper edges of the bands."""
 _TILT_FROM_HZ, _TILT_TO_HZ, _TILT_PIVOT_HZ = 500.0, 16_000.0, 4000.0
 _QUIET = 1e-5
 """Added to both sides of a gain: what lies lower is not raised."""

@@ -40,7 +40,7 @@ from core.codec.levels import (
     measure_levels,
     synthesise_levels,
 )
-from core.codec.time_envelope import ENVELOPE_BANDS
+from core.codec.time_envelope import ENVELOPE_BANDS, ENVELOPE_TOPS_HZ
 from core.errors import WeightsError
 from core.files import atomic_path
 
@@ -121,6 +121,17 @@ def spectrum_and_movement(levels: Levels) -> tuple[Tensor, Tensor]:
     return torch.cat(spectrum, 1), torch.cat([_mean_square_one(x) for x in moving], 1)
 
 
+def observed_below(limit_hz: float) -> tuple[Tensor, Tensor]:
+    """Which numbers of spectrum (294,) and movement (728,) lie wholly below a frequency."""
+    low = torch.arange(1, LOW_BINS + 1) * BIN_HZ <= limit_hz
+    high = torch.tensor(high_edges_hz()[1:]) <= limit_hz
+    envelope = torch.tensor(ENVELOPE_TOPS_HZ) <= limit_hz
+    above = torch.zeros(MOVING_BANDS, dtype=torch.long)
+    bands = above.index_add_(0, moving_band_of_bin(), (~high).long()) == 0
+    moving = [low.repeat(PATCH_FRAMES), bands.repeat(PATCH_FRAMES), envelope.repeat(PATCH_STEPS)]
+    return torch.cat([low, high, envelope]), torch.cat(moving)
+
+
 def _mean_square_one(moving: Tensor) -> Tensor:
     """(T, frames * n), so that a sum of squares is a mean over the frames."""
     return moving.flatten(1) / math.sqrt(moving.shape[1])
@@ -173,6 +184,17 @@ class Components:
         """(T, C), of unit variance over what was fitted."""
         return (rows - self.mean) @ self.vectors.T / self.deviation
 
+    def latents_of_some(self, rows: Tensor, observed: Tensor) -> Tensor:
+        """(T, C) where only some features (P,) were observed: the posterior mean of probabilistic
+        principal components (Tipping & Bishop 1999, sec. 3), so that what was not observed is
+        expected to be as in sounds alike."""
+        seen = self.deviation[:, None] * self.vectors[:, observed]
+        noise = self.deviation[-1].square() * torch.eye(len(seen))
+        found: Tensor = torch.linalg.solve(
+            seen @ seen.T + noise, seen @ (rows - self.mean)[:, observed].T
+        )
+        return found.T
+
     def rows(self, latents: Tensor) -> Tensor:
         """The expected rows (T, P)."""
         return (latents * self.deviation) @ self.vectors + self.mean
@@ -200,6 +222,16 @@ class TwoResolutionFit:
         """Latents (T, C) of the levels of T patches."""
         spectrum, movement = spectrum_and_movement(levels)
         return torch.cat([self.spectrum.latents(spectrum), self.movement.latents(movement)], 1)
+
+    def latents_below(self, levels: Levels, limit_hz: float) -> Tensor:
+        """Latents (T, C) of levels that say nothing above a frequency."""
+        spectrum, movement = spectrum_and_movement(levels)
+        in_spectrum, in_movement = observed_below(limit_hz)
+        parts = (
+            self.spectrum.latents_of_some(spectrum, in_spectrum),
+            self.movement.latents_of_some(movement, in_movement),
+        )
+        return torch.cat(parts, 1)
 
     def levels(self, latents: Tensor) -> Levels:
         """The expected levels of latents (T, C)."""
@@ -296,6 +328,12 @@ class TwoResolutionCodec(Codec):
     def encode(self, waveform: Tensor) -> Tensor:
         """Latents (B, T, C) of waveforms (B, 1, N); the last frame is filled up with silence."""
         return torch.stack([self.fit.latents(measure_levels(item[0])) for item in waveform])
+
+    def encode_below(self, waveform: Tensor, limit_hz: float) -> Tensor:
+        """Latents (B, T, C) of waveforms (B, 1, N) of which only what lies below is known."""
+        return torch.stack(
+            [self.fit.latents_below(measure_levels(item[0]), limit_hz) for item in waveform]
+        )
 
     def decode(self, latents: Tensor, seed: int | Sequence[int]) -> Tensor:
         """Waveforms (B, 1, T * 2048) of latents (B, T, C), each drawn by itself from its seed."""

@@ -22,11 +22,9 @@ from pathlib import Path
 
 from core.corpus.candidates import read_candidates
 from core.corpus.corpus import read_rows, recorded
-from core.corpus.packages import Licences, Package, read_packages
-from core.corpus.vocabulary import BY_NAME
+from core.corpus.packages import Licences, Package, candidate_packages
 from core.files import write_atomically
 
-PACKAGES = Path(__file__).with_name("candidate_packages.toml")
 RECORDINGS = Path(__file__).with_name("candidate_recordings.jsonl")
 
 
@@ -51,11 +49,6 @@ class KindRecording:
     authors: str
     seconds: float
     sample_rate: int
-
-
-def candidate_packages() -> tuple[Package, ...]:
-    """The packages of the table; a kind that is neither candidate nor class is a KeyError."""
-    return read_packages(PACKAGES, {kind.name for kind in read_candidates()} | BY_NAME.keys())
 
 
 def read_recordings(path: Path = RECORDINGS) -> tuple[KindRecording, ...]:

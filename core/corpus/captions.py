@@ -19,6 +19,7 @@ from core.bridge.modifiers import (
     words_for,
 )
 from core.corpus.clauses import in_form
+from core.corpus.learnable import CANDIDATES_BY_NAME, LEARNABLE, candidate_wordings
 from core.corpus.modifiers import UNUSUAL, USUAL, Modifiers, modifiers_of
 from core.corpus.vocabulary import BY_NAME
 
@@ -89,7 +90,7 @@ def _fits(class_name: str, phrase: str, attributes: Mapping[str, str]) -> bool:
 @lru_cache
 def _by_itself(class_name: str) -> frozenset[tuple[str, str]]:
     """What the plain caption of a class says of attributes."""
-    plain = BY_NAME[class_name].caption
+    plain = LEARNABLE[class_name].caption
     return frozenset((key, value) for key, value, words in IMPLIED if words.search(plain))
 
 
@@ -119,9 +120,8 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Capt
         rng: source of the choices.
     """
     surfaced = "surface" in attributes and not class_name.startswith("footsteps_")
-    paraphrased = rng.random() < PARAPHRASED and not surfaced
-    phrases = PARAPHRASES[class_name] if paraphrased else PHRASES[class_name]
-    plain, wanted = BY_NAME[class_name].caption, modifiers_of(class_name, attributes).attributes()
+    phrases = _phrases(class_name, rng.random() < PARAPHRASED and not surfaced)
+    plain, wanted = LEARNABLE[class_name].caption, modifiers_of(class_name, attributes).attributes()
     fitting = [p for p in phrases if _fits(class_name, p, attributes)] or [plain]
     for phrase in [*rng.choices(fitting, k=TRIES), plain]:
         found = _with_attributes(class_name, phrase, attributes, rng)
@@ -131,11 +131,24 @@ def caption(class_name: str, attributes: Mapping[str, str], rng: Random) -> Capt
     return found
 
 
+def _phrases(class_name: str, paraphrased: bool) -> Sequence[str]:
+    """What a caption of a class is chosen from; candidates have one list, without plain phrases."""
+    if class_name in CANDIDATES_BY_NAME:
+        return _wordings(class_name)
+    return PARAPHRASES[class_name] if paraphrased else PHRASES[class_name]
+
+
+@lru_cache
+def _wordings(name: str) -> tuple[str, ...]:
+    """A candidate's wordings that are short enough for a caption."""
+    return tuple(w for w in candidate_wordings(name) if len(w.split()) <= MAX_WORDS)
+
+
 def _with_attributes(
     class_name: str, phrase: str, attributes: Mapping[str, str], rng: Random
 ) -> Caption:
     """The phrase with some attributes put in: all that is unusual, where there is room."""
-    meant = with_modifiers_of(BY_NAME[class_name].caption, phrase)
+    meant = with_modifiers_of(LEARNABLE[class_name].caption, phrase)
     said = 0
     for key in ("strength", "surface", "tempo", "count", "distance"):
         value = attributes.get(key, "")
@@ -158,7 +171,7 @@ def said_modifiers(class_name: str, meant: str) -> Modifiers:
 
     What the class' own caption says is usual for it, and so is a tempo of what has none.
     """
-    plain = BY_NAME[class_name].caption
+    plain = LEARNABLE[class_name].caption
     said = {
         key: value
         for key, values in UNUSUAL.items()
@@ -191,8 +204,8 @@ def plain_meaning(text: str, classes: Sequence[str]) -> str:
     if not classes:
         return text
     if len(classes) == 1:
-        return with_modifiers_of(BY_NAME[classes[0]].caption, text)
-    return " with ".join(BY_NAME[name].caption for name in classes)
+        return with_modifiers_of(LEARNABLE[classes[0]].caption, text)
+    return " with ".join(LEARNABLE[name].caption for name in classes)
 
 
 def mixture_caption(a: Caption, b: Caption, rng: Random) -> Caption:

@@ -26,6 +26,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from core.corpus.holdout import choose_held_out, group_takes
+from core.corpus.learnable import LEARNABLE
 from core.corpus.packages import (
     AUDIO,
     NOT_FREE,
@@ -33,11 +34,12 @@ from core.corpus.packages import (
     Package,
     attributes_of,
     audio_packages,
+    candidate_packages,
     extract,
     fetch,
 )
 from core.corpus.recordings import SAMPLE_RATE, decode, write_clip
-from core.corpus.vocabulary import BY_NAME, CLASSES
+from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError
 
 _Kind = Literal["recorded", "synthesised"]
@@ -199,7 +201,7 @@ def _split_class(paths: list[Path]) -> set[Path]:
 
 def with_splits(root: Path, clips: list[ManifestClip], workers: int) -> list[ManifestClip]:
     """The clips with held-out recordings marked as test, class by class."""
-    by_class = [[root / c.path for c in clips if c.class_name == k.name] for k in CLASSES]
+    by_class = [[root / c.path for c in clips if c.class_name == name] for name in LEARNABLE]
     with ProcessPoolExecutor(workers) as pool:
         test = set().union(*pool.map(_split_class, by_class))
     return [replace(c, split="test") if root / c.path in test else c for c in clips]
@@ -207,14 +209,14 @@ def with_splits(root: Path, clips: list[ManifestClip], workers: int) -> list[Man
 
 def _synthesise(job: tuple[Path, str, int]) -> dict[str, Any]:
     """One synthesised clip, the same for the same class and index."""
-    from core.corpus.synthesis import synthesise_clip
+    from core.corpus.synthesis import SHORTEST_SECONDS, synthesise_clip
 
     root, class_name, index = job
     seed = hashlib.sha256(f"{class_name}/{index}".encode()).digest()[:8]
     rng = np.random.default_rng(int.from_bytes(seed, "big"))
-    shortest, longest = BY_NAME[class_name].seconds
-    low = max(shortest, min(4.0, longest / 2))
-    seconds = float(rng.uniform(low, min(10.0, longest)))
+    shortest, longest = LEARNABLE[class_name].seconds
+    low = max(SHORTEST_SECONDS, shortest, min(4.0, longest / 2))
+    seconds = float(rng.uniform(low, max(low, min(10.0, longest))))
     made = synthesise_clip(class_name, seconds, rng)
     path = f"clips/{class_name}/synthesised_{index:05d}.flac"
     write_clip(root / path, made.samples)
@@ -232,11 +234,15 @@ def _synthesise(job: tuple[Path, str, int]) -> dict[str, Any]:
     return clip.to_json()
 
 
-def synthesised(root: Path, per_class: int, workers: int) -> list[ManifestClip]:
-    """The first `per_class` synthesised clips of every class that has a recipe."""
+def synthesised(
+    root: Path, per_class: int, workers: int, names: Iterable[str] = BY_NAME
+) -> list[ManifestClip]:
+    """The first `per_class` synthesised clips of every class among `names` that has a recipe."""
     from core.corpus.synthesis import RECIPES
+    from core.corpus.synthesis.candidates import CANDIDATE_RECIPES
 
-    wanted = [(name, i) for name in BY_NAME if name in RECIPES for i in range(per_class)]
+    recipes = RECIPES.keys() | CANDIDATE_RECIPES.keys()
+    wanted = [(name, i) for name in names if name in recipes for i in range(per_class)]
     journal = root / "synthesised.jsonl"
     done = {row["file"] for row in read_rows(journal) if _stands(root, row)}
     left = [(root, name, i) for name, i in wanted if f"{name}/{i}" not in done]
@@ -268,6 +274,7 @@ def build_corpus(
     debs: Path | None = None,
     per_class: int = 40,
     workers: int = 2,
+    names: Iterable[str] = BY_NAME,
 ) -> list[ManifestClip]:
     """Build or complete the corpus under `root`.
 
@@ -277,6 +284,7 @@ def build_corpus(
         debs: folder of .deb files, filled as needed; `root`/deb if None.
         per_class: synthesised clips of each class; 0 for recordings only.
         workers: processes.
+        names: kinds to synthesise.
 
     Returns the clips of the manifest. Raises AudioFileError when a package can be neither
     found nor downloaded, or is damaged.
@@ -285,7 +293,7 @@ def build_corpus(
     chosen = audio_packages() if sources is None else sources
     clips = with_splits(root, recorded(root, chosen, debs or root / "deb", workers), workers)
     if per_class:
-        clips += synthesised(root, per_class, workers)
+        clips += synthesised(root, per_class, workers, names)
     write_manifest(root, clips)
     return clips
 
@@ -293,8 +301,10 @@ def build_corpus(
 def _table(clips: list[ManifestClip]) -> str:
     """Recorded train and test files and minutes, and synthesised minutes, of each class."""
     lines = [f"{'class':18s} {'train':>6s} {'test':>5s} {'rec min':>8s} {'syn min':>8s}"]
-    for known in CLASSES:
+    for known in LEARNABLE.values():
         mine = [c for c in clips if c.class_name == known.name]
+        if not mine:
+            continue
         real = [c for c in mine if c.kind == "recorded"]
         test = sum(c.split == "test" for c in real)
         minutes = [sum(c.seconds for c in mine if c.kind == k) / 60 for k in get_args(_Kind)]
@@ -312,8 +322,13 @@ def main() -> None:
     parser.add_argument("--synthesised", type=int, default=40, help="clips of each class")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--prune", action="store_true", help="remove clips no longer named")
+    parser.add_argument("--candidates", action="store_true", help="with the candidates' kinds")
     args = parser.parse_args()
-    print(_table(build_corpus(args.root, None, args.debs, args.synthesised, args.workers)))
+    sources, names = audio_packages(), tuple(BY_NAME)
+    if args.candidates:
+        sources, names = sources + candidate_packages(), tuple(LEARNABLE)
+    made = build_corpus(args.root, sources, args.debs, args.synthesised, args.workers, names)
+    print(_table(made))
     if args.prune:
         prune(args.root)
 

@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from core.corpus.captions import Caption
+from core.corpus.learnable import LEARNABLE
 from core.corpus.modifiers import USUAL, Modifiers
-from core.corpus.vocabulary import BY_NAME
 
 EXAMPLE_FRAMES = 192
 SPARSE = 68
@@ -41,6 +41,10 @@ class Examples:
         ends: the frame at which a recording taken whole ends, after which there is silence; 0 for
             composed sounds.
         modifiers: what is unusual about each; nothing of a mixture.
+        onsets: seconds from its start at which each is struck; None where that is not known. All
+            None in a set that was built before they were measured; so are levels and sources.
+        levels: (N, FRAMES) slow course of level, dB below the loudest moment.
+        sources: what each was made of: recordings of one family, by one clip; empty of a mixture.
     """
 
     latents: Tensor
@@ -49,12 +53,22 @@ class Examples:
     alone: list[bool]
     ends: list[int]
     modifiers: list[Modifiers]
+    onsets: list[list[float] | None] | None = None
+    levels: Tensor | None = None
+    sources: list[str] | None = None
 
     def window(self, index: int, frames: int, generator: torch.Generator) -> Tensor:
         """A window (frames, C) of one sound: from its start or, as often, from anywhere."""
+        return self.cut(index, self.start(index, frames, generator), frames)
+
+    def start(self, index: int, frames: int, generator: torch.Generator) -> int:
+        """The frame at which a window of so many frames begins."""
         room = self.latents.shape[1] - frames + 1
         anywhere = not self.alone[index] and int(torch.randint(2, (1,), generator=generator))
-        start = int(torch.randint(room, (1,), generator=generator)) if anywhere else 0
+        return int(torch.randint(room, (1,), generator=generator)) if anywhere else 0
+
+    def cut(self, index: int, start: int, frames: int) -> Tensor:
+        """The window (frames, C) of one sound that begins at a frame."""
         return self.latents[index, start : start + frames].float()
 
     def suiting(self, frames: int) -> tuple[list[int], list[int], list[int]]:
@@ -76,7 +90,7 @@ class Examples:
 
     def _fills(self, index: int, frames: int) -> bool:
         end = self.ends[index]
-        if BY_NAME[self.classes[index][0]].kind == "texture":
+        if LEARNABLE[self.classes[index][0]].kind == "texture":
             return FITS * end <= frames <= end
         return FITS * frames <= end <= frames
 
@@ -105,8 +119,19 @@ class Examples:
             json.loads(line)
             for line in (folder / "examples.jsonl").read_text(encoding="utf-8").splitlines()
         ]
-        latents = load_file(folder / "latents.safetensors")["latents"]
+        tensors = load_file(folder / "latents.safetensors")
+        measured = "levels" in tensors
         captions = [[Caption(*pair) for pair in row["captions"]] for row in rows]
         classes, alone, ends = ([row[key] for row in rows] for key in ("classes", "alone", "ends"))
         modifiers = [Modifiers(**row["modifiers"]) for row in rows]
-        return Examples(latents, captions, classes, alone, ends, modifiers)
+        return Examples(
+            tensors["latents"],
+            captions,
+            classes,
+            alone,
+            ends,
+            modifiers,
+            [row["onsets"] for row in rows] if measured else None,
+            tensors.get("levels"),
+            [row["source"] for row in rows] if measured else None,
+        )

@@ -26,14 +26,23 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from core.audio.attacks import attack_times
 from core.codec.codec import Codec
 from core.corpus.captions import GOES_WITHOUT_SAYING, Caption, caption, mixture_caption
 from core.corpus.examples import EXAMPLE_FRAMES, Examples
+from core.corpus.learnable import LEARNABLE
 from core.corpus.modifiers import USUAL, Modifiers, draw_modifiers, in_series
 from core.corpus.recordings import Waveform
-from core.corpus.scenes import Clip, choose_clip, compose, mix_over, training_clips, whole
+from core.corpus.scenes import (
+    Clip,
+    choose_clip,
+    compose,
+    mix_over,
+    training_clips,
+    whole,
+    with_level_curve,
+)
 from core.corpus.typicality import Listening, embedded, typical
-from core.corpus.vocabulary import BY_NAME
 from core.files import atomic_path, write_atomically
 from core.listener.aisfx import SoundEmbedder
 from core.listener.nearest import SHORTEST_RENDER
@@ -46,6 +55,12 @@ MODIFIERS = 2
 _ATTEMPTS = 3
 """A sound is composed anew where it is not heard as what it is. The last attempt is kept of a
 single sound; a mixture of which one part is not heard is left out."""
+SHAPED = 0.25
+"""Share of the composed single sounds that are given a slow course of level."""
+MOST_ONSETS = 32
+"""Of strokes in a sound: more are a rattle, which nobody writes moments for."""
+SLOW_FRAMES = 33
+"""Latent frames over which level is taken, 1.5 s: slower than strokes, which it is not to tell."""
 _SHARD = 200
 """Sounds after which a build that was stopped goes on."""
 
@@ -57,6 +72,8 @@ class _Sound:
     latents: Tensor
     chosen: Sequence[Clip]
     alone: bool
+    level_db: Tensor
+    onsets: list[float] | None
     ends: int = 0
     modifiers: Modifiers = USUAL
 
@@ -69,6 +86,10 @@ class _Sound:
             "alone": self.alone,
             "ends": self.ends,
             "modifiers": modifiers,
+            "onsets": self.onsets,
+            "source": f"{self.chosen[0].sound_class}/{self.chosen[0].family}"
+            if len(self.chosen) == 1
+            else "",
         }
 
 
@@ -79,6 +100,7 @@ class Composer:
     clips: dict[str, list[Clip]]
     listening: Listening
     codec: Codec
+    judged: bool = True
 
     def composed(self, index: int, classes: tuple[str, ...]) -> _Sound | None:
         """A sound of one class or a mixture of two, where both are heard."""
@@ -86,13 +108,16 @@ class Composer:
             rng = np.random.default_rng([7, index, attempt])
             chosen = [choose_clip(self.clips[name], rng) for name in classes]
             sound, alone = self._joined(chosen, rng)
-            if self.listening.hears(sound, classes):
+            judged = self.judged or len(classes) > 1
+            if not judged or self.listening.hears(sound, classes):
                 break
         else:
             if len(classes) > 1:
                 return None
         modifiers = USUAL if len(classes) > 1 else chosen[0].modifiers
-        return _Sound(self._latents(sound), chosen, alone, modifiers=modifiers)
+        if len(classes) == 1 and rng.random() < SHAPED:
+            sound = with_level_curve(sound, rng)
+        return self._sound(sound, chosen, alone, modifiers=modifiers)
 
     def _joined(self, chosen: Sequence[Clip], rng: np.random.Generator) -> tuple[Waveform, bool]:
         """One sound or a mixture of two, and whether it is one shot with silence after it."""
@@ -116,7 +141,7 @@ class Composer:
         modifiers = draw_modifiers(name, clip.modifiers, rng, tempo=True)
         samples = EXAMPLE_FRAMES * self.codec.hop
         made = compose(clip, self.clips[name], samples, rng, modifiers=modifiers)
-        return _Sound(self._latents(made.samples), [clip], made.alone, modifiers=modifiers)
+        return self._sound(made.samples, [clip], made.alone, modifiers=modifiers)
 
     def whole_modified(self, index: int, clip: Clip) -> _Sound:
         """A recording of which something was made unusual."""
@@ -127,14 +152,38 @@ class Composer:
     def _ending(self, sound: Waveform, clip: Clip, modifiers: Modifiers) -> _Sound:
         seconds = max(len(sound) / self.codec.sample_rate, SHORTEST_RENDER)
         ends = min(EXAMPLE_FRAMES, self.codec.frames(seconds))
-        return _Sound(self._latents(sound), [clip], True, ends, modifiers)
+        return self._sound(sound, [clip], True, ends, modifiers)
 
-    def _latents(self, sound: Waveform) -> Tensor:
-        """Latents (FRAMES, C) of the beginning of a sound, filled up with silence."""
+    def _sound(
+        self,
+        sound: Waveform,
+        chosen: Sequence[Clip],
+        alone: bool,
+        ends: int = 0,
+        modifiers: Modifiers = USUAL,
+    ) -> _Sound:
+        """The beginning of a sound, filled up with silence, and what is measured of it."""
         samples = np.zeros(EXAMPLE_FRAMES * self.codec.hop, dtype=np.float32)
         heard = sound[: len(samples)]
         samples[: len(heard)] = heard
-        return self.codec.encode(torch.from_numpy(samples)[None, None])[0, :EXAMPLE_FRAMES].half()
+        latents = self._latents(torch.from_numpy(samples)[None, None], chosen)
+        onsets = self._onsets(samples, chosen)
+        levels = slow_level_db(samples, self.codec.hop)
+        return _Sound(latents, chosen, alone, levels, onsets, ends, modifiers)
+
+    def _latents(self, samples: Tensor, chosen: Sequence[Clip]) -> Tensor:
+        """Latents (FRAMES, C); what a recording of a low rate lacks is what the codec expects."""
+        limits = [clip.limit_hz for clip in chosen]
+        if len(limits) == 1 and limits[0] is not None:
+            return self.codec.encode_below(samples, limits[0])[0, :EXAMPLE_FRAMES].half()
+        return self.codec.encode(samples)[0, :EXAMPLE_FRAMES].half()
+
+    def _onsets(self, samples: Waveform, chosen: Sequence[Clip]) -> list[float] | None:
+        """The strokes of a shot or a series; of textures and mixtures nothing is said."""
+        if len(chosen) > 1 or LEARNABLE[chosen[0].sound_class].kind == "texture":
+            return None
+        found = [round(moment, 3) for moment in attack_times(samples, self.codec.sample_rate)]
+        return found if 0 < len(found) <= MOST_ONSETS else None
 
 
 @dataclass(frozen=True)
@@ -158,11 +207,14 @@ class LatentSetPlan:
         mixtures: pairs of a bed with another class over it, of which some three in five will be
             heard as both.
         modifiers: further sounds of each class that have something unusual.
+        judged: whether a composed single sound is to be heard as its class, which takes more time
+            than all else; mixtures always are.
     """
 
     per_class: int = 120
     mixtures: int = 6000
     modifiers: int = 48
+    judged: bool = True
 
     def jobs(self, clips: dict[str, list[Clip]]) -> list[_Job]:
         """All of them, in the order of the set."""
@@ -199,7 +251,7 @@ def build_latent_set(
     every = training_clips(manifest)
     heard = embedded(every, embedder)
     clips = typical(every, heard)
-    composer = Composer(clips, Listening(clips, heard, embedder), codec)
+    composer = Composer(clips, Listening(clips, heard, embedder), codec, plan.judged)
     jobs = plan.jobs(clips)
     about = manifest.read_bytes() + f"{plan} {shard}".encode()
     made = out / f"made-{hashlib.sha256(about).hexdigest()[:12]}"
@@ -230,29 +282,44 @@ def _write(file: Path, jobs: Sequence[_Job]) -> None:
     """Make the sounds of a shard."""
     with torch.inference_mode():
         sounds = [sound for job in jobs if (sound := job.done(_composer[0])) is not None]
-    latents = {str(number): sound.latents for number, sound in enumerate(sounds)}
+    tensors = {str(number): sound.latents for number, sound in enumerate(sounds)}
+    tensors["levels"] = torch.cat(
+        [torch.zeros(0, EXAMPLE_FRAMES).half(), *(sound.level_db[None] for sound in sounds)]
+    )
     rows = json.dumps([sound.row() for sound in sounds])
     with atomic_path(file) as temporary:
-        save_file(latents, temporary, metadata={"sounds": rows})
+        save_file(tensors, temporary, metadata={"sounds": rows})
 
 
 def _gathered(shards: Sequence[Path], out: Path) -> Examples:
     """The set of all shards, with captions."""
     latents: list[Tensor] = []
+    levels: list[Tensor] = []
     rows: list[dict[str, Any]] = []
     for file in shards:
         with safe_open(file, framework="pt") as shard:
             sounds = json.loads(shard.metadata()["sounds"])
             latents += [shard.get_tensor(str(number)) for number in range(len(sounds))]
+            levels.append(shard.get_tensor("levels"))
             rows += sounds
     for index, row in enumerate(rows):
         row["captions"] = [astuple(said) for said in _captions(row, random.Random(index))]
     with atomic_path(out / "latents.safetensors") as temporary:
-        save_file({"latents": torch.stack(latents)}, temporary)
+        save_file({"latents": torch.stack(latents), "levels": torch.cat(levels)}, temporary)
     write_atomically(
         out / "examples.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode()
     )
     return Examples.load(out)
+
+
+def slow_level_db(samples: Waveform, hop: int) -> Tensor:
+    """Level (T,) of a sound's latent frames over `SLOW_FRAMES` of them, dB below the loudest."""
+    power = np.square(samples.reshape(-1, hop), dtype=np.float64).mean(1)
+    window = np.hanning(SLOW_FRAMES + 2)[1:-1]
+    over = np.convolve(np.ones_like(power), window, mode="same")
+    slow = np.convolve(power, window, mode="same") / over
+    decibels = 10.0 * np.log10(np.maximum(slow / max(slow.max(), 1e-12), 1e-6))
+    return torch.from_numpy(decibels).half()
 
 
 def _captions(row: dict[str, Any], rng: random.Random) -> list[Caption]:
@@ -264,7 +331,7 @@ def _captions(row: dict[str, Any], rng: random.Random) -> list[Caption]:
     ]
     if len(names) == 2:
         return [mixture_caption(a, b, rng) for a, b in zip(*texts, strict=True)]
-    plain = BY_NAME[names[0]].caption
+    plain = LEARNABLE[names[0]].caption
     return texts[0] if row["modifiers"] else [Caption(plain, plain), *texts[0]]
 
 
@@ -282,7 +349,7 @@ def _recordings(clips: dict[str, list[Clip]], versions: int) -> list[Clip]:
 def _pairs(clips: dict[str, list[Clip]], count: int) -> list[tuple[str, ...]]:
     rng = np.random.default_rng(11)
     names = list(clips)
-    beds = [name for name in names if BY_NAME[name].kind == "texture"]
+    beds = [name for name in names if LEARNABLE[name].kind == "texture"]
     pairs: list[tuple[str, ...]] = []
     while len(pairs) < count:
         bed, other = str(rng.choice(beds)), str(rng.choice(names))

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.corpus.learnable import CANDIDATES_BY_NAME
 from core.corpus.recordings import SAMPLE_RATE, Waveform
 from core.corpus.synthesis.space import at_distance
 
@@ -80,6 +81,8 @@ def modifiers_of(sound_class: str, attributes: Mapping[str, str]) -> Modifiers:
 
 def in_series(sound_class: str) -> bool:
     """Whether the sounds of a class come in series, so that they may be slow or fast."""
+    if sound_class in CANDIDATES_BY_NAME:
+        return CANDIDATES_BY_NAME[sound_class].kind == "repeated"
     return sound_class in BEATS or sound_class.startswith("footsteps")
 
 

@@ -18,10 +18,12 @@ from functools import cache
 from pathlib import Path
 
 from core.corpus.archives import is_inside, read_archive
+from core.corpus.learnable import LEARNABLE
 from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError
 
 TABLE = Path(__file__).with_name("packages.toml")
+CANDIDATE_TABLE = Path(__file__).with_name("candidate_packages.toml")
 AUDIO = (".ogg", ".oga", ".wav", ".flac", ".mp3")
 NEVER = re.compile(
     r"/voices?/|voice_samples|/musics?/|_desc[._]|/speech/|/announcer/|codriver", re.I
@@ -93,6 +95,13 @@ def _patterns(rows: dict[str, str | list[str]]) -> dict[str, re.Pattern[str]]:
 def audio_packages() -> tuple[Package, ...]:
     """The packages of `packages.toml`, which the shipped performer was trained on."""
     return read_packages(TABLE, BY_NAME)
+
+
+@cache
+def candidate_packages() -> tuple[Package, ...]:
+    """The packages of `candidate_packages.toml`, which it has not heard; their files are of
+    candidates and of today's classes."""
+    return read_packages(CANDIDATE_TABLE, LEARNABLE)
 
 
 @cache

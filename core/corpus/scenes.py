@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from core.corpus.learnable import LEARNABLE
 from core.corpus.modifiers import (
     PACE,
     USUAL,
@@ -26,16 +27,22 @@ from core.corpus.modifiers import (
     with_modifiers,
 )
 from core.corpus.recordings import SAMPLE_RATE, Waveform
-from core.corpus.vocabulary import BY_NAME
 
 OVERLAP = 0.35
-ALONE, ALONE_OF_BEATS = 0.75, 0.4
-"""Share of the shots that are heard once, with silence after them: a door slams once, an axe
-strikes again and again (`in_series`)."""
+ALONE = 0.75
+"""Share of the shots that are heard once, with silence after them: a door slams once. What comes in
+series goes on (`in_series`): an axe strikes again and again, and no step is followed by silence."""
+UNEVEN = 0.35
+"""Share of the series whose strokes come at moments drawn freely, so that they can be asked for at
+any moments."""
+SHORTEST_GAP = 0.25
+"""Seconds between such strokes."""
 SPEED = 0.08
 """Recordings are played up to this much faster or slower, since there are few of some classes."""
 TEXTURE_DB, SHOT_DB = -20.0, -3.0
 """Usual level of a texture by its RMS, of a shot by its peak."""
+HELD = 0.44
+"""Of its sample rate: up to there a recording holds sound, what filters took away not counted."""
 ENOUGH_RECORDINGS = 4
 """Recordings from which a class can be learned without synthesis."""
 
@@ -48,6 +55,12 @@ class Clip:
     sound_class: str
     recorded: bool
     attributes: dict[str, str]
+    rate: int = SAMPLE_RATE
+
+    @property
+    def limit_hz(self) -> float | None:
+        """Frequency up to which the recording holds sound; None: all of it."""
+        return HELD * self.rate if self.rate < SAMPLE_RATE else None
 
     @property
     def modifiers(self) -> Modifiers:
@@ -56,7 +69,10 @@ class Clip:
 
     @property
     def family(self) -> str:
-        """Clips of one recording session: same folder, same name up to its number."""
+        """Clips of one recording session: same folder, same name up to its number. Each that was
+        synthesised has a source of its own."""
+        if not self.recorded:
+            return self.path.stem
         return re.sub(r"[\d_.\-]+$", "", self.path.stem)
 
 
@@ -72,6 +88,7 @@ def training_clips(manifest: Path) -> dict[str, list[Clip]]:
                     row["class"],
                     row["kind"] == "recorded",
                     row["attributes"],
+                    row["sample_rate"],
                 )
             )
     return {name: sorted(clips[name], key=lambda clip: str(clip.path)) for name in sorted(clips)}
@@ -122,13 +139,13 @@ def compose(
     made = modifiers.beyond(clip.modifiers)
     factor = _factor(clip, rng)
     first = read(clip, factor)
-    if BY_NAME[clip.sound_class].kind == "texture":
+    if LEARNABLE[clip.sound_class].kind == "texture":
         sound = _texture(first, related, frames, rng, factor)
         if made.strength == "heavy":
             sound = sound + _texture(first, related, frames, rng, factor)
         return Composed(with_modifiers(_level(sound, clip, rng), made, rng)[:frames])
-    usually = ALONE_OF_BEATS if in_series(clip.sound_class) else ALONE
-    alone = not (repeated or made.tempo) and bool(rng.random() < usually)
+    series = repeated or bool(made.tempo) or in_series(clip.sound_class)
+    alone = not series and bool(rng.random() < ALONE)
     pace = PACE.get(made.tempo, 1.0)
     sound = _shots(first, [] if alone else related, frames, rng, factor, pace)
     return Composed(with_modifiers(_level(sound, clip, rng), made, rng)[:frames], alone)
@@ -155,6 +172,20 @@ def read(clip: Clip, factor: float = 1.0) -> Waveform:
     if factor != 1.0:
         samples = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="MQ")
     return np.asarray(samples, dtype=np.float32)
+
+
+SHAPED_DB = -30.0
+"""How far below its loudest moment a sound's level may go where it is shaped."""
+
+
+def with_level_curve(sound: Waveform, rng: np.random.Generator) -> Waveform:
+    """The sound with a slow course of level: two to four points, straight lines in decibels between
+    them, so that "it fades", "it swells" can be learned as what is asked for."""
+    places = np.linspace(0.0, len(sound) - 1.0, int(rng.integers(2, 5)))
+    levels = rng.uniform(SHAPED_DB, 0.0, len(places))
+    levels -= levels.max()
+    decibels = np.interp(np.arange(len(sound)), places, levels)
+    return np.asarray(sound * 10 ** (decibels / 20), dtype=np.float32)
 
 
 def mix_over(bed: Waveform, sound: Waveform, rng: np.random.Generator) -> Waveform:
@@ -203,13 +234,15 @@ def _shots(
     out = np.zeros(frames + len(first), dtype=np.float32)
     period = len(first) / SAMPLE_RATE * rng.uniform(0.9, 1.3) + rng.uniform(0.05, 0.5)
     period = pace * max(period, 0.35)
+    uneven = pace == 1.0 and bool(rng.random() < UNEVEN)
     shot, at = first, int(rng.uniform(0.0, 0.15) * SAMPLE_RATE)
     while at < frames:
         room = min(len(shot), len(out) - at)
         out[at : at + room] += shot[:room] * rng.uniform(0.7, 1.0)
         if not related:
             break
-        at += max(int(period * rng.uniform(0.85, 1.15) * SAMPLE_RATE), SAMPLE_RATE // 8)
+        gap = SHORTEST_GAP + rng.exponential(period) if uneven else period * rng.uniform(0.85, 1.15)
+        at += max(int(gap * SAMPLE_RATE), SAMPLE_RATE // 8)
         shot = read(related[rng.integers(len(related))], factor)
     return out[:frames]
 
@@ -219,7 +252,7 @@ def _level(sound: Waveform, clip: Clip, rng: np.random.Generator) -> Waveform:
     offset = rng.uniform(-3.0, 2.0) - (6.0 if clip.attributes.get("distance") == "distant" else 0.0)
     offset += {"light": -3.0, "heavy": 2.0}.get(clip.attributes.get("strength", ""), 0.0)
     peak = float(np.abs(sound).max()) + 1e-9
-    if BY_NAME[clip.sound_class].kind == "texture":
+    if LEARNABLE[clip.sound_class].kind == "texture":
         gain = 10 ** ((TEXTURE_DB + offset) / 20) / _rms(sound)
     else:
         gain = 10 ** ((SHOT_DB + offset) / 20) / peak

@@ -24,6 +24,7 @@ import torch
 
 from core.codec.codec import Codec
 from core.codec.kinds import CODECS, load_codec
+from core.corpus.learnable import LEARNABLE
 from core.corpus.recordings import Waveform
 from core.errors import AudioFileError, ProfileError
 from core.evaluation.codec_fidelity import (
@@ -149,4 +150,5 @@ def held_out_clips(manifest: Path, rate: int, most: int) -> Iterator[HeldOut]:
         )
         mono = sound.mean(axis=1)
         peak = max(float(np.abs(mono).max()), 1e-9)
-        yield HeldOut(row["path"], row["kind"] != "texture", np.float32(_LEVEL / peak) * mono)
+        hit = LEARNABLE[row["class"]].kind != "texture"
+        yield HeldOut(row["path"], hit, np.float32(_LEVEL / peak) * mono)

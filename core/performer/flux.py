@@ -1,7 +1,8 @@
 """TangoFlux's network: a DiT over latent frames that predicts the velocity.
 
 It is diffusers' FluxTransformer2DModel, with a condition of bridged tokens followed by one
-duration token, and a pooled projection of the same tokens.
+duration token, and a pooled projection of the same tokens. A performer that has learned controls
+(core/performer/controls.py) reads them beside the latents and after the duration token.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from diffusers.hooks import FirstBlockCacheConfig
 from torch import Tensor, nn
 
 from core.errors import ProfileError
+from core.performer.controls import CONTROL_CHANNELS, Controls
 from core.performer.flow_performer import FlowPerformer
 from core.profile import PerformerConfig, Sampler
 
@@ -60,6 +62,7 @@ class FluxPerformer(FlowPerformer):
         self.duration_embedder = DurationEmbedder(config.condition_width, config.max_seconds)
         width = config.condition_width
         self.pool = nn.Sequential(nn.Linear(width, width), nn.ReLU())
+        self.earlier = nn.Linear(2 * config.latent_channels + 1, width) if config.controls else None
 
     def velocity(
         self,
@@ -68,15 +71,27 @@ class FluxPerformer(FlowPerformer):
         condition: Tensor,
         seconds: Tensor,
         sampler: Sampler = "full",
+        controls: Controls | None = None,
     ) -> Tensor:
+        """See `FlowPerformer.velocity`.
+
+        Args:
+            controls: onsets, level and an earlier sound, of a performer that has learned them
+                (`PerformerConfig.controls`); None: nothing is said of them.
+        """
         transformer = self.fast if sampler == "fast" else self.transformer
         assert transformer is not None
         dtype = self.duration_embedder.linear.weight.dtype
         condition = condition.to(dtype)
         tokens = torch.cat([condition, self.duration_embedder(seconds)], dim=1)
         frames = torch.arange(latents.shape[1], dtype=torch.float32, device=latents.device)
+        inputs = latents
+        if self.earlier is not None:
+            controls = controls or Controls.none(*latents.shape).to(latents.device)
+            inputs = torch.cat([latents, controls.track.to(latents.dtype)], dim=2)
+            tokens = torch.cat([tokens, self.earlier(controls.earlier.to(dtype))], dim=1)
         output = transformer(
-            hidden_states=latents.to(dtype),
+            hidden_states=inputs.to(dtype),
             encoder_hidden_states=tokens,
             pooled_projections=self.pool(condition.mean(dim=1)),
             timestep=t,
@@ -138,7 +153,8 @@ class FluxPerformer(FlowPerformer):
 
 def _transformer(config: PerformerConfig) -> FluxTransformer2DModel:
     return FluxTransformer2DModel(
-        in_channels=config.latent_channels,
+        in_channels=config.latent_channels + (CONTROL_CHANNELS if config.controls else 0),
+        out_channels=config.latent_channels,
         num_layers=config.layers,
         num_single_layers=config.single_layers,
         attention_head_dim=config.head_dim,

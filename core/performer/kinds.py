@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+
+from torch import Tensor
 
 from core.errors import ProfileError
+from core.performer.controls import Controls
+from core.performer.flow_performer import FlowPerformer
 from core.performer.performer import Performer
 from core.profile import PerformerConfig, Profile
 
@@ -17,6 +22,22 @@ def _build_flux(config: PerformerConfig, semantic_tokens: int) -> Performer:
 
 PERFORMERS: dict[str, Callable[[PerformerConfig, int], Performer]] = {"flux": _build_flux}
 """How each is built from its settings and the number of a condition's tokens."""
+
+
+def with_controls(performer: FlowPerformer, controls: Controls) -> Callable[..., Tensor]:
+    """The performer's velocity, of sounds of which this is said besides.
+
+    Raises:
+        ProfileError: the performer has not learned it.
+    """
+    from core.performer.flux import FluxPerformer
+
+    if not isinstance(performer, FluxPerformer) or performer.earlier is None:
+        raise ProfileError(
+            "This performer has learned no onsets and levels; set controls in its profile and "
+            "train it anew."
+        )
+    return partial(performer.velocity, controls=controls)
 
 
 def build_performer(profile: Profile) -> Performer:

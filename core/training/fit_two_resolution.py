@@ -23,7 +23,7 @@ from core.codec.two_resolution import (
 )
 from core.training.fit_codec import fitted_waveforms
 
-SPECTRUM_CHANNELS = 96
+SPECTRUM_CHANNELS = 160
 MOVEMENT_CHANNELS = 96
 _PATCHES = 40_000
 """Patches to fit on, half an hour."""

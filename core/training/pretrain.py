@@ -18,9 +18,11 @@ from torch.nn import functional
 from core.bridge.text_encoder import TextEncoder
 from core.corpus.examples import Examples
 from core.performer import flow
+from core.performer.controls import Controls
 from core.performer.flow_performer import FlowPerformer, flow_performer
-from core.performer.kinds import build_performer
+from core.performer.kinds import build_performer, with_controls
 from core.profile import Profile
+from core.training.control_draws import ControlDraws
 from core.training.loop import TrainingRun, train
 
 TOKENS_A_BATCH = 2400
@@ -43,6 +45,7 @@ def flow_loss(
     seconds: Tensor,
     weights: Tensor,
     generator: torch.Generator,
+    controls: Controls | None = None,
 ) -> Tensor:
     """L_flow of the paper, with the condition dropped for guidance in a tenth of the items.
 
@@ -51,12 +54,14 @@ def flow_loss(
         condition: (B, S, width).
         seconds: (B,).
         weights: what each channel counts (C,), of mean 1.
+        controls: what else is said of the sounds, to a performer that learns to heed it.
     """
+    velocity = performer.velocity if controls is None else with_controls(performer, controls)
     noise = torch.randn(latents.shape, generator=generator)
     t = flow.sample_times(len(latents), generator)
     dropped = torch.rand(len(latents), generator=generator) < DROP_CONDITION
     condition = torch.where(dropped[:, None, None], performer.negative, condition)
-    predicted = performer.velocity(flow.interpolate(latents, noise, t), t, condition, seconds)
+    predicted = velocity(flow.interpolate(latents, noise, t), t, condition, seconds)
     error = (predicted - flow.target_velocity(latents, noise)).square()
     return (error * weights).mean()
 
@@ -110,30 +115,41 @@ def compiled(performer: FlowPerformer, steps: int) -> Iterator[None]:
 class Batches:
     """Windows of one length a batch, drawn by a generator, so that a step can be repeated."""
 
-    def __init__(self, examples: Examples, encoder: TextEncoder, frame_seconds: float):
+    def __init__(
+        self,
+        examples: Examples,
+        encoder: TextEncoder,
+        frame_seconds: float,
+        *,
+        controls: bool = False,
+    ):
         self.examples = examples
+        self.controls = ControlDraws(examples, frame_seconds) if controls else None
         self.encoder = encoder
         self.frame_seconds = frame_seconds
         self.pools = {frames: examples.suiting(frames) for frames in WINDOWS}
 
-    def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents (B, T, C), condition (B, S, width), seconds (B,).
+    def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Controls | None]:
+        """Latents (B, T, C), condition (B, S, width), seconds (B,), and controls if it learns any.
 
         Captions are read as they are said or, as often, as they are meant.
         """
         frames = WINDOWS[below(len(WINDOWS), generator)]
         count = batch_size(frames, self.encoder.tokens)
-        windows, captions, lengths = [], [], []
+        windows, captions, lengths, places = [], [], [], []
         for _ in range(count):
             pool = drawn_pool(self.pools[frames], generator)
             index = pool[below(len(pool), generator)]
-            windows.append(self.examples.window(index, frames, generator))
+            start = self.examples.start(index, frames, generator)
+            places.append((index, start))
+            windows.append(self.examples.cut(index, start, frames))
             lengths.append(self.examples.sounding_frames(index, frames))
             choices = self.examples.captions[index]
             caption = choices[below(len(choices), generator)]
             captions.append(caption.meant if below(2, generator) else caption.said)
         seconds = torch.tensor(lengths) * self.frame_seconds
-        return torch.stack(windows), self.encoder(captions), seconds
+        controls = self.controls.draw(places, frames, generator) if self.controls else None
+        return torch.stack(windows), self.encoder(captions), seconds, controls
 
 
 def batch_size(frames: int, tokens: int) -> int:
@@ -175,11 +191,11 @@ def pretrain(
         performer.initialise()
     encoder = TextEncoder(profile.bridge.semantic_tokens)
     performer.negative.copy_(encoder([""]))
-    batches = Batches(examples, encoder, frame_seconds)
+    batches = Batches(examples, encoder, frame_seconds, controls=profile.performer.controls)
 
     def losses(generator: torch.Generator) -> Iterator[dict[str, Tensor]]:
-        latents, condition, seconds = batches.draw(generator)
-        loss = flow_loss(performer, latents, condition, seconds, weights, generator)
+        latents, condition, seconds, controls = batches.draw(generator)
+        loss = flow_loss(performer, latents, condition, seconds, weights, generator, controls)
         yield {"flow": loss}
 
     with compiled(performer, run.steps):
