@@ -247,3 +247,14 @@ def test_batches_have_the_controls_of_their_windows(profile: Profile, examples: 
     assert controls is not None
     assert controls.track.shape == (*latents.shape[:2], CONTROL_CHANNELS)
     assert controls.earlier.shape == (len(latents), EARLIER_TOKENS, 129)
+
+
+def test_a_performer_that_predicts_the_sound_moves_straight_towards_it(profile: Profile) -> None:
+    """x_t = (1 - t) data + t noise, so that the velocity is (x_t - data) / t."""
+    found = {}
+    for predicts in ("velocity", "data"):
+        config = replace(profile.performer, predicts=predicts)
+        found[predicts] = velocity(awake(replace(profile, performer=config)), None)
+    draw = torch.Generator().manual_seed(1)
+    latents = torch.randn(1, 20, profile.performer.latent_channels, generator=draw)
+    torch.testing.assert_close(found["data"], (latents - found["velocity"]) / 0.5)

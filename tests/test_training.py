@@ -198,13 +198,15 @@ def test_a_state_is_performed_by_the_example_it_was_written_for(
     written = 0
     for seed in range(20):
         drawn = performances.draw(torch.Generator().manual_seed(seed))
-        for event, caption, window, length in zip(*drawn, strict=True):
+        assert drawn.controls is None, "of these sounds nothing more is known"
+        rows = zip(drawn.events, drawn.captions, drawn.latents, drawn.frames, strict=True)
+        for event, caption, window, length in rows:
             example = kept.examples[event]
             if example >= 0:
                 assert kept.captions[event] in examples.captions[example]
                 assert caption in [each.said for each in examples.captions[example]]
-                rows = examples.latents[example].float().unfold(0, len(window), 1)
-                assert (rows == window.T).all((1, 2)).any()
+                cuts = examples.latents[example].float().unfold(0, len(window), 1)
+                assert (cuts == window.T).all((1, 2)).any()
                 assert length == min(len(window), examples.ends[example] or len(window))
                 written += 1
     assert written > 50
@@ -226,8 +228,8 @@ def test_what_is_said_to_be_unusual_is_performed_by_sounds_that_are() -> None:
     among = Examples(latents, captions, [["dog"]] * 3, [False] * 3, [0] * 3, modifiers)
     heard: dict[int, set[int]] = {}
     for seed in range(40):
-        events, _, windows, _ = Performances(kept, among).draw(torch.Generator().manual_seed(seed))
-        for event, window in zip(events, windows, strict=True):
+        batch = Performances(kept, among).draw(torch.Generator().manual_seed(seed))
+        for event, window in zip(batch.events, batch.latents, strict=True):
             heard.setdefault(event, set()).add(int(window[0, 0]))
     assert heard == {0: {0}, 1: {1, 2}, 2: {1, 2}, 3: {2}}
     sounds = EventSounds(among, torch.ones(64), 2048 / RATE)

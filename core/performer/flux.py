@@ -24,6 +24,8 @@ from core.profile import PerformerConfig, Sampler
 _WIDE = 16
 """A block holds about so many times its input: queries, keys, values, the wide layer between, and
 what is added up from them."""
+LEAST_TIME = 0.05
+"""Flow time below which a predicted sound is no longer divided by less, or errors would grow."""
 _LONGEST_FRAMES = 645
 """Frames that one event is taken to have where no window bounds them: the published 30 s."""
 
@@ -99,7 +101,10 @@ class FluxPerformer(FlowPerformer):
             txt_ids=torch.zeros(tokens.shape[1], 3, device=latents.device),
             return_dict=False,
         )
-        return torch.as_tensor(output[0]).to(latents.dtype)
+        predicted = torch.as_tensor(output[0]).to(latents.dtype)
+        if self.config.predicts == "velocity":
+            return predicted
+        return (latents - predicted) / t.clamp_min(LEAST_TIME).to(latents.dtype)[:, None, None]
 
     def initialise(self) -> None:
         """adaLN-zero (Peebles & Xie 2023)."""

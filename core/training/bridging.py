@@ -11,6 +11,7 @@ through which the residual tokens learn. Both read the director's states from a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -23,7 +24,9 @@ from core.bridge.text_encoder import TextEncoder
 from core.corpus.captions import said_by
 from core.corpus.examples import Examples
 from core.corpus.modifiers import USUAL
+from core.performer.controls import Controls
 from core.performer.flow_performer import FlowPerformer, flow_performer
+from core.training.control_draws import ControlDraws
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, bridge_states
@@ -86,11 +89,37 @@ Performed = list[tuple[int, list[int]]]
 """Events, each with the sounds that perform it."""
 
 
-class Performances:
-    """Draws windows of latents with the events that they perform."""
+@dataclass(frozen=True)
+class PerformedBatch:
+    """B windows of latents, with the events that they perform.
 
-    def __init__(self, states: BridgingStates, examples: Examples):
+    Attributes:
+        events: index of the event that each performs.
+        captions: one of what performs it.
+        latents: (B, T, C).
+        frames: (B,) lengths for the duration embedder.
+        controls: what else is said of the sounds, to a performer that learns to heed it.
+    """
+
+    events: list[int]
+    captions: list[str]
+    latents: Tensor
+    frames: Tensor
+    controls: Controls | None
+
+
+class Performances:
+    """Draws windows of latents with the events that they perform.
+
+    Args:
+        controls: draws what else is said of them; None: nothing is.
+    """
+
+    def __init__(
+        self, states: BridgingStates, examples: Examples, controls: ControlDraws | None = None
+    ):
         self.examples = examples
+        self.controls = controls
         self.states = states
         self.said = [
             said_by(classes, caption.meant)
@@ -135,21 +164,25 @@ class Performances:
         unusual = float(torch.rand(1, generator=generator)) < WITH_MODIFIERS
         return parts[-1 if unusual else 0]
 
-    def draw(self, generator: torch.Generator) -> tuple[list[int], list[str], Tensor, Tensor]:
-        """Indices of B events, and of what performs them a caption each, latents (B, T, C), and
-        the lengths (B,) for the duration embedder, in frames."""
+    def draw(self, generator: torch.Generator) -> PerformedBatch:
+        """A batch of windows of one length."""
         frames = WINDOWS[below(len(WINDOWS), generator)]
-        events, captions, windows, lengths = [], [], [], []
+        events, captions, windows, lengths, places = [], [], [], [], []
         for _ in range(batch_size(frames, self.states.semantic.shape[1])):
             pool = self._part(drawn_pool(self.pools[frames], generator), generator)
             event, found = pool[below(len(pool), generator)]
             example = found[below(len(found), generator)]
             choices = self.examples.captions[example]
-            windows.append(self.examples.window(example, frames, generator))
+            start = self.examples.start(example, frames, generator)
+            places.append((example, start))
+            windows.append(self.examples.cut(example, start, frames))
             lengths.append(self.examples.sounding_frames(example, frames))
             captions.append(choices[below(len(choices), generator)].said)
             events.append(event)
-        return events, captions, torch.stack(windows), torch.tensor(lengths)
+        controls = self.controls.draw(places, frames, generator) if self.controls else None
+        return PerformedBatch(
+            events, captions, torch.stack(windows), torch.tensor(lengths), controls
+        )
 
 
 def train_stage_one(
@@ -174,13 +207,16 @@ def train_stage_one(
     batches = Alignment(performances.states, encoder, model.bridge.config.scale)
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        events, captions, latents, lengths = performances.draw(generator)
-        semantic, residual, target = batches.rows(events)
+        drawn = performances.draw(generator)
+        semantic, residual, target = batches.rows(drawn.events)
         bridged = bridge_states(model.bridge, semantic, residual, ablation)
-        by_encoder = torch.rand(len(events), 1, 1, generator=generator) < BY_ENCODER
-        condition = torch.where(by_encoder, encoder(captions), bridged.condition)
-        seconds = lengths * frame_seconds
-        terms = {"flow": flow_loss(performer, latents, condition, seconds, weights, generator)}
+        by_encoder = torch.rand(len(drawn.events), 1, 1, generator=generator) < BY_ENCODER
+        condition = torch.where(by_encoder, encoder(drawn.captions), bridged.condition)
+        seconds = drawn.frames * frame_seconds
+        loss = flow_loss(
+            performer, drawn.latents, condition, seconds, weights, generator, drawn.controls
+        )
+        terms = {"flow": loss}
         if ablation.semantic:
             terms["mse"] = functional.mse_loss(bridged.semantic, target)
         yield terms

@@ -32,6 +32,7 @@ from core.placement import Placement
 from core.profile import ASSETS, EAR, Profile, load_profile
 from core.training import publish, scores
 from core.training.bridging import Performances, train_stage_one, warm_up
+from core.training.control_draws import ControlDraws
 from core.training.curves import keep_record
 from core.training.distil import train_fast
 from core.training.ear import LESSONS, train_ear
@@ -242,7 +243,8 @@ def _train(arguments: argparse.Namespace) -> None:
     elif arguments.step == "stage1":
         assert data is not None
         states = BridgingStates.load(arguments.states)
-        performances = Performances(states, data)
+        controls = ControlDraws(data, frame_seconds) if profile.performer.controls else None
+        performances = Performances(states, data, controls)
         train_stage_one(
             model,
             performances,

@@ -85,11 +85,12 @@ def train_fast(
     steps, guidance = model.profile.draft.steps, model.profile.final.guidance
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
-        events, _, latents, lengths = performances.draw(generator)
-        semantic, residual = performances.states.of(events)
+        drawn = performances.draw(generator)
+        latents = drawn.latents
+        semantic, residual = performances.states.of(drawn.events)
         condition = bridge_states(model.bridge, semantic, residual, Ablation()).condition
-        seconds = lengths * frame_seconds
-        t, after = steps_of_student(len(events), steps, performer.config.shift, generator)
+        seconds = drawn.frames * frame_seconds
+        t, after = steps_of_student(len(latents), steps, performer.config.shift, generator)
         noise = torch.randn(latents.shape, generator=generator)
         noisy = flow.interpolate(latents, noise, t)
         wanted = teachers_slope(performer, noisy, t, after, condition, seconds, guidance)
