@@ -133,9 +133,8 @@ class PerformerConfig:
         temperature: scale of the noise that a run begins from (Kingma & Dhariwal 2018). A small
             transformer smooths what it has learned; a little above 1 gives what it renders the
             spread of the recordings.
-        predicts: what the network predicts, from which the velocity follows: the `velocity` itself,
-            or the clean `data`. Where the latents have as many channels as the network is wide,
-            it cannot carry their noise through itself beside all else (Li & He 2025).
+        predicts: what the network predicts: the `velocity`, or the `remainder` of it that does not
+            follow from the latents themselves (`flux.preconditioned`).
         controls: whether it has learned onsets, level curves and earlier sounds
             (core/performer/controls.py).
     """
@@ -155,7 +154,7 @@ class PerformerConfig:
     order: Literal[1, 2] = 1
     shift: float = 1.0
     temperature: float = 1.0
-    predicts: Literal["velocity", "data"] = "velocity"
+    predicts: Literal["velocity", "remainder"] = "velocity"
     controls: bool = False
 
 

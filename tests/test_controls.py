@@ -30,6 +30,7 @@ from core.performer.controls import (
     earlier_tokens,
 )
 from core.performer.flow_performer import FlowPerformer, flow_performer
+from core.performer.flux import preconditioned
 from core.performer.kinds import build_performer, with_controls
 from core.profile import Profile, load_profile
 from core.training.control_draws import ControlDraws
@@ -249,12 +250,27 @@ def test_batches_have_the_controls_of_their_windows(profile: Profile, examples: 
     assert controls.earlier.shape == (len(latents), EARLIER_TOKENS, 129)
 
 
-def test_a_performer_that_predicts_the_sound_moves_straight_towards_it(profile: Profile) -> None:
-    """x_t = (1 - t) data + t noise, so that the velocity is (x_t - data) / t."""
+@pytest.mark.parametrize("t", [0.05, 0.5, 0.95])
+def test_the_remainder_of_a_velocity_has_unit_variance_and_is_not_in_the_latents(t: float) -> None:
+    """v = noise - data = a x_t + b F, with x_t = (1 - t) data + t noise (Karras et al. 2022)."""
+    draw = torch.Generator().manual_seed(0)
+    data, noise = torch.randn(2, 1, 400, 64, generator=draw)
+    at = torch.full((1, 1, 1), t)
+    latents = (1 - t) * data + t * noise
+    linear = preconditioned(latents, torch.zeros_like(latents), at)
+    scale = preconditioned(torch.zeros_like(latents), torch.ones_like(latents), at)
+    remainder = (noise - data - linear) / scale
+    assert float(remainder.std()) == pytest.approx(1.0, abs=0.02)
+    assert float((remainder * latents).mean()) == pytest.approx(0.0, abs=0.03)
+
+
+def test_a_performer_may_predict_the_remainder(profile: Profile) -> None:
     found = {}
-    for predicts in ("velocity", "data"):
+    for predicts in ("velocity", "remainder"):
         config = replace(profile.performer, predicts=predicts)
         found[predicts] = velocity(awake(replace(profile, performer=config)), None)
     draw = torch.Generator().manual_seed(1)
     latents = torch.randn(1, 20, profile.performer.latent_channels, generator=draw)
-    torch.testing.assert_close(found["data"], (latents - found["velocity"]) / 0.5)
+    at = torch.full((1, 1, 1), 0.5)
+    expected = preconditioned(latents, found["velocity"], at)
+    torch.testing.assert_close(found["remainder"], expected)

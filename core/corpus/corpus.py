@@ -298,6 +298,18 @@ def build_corpus(
     return clips
 
 
+def build_wide_corpus(
+    root: Path,
+    sources: Iterable[Package] | None = None,
+    debs: Path | None = None,
+    per_class: int = 40,
+    workers: int = 2,
+) -> list[ManifestClip]:
+    """`build_corpus` with the candidates' kinds and packages too."""
+    chosen = audio_packages() + candidate_packages() if sources is None else sources
+    return build_corpus(root, chosen, debs, per_class, workers, LEARNABLE)
+
+
 def _table(clips: list[ManifestClip]) -> str:
     """Recorded train and test files and minutes, and synthesised minutes, of each class."""
     lines = [f"{'class':18s} {'train':>6s} {'test':>5s} {'rec min':>8s} {'syn min':>8s}"]
@@ -324,11 +336,8 @@ def main() -> None:
     parser.add_argument("--prune", action="store_true", help="remove clips no longer named")
     parser.add_argument("--candidates", action="store_true", help="with the candidates' kinds")
     args = parser.parse_args()
-    sources, names = audio_packages(), tuple(BY_NAME)
-    if args.candidates:
-        sources, names = sources + candidate_packages(), tuple(LEARNABLE)
-    made = build_corpus(args.root, sources, args.debs, args.synthesised, args.workers, names)
-    print(_table(made))
+    build = build_wide_corpus if args.candidates else build_corpus
+    print(_table(build(args.root, None, args.debs, args.synthesised, args.workers)))
     if args.prune:
         prune(args.root)
 

@@ -24,8 +24,6 @@ from core.profile import PerformerConfig, Sampler
 _WIDE = 16
 """A block holds about so many times its input: queries, keys, values, the wide layer between, and
 what is added up from them."""
-LEAST_TIME = 0.05
-"""Flow time below which a predicted sound is no longer divided by less, or errors would grow."""
 _LONGEST_FRAMES = 645
 """Frames that one event is taken to have where no window bounds them: the published 30 s."""
 
@@ -104,7 +102,7 @@ class FluxPerformer(FlowPerformer):
         predicted = torch.as_tensor(output[0]).to(latents.dtype)
         if self.config.predicts == "velocity":
             return predicted
-        return (latents - predicted) / t.clamp_min(LEAST_TIME).to(latents.dtype)[:, None, None]
+        return preconditioned(latents, predicted, t.to(latents.dtype)[:, None, None])
 
     def initialise(self) -> None:
         """adaLN-zero (Peebles & Xie 2023)."""
@@ -154,6 +152,24 @@ class FluxPerformer(FlowPerformer):
         """Two bytes a number, and guidance doubles the batch."""
         tokens = (self.window_frames or _LONGEST_FRAMES) + self.negative.shape[1] + 1
         return 2 * tokens * self.config.heads * self.config.head_dim * _WIDE * 2
+
+
+def preconditioned(latents: Tensor, remainder: Tensor, t: Tensor) -> Tensor:
+    """The velocity of which the network has predicted what does not follow from x_t.
+
+    What Karras et al. (2022) do for diffusion, on the straight path: of latents of unit variance,
+    which a whitened codec gives, the part of v that is linear in x_t is known, and the rest, once
+    it is scaled, has unit variance at every t. Near noise the network then says which sound it is,
+    near the sound what of it is noise; latents with as many channels as the network is wide need
+    not pass through it whole.
+
+    Args:
+        latents: x_t (B, T, C).
+        remainder: (B, T, C).
+        t: flow time, (B, 1, 1).
+    """
+    variance = (1.0 - t).square() + t.square()
+    return (2.0 * t - 1.0) / variance * latents + remainder / variance.sqrt()
 
 
 def _transformer(config: PerformerConfig) -> FluxTransformer2DModel:

@@ -75,6 +75,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     building = steps.add_parser("corpus", help="download, cut and label the corpus")
     building.add_argument("--root", type=Path, required=True)
+    building.add_argument("--candidates", action="store_true", help="with the candidates' kinds")
     fitting = steps.add_parser("codec", help="fit a codec on the corpus")
     fitting.add_argument("--manifest", type=Path, required=True)
     fitting.add_argument("--kind", choices=CODEC_FITS, default="linear")
@@ -85,6 +86,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     composing.add_argument("--per-class", type=int, default=latent_set.LatentSetPlan.per_class)
     composing.add_argument("--mixtures", type=int, default=latent_set.LatentSetPlan.mixtures)
     composing.add_argument("--workers", type=int, default=1, help="processes")
+    composing.add_argument("--profile", default="pocket", help="whose codec encodes them")
+    about = "take composed single sounds as they are, without judging what they are heard as"
+    composing.add_argument("--unjudged", dest="judged", action="store_false", help=about)
     performing = steps.add_parser("performer", help="pre-train the performer on captions")
     _add_run_arguments(performing, examples=True)
     _add_start(performing)
@@ -166,13 +170,16 @@ def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
 def run_step(arguments: argparse.Namespace) -> None:
     """Do the step that the command line names."""
     if arguments.step == "corpus":
-        corpus.build_corpus(arguments.root)
+        build = corpus.build_wide_corpus if arguments.candidates else corpus.build_corpus
+        build(arguments.root)
     elif arguments.step == "codec":
         out = arguments.out or ASSETS / load_profile("pocket").codec.file
         CODEC_FITS[arguments.kind](arguments.manifest, out)
     elif arguments.step == "examples":
-        codec = load_codec(load_profile("pocket").codec)
-        plan = latent_set.LatentSetPlan(arguments.per_class, arguments.mixtures)
+        codec = load_codec(load_profile(arguments.profile).codec)
+        plan = latent_set.LatentSetPlan(
+            arguments.per_class, arguments.mixtures, judged=arguments.judged
+        )
         latent_set.build_latent_set(
             arguments.manifest, codec, arguments.out, plan, arguments.workers
         )
