@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from core.errors import StoryError
 from core.language.score import LevelShape, ScoreEvent
 from core.narratives.scores import read_scores
+from core.profile import RenderSettings
+from core.render.takes import plan_take
 from core.story import timeline
 from core.story.score import score_events
 from core.story.shape import LEVEL_SHAPES, Point, level_at, level_points
@@ -214,6 +216,18 @@ def test_a_story_without_layer_0_keeps_its_length_and_grows_by_what_is_added() -
         timeline.set_layer(story, "e1", 0)
     with pytest.raises(StoryError, match="at least one event"):
         timeline.delete(free_story(BED), "bed")
+
+
+def test_no_take_is_another_for_what_a_score_says() -> None:
+    """It is the mix's: what was rendered before stays, and nothing is due."""
+    plain = free_story(BELL, DOG, BED)
+    said = timeline.change(plain, "e1", role="spot", shape="approach", count=3)
+    said = timeline.change(said, "e2", points=RAMP, every=1.5)
+    said = timeline.share_source(timeline.change(said, "bed", role="bed", at=(1.0,)), "e2", "e1")
+    settings = RenderSettings(4, 2.0)
+    for event in plain.events:
+        before = plan_take(plain, event, settings, 0.5, "w")
+        assert plan_take(said, said.event(event.id), settings, 0.5, "w") == before
 
 
 def line(caption: str, start: float, seconds: float, role: str = "spot", **values) -> ScoreEvent:
