@@ -15,6 +15,7 @@ import soundfile
 from core.corpus import corpus, packages
 from core.corpus.corpus import ManifestClip, read_corpus, without_dull
 from core.corpus.holdout import choose_held_out, group_takes, held_out_count, likeness
+from core.corpus.licences import NOTICE, authors_of, notice
 from core.corpus.packages import (
     Licences,
     Package,
@@ -22,10 +23,12 @@ from core.corpus.packages import (
     audio_packages,
     extract,
     fetch,
+    is_permissive,
     stanzas,
 )
 from core.corpus.recordings import PEAK, SAMPLE_RATE, decode, write_clip
 from core.errors import AudioFileError
+from core.profile import ASSETS
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: tiny
@@ -111,6 +114,59 @@ def built(tiny: tuple[Package, Path], tmp_path_factory: pytest.TempPathFactory) 
     root = tmp_path_factory.mktemp("corpus")
     corpus.build_corpus(root, [source], debs, per_class=0, workers=1)
     return root
+
+
+@pytest.mark.parametrize(
+    ("licence", "permissive"),
+    [
+        ("CC-BY-3.0", True),
+        ("CC-BY-SA-3.0", False),
+        ("CC0-1.0", True),
+        ("public-domain", True),
+        ("MIT", True),
+        ("BSD-2-Clause", True),
+        ("GPL-2+", False),
+        ("GFDL-1.3", False),
+        ("free-art", False),
+        ("Artistic-1.0", False),
+        ("GPL-2 or MIT", True),
+        ("MIT and CC-BY-SA-4.0", False),
+        ("CC-BY-SA-3.0 or GPL-3 or GPL-2", False),
+    ],
+)
+def test_permissive_licences_have_neither_share_alike_nor_copyleft(
+    licence: str, permissive: bool
+) -> None:
+    assert is_permissive(licence) == permissive
+
+
+def test_a_permissive_corpus_leaves_out_what_is_under_the_gpl(
+    tiny: tuple[Package, Path], built: Path, tmp_path: Path
+) -> None:
+    source, debs = tiny
+    kept = corpus.build_corpus(tmp_path, [source], debs, per_class=0, workers=1, permissive=True)
+    assert {clip.licence for clip in read_corpus(built)} == {"CC-BY-3.0", "GPL-2+", "CC0-1.0"}
+    assert {clip.licence for clip in kept} == {"CC-BY-3.0", "CC0-1.0"}
+
+
+def test_the_notice_names_authors_and_licence_of_every_recording(
+    tiny: tuple[Package, Path], built: Path
+) -> None:
+    source, _ = tiny
+    clips = read_corpus(built)
+    text = notice(clips, authors_of(clips, [source], built / "raw"))
+    assert all(f"- {clip.file}" in text for clip in clips)
+    assert "CC-BY-3.0, somebody else:" in text
+    assert "not named" in notice(clips, {})
+
+
+def test_the_shipped_notice_holds_every_recording_of_the_table_that_was_learned_from() -> None:
+    text = NOTICE.read_text()
+    sources = {line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")}
+    assert sources <= {source.package for source in audio_packages()}
+    table = (ASSETS / "training" / "DATA.md").read_text().splitlines()
+    learned = {line.split("|")[1].strip() for line in table if line.startswith("| ")}
+    assert sources == learned - {"source", "core.corpus.synthesis"}
 
 
 def test_every_pattern_of_the_table_belongs_to_a_class_and_a_free_licence() -> None:

@@ -37,6 +37,7 @@ from core.corpus.packages import (
     candidate_packages,
     extract,
     fetch,
+    is_permissive,
 )
 from core.corpus.recordings import SAMPLE_RATE, decode, write_clip
 from core.corpus.vocabulary import BY_NAME
@@ -153,15 +154,24 @@ def _decode(job: tuple[Path, Candidate]) -> dict[str, Any]:
 
 
 def recorded(
-    root: Path, sources: Iterable[Package], debs: Path, workers: int
+    root: Path,
+    sources: Iterable[Package],
+    debs: Path,
+    workers: int,
+    permissive: bool = False,
 ) -> list[ManifestClip]:
-    """Fetch, unpack and decode; each distinct recording appears once, without its split."""
+    """Fetch, unpack and decode; each distinct recording appears once, without its split.
+
+    Args:
+        permissive: leave out what is under a share-alike licence or a copyleft.
+    """
     found: list[Candidate] = []
     for source in sources:
         folder = root / "raw" / source.package
         if not folder.is_dir():
             folder = extract(source, fetch(source, debs), root / "raw")
-        found += candidates(source, folder)
+        free = candidates(source, folder)
+        found += (c for c in free if is_permissive(c.licence)) if permissive else free
     journal = root / "recorded.jsonl"
     done = {row["path"] for row in read_rows(journal) if _stands(root, row)}
     left = [(root, candidate) for candidate in found if candidate.path not in done]
@@ -275,6 +285,7 @@ def build_corpus(
     per_class: int = 40,
     workers: int = 2,
     names: Iterable[str] = BY_NAME,
+    permissive: bool = False,
 ) -> list[ManifestClip]:
     """Build or complete the corpus under `root`.
 
@@ -285,13 +296,15 @@ def build_corpus(
         per_class: synthesised clips of each class; 0 for recordings only.
         workers: processes.
         names: kinds to synthesise.
+        permissive: without share-alike and copyleft sources.
 
     Returns the clips of the manifest. Raises AudioFileError when a package can be neither
     found nor downloaded, or is damaged.
     """
     root.mkdir(parents=True, exist_ok=True)
     chosen = audio_packages() if sources is None else sources
-    clips = with_splits(root, recorded(root, chosen, debs or root / "deb", workers), workers)
+    found = recorded(root, chosen, debs or root / "deb", workers, permissive)
+    clips = with_splits(root, found, workers)
     if per_class:
         clips += synthesised(root, per_class, workers, names)
     write_manifest(root, clips)
@@ -304,10 +317,11 @@ def build_wide_corpus(
     debs: Path | None = None,
     per_class: int = 40,
     workers: int = 2,
+    permissive: bool = False,
 ) -> list[ManifestClip]:
     """`build_corpus` with the candidates' kinds and packages too."""
     chosen = audio_packages() + candidate_packages() if sources is None else sources
-    return build_corpus(root, chosen, debs, per_class, workers, LEARNABLE)
+    return build_corpus(root, chosen, debs, per_class, workers, LEARNABLE, permissive)
 
 
 def _table(clips: list[ManifestClip]) -> str:
@@ -335,9 +349,18 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--prune", action="store_true", help="remove clips no longer named")
     parser.add_argument("--candidates", action="store_true", help="with the candidates' kinds")
+    parser.add_argument("--licences", choices=("free", "permissive"), default="free")
     args = parser.parse_args()
     build = build_wide_corpus if args.candidates else build_corpus
-    print(_table(build(args.root, None, args.debs, args.synthesised, args.workers)))
+    made = build(
+        args.root,
+        None,
+        args.debs,
+        args.synthesised,
+        args.workers,
+        permissive=args.licences == "permissive",
+    )
+    print(_table(made))
     if args.prune:
         prune(args.root)
 

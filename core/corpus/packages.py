@@ -30,6 +30,20 @@ NEVER = re.compile(
 )
 NOT_FREE = re.compile(r"non-?(free|commercial)|no-?deriv|-NC\b|-ND\b|proprietary", re.I)
 
+PERMISSIVE = re.compile(
+    r"CC0|CC-BY-\d|public.domain|MIT|Expat|BSD|ISC|Apache|Zlib|WTFPL|Unlicense|Boost", re.I
+)
+"""Licences that ask for no more than a name and their text: no share-alike, no copyleft."""
+
+
+def is_permissive(licence: str) -> bool:
+    """Whether a licence in Debian's short form ("GPL-2 or MIT") lets all parts be used so."""
+    parts = re.split(r"\s+and\s+|,", licence, flags=re.I)
+    return all(
+        any(PERMISSIVE.match(choice.strip()) for choice in re.split(r"\s+or\s+", part, flags=re.I))
+        for part in parts
+    )
+
 
 @dataclass(frozen=True)
 class Package:

@@ -76,6 +76,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     building = steps.add_parser("corpus", help="download, cut and label the corpus")
     building.add_argument("--root", type=Path, required=True)
     building.add_argument("--candidates", action="store_true", help="with the candidates' kinds")
+    about = "permissive: without share-alike and copyleft sources"
+    building.add_argument("--licences", choices=("free", "permissive"), default="free", help=about)
     fitting = steps.add_parser("codec", help="fit a codec on the corpus")
     fitting.add_argument("--manifest", type=Path, required=True)
     fitting.add_argument("--kind", choices=CODEC_FITS, default="linear")
@@ -171,7 +173,7 @@ def run_step(arguments: argparse.Namespace) -> None:
     """Do the step that the command line names."""
     if arguments.step == "corpus":
         build = corpus.build_wide_corpus if arguments.candidates else corpus.build_corpus
-        build(arguments.root)
+        build(arguments.root, permissive=arguments.licences == "permissive")
     elif arguments.step == "codec":
         out = arguments.out or ASSETS / load_profile("pocket").codec.file
         CODEC_FITS[arguments.kind](arguments.manifest, out)
