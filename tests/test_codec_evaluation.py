@@ -16,6 +16,7 @@ from core.errors import AudioFileError
 from core.evaluation import codec as evaluation
 from core.evaluation.codec_fidelity import envelope_correlation, log_spectral_distance
 from core.evaluation.codec_probes import CODEC_PROBES, attack_ms, clicks, crest_db, flutter_db
+from core.listener.nearest import FEWEST_RECORDINGS
 from core.profile import ASSETS
 
 
@@ -99,6 +100,26 @@ def test_the_command_prints_probes_and_held_out_recordings(
     assert 0.05 < found["envelopes of textures, 6 ms"] < found["envelopes of hits, 6 ms"] <= 1.0
     assert 0.5 < found["log-spectral distance, dB"] < 5.0
     assert "ViSQOL" not in found
+
+
+def test_the_command_tells_how_often_recordings_are_recognised_through_the_codec(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    for name, make in (("rain", noise), ("knock", bursts)):
+        for seed in range(FEWEST_RECORDINGS):
+            soundfile.write(tmp_path / f"{name}{seed}.flac", make(seed), CODEC_RATE)
+            row = {"path": f"{name}{seed}.flac", "class": name, "kind": "recorded"}
+            rows.append(json.dumps(row | {"split": "test", "sample_rate": CODEC_RATE}))
+    (tmp_path / "manifest.jsonl").write_text("\n".join(rows))
+    manifest = str(tmp_path / "manifest.jsonl")
+    evaluation.main(["--manifest", manifest, "--recordings", "1", "--recognised"])
+    printed = capsys.readouterr().out
+    found = json.loads(printed.splitlines()[-1])
+    assert found["recordings, top-1"] == 1.0
+    assert 0.5 <= found["through the codec, top-1"] <= 1.0
+    assert "through the codec" in printed
+    assert printed.count("knock") == 2
 
 
 def test_recordings_that_a_codec_was_fitted_on_are_not_measured(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@
 
 Probes are made here (core/evaluation/codec_probes.py). Of recordings are measured the correlation
 of envelopes in 6 ms (hits apart), the log-spectral distance in third octaves and 50 ms, and with
-`--quality` ViSQOL's mark. The last line is one JSON object.
+`--quality` ViSQOL's mark; `--recognised` prints how often they are recognised as what they are,
+plain and through the codec, by class. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from core.codec.kinds import CODECS, load_codec
 from core.corpus.learnable import LEARNABLE
 from core.corpus.recordings import Waveform
 from core.errors import AudioFileError, ProfileError
+from core.evaluation.audioset import AudioSetEmbedder
 from core.evaluation.codec_fidelity import (
     envelope_correlation,
     listening_quality,
     log_spectral_distance,
 )
 from core.evaluation.codec_probes import CODEC_PROBES
+from core.evaluation.recognise import Judge, held_out_recordings
+from core.listener.aisfx import SoundEmbedder
 from core.profile import load_profile
 
 MOST_RECORDINGS = 60
@@ -67,6 +71,9 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--manifest", type=Path, help="of a corpus, for held-out recordings")
     parser.add_argument("--recordings", type=int, default=MOST_RECORDINGS, help="at most")
     parser.add_argument("--quality", action="store_true", help="ViSQOL's mark, slow")
+    parser.add_argument("--recognised", action="store_true", help="recognition by class, slow")
+    about = "weights of an AudioSet network that judges recognition, in place of aisfx"
+    parser.add_argument("--embedder", type=Path, help=about)
     given = parser.parse_args(argv)
     if (given.kind is None) != (given.file is None):
         parser.error("--kind and --file belong together: name both, or neither.")
@@ -84,7 +91,23 @@ def main(argv: Sequence[str]) -> None:
         ).items():
             print(f"{name:<28}{value:8.3f}")
             told[name] = round(value, 3)
+        if given.recognised:
+            told |= recognition(codec, given.manifest, given.embedder)
     print(json.dumps(told))
+
+
+def recognition(codec: Codec, manifest: Path, network: Path | None) -> dict[str, float]:
+    """Top-1 shares of held-out recordings, plain and through the codec; the tables are printed.
+
+    Raises:
+        AudioFileError: the manifest lists no held-out recordings.
+        WeightsError: the network's file is missing, or another one.
+    """
+    embedder = SoundEmbedder() if network is None else AudioSetEmbedder.load(network)
+    judge = Judge.of_recordings(held_out_recordings(manifest), embedder, codec)
+    tables = judge.recordings_table(), judge.codec_table()
+    print(*tables, sep="\n\n")
+    return {f"{table.title}, top-1": round(table.total.top_1, 4) for table in tables}
 
 
 def coded_sound(codec: Codec, sound: Waveform, seed: int = 0) -> Waveform:

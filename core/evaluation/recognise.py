@@ -25,6 +25,7 @@ from torch import Tensor
 
 from core.codec.codec import Codec
 from core.corpus.captions import HELD_OUT
+from core.corpus.learnable import LEARNABLE
 from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, WeightsError
 from core.files import atomic_path
@@ -153,7 +154,7 @@ class Table:
         cosine: float | None = None,
     ) -> Table:
         """From the true label of each sound and the place at which it was found."""
-        families = [BY_NAME[label].family for label in labels]
+        families = [LEARNABLE[label].family for label in labels]
         classes = _rows(labels, ranks)
         top_1, top_5 = fmean(row.top_1 for row in classes), fmean(row.top_5 for row in classes)
         return cls(
