@@ -33,7 +33,9 @@ from core.performer.flow_performer import FlowPerformer, flow_performer
 from core.performer.flux import preconditioned
 from core.performer.kinds import build_performer, with_controls
 from core.profile import Profile, load_profile
+from core.training import command
 from core.training.control_draws import ControlDraws
+from core.training.fit_two_resolution import MOVEMENT_CHANNELS, SPECTRUM_CHANNELS
 from core.training.loop import TrainingRun
 from core.training.pretrain import Batches, pretrain
 
@@ -248,6 +250,27 @@ def test_batches_have_the_controls_of_their_windows(profile: Profile, examples: 
     assert controls is not None
     assert controls.track.shape == (*latents.shape[:2], CONTROL_CHANNELS)
     assert controls.earlier.shape == (len(latents), EARLIER_TOKENS, 129)
+
+
+def test_the_performer_in_training_renders_what_its_codec_decodes() -> None:
+    """As many channels as are fitted; and no shipped profile knows of it."""
+    wide = load_profile(str(Path(command.__file__).with_name("wide.toml")))
+    assert wide.performer.latent_channels == SPECTRUM_CHANNELS + MOVEMENT_CHANNELS
+    assert wide.performer.controls
+    performer = flow_performer(build_performer(wide))
+    assert velocity_shape(performer) == (1, 12, SPECTRUM_CHANNELS + MOVEMENT_CHANNELS)
+    assert not load_profile("pocket").performer.controls
+
+
+def velocity_shape(performer: FlowPerformer) -> tuple[int, ...]:
+    with torch.inference_mode():
+        found = performer.velocity(
+            torch.zeros(1, 12, performer.latent_channels),
+            torch.tensor([0.5]),
+            torch.zeros(1, 32, performer.condition_width),
+            torch.tensor([0.5]),
+        )
+    return tuple(found.shape)
 
 
 @pytest.mark.parametrize("t", [0.05, 0.5, 0.95])
