@@ -19,12 +19,12 @@ from core.story.shape import DISTANT
 from core.story.story import Event
 
 Gains = npt.NDArray[np.float64]
-AIR_DB = 0.8
-"""Decibels that the high tones lose beside each that the level is down for its distance."""
+DULL: tuple[tuple[float, float], ...] = ((0.004, 0.3), (0.001, 0.8))
+"""What the air and the ground take of a distant sound: seconds of a low-pass (6 dB down at their
+reciprocal, nothing from twice that on), and the decibels that all above it loses beside each that
+the level is down. Even an engine, which has little above 250 Hz, is duller from afar."""
 NARROW_DB = 24.0
 """Decibels down for its distance at which a sound is a point."""
-_KERNEL_SECONDS = 0.001
-"""Of the low-pass under what is far: 6 dB down at 1 kHz, nothing from 2 kHz on."""
 SILENCE_FALL = 0.25
 """Seconds in which all else is gone once a silence begins."""
 SILENCE_RISE = 0.1
@@ -65,9 +65,9 @@ class Automation:
             return np.ones(len(frames))
         return np.clip(1.0 + self.decibels(frames) / NARROW_DB, 0.0, 1.0)
 
-    def brightness(self, frames: Gains) -> Gains:
-        """Linear gain of the high tones beside the low ones."""
-        return np.asarray(10.0 ** (AIR_DB * np.minimum(self.decibels(frames), 0.0) / 20.0))
+    def brightness(self, frames: Gains, share: float) -> Gains:
+        """Linear gain of the higher tones, which lose `share` dB for each of distance."""
+        return np.asarray(10.0 ** (share * np.minimum(self.decibels(frames), 0.0) / 20.0))
 
 
 def automation_of(event: Event, start: int, rate: int) -> Automation | None:
@@ -108,10 +108,8 @@ class Distant:
 
     def __init__(self, source: Source, automation: Automation, offset: int) -> None:
         self._source, self._automation, self._offset = source, automation, offset
-        half = max(1, round(0.5 * _KERNEL_SECONDS * automation.rate))
-        self._kernel = np.hanning(2 * half + 3)[1:-1]
-        self._kernel /= self._kernel.sum()
-        self._half = half
+        self._kernels = [_kernel(seconds, automation.rate) for seconds, _ in DULL]
+        self._reach = max(len(kernel) // 2 for kernel in self._kernels)
 
     @property
     def frames(self) -> int:
@@ -129,27 +127,43 @@ class Distant:
     def read(self, start: int, count: int) -> Samples:
         """float32 (count, channels) from frame `start`."""
         around = self._around(start, count)
-        here = around[self._half : self._half + count]
-        low = (here * self._kernel[self._half]).astype(np.float32)
-        for reach in range(1, self._half + 1):
-            share = np.float32(self._kernel[self._half + reach])
-            low += share * around[self._half - reach :][:count]
-            low += share * around[self._half + reach :][:count]
         frames = middles(start - self._offset, count)
-        bright = self._automation.brightness(frames).astype(np.float32)[:, None]
-        heard: Samples = low + bright * (here - low)
+        bands = [self._below(around, kernel, count) for kernel in self._kernels]
+        bands.append(around[self._reach : self._reach + count])
+        heard = bands[0]
+        gains = np.ones(count)
+        for lower, upper, (_, share) in zip(bands, bands[1:], DULL, strict=False):
+            gains = gains * self._automation.brightness(frames, share)
+            heard = heard + gains.astype(np.float32)[:, None] * (upper - lower)
         if self.channels == 1:
             return heard
         width = self._automation.width(frames).astype(np.float32)
         middle, side = 0.5 * (heard[:, 0] + heard[:, 1]), 0.5 * (heard[:, 0] - heard[:, 1])
         return np.stack([middle + width * side, middle - width * side], axis=1)
 
+    def _below(self, around: Samples, kernel: Gains, count: int) -> Samples:
+        """What a low-pass leaves of a sound, tap by tap: the same in blocks of any size."""
+        half = len(kernel) // 2
+        low = around[self._reach : self._reach + count] * np.float32(kernel[half])
+        for reach in range(1, half + 1):
+            share = np.float32(kernel[half + reach])
+            low += share * around[self._reach - reach :][:count]
+            low += share * around[self._reach + reach :][:count]
+        return low
+
     def _around(self, start: int, count: int) -> Samples:
         """The take with as much before and after as the low-pass reaches; zeros outside of it."""
-        first, last = start - self._half, start + count + self._half
+        first, last = start - self._reach, start + count + self._reach
         begin, end = max(0, first), min(self.frames, last)
         found = self._source.read(begin, end - begin)
         return np.pad(found, ((begin - first, last - end), (0, 0)))
+
+
+def _kernel(seconds: float, rate: int) -> Gains:
+    """A raised cosine of this length, whose sum is 1."""
+    half = max(1, round(0.5 * seconds * rate))
+    kernel = np.hanning(2 * half + 3)[1:-1]
+    return np.asarray(kernel / kernel.sum())
 
 
 def silent_spans(events: Sequence[Event], rate: int) -> tuple[Silence, ...]:

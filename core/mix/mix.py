@@ -11,7 +11,8 @@ no join can click.
 Where the next event has an onset there (`core.mix.onset`), it is not faded in beyond the onset: it
 starts whole, and the tail before it gives way and rings out under it. Where the events after a
 texture leave holes, it goes on softly under them (`core.mix.sustain`); where there is no texture,
-what leaves a hole is heard in a room (`core.mix.room_tone`).
+what leaves a hole is heard in a room (`core.mix.room_tone`). What is said to be a bed has no holes
+(`core.mix.continuity`).
 
 An event's shape goes over what its take sounds like, and an event of silence is silent: whatever
 else would sound in it is gone and comes back (`core.mix.automation`).
@@ -42,6 +43,7 @@ from core.mix.automation import (
     within,
 )
 from core.mix.cache import Cache
+from core.mix.continuity import Fill, Filled, fills_of
 from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
 from core.mix.limiter import limit_blocks
 from core.mix.onset import ATTACK_SECONDS, attack_power, edge_frames, first_onset
@@ -187,6 +189,7 @@ class PlacedEvent:
         room: gain of the room tone that is heard with it.
         automation: how its level goes, its own shape; None: it is steady.
         silences: its frames from and to which a silence cuts into it.
+        fills: what is heard in the holes of a bed's take.
     """
 
     event_id: str
@@ -206,15 +209,16 @@ class PlacedEvent:
     room: float = 0.0
     automation: Automation | None = None
     silences: tuple[Silence, ...] = ()
+    fills: tuple[Fill, ...] = ()
 
     @property
     def end(self) -> int:
         return self.start + self.frames
 
     @property
-    def tone(self) -> tuple[float, float, float, int, Automation | None]:
+    def tone(self) -> tuple[float, float, float, int, Automation | None, tuple[Fill, ...]]:
         """All that makes its sound of the take's, before its fades."""
-        return self.left, self.right, self.width, self.offset, self.automation
+        return self.left, self.right, self.width, self.offset, self.automation, self.fills
 
     def level(self, frames: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Linear gain of its shape, and of the silences in it, at frames of the event."""
@@ -243,6 +247,8 @@ class PlacedEvent:
 
     def panned(self, source: Source, start: int, count: int) -> Samples:
         """The same before its fades."""
+        if self.fills:
+            source = Filled(source, self.fills, self.offset, self.rate)
         if self.sustained:
             source = Sustained(source, self.rate)
         elif self.room and self.offset + self.frames > source.frames:
@@ -426,7 +432,18 @@ class _Grid:
             onset=onset,
             offset=offset,
             automation=automation_of(event, start, self.settings.rate),
+            fills=self._fills(event, source, offset, frames, max(left, right)),
         )
+
+    def _fills(
+        self, event: Event, source: Source, offset: int, frames: int, gain: float
+    ) -> tuple[Fill, ...]:
+        """What fills the holes of an event that is said to be a bed."""
+        if event.role != "bed" or not self.settings.sustain:
+            return ()
+        rate = self.settings.rate
+        about = ("fills", offset, frames, gain)
+        return self.kept([source], about, lambda: fills_of(source, offset, frames, rate, gain))
 
     def sustained(
         self, placement: PlacedEvent | None, sequence: Sequence[Event]
