@@ -21,6 +21,7 @@ _COMMANDS = {
     "serve": ("core.commands.serve", "serve the studio (the default)"),
     "plan": ("core.commands.plan", "write an instruction's plan as JSON"),
     "render": ("core.commands.render", "plan, render and mix a story to a sound file"),
+    "batch": ("core.commands.batch", "make many stories from a table of briefs"),
     "export": ("core.commands.export", "export a story's folder"),
     "open": ("core.commands.open", "open a story that was exported with --zip"),
     "describe": ("core.commands.describe", "say what is heard in a sound file"),

@@ -7,7 +7,7 @@ import ast
 import dataclasses
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -18,6 +18,8 @@ from test_layout import ROOT, read_modules
 
 from core import cli
 from core.audiostory import AudioStory
+from core.batch.briefs import read_table
+from core.batch.table import render_table
 from core.commands.farm_option import read_on
 from core.director.plan import plan
 from core.doctor import examine
@@ -34,7 +36,15 @@ from core.render.render import RenderedTake, RenderProgress, perform, render_eve
 from core.render.takes import TakeRequest, repaint, vary
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
+from studio.handlers.render_job import render_work
+from studio.jobs.job import Job as PageJob
+from studio.jobs.model_service import ModelService
+from studio.jobs.render_place import RenderPlace
+from studio.sessions.registry import Sessions
+from studio.sound.peaks import PeakCache
+from studio.state import Studio
 from tests.soak.farm import killed_workers
+from tests.soak.tables import run_here, write_table
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
 needs_ray = pytest.mark.skipif(not has_ray(), reason=f"Ray is not installed: {HOW_TO_GET}")
@@ -361,3 +371,55 @@ def test_a_plan_made_on_the_farm_is_the_plan_made_here(tiny: AudioStory, farm: F
     assert farm.plan("rain, then a dog barks", 6.0, 3) == last.story
     with pytest.raises(PlanError):
         farm.plan("", 6.0, 3)
+
+
+@needs_ray
+def test_the_studio_renders_on_the_farm_and_says_what_it_is_doing(
+    tiny: AudioStory, farm: Farm, tmp_path: Path
+) -> None:
+    service = ModelService("tiny")
+    service._loading = Future()
+    service._loading.set_result(tiny)
+    place = RenderPlace(FarmAddress())
+    place._farm = farm
+    sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
+    studio = Studio(service, sessions, PeakCache(), place)
+    folder = Library(tmp_path / "stories").create(story_of(3), "Farm")
+    requests = [TakeRequest(event.id) for event in folder.story.events]
+    sent: list[object] = []
+    job = PageJob("render", "ann")
+    with service.queue.turn(PageJob("draft", "bob"), 1.0):  # which holds up no rendering on a farm
+        render_work(studio, folder, job, lambda _: requests, SETTINGS, "g")(sent.append)
+    here = rendered(render_events(tiny, story_of(3), ["e0", "e1", "e2"], SETTINGS))
+    for event in folder.story.events:
+        assert event.take is not None
+        assert dataclasses.replace(event.take, file="") == here[event.id][0]
+    kinds = {type(report).__name__ for report in sent}
+    assert kinds >= {"Work", "RenderProgress", "KeptTake", "FarmState"}
+    assert service.pace("render", SETTINGS) is None  # what it took says nothing of this machine
+    job.cancel.set()
+    asked = [vary(folder, "e2", chosen(folder), 0.5)]
+    with pytest.raises(Cancelled):
+        render_work(studio, folder, job, lambda _: asked, SETTINGS, "h")(sent.append)
+
+
+@needs_ray
+def test_a_table_of_briefs_is_made_on_the_farm_as_it_is_here(
+    tiny: AudioStory, farm: Farm, tmp_path: Path
+) -> None:
+    def plan_there(instruction: str, seconds: float, seed: int, cancel: threading.Event) -> Story:
+        return farm.plan(instruction, seconds, seed, cancel=cancel)
+
+    table = tmp_path / "briefs.jsonl"
+    write_table(table, 3)
+    briefs = read_table(table)
+    here = run_here(tiny, tmp_path / "here")
+    there = dataclasses.replace(
+        here, out=tmp_path / "there", plan=plan_there, render=farm.renderer(), at_once=3
+    )
+    reports = render_table(here, briefs, lambda _: None)
+    assert render_table(there, briefs, lambda _: None) == reports
+    for report in reports:
+        assert report.status == "done"
+        sound = (there.out / report.file).read_bytes()
+        assert sound == (here.out / report.file).read_bytes()

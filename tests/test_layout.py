@@ -38,6 +38,7 @@ LAYERS = (
     ("export",),
     ("release",),
     ("farm",),
+    ("batch",),
     ("corpus",),
     ("narratives",),
     ("evaluation", "training"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from functools import partial
 
 from core.audiostory import AudioStory
@@ -60,6 +61,7 @@ def render_folder(
     settings: RenderSettings,
     on_progress: OnProgress,
     render: EventRenderer = render_events,
+    cancel: threading.Event | None = None,
 ) -> tuple[Story, dict[str, Source]]:
     """Render what a crash left undone, then what changed; the takes are kept in the folder.
 
@@ -72,10 +74,10 @@ def render_folder(
         As `render_story`.
 
     Raises:
-        RenderError, AudioFileError: see `perform`.
+        Cancelled, RenderError, AudioFileError: see `perform`.
     """
     left, left_settings = resumed(folder) or ((), settings)
-    how = partial(perform, group="render", on_progress=on_progress, render=render)
+    how = partial(perform, group="render", on_progress=on_progress, cancel=cancel, render=render)
     list(how(model, folder, left, left_settings))
     unknown = unknown_sounds(model.profile, folder.story)
     requests = due(folder, settings, model.profile.crossfade, unknown=unknown)

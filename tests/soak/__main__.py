@@ -32,7 +32,18 @@ from core.farm.cluster import connected
 from core.farm.farm import join_farm
 from core.profile import load_profile
 from studio.server import running
-from tests.soak import anywhere, disk, farm, faults, fuzzing, instructions, kills, memory, writers
+from tests.soak import (
+    anywhere,
+    disk,
+    farm,
+    faults,
+    fuzzing,
+    instructions,
+    kills,
+    memory,
+    tables,
+    writers,
+)
 from tests.soak.server import Server, free_port
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
@@ -120,6 +131,11 @@ def killed_farms(seed: int, folder: Path) -> None:
     print(f"   {killed} workers killed in {stories} stories", flush=True)
 
 
+def killed_tables(seed: int, folder: Path) -> None:
+    """A program that makes 200 stories is killed three times."""
+    tables.killed_table(seed, model("tiny"), folder, count=200, kills=3)
+
+
 def mutants(seed: int, folder: Path) -> None:
     """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
     command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
@@ -147,6 +163,7 @@ PARTS: dict[str, Trial] = {
     "anywhere": killed_anywhere,
     "writers": several_writers,
     "farm": killed_farms,
+    "tables": killed_tables,
     "instructions": any_instruction,
     "memory": level_memory,
     "input": hostile_input,

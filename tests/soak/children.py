@@ -79,6 +79,19 @@ def render_slowly(story: str) -> None:
     )
 
 
+def make_table(table: str, out: str) -> None:
+    """Make the stories of a table of briefs, and print each that is done."""
+    from core.audiostory import load_audiostory
+    from core.batch.briefs import read_table
+    from core.batch.table import render_table
+    from core.profile import load_profile
+    from tests.soak.tables import run_here
+
+    run = run_here(load_audiostory(load_profile("tiny")), Path(out))
+    render_table(run, read_table(Path(table)), lambda report: print(report.file, flush=True))
+    time.sleep(60)
+
+
 def write_for_ever(file: str, folder: str) -> None:
     """Be in the midst of writing a file and a folder."""
     from core.files import atomic_folder, atomic_path
@@ -125,6 +138,7 @@ PROGRAMS = {
     "hold": hold_lock,
     "keep": keep_one_take,
     "render": render_slowly,
+    "table": make_table,
     "open": open_again_and_again,
     "write": write_for_ever,
 }
