@@ -174,6 +174,8 @@ def test_a_scene_needs_four_sounds_of_different_kinds() -> None:
     other = replace(DOOR, caption="a wooden door slamming", start=12.0)
     assert judged(brief, *lines[:3], other).figures["scenes"] == (0, 1)
     assert judged(brief, *lines, lines[-1]).figures["nothing_invented"] == (0, 1)
+    itself = replace(DOOR, caption="A haunted house")
+    assert judged(brief, *lines, itself).figures["nothing_invented"] == (0, 1)
 
 
 def test_the_longest_event_is_what_goes_on_throughout() -> None:

@@ -13,7 +13,7 @@ Each figure is a share of what the briefs ask for:
   same source as an earlier one may share its event.
 - nothing invented: briefs without an event that is neither required nor optional, that repeats an
   earlier one's caption as a new source, or that is a silence which was not asked for. In a scene
-  anything may be heard once.
+  anything may be heard once, but the brief itself is no sound.
 - order: briefs of which two or more sounds that come and go were found, and all of them in order.
 - times: starts, lengths and moments that are given, to 0.05 s.
 - throughout: such sounds of which, by all events of theirs, 95 % of the whole is covered, silences
@@ -266,7 +266,9 @@ class Judged:
             if event.silent:
                 wanted, often = True, silences
             else:
-                wanted = self.brief.scene or any(mentions(caption, words) for words in heard)
+                itself = self.brief.scene and caption == self.brief.brief.strip(" .!?").lower()
+                fits = self.brief.scene or any(mentions(caption, words) for words in heard)
+                wanted = fits and not itself
                 often = sum(mentions(caption, sound.words) for sound in sounds)
             again = seen[caption] >= max(not event.silent, often) and event.source is None
             if not wanted or again:
