@@ -19,7 +19,6 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils.rnn import pad_sequence
 
 from core.audiostory import AudioStory
@@ -90,9 +89,7 @@ def token_losses(model: AudioStory, lessons: Sequence[ScoreLesson]) -> dict[str,
     kinds = pad_sequence(
         [torch.tensor(lesson.kinds) for lesson in lessons], batch_first=True, padding_value=-1
     )
-    # On a processor the gradient of the fused attention takes longer than all matrices together.
-    with sdpa_kernel(SDPBackend.MATH):
-        states = model.backbone(input_ids=ids, use_cache=False).last_hidden_state
+    states = model.backbone(input_ids=ids, use_cache=False).last_hidden_state
     targets, learned = ids[:, 1:], kinds[:, 1:]
     scores = model.head(states[:, :-1][learned >= 0]).float()
     losses = functional.cross_entropy(scores, targets[learned >= 0], reduction="none")
