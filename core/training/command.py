@@ -156,6 +156,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser, *, examples: bool = Fals
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--average", type=float, default=0.999)
     parser.add_argument("--seed", type=int, default=0)
+    about = "batches whose mean is a step; `accelerate launch` or `torchrun` shares them out"
+    parser.add_argument("--parts", type=int, default=1, help=about)
 
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
@@ -230,7 +232,11 @@ def _train(arguments: argparse.Namespace) -> None:
         _read_states(profile, arguments)
         return
     settings = TrainingRun(
-        arguments.steps, arguments.rate, average=arguments.average, seed=arguments.seed
+        arguments.steps,
+        arguments.rate,
+        average=arguments.average,
+        seed=arguments.seed,
+        parts=arguments.parts,
     )
     if arguments.step in publish.ADAPTERS:
         _train_adapter(profile, settings, arguments)

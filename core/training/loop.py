@@ -17,12 +17,14 @@ from typing import Literal
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import gather_object
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from core.files import atomic_path
 from core.performer.flow_performer import FlowPerformer
 from core.placement import multiplies_bf16
+from core.training.ranks import Ranks, average_gradients, part_seed
 
 Terms = Mapping[str, Tensor]
 DECAY = 0.4
@@ -42,6 +44,7 @@ class TrainingRun:
         warmup: steps until the peak.
         average: decay of the weights' running average.
         save_minutes: a checkpoint is written this often.
+        parts: batches or sets of lessons whose mean is a step; several processes share them out.
     """
 
     steps: int
@@ -52,6 +55,7 @@ class TrainingRun:
     clip: float = 1.0
     save_minutes: float = 4.0
     seed: int = 0
+    parts: int = 1
 
 
 def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -68,36 +72,49 @@ def train(
 ) -> None:
     """Minimise the weighted sum of `losses` over the model's trainable parameters.
 
-    `losses` yields the terms of one lesson or batch at a time; their gradients add up to a step.
-    The generator handed to `losses` is seeded by the step, so that a resumed run sees the batches
-    that the uninterrupted one would have seen. When done, the model holds the averaged weights.
+    `losses` yields the terms of one lesson or batch at a time; their gradients add up to a part of
+    a step (`core.training.ranks`). The generator handed to `losses` is seeded by step and part, so
+    that a resumed run sees the batches that the uninterrupted one would have seen, on however many
+    processes. When done, the model holds the averaged weights. Several processes write to one
+    folder, which all of them see.
 
     Args:
         held_out: losses on what is not trained on, which are printed and recorded with every
             checkpoint, of the averaged weights.
+
+    Raises:
+        StudioError: a step has fewer parts than there are processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision())
+    ranks = Ranks.of(accelerator)
+    own_parts = ranks.share(run.parts)
     parameters = trainable(model)
     optimizers = optimizers_of(model, run)
     prepared = [accelerator.prepare(optimizer) for optimizer in optimizers]
     average = {name: p.detach().clone() for name, p in parameters.items()}
     step = _resume(folder, parameters, average, optimizers)
-    record = _Record(folder / "losses.csv", step)
+    record = _Record(folder / "losses.csv", step, ranks)
     saved = time.monotonic()
     model.train()
     while step < run.steps:
         for group in (group for optimizer in prepared for group in optimizer.param_groups):
             group["lr"] = run.rate * schedule(step, run)
-        generator = torch.Generator().manual_seed(run.seed * 1_000_003 + step)
-        lessons = losses(generator)
-        while True:
-            with accelerator.autocast():
-                terms = next(lessons, None)
-            if terms is None:
-                break
-            accelerator.backward(_weighted(terms, weights))
-            record.add(terms)
+        for part in own_parts:
+            generator = torch.Generator().manual_seed(part_seed(run.seed, step, part))
+            if (
+                run.parts > 1
+            ):  # what draws from the common generator, too, depends on the part alone
+                torch.manual_seed(generator.initial_seed())
+            lessons = losses(generator)
+            while True:
+                with accelerator.autocast():
+                    terms = next(lessons, None)
+                if terms is None:
+                    break
+                accelerator.backward(_weighted(terms, weights))
+                record.add(terms)
+        average_gradients(list(parameters.values()), ranks, run.parts)
         accelerator.clip_grad_norm_(parameters.values(), run.clip)
         for optimizer in prepared:
             optimizer.step()
@@ -105,12 +122,14 @@ def train(
         _update(average, parameters, min(run.average, (1 + step) / (10 + step)))
         step += 1
         record.write(step)
-        if time.monotonic() - saved > run.save_minutes * 60 or step == run.steps:
+        due = time.monotonic() - saved > run.save_minutes * 60 or step == run.steps
+        if due and accelerator.is_main_process:
             _save(folder, parameters, average, optimizers, step)
             if held_out is not None:
                 with _averaged(model, parameters, average), accelerator.autocast():
                     record.write_held_out(step, held_out())
             saved = time.monotonic()
+    accelerator.wait_for_everyone()
     with torch.no_grad():
         for name, value in load_file(folder / "average.safetensors").items():
             parameters[name].copy_(value)
@@ -231,11 +250,12 @@ class _Record:
 
     EVERY = 10
 
-    def __init__(self, path: Path, step: int):
+    def __init__(self, path: Path, step: int, ranks: Ranks):
         self.path = path
+        self.ranks = ranks
         self.started = time.monotonic()
         self.sums: dict[str, list[float]] = {}
-        if step == 0:
+        if step == 0 and ranks.rank == 0:
             path.unlink(missing_ok=True)
 
     def add(self, terms: Terms) -> None:
@@ -246,12 +266,16 @@ class _Record:
         if step % self.EVERY:
             return
         seconds = time.monotonic() - self.started
+        gathered: list[dict[str, list[float]]] = gather_object([self.sums])
+        self.sums = {}
+        if self.ranks.rank:
+            return
         with self.path.open("a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            for name, values in self.sums.items():
+            for name in dict.fromkeys(name for sums in gathered for name in sums):
+                values = [value for sums in gathered for value in sums.get(name, ())]
                 mean = sum(values) / len(values)
                 writer.writerow([step, f"{seconds:.0f}", name, f"{mean:.5f}"])
-        self.sums.clear()
 
     def write_held_out(self, step: int, losses: Mapping[str, float]) -> None:
         """Print and note losses of what is not trained on, as terms of their own."""
