@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -41,8 +42,9 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
         pause -= 1
         ready = farm.state.workers
         if pause <= 0 and killed < kills and len(ready) > 1:
-            os.kill(rng.choice(ready).process, signal.SIGKILL)
-            killed, pause = killed + 1, rng.randint(2, 8)
+            with contextlib.suppress(ProcessLookupError):  # one that the farm does not miss yet
+                os.kill(rng.choice(ready).process, signal.SIGKILL)
+                killed, pause = killed + 1, rng.randint(2, 8)
 
     found = {}
     for take in farm.renderer(f"seed {seed}")(model, story, ids, _SETTINGS, on_progress=kill):
