@@ -102,9 +102,8 @@ def train(
             group["lr"] = run.rate * schedule(step, run)
         for part in own_parts:
             generator = torch.Generator().manual_seed(part_seed(run.seed, step, part))
-            if (
-                run.parts > 1
-            ):  # what draws from the common generator, too, depends on the part alone
+            if run.parts > 1:
+                # What draws from the common generator, too, depends on the part alone.
                 torch.manual_seed(generator.initial_seed())
             lessons = losses(generator)
             while True:
