@@ -33,7 +33,7 @@ def test_a_story_survives_json() -> None:
 
 def test_a_story_of_the_first_version_opens_and_is_saved_as_this_one() -> None:
     kept = take(stream="")
-    for name in ("start", "sampler", "context", "part"):
+    for name in ("start", "sampler", "context", "part", "made_on"):
         del kept[name]
     text = changed(version=1, events__1__takes=[kept], events__1__chosen="k")
     opened = Story.from_json(text)

@@ -232,6 +232,7 @@ def write_cell(page: Page, row: int, column: int, text: str) -> None:
 
 def drag(page: Page, grip: Locator, by: float, *, up: float = 0.0) -> None:
     """Drag something sideways by so many pixels."""
+    grip.scroll_into_view_if_needed()
     box = grip.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
