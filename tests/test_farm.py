@@ -25,7 +25,7 @@ from core.director.plan import plan
 from core.doctor import examine
 from core.errors import Cancelled, FarmError, PlanError, RenderError
 from core.farm.address import FarmAddress, read_farm_address
-from core.farm.cluster import HOW_TO_GET, connected, has_ray
+from core.farm.cluster import HOW_TO_GET, connected
 from core.farm.farm import Farm, join_farm
 from core.farm.shipping import ship, unpack
 from core.farm.state import FarmState
@@ -47,7 +47,6 @@ from tests.soak.farm import killed_workers
 from tests.soak.tables import run_here, write_table
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
-needs_ray = pytest.mark.skipif(not has_ray(), reason=f"Ray is not installed: {HOW_TO_GET}")
 
 
 class TestAddresses:
@@ -240,7 +239,7 @@ def test_the_doctor_says_whether_ray_and_accelerate_are_there_and_what_a_farm_is
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = examine(None, "local:3?threads=2")["More than one machine"]
-    assert [finding.works for finding in found] == [has_ray(), True, True]
+    assert [finding.works for finding in found] == [True, True, True]
     assert "Accelerate" in found[1].text
     assert "3 workers of 2 thread(s)" in found[2].text
     monkeypatch.setattr("core.doctor.has_ray", lambda: False)
@@ -257,7 +256,6 @@ def farm(tiny: AudioStory) -> Iterator[Farm]:
         yield join_farm(ray, tiny, FarmAddress("", 1, alike))
 
 
-@needs_ray
 def test_one_two_and_four_workers_render_what_this_process_does(
     tiny: AudioStory, farm: Farm
 ) -> None:
@@ -281,7 +279,6 @@ def test_one_two_and_four_workers_render_what_this_process_does(
     assert {report.made_on for report in farm.state.workers} == {tiny.numeric_path}
 
 
-@needs_ray
 def test_takes_are_kept_in_the_storys_folder_as_those_of_this_process(
     tiny: AudioStory, farm: Farm, tmp_path: Path
 ) -> None:
@@ -310,7 +307,6 @@ def chosen(folder: StoryFolder) -> str:
     return key
 
 
-@needs_ray
 def test_cancelling_ends_ones_own_work_within_a_step_and_nobody_elses(
     tiny: AudioStory, farm: Farm
 ) -> None:
@@ -349,13 +345,11 @@ def test_cancelling_ends_ones_own_work_within_a_step_and_nobody_elses(
     assert (farm.state.waiting, farm.state.running) == (0, 0)
 
 
-@needs_ray
 def test_what_a_lost_worker_was_at_is_rendered_by_another(tiny: AudioStory, farm: Farm) -> None:
     farm.grow(2)
     assert killed_workers(1, tiny, farm, kills=2, events=6) == 2
 
 
-@needs_ray
 def test_what_cannot_be_rendered_is_refused_as_it_is_here(tiny: AudioStory, farm: Farm) -> None:
     story = Story("wind", 400.0, 5, "tiny", "One event.", (Event("e1", "wind", 0.0, 400.0),))
     with pytest.raises(RenderError, match="lasts 400 s"):
@@ -365,7 +359,6 @@ def test_what_cannot_be_rendered_is_refused_as_it_is_here(tiny: AudioStory, farm
         list(another.renderer()(tiny, story_of(1), ["e0"], SETTINGS))
 
 
-@needs_ray
 def test_a_plan_made_on_the_farm_is_the_plan_made_here(tiny: AudioStory, farm: Farm) -> None:
     *_, last = plan(tiny, "rain, then a dog barks", 6.0, 3)
     assert farm.plan("rain, then a dog barks", 6.0, 3) == last.story
@@ -373,7 +366,6 @@ def test_a_plan_made_on_the_farm_is_the_plan_made_here(tiny: AudioStory, farm: F
         farm.plan("", 6.0, 3)
 
 
-@needs_ray
 def test_the_studio_renders_on_the_farm_and_says_what_it_is_doing(
     tiny: AudioStory, farm: Farm, tmp_path: Path
 ) -> None:
@@ -403,7 +395,6 @@ def test_the_studio_renders_on_the_farm_and_says_what_it_is_doing(
         render_work(studio, folder, job, lambda _: asked, SETTINGS, "h")(sent.append)
 
 
-@needs_ray
 def test_a_table_of_briefs_is_made_on_the_farm_as_it_is_here(
     tiny: AudioStory, farm: Farm, tmp_path: Path
 ) -> None:

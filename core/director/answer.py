@@ -46,28 +46,36 @@ SYSTEM = (
     "The seconds of all events add up to the total; times in the request are kept exactly."
 )
 
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "events": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 24,
-            "items": {
-                "type": "object",
-                "properties": {
-                    "caption": {"type": "string", "maxLength": 120},
-                    "seconds": {"type": "number"},
-                    "mood": {"type": "string", "maxLength": 30},
+
+def _answer_schema(row: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an answer whose events have these properties, all of them required."""
+    return {
+        "type": "object",
+        "properties": {
+            "events": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 24,
+                "items": {
+                    "type": "object",
+                    "properties": row,
+                    "required": list(row),
+                    "additionalProperties": False,
                 },
-                "required": ["caption", "seconds", "mood"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["events"],
-    "additionalProperties": False,
-}
+            }
+        },
+        "required": ["events"],
+        "additionalProperties": False,
+    }
+
+
+SCHEMA = _answer_schema(
+    {
+        "caption": {"type": "string", "maxLength": 120},
+        "seconds": {"type": "number"},
+        "mood": {"type": "string", "maxLength": 30},
+    }
+)
 
 
 _SCORE_EXAMPLE: dict[str, Any] = {
@@ -126,24 +134,7 @@ _SCORE_ROW: dict[str, dict[str, Any]] = {
     "mood": {"type": "string", "maxLength": 30},
     **_OPTIONAL,
 }
-SCORE_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "events": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 24,
-            "items": {
-                "type": "object",
-                "properties": _SCORE_ROW,
-                "required": list(_SCORE_ROW),
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["events"],
-    "additionalProperties": False,
-}
+SCORE_SCHEMA = _answer_schema(_SCORE_ROW)
 """All is required, as strict schemas ask; what a sound has not is null."""
 
 
