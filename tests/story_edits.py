@@ -7,8 +7,12 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from core.story import timeline
+from core.story.ducking import Ducking, duck_event, duck_lane
+from core.story.lanes import change_lane
+from core.story.movement import approach, recede
 from core.story.shape import LEVEL_SHAPES, Point
 from core.story.story import Event, Story
+from core.story.strip import FADE_CURVES, ROOM_NAMES, Equaliser, RoomSend
 
 
 def _points(event: Event, count: int, share: float) -> tuple[Point, ...]:
@@ -44,5 +48,26 @@ EDIT: dict[str, Callable[[Story, Event, int, float], Story]] = {
     "source": lambda s, e, n, x: timeline.share_source(s, e.id, _event(s, x).id),
     "own source": lambda s, e, n, x: timeline.share_source(s, e.id, None),
     "gain": lambda s, e, n, x: timeline.change(s, e.id, gain_db=-60 * x),
+    "envelope": lambda s, e, n, x: timeline.change(s, e.id, gain_envelope=_points(e, n % 5, x)),
+    "pan": lambda s, e, n, x: timeline.change(
+        s, e.id, pan_envelope=tuple((t, n / 30 + v / 15) for t, v in _points(e, n % 5, x))
+    ),
+    "fade": lambda s, e, n, x: timeline.change(
+        s, e.id, fade_in=x * e.duration, fade_in_curve=FADE_CURVES[n % 5]
+    ),
+    "equaliser": lambda s, e, n, x: timeline.change(
+        s, e.id, equaliser=Equaliser(low_cut=20 + 100 * n, tilt_db=24 * x) if n else None
+    ),
+    "room": lambda s, e, n, x: timeline.change(
+        s, e.id, room=RoomSend(ROOM_NAMES[n % 5], -60 * x), distance=1 + 900 * x
+    ),
+    "loop": lambda s, e, n, x: timeline.change(s, e.id, loop=n % 2 == 0),
+    "approach": lambda s, e, n, x: (approach if n % 2 else recede)(s, e.id, 1.1 + 900 * x),
+    "duck": lambda s, e, n, x: duck_event(s, e.id, Ducking(30 * x, 0.01 + x, 0.01 + n / 10)),
+    "duck lane": lambda s, e, n, x: duck_lane(s, e.layer, Ducking(30 * x, 0.5, 0.01 + n / 10)),
+    "lane": lambda s, e, n, x: change_lane(
+        s, e.layer, gain_db=-x, muted=n % 2 == 1, fade_out=9 * x, room=RoomSend("hall")
+    ),
+    "lane pan": lambda s, e, n, x: change_lane(s, n % 16, pan_envelope=((x, x), (n + 2.0, -x))),
 }
 EDITS = st.tuples(st.sampled_from(sorted(EDIT)), st.integers(0, 30), st.floats(0.0, 1.0))

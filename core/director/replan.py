@@ -281,7 +281,7 @@ class _Names:
                 old, caption=caption, start=start, duration=seconds, mood=mood, seed=None,
                 fade_in=min(old.fade_in, seconds), fade_out=min(old.fade_out, seconds),
                 takes=(), chosen=None, role=None, shape="steady", points=(), count=None, every=None,
-                at=(), source=None,
+                at=(), source=None, gain_envelope=(), pan_envelope=(), loop=False,
             )  # fmt: skip
         name = next(f"e{n}" for n in range(1, len(self.taken) + 2) if f"e{n}" not in self.taken)
         self.taken.add(name)

@@ -287,11 +287,12 @@ def _is_asked(
 ) -> bool:
     """Whether a take has the key that its event asks for, its context and its weights aside.
 
-    A part of a take asks for no other length or tail than the take's, while that holds all of it.
+    A part of a take asks for no other length or tail than the take's, while that holds all of it;
+    nor does an event whose take loops.
     """
     made_of = (take.weights, take.start, take.context)
     now = _keyed(story, event, settings, crossfade, *made_of)
-    held = take.part is not None and event.is_filled_by(take)
+    held = (event.loop or take.part is not None) and event.is_filled_by(take)
     asked = dataclasses.replace(
         now,
         seed=now.seed if event.seed is not None else take.seed,

@@ -15,7 +15,7 @@ from core.errors import StoryError
 from core.schema import parse_json, read_dataclass, read_field, read_value
 from core.story.context import ContextReader
 from core.story.patches import EVENT_FIELDS, STORY_FIELDS, Patch, Step
-from core.story.story import Event, Story, event_data
+from core.story.story import Event, Story, event_data, plain_data
 from core.story.take import Take, read_take, take_data
 
 Line = dict[str, Any]
@@ -136,7 +136,7 @@ def step_of(line: Line) -> Line:
 
 def encoded(line: Line) -> bytes:
     """The line as it is in the file."""
-    return (json.dumps(line, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(line, ensure_ascii=False, default=plain_data) + "\n").encode()
 
 
 def decoded(text: bytes) -> Line:

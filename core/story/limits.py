@@ -33,6 +33,11 @@ GAIN_RANGE = (-60.0, 24.0)
 """Decibels."""
 MAX_POINTS = 100
 """Of one shape of level."""
+MAX_ENVELOPE_POINTS = 2000
+"""Of one envelope: four for each of as many spots as a story may hold, where it makes way for
+them."""
+MAX_ALL_POINTS = 50_000
+"""Of all envelopes of a story: a third of the values that a file may hold (`core.schema`)."""
 MIN_POINT_GAP = 0.005
 """Seconds between two points of a shape: as short as a fade that cannot click."""
 MAX_REPETITIONS = 100

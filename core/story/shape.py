@@ -66,15 +66,36 @@ def check_shape(shape: LevelShape, points: Sequence[Point], seconds: float) -> N
         raise StoryError('A shape of points needs some; write them like "0:-20, 3:0".')
     if points and shape != "points" and shape not in DISTANT:
         raise StoryError(f"The shape {shape!r} has no points; choose points, or leave them out.")
-    if len(points) > MAX_POINTS:
-        raise StoryError(f"A shape has at most {MAX_POINTS} points, not {len(points)}.")
+    check_points("shape", points, seconds, GAIN_RANGE, "dB", MAX_POINTS)
+
+
+def check_points(
+    name: str,
+    points: Sequence[Point],
+    seconds: float,
+    values: tuple[float, float],
+    unit: str,
+    most: int,
+) -> None:
+    """Refuse points that a curve of this length cannot have.
+
+    Args:
+        name: of the curve, in a sentence.
+        values: lowest and highest of its second numbers, which are in `unit`.
+        most: points that it may have.
+
+    Raises:
+        StoryError: in a sentence that says why.
+    """
+    if len(points) > most:
+        raise StoryError(f"A {name} has at most {most} points, not {len(points)}.")
     for time, level in points:
-        check_number("time of a shape's point", time, 0.0, seconds + TOLERANCE, "seconds")
-        check_number("level of a shape's point", level, *GAIN_RANGE, "dB")
+        check_number(f"time of a {name}'s point", time, 0.0, seconds + TOLERANCE, "seconds")
+        check_number(f"level of a {name}'s point", level, *values, unit)
     for (before, _), (after, _) in itertools.pairwise(points):
         if after - before < MIN_POINT_GAP - TOLERANCE:
             raise StoryError(
-                f"A shape's points follow one another by {MIN_POINT_GAP:g} s or more; "
+                f"A {name}'s points follow one another by {MIN_POINT_GAP:g} s or more; "
                 f"{after:g} s comes too soon after {before:g} s."
             )
 
@@ -134,6 +155,16 @@ def cut_points(points: Sequence[Point], begin: float, end: float) -> tuple[Point
         inside = [p for p in inside if p[0] <= last - MIN_POINT_GAP]
         inside.append((last, round(level_at(points, end), _DECIMALS)))
     return tuple(inside)
+
+
+def scaled_points(points: Sequence[Point], ratio: float, most: float) -> tuple[Point, ...]:
+    """A curve in proportion, within `most` seconds; what comes too close then is left out."""
+    scaled: list[Point] = []
+    for time, level in points:
+        moment = min(time * ratio, most)
+        if not scaled or moment - scaled[-1][0] >= MIN_POINT_GAP:
+            scaled.append((moment, level))
+    return tuple(scaled)
 
 
 def joined_points(first: Sequence[Point], then: Sequence[Point], seam: float) -> tuple[Point, ...]:

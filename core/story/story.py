@@ -22,6 +22,7 @@ from core.schema import parse_json, read_dataclass
 from core.story.context import ContextReader, ContextTable
 from core.story.limits import (
     GAIN_RANGE,
+    MAX_ALL_POINTS,
     MAX_CAPTION,
     MAX_EVENTS,
     MAX_INSTRUCTION,
@@ -44,6 +45,16 @@ from core.story.shape import (
     check_shape,
     level_points,
 )
+from core.story.strip import (
+    NEAR,
+    Equaliser,
+    FadeCurve,
+    Lane,
+    RoomSend,
+    check_distance,
+    check_envelopes,
+    check_lanes,
+)
 from core.story.take import Take, read_take, take_data
 from core.story.versions import VERSION, modernised
 
@@ -52,6 +63,12 @@ SILENCE = "silence"
 PLACEHOLDER = "[placeholder]"
 """What stands before the caption of one in file names, markers and projects."""
 _OF_SCORES = frozenset({"role", "shape", "points", "count", "every", "at", "source"})
+_OF_STRIPS = frozenset(
+    {
+        "fade_in_curve", "fade_out_curve", "gain_envelope", "pan_envelope", "distance",
+        "equaliser", "room", "loop",
+    }
+)  # fmt: skip
 MAX_FILE_BYTES = 8_000_000
 MAX_OLD_FILE_BYTES = 64_000_000
 """Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
@@ -77,6 +94,13 @@ class Event:
         count, every, at: how often the sound is struck, or with how many seconds between, or at
             which seconds from the event's start; at most one of them.
         source: id of another event whose source sounds again, which has no such of its own.
+        fade_in_curve, fade_out_curve: None: the mix's own.
+        gain_envelope: seconds from the event's start, and decibels that are added to its gain and
+            its shape; straight between points, the outer ones are held.
+        pan_envelope: the same with -1 left to 1 right, in place of `pan`.
+        distance: metres from which it is heard (`core.story.strip.NEAR`: as its take has it).
+        equaliser, room: what it goes through (`core.story.strip`).
+        loop: its take sounds over and over without a seam, however long the event is.
     """
 
     id: str
@@ -101,6 +125,14 @@ class Event:
     every: float | None = None
     at: tuple[float, ...] = ()
     source: str | None = None
+    fade_in_curve: FadeCurve | None = None
+    fade_out_curve: FadeCurve | None = None
+    gain_envelope: tuple[Point, ...] = ()
+    pan_envelope: tuple[Point, ...] = ()
+    distance: float = NEAR
+    equaliser: Equaliser | None = None
+    room: RoomSend | None = None
+    loop: bool = False
     takes: tuple[Take, ...] = ()
     chosen: str | None = None
 
@@ -126,6 +158,8 @@ class Event:
             check_number("seed", self.seed, 0, MAX_SEED, "")
         check_shape(self.shape, self.points, self.duration)
         check_repetitions(self.count, self.every, self.at, self.duration)
+        check_envelopes(self.gain_envelope, self.pan_envelope, self.duration)
+        check_distance(self.distance)
         if self.source is not None:
             check_text("source", self.source, MAX_NAME)
         if self.chosen is not None and self.chosen not in {take.key for take in self.takes}:
@@ -162,7 +196,10 @@ class Event:
         return take.part.offset if take and take.part else 0.0
 
     def is_filled_by(self, take: Take) -> bool:
-        """Whether a take is as long as the event, or holds all of the part that the event is."""
+        """Whether a take is as long as the event, or holds all of the part that the event is; one
+        that loops is long enough for any."""
+        if self.loop:
+            return True
         if take.part is None:
             return abs(take.duration - self.duration) <= TOLERANCE
         return take.part.offset + self.duration <= take.duration + TOLERANCE
@@ -189,6 +226,7 @@ class Story:
         total: length of the story in seconds.
         corrections: what the studio changed in the director's plan, one sentence each.
         notes: what of the instruction was not kept, or has no event, one sentence each.
+        lanes: channel strips of the layers that have one, in their order.
     """
 
     instruction: str
@@ -200,6 +238,7 @@ class Story:
     corrections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     version: int = field(default=VERSION)
+    lanes: tuple[Lane, ...] = ()
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -214,6 +253,14 @@ class Story:
                 raise StoryError(f"A story has at most {MAX_NOTES} {name}; leave some out.")
             for sentence in sentences:
                 check_text("note on the plan", sentence, MAX_REASONING)
+        check_lanes(self.lanes)
+        points = sum(len(e.gain_envelope) + len(e.pan_envelope) for e in self.events)
+        points += sum(len(lane.gain_envelope) + len(lane.pan_envelope) for lane in self.lanes)
+        if points > MAX_ALL_POINTS:
+            raise StoryError(
+                f"The story's envelopes have {points} points in all, and at most {MAX_ALL_POINTS}; "
+                "take some off."
+            )
         self._check_events()
 
     def _check_events(self) -> None:
@@ -292,6 +339,10 @@ class Story:
         it."""
         return self._firsts[event.source or event.id]
 
+    def lane(self, layer: int) -> Lane:
+        """The channel strip of a layer: one that changes nothing where it has none."""
+        return next((lane for lane in self.lanes if lane.layer == layer), Lane(layer))
+
     @property
     def last_id(self) -> str:
         """The id of the last event of layer 0; empty where there is none."""
@@ -322,7 +373,7 @@ class Story:
         parts = {
             field.name: _json(getattr(self, field.name))
             for field in dataclasses.fields(self)
-            if field.name != "events"
+            if field.name != "events" and (field.name != "lanes" or self.lanes)
         }
         parts["events"] = _lines(map(_event_text, self.events))
         parts["contexts"] = _table(
@@ -445,14 +496,18 @@ def read_event(data: object, contexts: ContextReader, where: str) -> Event:
 def event_data(event: Event) -> dict[str, Any]:
     """The event's fields as a file holds them, less its takes.
 
-    What only a score gives is left out where it is not given, so that files of earlier versions
-    stay what they are to the byte.
+    What only a score or a strip gives is left out where it is not given, so that files of earlier
+    versions stay what they are to the byte. Strips' own dataclasses are left as they are
+    (`plain_data`).
     """
     return {
         field.name: value
         for field in dataclasses.fields(event)
         if field.name != "takes"
-        and ((value := getattr(event, field.name)) != field.default or field.name not in _OF_SCORES)
+        and (
+            (value := getattr(event, field.name)) != field.default
+            or field.name not in _OF_SCORES | _OF_STRIPS
+        )
     }
 
 
@@ -473,5 +528,14 @@ def _table(parts: Mapping[str, str]) -> str:
     return f"{{\n{lines}\n}}"
 
 
+def plain_data(part: Any) -> dict[str, Any]:
+    """A part of a strip as JSON holds it, what is as usual left out."""
+    return {
+        field.name: value
+        for field in dataclasses.fields(part)
+        if (value := getattr(part, field.name)) != field.default
+    }
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=plain_data)

@@ -3,8 +3,9 @@
 The page, the command line and the tests use these and nothing else to change a story. Each edit
 keeps the invariants of `core.story.story`: layer 0 tiles the story without gaps, so changing a
 length there ripples (what follows shifts, the total follows); layers above lie freely inside the
-total, which stays where a story has nothing on layer 0. A shape's points and the moments of
-repetitions stay where they are in time when an edge moves over them. All times are seconds and are
+total, which stays where a story has nothing on layer 0. Points of shapes and envelopes and the
+moments of repetitions stay where they are in time when an edge moves over them; those of a lane's
+envelopes (`core.story.lanes`) do whatever the events do. All times are seconds and are
 kept to the millisecond. A locked event can be moved by a ripple but never changed. A part of a
 take, as `split` makes it, keeps its sound while the take holds all of it: its edges move over the
 take. Every function raises `StoryError` in one sentence when an edit is impossible.
@@ -17,18 +18,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
+from core.story.lanes import scaled_lanes
 from core.story.limits import (
     EVERY_RANGE,
     MAX_CAPTION,
     MAX_LAYER,
     MAX_TOTAL,
     MIN_DURATION,
-    MIN_POINT_GAP,
     TOLERANCE,
     check_number,
 )
 from core.story.same_source import with_source, with_sources_kept
-from core.story.shape import DISTANT, Point, cut_points, joined_points, named_shape
+from core.story.shape import DISTANT, cut_points, joined_points, named_shape, scaled_points
 from core.story.story import Event, Story
 from core.story.take import Take, TakePart
 
@@ -39,6 +40,8 @@ CHANGEABLE = frozenset(
     {
         "caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder",
         "role", "shape", "points", "count", "every", "at",
+        "fade_in_curve", "fade_out_curve", "gain_envelope", "pan_envelope", "distance",
+        "equaliser", "room", "loop",
     }
 )  # fmt: skip
 _REPETITIONS: dict[str, Any] = {"count": None, "every": None, "at": ()}
@@ -75,7 +78,7 @@ def unrendered(
 
 def change(story: Story, event_id: str, **values: Any) -> Story:
     """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed, placeholder,
-    role, shape and repetitions.
+    role, shape, repetitions, and what the event goes through on its way into the mix.
 
     With another caption an event is no placeholder any more. A gain set by hand stays; before
     the first take it is added to the default. Another shape, and another way to repeat, take the
@@ -314,7 +317,9 @@ def join(story: Story, event_id: str) -> Story:
         duration=_ms(first.duration + second.duration),
         chosen=first.chosen if kept else None,
         fade_out=second.fade_out,
+        fade_out_curve=second.fade_out_curve,
         **_joined_shape(first, second),
+        **_joined_envelopes(first, second),
         **_joined_repetitions(first, second),
     )
     whole = dataclasses.replace(whole, takes=tuple(_whole_again(whole, t) for t in whole.takes))
@@ -339,7 +344,7 @@ def fit(story: Story, total: float) -> Story:
     target = round(total * 1000)
     ratio = target / 1000 / story.total
     if not story.sequence:
-        return _laid_out(story, [], _scaled_above(story, ratio), target / 1000)
+        return _laid_out(scaled_lanes(story, ratio), [], _scaled_above(story, ratio), target / 1000)
     kept = sum(round(e.duration * 1000) for e in story.sequence if e.locked)
     free = [e for e in story.sequence if not e.locked]
     least = kept + len(free) * round(MIN_DURATION * 1000)
@@ -350,7 +355,7 @@ def fit(story: Story, total: float) -> Story:
         )
     lengths = dict(zip((e.id for e in free), _shares(free, target - kept), strict=True))
     sequence = [_scaled(e, lengths[e.id]) if e.id in lengths else e for e in story.sequence]
-    return _laid_out(story, sequence, _scaled_above(story, ratio))
+    return _laid_out(scaled_lanes(story, ratio), sequence, _scaled_above(story, ratio))
 
 
 def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: str = "") -> float:
@@ -450,25 +455,27 @@ def _windowed(event: Event, later: float, duration: float) -> Event:
         fade_in=min(event.fade_in, duration),
         fade_out=min(event.fade_out, duration),
         points=cut_points(event.points, later, later + duration),
+        gain_envelope=cut_points(event.gain_envelope, later, later + duration),
+        pan_envelope=cut_points(event.pan_envelope, later, later + duration),
         at=tuple(moment for moment in moments if 0.0 <= moment <= duration),
     )
 
 
 def _scaled(event: Event, duration: float) -> Event:
-    """The event with another length, its shape and its repetitions in proportion."""
+    """The event with another length, its shape, envelopes and repetitions in proportion."""
     ratio = duration / event.duration
-    points: list[Point] = []
-    for time, level in event.points:
-        moment = min(time * ratio, duration)
-        if not points or moment - points[-1][0] >= MIN_POINT_GAP:
-            points.append((moment, level))
+    curves: dict[str, Any] = {
+        name: scaled_points(getattr(event, name), ratio, duration)
+        for name in ("points", "gain_envelope", "pan_envelope")
+    }
     at = dict.fromkeys(min(_ms(moment * ratio), _ms(duration)) for moment in event.at)
     every = event.every and min(EVERY_RANGE[1], max(EVERY_RANGE[0], event.every * ratio))
-    plain = dataclasses.replace(event, at=(), points=(), shape="steady")
+    plain = dataclasses.replace(
+        event, at=(), points=(), shape="steady", gain_envelope=(), pan_envelope=()
+    )
     return dataclasses.replace(
-        _lasting(plain, duration), points=tuple(points), at=tuple(at), every=every,
-        shape=event.shape,
-    )  # fmt: skip
+        _lasting(plain, duration), at=tuple(at), every=every, shape=event.shape, **curves
+    )
 
 
 def _scaled_above(story: Story, ratio: float) -> list[Event]:
@@ -499,6 +506,19 @@ def _joined_shape(first: Event, second: Event) -> dict[str, Any]:
     points = joined_points(first.level_points, second.level_points, first.duration)
     name = named_shape(kind, points, length)
     return {"shape": name, "points": ()} if name else {"shape": kind, "points": points}
+
+
+def _joined_envelopes(first: Event, second: Event) -> dict[str, Any]:
+    """The envelopes of two events as one, where either has one."""
+    joined = {}
+    if first.gain_envelope or second.gain_envelope:
+        joined["gain_envelope"] = joined_points(
+            first.gain_envelope, second.gain_envelope, first.duration
+        )
+    if first.pan_envelope or second.pan_envelope:
+        one, other = (event.pan_envelope or ((0.0, event.pan),) for event in (first, second))
+        joined["pan_envelope"] = joined_points(one, other, first.duration)
+    return joined
 
 
 def _joined_repetitions(first: Event, second: Event) -> dict[str, Any]:
