@@ -19,7 +19,10 @@ from sounding_stories import RATE, noise, story_folder
 
 from core.export import Delivery, ExportSettings, export, open_story
 from core.mix.mix import MixSettings, place_events
+from core.story.lanes import change_lane
+from core.story.shape import level_at
 from core.story.story import Event, Story
+from core.story.strip import Equaliser
 from core.story.timeline import change, delete, split
 
 
@@ -155,6 +158,59 @@ def test_shapes_and_silences_are_volume_envelopes_in_reaper_and_words_in_otio(
     assert [clip["shape"] for clip in about] == ["approach", "points", "steady"]
     assert [list(point) for point in about[1]["points"]] == [[0.5, -30.0], [2.0, 0.0]]
     assert (about[1]["role"], about[1]["count"]) == ("bed", 3)
+
+
+def points_of(envelope: rpp.Element) -> list[tuple[float, float]]:
+    return [(float(c[1]), float(c[2])) for c in envelope if c[0] == "PT"]
+
+
+def test_envelopes_faders_and_fades_are_read_back_equal_from_reaper_and_otio(
+    tmp_path: Path,
+) -> None:
+    gains, pans = ((0.5, -12.0), (1.5, 3.0), (2.25, -6.0)), ((0.25, -1.0), (2.0, 0.5))
+    folder = story_folder(tmp_path / "story", [noise(3.0, 1)])
+    story = change(
+        Story.load(folder / "story.json"), "above", gain_db=-2.0, distance=2.0, fade_in=0.2,
+        fade_in_curve="exponential", fade_out_curve="logarithmic", pan=0.5,
+        gain_envelope=((0.1, -9.0), (0.6, 0.0)), pan_envelope=((0.0, -0.5), (0.7, 1.0)),
+        equaliser=Equaliser(low_cut=100.0),
+    )  # fmt: skip
+    story = change_lane(story, 0, gain_db=-3.0, gain_envelope=gains, pan_envelope=pans)
+    story = change_lane(story, 1, pan=-0.25, muted=True, fade_out=1.0, fade_out_curve="linear")
+    story.save(folder / "story.json")
+    done = export(open_story(folder), tmp_path / "out", ExportSettings(reaper=True, otio=True))
+    lower, upper = rpp.loads(file_of(done, ".rpp").read_text()).findall("TRACK")
+    levels = dict(points_of(lower.find("VOLENV2")))
+    for time, level in gains:
+        assert 20 * np.log10(levels[time]) == pytest.approx(level, abs=1e-6)
+    between = np.interp(np.linspace(0, 3, 301), *zip(*sorted(levels.items()), strict=True))
+    drawn = [level_at(gains, t) for t in np.linspace(0, 3, 301)]
+    assert np.abs(20 * np.log10(between) - drawn).max() < 0.1
+    side = dict(points_of(lower.find("PANENV2")))
+    assert {time: -side[time] for time, _ in pans} == dict(pans)  # 1 is left there
+    assert [float(v) for v in value(lower, "VOLPAN")[:2]] == pytest.approx([10 ** (-3 / 20), 0.0])
+    assert [float(v) for v in value(upper, "VOLPAN")[:2]] == pytest.approx([1.0, -0.25])
+    assert (value(lower, "MUTESOLO")[0], value(upper, "MUTESOLO")[0]) == ("0", "1")
+    fade = dict(points_of(upper.find("VOLENV2")))
+    assert (fade[2.0], fade[2.5], fade[3.0]) == pytest.approx((1.0, 0.5, 0.0))
+    (item,) = upper.findall("ITEM")
+    assert [float(v) for v in value(item, "VOLPAN")[:2]] == pytest.approx(
+        [10 ** (-2 / 20) / 2, 0.0], rel=1e-6
+    )
+    levels = dict(points_of(item.find("VOLENV")))
+    assert [20 * np.log10(levels[t]) for t in (0.1, 0.6)] == pytest.approx([-9.0, 0.0], abs=1e-6)
+    side = dict(points_of(item.find("PANENV")))
+    assert (side[0.0], side[0.7]) == (0.5, -1.0)
+    assert [value(item, fade)[0] for fade in ("FADEIN", "FADEOUT")] == ["4", "3"]
+    described = otio.adapters.read_from_file(str(file_of(done, ".otio")))
+    clip = next(c for c in described.find_clips() if c.name == "=distant thunder")
+    about = clip.metadata["audiostory"]
+    assert [list(p) for p in about["pan_envelope"]] == [[0.0, -0.5], [0.7, 1.0]]
+    assert (about["fade_in_curve"], about["distance"]) == ("exponential", 2.0)
+    assert about["equaliser"]["low_cut"] == 100.0
+    tracks = [track.metadata["audiostory"] for track in described.tracks]
+    assert [list(p) for p in tracks[0]["gain_envelope"]] == [list(p) for p in gains]
+    assert (tracks[1]["muted"], tracks[1]["pan"], tracks[1]["fade_out"]) == (True, -0.25, 1.0)
 
 
 ODD = "Straße #1, 50% Öl & Salz"

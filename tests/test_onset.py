@@ -18,13 +18,13 @@ from core.mix.mix import (
     GIVING_WAY,
     SHORTEST_GIVING_WAY,
     MixSettings,
-    Ramp,
     giving_way,
     mix,
     place_events,
     sum_blocks,
 )
 from core.mix.onset import first_onset
+from core.mix.ramp import Ramp
 from core.mix.sources import ArraySource
 from core.story.story import Event, Story
 
@@ -274,3 +274,19 @@ def test_an_edit_list_has_the_tail_beside_the_stroke_and_no_dissolve(tmp_path: P
     rain, slammed = (next(iter(track.find_clips())) for track in story)
     assert rain.source_range.duration.to_seconds() == pytest.approx(4.5)
     assert slammed.range_in_parent().start_time.to_seconds() == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.15])
+def test_a_shot_of_a_tenth_of_a_second_keeps_its_attack(seconds: float) -> None:
+    """Above the story its take has no tail, so that the attack is a third of all there is."""
+    click = decaying(noise(seconds, 7, level=0.3), 0.02)
+    hiss = noise(seconds, 8)
+    for sound, onset in ((click, 0), (hiss, None)):
+        event = Event("e1", "a shot", 0.3, seconds, layer=1)
+        story = Story("t", 1.0, 1, "tiny", "", (event,))
+        source = ArraySource(sound)
+        assert first_onset(source, RATE) == onset
+        heard = mix(story, {"e1": source}, OPEN)[round(0.3 * RATE) :][: round(seconds * RATE), 0]
+        first = round(0.005 * RATE)
+        kept = np.sum(heard[:first] ** 2) / np.sum(sound[0, :first] ** 2)
+        assert (10 * np.log10(kept) > -0.5) == (onset == 0)

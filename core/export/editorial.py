@@ -2,15 +2,18 @@
 
 Times count in frames of the takes' sample rate, so that they are exact. Each layer is an audio
 track; events of one layer that overlap by more than their cross-fade take a further track, and so
-does a stroke that starts whole over the tail before it.
+does a stroke that starts whole over the tail before it. What clips and tracks go through on their
+way into the mix stands in their metadata.
 Links are told as URLs: relative ones in .otio, whole ones in an AAF.
 AAF: `.venv/bin/pip install -e '.[aaf]'`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import opentimelineio as otio
@@ -23,6 +26,7 @@ from core.mix.mix import PlacedEvent
 from core.mix.sources import Source
 from core.story.shape import Role
 from core.story.story import Event, Story
+from core.story.strip import Lane
 
 Time = otio.opentime.RationalTime
 
@@ -62,6 +66,7 @@ def _clip(
         "at": list(event.at),
         "source": event.source,
         "seed": take.seed if take else None,
+        **strip_data(event),
     }
     return otio.schema.Clip(
         name=event.label,
@@ -69,6 +74,20 @@ def _clip(
         source_range=_span(first, frames, rate),
         metadata={"audiostory": about},
     )
+
+
+def strip_data(strip: Event | Lane) -> dict[str, Any]:
+    """What the format has no form of its own for: curves, envelopes, and what a sound goes
+    through. Curves of fades that are not chosen are null."""
+    return {
+        "fade_in_curve": strip.fade_in_curve,
+        "fade_out_curve": strip.fade_out_curve,
+        "gain_envelope": [list(point) for point in strip.gain_envelope],
+        "pan_envelope": [list(point) for point in strip.pan_envelope],
+        "distance": strip.distance,
+        "equaliser": dataclasses.asdict(strip.equaliser) if strip.equaliser else None,
+        "room": dataclasses.asdict(strip.room) if strip.room else None,
+    }
 
 
 def _lanes(placements: Sequence[PlacedEvent], ends: Mapping[str, int]) -> list[list[PlacedEvent]]:
@@ -94,6 +113,15 @@ def _track(
     rate: int,
 ) -> otio.schema.Track:
     track = otio.schema.Track(name=name, kind=otio.schema.TrackKind.Audio)
+    strip = story.lane(lane[0].layer)
+    track.metadata["audiostory"] = {
+        "gain_db": strip.gain_db,
+        "pan": strip.pan,
+        "muted": strip.muted,
+        "fade_in": strip.fade_in,
+        "fade_out": strip.fade_out,
+        **strip_data(strip),
+    }
     clock = 0
     for index, placement in enumerate(lane):
         if placement.start > clock:

@@ -2,8 +2,9 @@
 
 Each layer is a track. All takes of an event are in its item, the chosen one selected. Reaper's own
 fade shapes stand for the curves; what the studio normalises by correlation is close to them, not
-the same. Shapes of level, and silences that cut into an event, are volume envelopes of its takes;
-how bright and how wide what approaches is, is left to the ear.
+the same. Shapes and envelopes of level, and silences that cut into an event, are volume envelopes
+of its takes; pan envelopes are such, and a layer's fader and envelopes are its track's. How bright
+and how wide what approaches is, equalisers and rooms are left to the ear: stems hold them.
 """
 
 from __future__ import annotations
@@ -16,14 +17,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.export.markers import Marker
-from core.mix.automation import SILENCE_FALL, SILENCE_RISE
+from core.mix.automation import SILENCE_FALL, SILENCE_RISE, Envelope
 from core.mix.crossfade import Curve
-from core.mix.mix import PlacedEvent, Ramp
+from core.mix.mix import PlacedEvent
+from core.mix.ramp import Ramp
+from core.mix.strip import PlacedStrip
+from core.mix.voices import PlacedLane
 from core.story.story import Event, Story
 from core.story.take import Take
 
 PALETTE = (0x4E79A7, 0xF28E2B, 0x59A14F, 0xE15759, 0x76B7B2, 0xEDC948, 0xB07AA1, 0x9C755F)
-_SHAPES: dict[Curve, int] = {"linear": 0, "equal-power": 1, "s-curve": 5}
+_SHAPES: dict[Curve, int] = {
+    "linear": 0, "equal-power": 1, "exponential": 4, "logarithmic": 3, "s-curve": 5,
+}  # fmt: skip
+"""Reaper's steep slow and fast starts are the ones nearest to exponential and logarithmic fades."""
 _NAMESPACE = uuid.UUID("6d0c5a1e-7d0b-4f5e-9f6e-2c9b4a3f1e70")
 
 
@@ -32,28 +39,69 @@ STEP_DB = 2.0
 within 0.06 dB of those that are straight in decibels."""
 SILENCE_STEPS = 12
 """Points on each edge of a silence."""
+FADE_STEPS = 24
+"""Points on each fade of a track, which has no fade handles."""
 
 
 def level_envelope(placement: PlacedEvent) -> tuple[tuple[float, float], ...]:
     """Points of an event's volume envelope: seconds from its beginning, and linear gain; none where
     it is steady."""
     frames = {0.0, float(placement.frames)}
-    curve = placement.automation
-    if curve is not None:
-        frames |= set(curve.frames)
-        knots = list(zip(curve.frames, curve.levels, strict=True))
-        for (start, low), (end, high) in itertools.pairwise(knots):
-            steps = math.ceil(abs(high - low) / STEP_DB)
-            frames |= set(np.linspace(start, end, steps + 1).tolist())
+    curve, strip = placement.automation, placement.strip
+    envelope = strip.gain if strip is not None else None
+    curves = [Envelope(curve.frames, curve.levels)] if curve is not None else []
+    for each in (*curves, envelope):
+        frames |= set(_knots(each)) if each is not None else set()
     for begin, stop in placement.silences:
         fall = min(SILENCE_FALL * placement.rate, stop - begin)
         for edge, length in ((begin, fall), (stop, SILENCE_RISE * placement.rate)):
             frames |= set(np.linspace(edge, edge + length, SILENCE_STEPS + 1).tolist())
-    if curve is None and not placement.silences:
+    if curve is None and envelope is None and not placement.silences:
         return ()
     inside = np.array(sorted(frame for frame in frames if 0.0 <= frame <= placement.frames))
-    gains = placement.level(inside)
+    gains = placement.level(inside) / _direct(placement.strip)
     return tuple(zip((inside / placement.rate).tolist(), gains.tolist(), strict=True))
+
+
+def _knots(envelope: Envelope) -> list[float]:
+    """Frames of an envelope's points, and of as many between them as a line in gain needs."""
+    frames = list(envelope.frames)
+    knots = list(zip(envelope.frames, envelope.values, strict=True))
+    for (start, low), (end, high) in itertools.pairwise(knots):
+        steps = math.ceil(abs(high - low) / STEP_DB)
+        frames += np.linspace(start, end, steps + 1).tolist()
+    return frames
+
+
+def pan_envelope(strip: PlacedStrip | None, frames: int) -> tuple[tuple[float, float], ...]:
+    """Points of a pan envelope of so many frames: seconds, and -1 left to 1 right; none where the
+    pan is fixed."""
+    if strip is None or strip.pan is None:
+        return ()
+    knots = {0.0, float(frames), *strip.pan.frames}
+    inside = np.array(sorted(frame for frame in knots if 0.0 <= frame <= frames))
+    return tuple(zip((inside / strip.rate).tolist(), strip.pan.at(inside).tolist(), strict=True))
+
+
+def lane_envelope(lane: PlacedLane) -> tuple[tuple[float, float], ...]:
+    """Points of a track's volume envelope, its fades included; as `level_envelope`."""
+    frames = {0.0, float(lane.total)}
+    if lane.strip is not None and lane.strip.gain is not None:
+        frames |= set(_knots(lane.strip.gain))
+    elif not (lane.rises or lane.falls):
+        return ()
+    for ramp in lane.rises:
+        frames |= set(np.linspace(0, ramp.frames, FADE_STEPS + 1).tolist())
+    for ramp in lane.falls:
+        frames |= set(np.linspace(lane.total - ramp.frames, lane.total, FADE_STEPS + 1).tolist())
+    inside = np.array(sorted(frame for frame in frames if 0.0 <= frame <= lane.total))
+    gains = lane.level(inside) / _direct(lane.strip)
+    return tuple(zip((inside / lane.rate).tolist(), gains.tolist(), strict=True))
+
+
+def _direct(strip: PlacedStrip | None) -> float:
+    """What distance leaves of a sound, which faders have and envelopes need not."""
+    return 1.0 if strip is None else strip.direct
 
 
 def _quoted(text: str) -> str:
@@ -91,7 +139,7 @@ def _source(file: str) -> list[str]:
 def _item(
     event: Event, placement: PlacedEvent, media: Mapping[str, str], rate: int, color: int
 ) -> list[str]:
-    gain = 10.0 ** (event.gain_db / 20.0)
+    gain = 10.0 ** (event.gain_db / 20.0) * _direct(placement.strip)
     lines = [
         "<ITEM",
         f"  POSITION {placement.start / rate:.12g}",
@@ -132,7 +180,7 @@ def _take(
     lines = [f"TAKE{chosen}"] if number else []
     name = event.label if take.caption == event.caption else take.caption
     lines.append(f"NAME {_quoted(name)}")
-    envelope = _envelope(event, take, placement)
+    envelopes = _envelopes(event, take, placement)
     if number:
         lines.append(f"TAKEVOLPAN {pan:.6g} 1 -1")
     else:
@@ -144,35 +192,64 @@ def _take(
         "CHANMODE 0",
         f"GUID {_guid(event.id, take.key)}",
         *_source(file),
-        *envelope,
+        *envelopes,
     ]
 
 
-def _envelope(event: Event, take: Take, placement: PlacedEvent) -> list[str]:
-    points = level_envelope(placement)
+def _envelopes(event: Event, take: Take, placement: PlacedEvent) -> list[str]:
+    return [
+        *_envelope("VOLENV", _guid(event.id, take.key, "volume"), level_envelope(placement)),
+        *_envelope(
+            "PANENV",
+            _guid(event.id, take.key, "pan"),
+            _mirrored(pan_envelope(placement.strip, placement.frames)),
+        ),
+    ]
+
+
+def _mirrored(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """A pan envelope as Reaper has it, whose 1 is left where a pan knob's is right."""
+    return [(seconds, 0.0 - pan) for seconds, pan in points]
+
+
+def _envelope(kind: str, guid: str, points: Sequence[tuple[float, float]]) -> list[str]:
     if not points:
         return []
     return [
-        "<VOLENV",
-        f"  EGUID {_guid(event.id, take.key, 'volume')}",
+        f"<{kind}",
+        f"  EGUID {guid}",
         "  ACT 1 -1",
         "  VIS 1 1 1",
         "  LANEHEIGHT 0 0",
         "  ARM 0",
         "  DEFSHAPE 0 -1 -1",
-        *(f"  PT {seconds:.9g} {gain:.9g} 0" for seconds, gain in points),
+        *(f"  PT {seconds:.9g} {value:.9g} 0" for seconds, value in points),
         ">",
     ]
 
 
-def _track(name: str, layer: int, items: Sequence[Sequence[str]]) -> list[str]:
+def _track(
+    name: str, layer: int, lane: PlacedLane | None, items: Sequence[Sequence[str]]
+) -> list[str]:
+    fader, muted, envelopes = "1 0 -1 -1 1", 0, list[str]()
+    if lane is not None:
+        fader, muted = f"{lane.gain * _direct(lane.strip):.9g} {lane.pan:.6g} -1 -1 1", lane.muted
+        envelopes = [
+            *_envelope("VOLENV2", _guid("track", str(layer), "volume"), lane_envelope(lane)),
+            *_envelope(
+                "PANENV2",
+                _guid("track", str(layer), "pan"),
+                _mirrored(pan_envelope(lane.strip, lane.total)),
+            ),
+        ]
     lines = [
         f"<TRACK {_guid('track', str(layer))}",
         f"  NAME {_quoted(name)}",
         f"  PEAKCOL {_color(layer)}",
-        "  VOLPAN 1 0 -1 -1 1",
-        "  MUTESOLO 0 0 0",
+        f"  VOLPAN {fader}",
+        f"  MUTESOLO {int(muted)} 0 0",
         "  NCHAN 2",
+        *(f"  {line}" for line in envelopes),
     ]
     return [*lines, *(f"  {line}" for item in items for line in item), ">"]
 
@@ -211,5 +288,6 @@ def reaper_project(
             if p.layer == layer
         ]
         name = "Story" if layer == 0 else f"Layer {layer}"
-        lines += [f"  {line}" for line in _track(name, layer, items)]
+        lane = next((p.lane for p in placements if p.layer == layer), None)
+        lines += [f"  {line}" for line in _track(name, layer, lane, items)]
     return "\n".join([*lines, ">"]) + "\n"

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.mix.crossfade import Correlation, Samples
-from core.mix.mix import MixSettings, PlacedEvent, Ramp, declick_frames, giving_way, sum_blocks
+from core.mix.mix import MixSettings, PlacedEvent, declick_frames, giving_way, sum_blocks
 from core.mix.onset import ATTACK_SECONDS, attack_power
+from core.mix.ramp import Ramp
 from core.mix.resampling import resampled
 from core.mix.sources import Source, from_frame
 from core.mix.width import STEADY, steadiness
@@ -53,7 +54,7 @@ def story_stem(
         frames: those of the file, at `wanted` Hz.
     """
     first = min(placement.start for placement in placements)
-    last = max(placement.end for placement in placements)
+    last = min(total, max(placement.last for placement in placements))
     if rate != wanted:
         step = rate // math.gcd(rate, wanted)
         first = max(0, (first - _SETTLING) // step * step)
@@ -67,8 +68,8 @@ def event_stem(
     placement: PlacedEvent, sources: Mapping[str, Source], rate: int, wanted: int, block: int
 ) -> Stem:
     """One event in a file that begins and ends with it."""
-    frames = round(placement.frames * wanted / rate)
-    blocks = sum_blocks([placement], sources, placement.start, placement.end, block)
+    frames = round((placement.last - placement.start) * wanted / rate)
+    blocks = sum_blocks([placement], sources, placement.start, placement.last, block)
     return Stem(resampled(blocks, rate, wanted, frames), 0, frames)
 
 
@@ -79,7 +80,7 @@ def loop_stem(
     settings: MixSettings,
     wanted: int,
 ) -> Stem:
-    """One event as a seamless loop, without its fades.
+    """One event as a seamless loop, without its fades, shape, envelopes and room.
 
     The take's tail, which the story cross-fades into the next event, is here cross-faded into the
     event's own beginning; without a tail the loop is shorter by the cross-fade. It is held in
@@ -90,7 +91,7 @@ def loop_stem(
     """
     rate = settings.rate
     source, placement = from_frame(source, placement.offset), replace(placement, offset=0, room=0.0)
-    placement = replace(placement, automation=None)  # a shape has a beginning and an end
+    placement = _timeless(placement)
     longest = round(LOOP_OVERLAP * rate)
     tail = source.frames - duration
     if tail < min(longest, duration // 4):
@@ -110,6 +111,12 @@ def loop_stem(
     return Stem((converted[lead : lead + frames],), 0, frames)
 
 
+def _timeless(placement: PlacedEvent) -> PlacedEvent:
+    """The event as it sounds without beginning and end."""
+    strip = placement.strip and placement.strip.timeless
+    return replace(placement, automation=None, strip=strip, loop=None, lane=None)
+
+
 def can_loop(placement: PlacedEvent, source: Source) -> bool:
     """Whether the event goes on evenly: it begins without an attack and has no long silence."""
     heard = from_frame(source, placement.offset)
@@ -119,7 +126,8 @@ def can_loop(placement: PlacedEvent, source: Source) -> bool:
 def one_shot_stem(
     placement: PlacedEvent, duration: int, source: Source, settings: MixSettings, wanted: int
 ) -> tuple[Stem, int]:
-    """One event from its first sound to its last, without the fades of its joins; held in memory.
+    """One event from its first sound to its last, without the fades of its joins and its room; held
+    in memory.
 
     Args:
         duration: the event's frames without its tail, which rings out here where the take is whole.

@@ -36,6 +36,23 @@ Silence = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Envelope:
+    """A curve over the frames of something placed.
+
+    Attributes:
+        frames, values: its points, from the first frame on; between them it is straight, and the
+            outer ones are held.
+    """
+
+    frames: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def at(self, frames: Gains) -> Gains:
+        """Its values at frames."""
+        return np.interp(frames, self.frames, self.values)
+
+
+@dataclass(frozen=True)
 class Automation:
     """How the level of a placed event goes.
 
@@ -90,13 +107,28 @@ def continued(first: Automation | None, then: Automation | None, at: int) -> Aut
     """
     if first is None or then is None or first.distant != then.distant:
         return first
-    seam = np.array([0.0])
-    if abs(float(first.decibels(seam + at)[0] - then.decibels(seam)[0])) > _ALIKE_DB:
+    one, other = (Envelope(a.frames, a.levels) for a in (first, then))
+    curve = carried_on(one, other, at, _ALIKE_DB)
+    assert curve is not None
+    return replace(first, frames=curve.frames, levels=curve.values)
+
+
+def carried_on(
+    first: Envelope | None, then: Envelope | None, at: int, alike: float
+) -> Envelope | None:
+    """The curve of what goes on, from its frame `at` on, as that of the part after it does.
+
+    Where the two differ there by more than `alike` it stays as it is.
+    """
+    if first is None or then is None:
         return first
-    before = [point for point in zip(first.frames, first.levels, strict=True) if point[0] < at]
-    after = [(frame + at, level) for frame, level in zip(then.frames, then.levels, strict=True)]
-    frames, levels = zip(*before, *after, strict=True)
-    return replace(first, frames=frames, levels=levels)
+    seam = np.array([0.0])
+    if abs(float(first.at(seam + at)[0] - then.at(seam)[0])) > alike:
+        return first
+    before = [point for point in zip(first.frames, first.values, strict=True) if point[0] < at]
+    after = [(frame + at, value) for frame, value in zip(then.frames, then.values, strict=True)]
+    frames, values = zip(*before, *after, strict=True)
+    return Envelope(frames, values)
 
 
 class Distant:

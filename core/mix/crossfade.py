@@ -8,14 +8,18 @@ anywhere between, so the pair is normalised by the correlation that is measured 
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Curve = Literal["linear", "equal-power", "s-curve"]
+from core.story.strip import FadeCurve
+
+Curve = FadeCurve
 Samples = npt.NDArray[np.float32]
 
+STEEP = 100.0
+"""Ratio over which an exponential fade is straight in decibels. With its 40 dB it begins to be
+heard in its first quarter; with 60 it would be silent for half of its length."""
 LOWEST_CORRELATION = -0.5
 """Opposed material cancels; below this, making up for it would add more than 3 dB of gain."""
 
@@ -23,12 +27,17 @@ LOWEST_CORRELATION = -0.5
 def rise(curve: Curve, progress: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Gain of a fade-in, 0 to 1, at `progress` 0 to 1; a fade-out is `rise(curve, 1 - progress)`.
 
-    "s-curve" is the raised cosine, whose slope is zero at both ends.
+    "s-curve" is the raised cosine, whose slope is zero at both ends; "logarithmic" mirrors
+    "exponential".
     """
     if curve == "linear":
         return progress
     if curve == "equal-power":
         return np.sin(0.5 * np.pi * progress)
+    if curve == "exponential":
+        return np.asarray((STEEP**progress - 1.0) / (STEEP - 1.0))
+    if curve == "logarithmic":
+        return np.asarray(1.0 - (STEEP ** (1.0 - progress) - 1.0) / (STEEP - 1.0))
     return 0.5 - 0.5 * np.cos(np.pi * progress)
 
 

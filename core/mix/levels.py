@@ -23,7 +23,8 @@ import numpy.typing as npt
 from core.mix.cache import Cache
 from core.mix.limiter import LOOKAHEAD, MARGIN_DB, Recovery
 from core.mix.loudness import K_OFFSET, STEP_MS, Meter
-from core.mix.mix import MixSettings, PlacedEvent, Ramp, place_events, story_frames
+from core.mix.mix import MixSettings, PlacedEvent, place_events, story_frames
+from core.mix.ramp import Ramp
 from core.mix.room_tone import room_tone_power
 from core.mix.sources import Source
 from core.story.story import Event, Story
@@ -316,12 +317,16 @@ def _soundings(
     A part of a take is as loud as the whole take, so that parts keep their levels beside each
     other.
     """
-    at_rest = replace(story, events=tuple(replace(e, gain_db=0.0) for e in story.events))
+    events = tuple(replace(e, gain_db=0.0) for e in story.events)
+    at_rest = replace(story, events=events, lanes=())  # a fader is no matter of the default
     found = []
     for placed in place_events(at_rest, sources, MixSettings(rate), cache):
         event = story.event(placed.event_id)
         whole, peaks = _measured(sources[event.id], rate, cache)
         first = _FINE * placed.offset // _step(rate)
+        if placed.loop is not None:
+            length = first + math.ceil(_FINE * placed.frames / _step(rate))
+            whole, peaks = np.resize(whole, length), np.resize(peaks, length)
         powers, peaks = whole[first:], peaks[first:]
         fades = _fades(placed, len(powers))
         sides = (placed.left**2 + placed.right**2) * (1.0 + placed.width**2)
@@ -330,7 +335,8 @@ def _soundings(
         if loudness < FAINT:
             continue
         heights = peaks[: len(fades)] * max(placed.left, placed.right) * fades
-        # What a shape takes off a sound is meant to be missing: it is not made up for.
+        # What a shape, an envelope or distance takes off is meant to be missing: it is not made up
+        # for.
         shape = placed.level(_middles(placed, len(fades)))
         heard, heights = heard * shape**2, heights * shape
         if placed.room:  # goes on to the event's end

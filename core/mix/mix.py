@@ -19,6 +19,9 @@ else would sound in it is gone and comes back (`core.mix.automation`).
 
 Parts of one take that follow one another (`Event.continues`) go on as the take does: only what
 differs in their gains is faded, over the few milliseconds of a bare edge.
+
+Events and lanes with a channel strip go through it (`core.mix.strip`), lanes as sums
+(`core.mix.voices`); others are as they are to the bit.
 """
 
 from __future__ import annotations
@@ -44,14 +47,19 @@ from core.mix.automation import (
 )
 from core.mix.cache import Cache
 from core.mix.continuity import Fill, Filled, fills_of
-from core.mix.crossfade import Correlation, Curve, Samples, crossfade_gains, rise
+from core.mix.crossfade import Correlation, Curve, Samples
 from core.mix.limiter import limit_blocks
+from core.mix.loop import Loop, Looped, loop_of
 from core.mix.onset import ATTACK_SECONDS, attack_power, edge_frames, first_onset
+from core.mix.ramp import Ramp
 from core.mix.room_tone import room_tone
 from core.mix.sources import Source, from_frame
+from core.mix.strip import PlacedStrip, pan_law, strip_carried_on, strip_of
 from core.mix.sustain import BELOW_DB, Ended, Sustained, has_hole
+from core.mix.voices import PlacedLane, Voice, add_voices, buses_of
 from core.mix.width import STEADY, Spread, reach, side_of, spread_of, steadiness
 from core.story.story import Event, Story
+from core.story.strip import FadeCurve, Lane
 
 _T = TypeVar("_T")
 
@@ -130,49 +138,6 @@ class MixSettings:
 
 
 @dataclass(frozen=True)
-class Ramp:
-    """A fade of `frames`, or one half of a cross-fade.
-
-    Attributes:
-        correlation: of the two sounds of a cross-fade; None: their level is not kept by it.
-        lead: frames, the first of a fall, in which it gives way before an attack.
-        duck: gain at the end of `lead`, from where the curve begins.
-    """
-
-    frames: int
-    curve: Curve
-    crossfade: bool = False
-    correlation: float | None = None
-    lead: int = 0
-    duck: float = 1.0
-
-    def gain(self, progress: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Gain of the rising half; the falling half is the same at `1 - progress`."""
-        if self.lead:
-            knee = 1.0 - self.lead / self.frames
-            below = rise(self.curve, np.minimum(progress / knee, 1.0)) if knee > 0.0 else 1.0
-            above = rise("s-curve", np.clip((progress - knee) / (1.0 - knee), 0.0, 1.0))
-            return np.asarray(self.duck * below + (1.0 - self.duck) * above)
-        if not self.crossfade:
-            return rise(self.curve, progress)
-        return crossfade_gains(self.curve, progress, self.correlation)[1]
-
-    def fade_in(self, sound: Samples, start: int) -> None:
-        """Fade `sound` in place, which begins `start` frames after the ramp does."""
-        count = min(len(sound), self.frames - start)
-        if count > 0:
-            progress = (np.arange(start, start + count) + 0.5) / self.frames
-            sound[:count] *= self.gain(progress)[:, None].astype(np.float32)
-
-    def fade_out(self, sound: Samples, left: int) -> None:
-        """Fade `sound` in place, which begins `left` frames before the ramp's end."""
-        before = max(0, left - self.frames)
-        if before < len(sound):
-            progress = (left - np.arange(before, len(sound)) - 0.5) / self.frames
-            sound[before:] *= self.gain(progress)[:, None].astype(np.float32)
-
-
-@dataclass(frozen=True)
 class PlacedEvent:
     """One event on the sample grid.
 
@@ -190,6 +155,9 @@ class PlacedEvent:
         automation: how its level goes, its own shape; None: it is steady.
         silences: its frames from and to which a silence cuts into it.
         fills: what is heard in the holes of a bed's take.
+        strip: what it goes through beside (`core.mix.strip`); None: nothing.
+        loop: how its take comes again and again; None: it ends.
+        lane: the strip of its layer; None: it has none.
     """
 
     event_id: str
@@ -210,19 +178,34 @@ class PlacedEvent:
     automation: Automation | None = None
     silences: tuple[Silence, ...] = ()
     fills: tuple[Fill, ...] = ()
+    strip: PlacedStrip | None = None
+    loop: Loop | None = None
+    lane: PlacedLane | None = None
 
     @property
     def end(self) -> int:
         return self.start + self.frames
 
     @property
-    def tone(self) -> tuple[float, float, float, int, Automation | None, tuple[Fill, ...]]:
+    def last(self) -> int:
+        """Where it is heard no more in any room."""
+        own = self.strip.ring if self.strip else 0
+        return self.end + own + (self.lane.ring if self.lane else 0)
+
+    @property
+    def tone(self) -> tuple[Hashable, ...]:
         """All that makes its sound of the take's, before its fades."""
-        return self.left, self.right, self.width, self.offset, self.automation, self.fills
+        return (
+            *(self.left, self.right, self.width, self.offset, self.automation, self.fills),
+            *(self.strip, self.loop),
+        )
 
     def level(self, frames: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Linear gain of its shape, and of the silences in it, at frames of the event."""
+        """Linear gain of its shape, its envelope and distance, and of the silences in it, at
+        frames of the event."""
         gains = silenced(self.silences, frames, self.rate)
+        if self.strip is not None:
+            gains = gains * self.strip.level(frames)
         return gains if self.automation is None else gains * self.automation.gain(frames)
 
     def fade(self, sound: Samples, start: int) -> None:
@@ -235,30 +218,45 @@ class PlacedEvent:
             gains = silenced(self.silences, middles(start, len(sound)), self.rate)
             sound *= gains[:, None].astype(np.float32)
 
-    def read(self, source: Source, start: int, count: int) -> Samples:
-        """float32 (count, 2): the event as it sounds in the mix, from its frame `start`.
+    def read(self, source: Source, start: int, count: int, *, send: bool = False) -> Samples:
+        """float32 (count, 2): the event as it sounds in the mix, from its frame `start`, but for
+        its room.
+
+        Args:
+            send: what goes into its room, instead of the direct sound: no distance softens it, and
+                no shape of distance dulls it.
 
         Raises:
             RenderError: the take holds values that are not numbers.
         """
-        sound = self.panned(source, start, count)
+        sound = self.panned(source, start, count, send=send)
         self.fade(sound, start)
         return sound
 
-    def panned(self, source: Source, start: int, count: int) -> Samples:
+    def panned(self, source: Source, start: int, count: int, *, send: bool = False) -> Samples:
         """The same before its fades."""
+        if self.strip is not None:
+            source = self.strip.filtered(source)
+        if self.loop is not None:
+            source = Looped(source, self.loop)
         if self.fills:
             source = Filled(source, self.fills, self.offset, self.rate)
         if self.sustained:
             source = Sustained(source, self.rate)
         elif self.room and self.offset + self.frames > source.frames:
             source = Ended(source, round(TAKE_END * self.rate))
-        if self.automation is not None and self.automation.distant:
-            source = Distant(source, self.automation, self.offset)
+        automation = self.automation
+        if send and automation is not None and automation.distant:
+            automation = None
+        if automation is not None and automation.distant:
+            source = Distant(source, automation, self.offset)
         sound = self._stereo(source, start, count)
-        if self.automation is not None:
-            gains = self.automation.gain(middles(start, count))
+        if automation is not None:
+            gains = automation.gain(middles(start, count))
             sound *= gains[:, None].astype(np.float32)
+        if self.strip is not None:
+            gains = self.strip.gains(middles(start, count), source.channels, send=send)
+            sound *= gains.astype(np.float32)
         if self.room:
             sound += room_tone(self.rate, self.offset + start, count) * np.float32(self.room)
         return sound
@@ -294,17 +292,10 @@ def story_frames(story: Story, rate: int) -> int:
 
 
 def pan_gains(event: Event, channels: int, pan: float) -> tuple[float, float]:
-    """Linear gains (left, right) of an event heard at `pan`.
-
-    A mono take is panned at constant power, 0 dB in the middle; of a stereo take the far side
-    is turned down, which keeps the near side as it is.
-    """
+    """Linear gains (left, right) of an event heard at `pan` (`core.mix.strip.pan_law`)."""
     gain = float(10.0 ** (event.gain_db / 20.0))
-    angle = 0.25 * np.pi * (pan + 1.0)
-    left, right = float(np.sqrt(2.0) * np.cos(angle)), float(np.sqrt(2.0) * np.sin(angle))
-    if channels == 2:
-        left, right = min(1.0, left), min(1.0, right)
-    return gain * left, gain * right
+    left, right = pan_law(pan, channels)
+    return gain * float(left), gain * float(right)
 
 
 def place_events(
@@ -323,8 +314,40 @@ def place_events(
     grid = _Grid(story_frames(story, settings.rate), sources, settings, cache)
     placed = [placement for events in _rows(story) for placement in _placed_row(grid, events)]
     if settings.silence and (spans := silent_spans(story.events, settings.rate)):
-        placed = [replace(p, silences=tuple(within(spans, p.start, p.end))) for p in placed]
+        placed = [replace(p, silences=tuple(within(spans, p.start, p.last))) for p in placed]
+    if story.lanes:
+        placed = _through_lanes(story, placed, settings)
     return tuple(sorted(placed, key=lambda p: (p.start, p.layer)))
+
+
+def _through_lanes(
+    story: Story, placed: Sequence[PlacedEvent], settings: MixSettings
+) -> list[PlacedEvent]:
+    """The placed events with the strips of their layers."""
+    spans = silent_spans(story.events, settings.rate) if settings.silence else ()
+    total = story_frames(story, settings.rate)
+    lanes = {lane.layer: _placed_lane(lane, total, spans, settings) for lane in story.lanes}
+    return [replace(p, lane=lanes.get(p.layer)) for p in placed]
+
+
+def _placed_lane(
+    lane: Lane, total: int, silences: Sequence[Silence], settings: MixSettings
+) -> PlacedLane:
+    rate, gain = settings.rate, float(10.0 ** (lane.gain_db / 20.0))
+    pan = 0.0 if lane.pan_envelope else lane.pan
+    rises, falls = (
+        (Ramp(min(total, max(1, round(seconds * rate))), curve or settings.curve),)
+        if seconds
+        else ()
+        for seconds, curve in (
+            (lane.fade_in, lane.fade_in_curve),
+            (lane.fade_out, lane.fade_out_curve),
+        )
+    )
+    return PlacedLane(
+        lane.layer, lane.muted, total, gain, pan, strip_of(lane, 0.0, rate), rises, falls,
+        tuple(silences), rate,
+    )  # fmt: skip
 
 
 def _rows(story: Story) -> Iterator[Sequence[Event]]:
@@ -403,18 +426,21 @@ class _Grid:
         source = self.sources.get(event.id)
         start, end = self.frame(event.start), self._end(event, following)
         offset = self._offset(event)
-        if source is None or min(end - start, source.frames - offset) <= 0:
+        loop = self._loop(event, source)
+        heard = Looped(source, loop) if source is not None and loop is not None else source
+        if source is None or heard is None or min(end - start, heard.frames - offset) <= 0:
             return None
-        left_over = from_frame(source, offset)
+        left_over = from_frame(heard, offset)
         frames = min(end - start, left_over.frames)
         tail = 0
         if following is not None and frames == end - start and event.fade_out == 0:
             spare = min(left_over.frames - frames, self.total - end)
             tail = self._tail(event, spare, _parts(after))
         spread = self._spread(event, source)
-        pan = min(1.0, max(-1.0, event.pan + spread.pan))
+        pan = 0.0 if event.pan_envelope else min(1.0, max(-1.0, event.pan + spread.pan))
         left, right = pan_gains(event, source.channels, pan)
-        onset, declick = self.kept([left_over], "onset", lambda: self._beginning(left_over))
+        begun = left_over if loop is None else from_frame(source, offset % loop.period)
+        onset, declick = self.kept([begun], "onset", lambda: self._beginning(begun))
         return PlacedEvent(
             event_id=event.id,
             layer=event.layer,
@@ -425,21 +451,29 @@ class _Grid:
             right=right,
             width=spread.width,
             pan=pan,
-            rises=self._edge(event.fade_in, frames, declick),
+            rises=self._edge(event.fade_in, event.fade_in_curve, frames, declick),
             falls=(Ramp(tail, self.settings.curve, crossfade=True),)
             if tail
-            else self._edge(event.fade_out, frames),
+            else self._edge(event.fade_out, event.fade_out_curve, frames),
             onset=onset,
             offset=offset,
             automation=automation_of(event, start, self.settings.rate),
             fills=self._fills(event, source, offset, frames, max(left, right)),
+            strip=strip_of(event, event.start * self.settings.rate - start, self.settings.rate),
+            loop=loop,
         )
+
+    def _loop(self, event: Event, source: Source | None) -> Loop | None:
+        """How the take of an event that loops does."""
+        if source is None or not event.loop or not source.frames:
+            return None
+        return self.kept([source], "loop", lambda: loop_of(source, self.settings.rate))
 
     def _fills(
         self, event: Event, source: Source, offset: int, frames: int, gain: float
     ) -> tuple[Fill, ...]:
         """What fills the holes of an event that is said to be a bed."""
-        if event.role != "bed" or not self.settings.sustain:
+        if event.role != "bed" or event.loop or not self.settings.sustain:
             return ()
         rate = self.settings.rate
         about = ("fills", offset, frames, gain)
@@ -499,6 +533,8 @@ class _Grid:
         rate = self.settings.rate
         source = from_frame(source, self._offset(parts[0]))
         frames = self.frame(parts[-1].end) - self.frame(parts[0].start)
+        if parts[0].loop:
+            frames = min(frames, source.frames)
         return self.kept([source], ("hole", frames), lambda: has_hole(source, rate, frames))
 
     def _offset(self, event: Event) -> int:
@@ -547,10 +583,13 @@ class _Grid:
         onset = first_onset(source, self.settings.rate) if self.settings.attacks else None
         return onset, declick_frames(self.settings, source, onset)
 
-    def _edge(self, seconds: float, frames: int, declick: int | None = None) -> tuple[Ramp, ...]:
+    def _edge(
+        self, seconds: float, curve: FadeCurve | None, frames: int, declick: int | None = None
+    ) -> tuple[Ramp, ...]:
         """The event's own fade, or the short one that keeps a bare edge from clicking."""
         if seconds > 0:
-            return (Ramp(max(1, min(frames, self.frame(seconds))), self.settings.curve),)
+            longest = max(1, min(frames, self.frame(seconds)))
+            return (Ramp(longest, curve or self.settings.curve),)
         longest = self.frame(self.settings.declick)
         declick = min(frames // 2, longest if declick is None else declick)
         return (Ramp(declick, "s-curve"),) if declick else ()
@@ -570,7 +609,8 @@ class _Grid:
         own = second.rises if event.fade_in > 0 else ()
         if goes_on:
             automation = continued(first.automation, second.automation, second.start - first.start)
-            first = replace(first, automation=automation)
+            strip = strip_carried_on(first.strip, second.strip, second.start - first.start)
+            first = replace(first, automation=automation, strip=strip)
             ramp = Ramp(overlap, "linear", crossfade=True)
             return replace(first, falls=(ramp,)), replace(second, rises=(ramp, *own))
         if second.onset is not None and second.onset < overlap and event.fade_in == 0:
@@ -677,15 +717,14 @@ def sum_blocks(
 
     float32 (n, 2) blocks. Stems are the same sum over one placement or one layer.
     """
+    voices = [Voice(placement, sources[placement.event_id]) for placement in placements]
+    plain, buses = [v for v in voices if v.lane is None], buses_of(voices)
     for begin in range(start, end, block):
         stop = min(end, begin + block)
         mixed = np.zeros((stop - begin, 2), dtype=np.float32)
-        for placement in placements:
-            first, last = max(begin, placement.start), min(stop, placement.end)
-            if first < last:
-                source = sources[placement.event_id]
-                sound = placement.read(source, first - placement.start, last - first)
-                mixed[first - begin : last - begin] += sound
+        add_voices(plain, mixed, begin)
+        for bus in buses:
+            mixed += bus.read(begin, stop - begin)
         yield mixed
 
 

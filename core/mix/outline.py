@@ -70,9 +70,9 @@ def outline(
     whole, needed = np.zeros(_FINE * count, np.float32), np.ones(_FINE * count, np.float32)
     edges = {0, count}
     for placement in placements:
-        edges |= {placement.start // hop, min(count, -(-placement.end // hop))}
+        edges |= {placement.start // hop, min(count, -(-placement.last // hop))}
     for begin, end in itertools.pairwise(sorted(edges)):
-        inside = [p for p in placements if p.start < end * hop and p.end > begin * hop]
+        inside = [p for p in placements if p.start < end * hop and p.last > begin * hop]
         if inside:
             part = _stretch(inside, sources, settings, begin * hop, end - begin, cache)
             here = slice(_FINE * begin, _FINE * end)
@@ -106,7 +106,8 @@ def _stretch(
     if None in names:
         return made()
     moved = (replace(p, event_id="", start=p.start - begin) for p in placements)
-    return cache.of(("outline", settings, count, *names, *moved), made)
+    fixed = begin if any(p.lane for p in placements) else 0  # lanes' envelopes stay where they are
+    return cache.of(("outline", settings, count, fixed, *names, *moved), made)
 
 
 def _summed(
