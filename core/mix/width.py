@@ -28,6 +28,7 @@ _READ_WHOLE = 40
 """Probes' lengths up to which a take is read at once: opening it eight times takes longer."""
 PROBES = 8
 PROBE_SECONDS = 0.1
+"""At most; of a shorter take than two of them half of it, so that probes differ where it does."""
 STEADY = (0.5, 0.85)
 """Steadiness at which a take is all spot sound, and at which it is all texture."""
 TAPS = ((0.0031, 1), (0.0079, -1), (0.0173, 1))
@@ -75,7 +76,7 @@ def steadiness_of(levels: npt.NDArray[np.float64]) -> float:
 
 def probe_levels(source: Source, rate: int) -> npt.NDArray[np.float64]:
     """RMS of short probes of a take's first channel, spread over its length, (PROBES,)."""
-    count = min(source.frames, round(PROBE_SECONDS * rate))
+    count = min(-(-source.frames // 2), round(PROBE_SECONDS * rate))
     starts = np.linspace(0, source.frames - count, PROBES).astype(int)
     if source.frames <= _READ_WHOLE * count:
         whole = source.read(0, source.frames)[:, 0]
