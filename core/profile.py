@@ -27,6 +27,13 @@ SCORING = "scores.safetensors"
 NO_GUIDANCE = 1.0
 """The scale at which classifier-free guidance leaves the conditional velocity as it is."""
 Sampler = Literal["full", "fast"]
+OWN = "own"
+"""The name of our own model's performer, whatever the profile."""
+AUTO = "auto"
+"""In place of a performer's name: whoever knows an event's sound best."""
+ConditionedBy = Literal["bridge", "caption", "recording"]
+"""How a performer is told an event: by bridging tokens, by its caption alone, or not at all, since
+it is a recording that was found for the caption."""
 MAX_SAMPLER_STEPS = 10_000
 MAX_GUIDANCE = 100.0
 """Guidance of either sign; from some twenty on nothing but clipping is heard."""

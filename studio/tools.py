@@ -31,7 +31,7 @@ from studio.jobs.job import Job
 from studio.state import Studio
 
 if TYPE_CHECKING:
-    from core.profile import Profile
+    from core.render.performers import Performers
     from core.story.story import Story
 
 Answer = dict[str, Any]
@@ -79,7 +79,8 @@ def add_tools(studio: Studio) -> None:
         Returns:
             JSON: the paths of the files written, the mix first, and notes about them
         """
-        return _answer(_export, studio.service.profile, _library(studio, request), title, format)
+        performers = studio.service.performers
+        return _answer(_export, performers, _library(studio, request), title, format)
 
     for tool in (draft_story, render_story, export_story):
         api(tool, api_name=tool.__name__, concurrency_id="tools", concurrency_limit=4)
@@ -123,8 +124,9 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     if quality not in ("draft", "final"):
         raise StudioError("The quality is draft or final; choose one of them.")
     settings = profile.final if quality == "final" else profile.draft
-    unknown = unknown_sounds(profile, folder.story)
-    requests = due(folder, settings, profile.crossfade, (profile.final,), unknown)
+    performers = studio.service.performers
+    unknown = unknown_sounds(profile, folder.story, performers)
+    requests = due(folder, settings, profile.crossfade, (profile.final,), unknown, performers)
     lengths = {event.id: event.duration for event in folder.story.events}
     amount = settings.steps * sum(lengths[request.event_id] for request in requests)
     job, sounds = Job("render"), read_start_sounds(folder, requests, profile.crossfade)
@@ -136,16 +138,16 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
         model = studio.service.model
         arguments = (model, folder, requests, settings)
         how = partial(perform, group=group, cancel=job.cancel, sounds=sounds, render=render)
-        kept = list(how(*arguments))
+        kept = list(how(*arguments, performers=performers))
     rendered = sum(not take.adopted for take in kept)
     left_out = unknown_sentences(folder.story, unknown)
     return {"rendered": rendered, "left_out": left_out} | _story_answer(folder)
 
 
-def _export(profile: Profile, library: Library, title: str, form: str) -> Answer:
-    folder = library.open(title)
+def _export(performers: Performers, library: Library, title: str, form: str) -> Answer:
+    folder, profile = library.open(title), performers.profile
     made = export(
-        open_story(folder.path, unknown_sounds(profile, folder.story)),
+        open_story(folder.path, unknown_sounds(profile, folder.story, performers)),
         folder.path / "exports",
         settings_of("", form, ()),
         created=datetime.now().astimezone(),

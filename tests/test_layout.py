@@ -37,6 +37,8 @@ LAYERS = (
     ("director",),
     ("export",),
     ("release",),
+    ("pretrained",),
+    ("performers",),
     ("farm",),
     ("batch",),
     ("corpus",),
@@ -75,7 +77,7 @@ ONLY = {
         "language",
     },
     "mix": {"errors", "files", "story"},
-    "export": {"errors", "files", "ownership", "audio", "story", "mix"},
+    "export": {"errors", "files", "ownership", "profile", "audio", "story", "mix"},
 }
 """Rooms that need still less than what stands before them: the language model knows no sound, and
 a story is data (of the language it knows the text of the stream)."""

@@ -23,6 +23,7 @@ from core.export.settings import PRESETS, ExportSettings
 from core.mix.outline import PER_SECOND
 from core.profile import PROFILES, RenderSettings, load_profile
 from core.render.levels import with_default_levels
+from core.render.performers import Performers
 from core.story import folders, timeline
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
@@ -149,14 +150,14 @@ def test_impossible_cells_are_refused_in_one_sentence(
 
 def test_takes_escape_what_people_write(session: Session) -> None:
     session.selected = "e2"
-    panel = takes_panel(session, load_profile("tiny"), ready=False)
+    panel = takes_panel(session, Performers(load_profile("tiny")), ready=False)
     assert "<b>" not in panel
     assert "a &lt;b&gt;&quot;bell&quot;&lt;/b&gt;" in panel
 
 
 def test_the_plain_words_that_a_caption_is_read_as_are_shown(session: Session) -> None:
     session.selected = "e1"
-    tiny = load_profile("tiny")
+    tiny = Performers(load_profile("tiny"))
     assert "read as: steady rain &lt;" in takes_panel(
         session, tiny, ready=False, paraphrase="steady rain <falling>"
     )
@@ -170,10 +171,10 @@ def test_a_default_gain_is_stated_until_a_hand_sets_another(session: Session) ->
     said = "gain -8.5 dB, set to suit the sound"
     event = dataclasses.replace(session.open_folder.story.event("e1"), gain_db=-8.5, trim_db=0.0)
     session.open_folder.edit("render", lambda story: story.replace_event(event))
-    assert said in takes_panel(session, load_profile("tiny"), ready=True)
+    assert said in takes_panel(session, Performers(load_profile("tiny")), ready=True)
     assert table.rows_of(session.open_folder.story)[0][table.HEADERS.index("Gain")] == -8.5
     act(session, "gain", {"id": "e1", "value": -3})
-    assert "to suit" not in takes_panel(session, load_profile("tiny"), ready=True)
+    assert "to suit" not in takes_panel(session, Performers(load_profile("tiny")), ready=True)
     assert session.open_folder.story.event("e1").gain_db == -3.0
 
 

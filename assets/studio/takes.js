@@ -47,6 +47,12 @@ element.addEventListener("click", ({ target }) => {
   else if (action) act(action);
   else if (again) trigger("again", { id: again.dataset.again });
 });
+element.addEventListener("change", ({ target }) => {
+  const action = target.dataset.performer;
+  if (!action) return;
+  const values = { id: element.querySelector(".takes").dataset.of, text: target.value };
+  trigger("act", { name: action, values });
+});
 document.addEventListener("studio:sounding", ({ detail }) => {
   for (const chip of all()) {
     const sounding = Boolean(detail) && detail.endsWith(chip.dataset.listen);

@@ -20,6 +20,7 @@ from core.story.limits import check_seed
 
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
+    from core.render.performers import Performers
     from core.story.story import Story
 
 
@@ -53,11 +54,15 @@ def run(arguments: argparse.Namespace) -> None:
         story.save(arguments.story)
 
 
-def say_unknown(model: AudioStory, story: Story) -> None:
-    """Say on the error stream which events stay without sound, and what can be done."""
+def say_unknown(model: AudioStory, story: Story, performers: Performers | None = None) -> None:
+    """Say on the error stream which events stay without sound, and what can be done.
+
+    Args:
+        performers: those beside our own; None: there are none.
+    """
     from core.render.unknown import WAYS_OUT, unknown_sentences, unknown_sounds
 
-    sentences = unknown_sentences(story, unknown_sounds(model.profile, story))
+    sentences = unknown_sentences(story, unknown_sounds(model.profile, story, performers))
     if sentences:
         print(*sentences, f"{WAYS_OUT} (--placeholders).", sep="\n", file=sys.stderr)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.mix.loudness import Loudness
+from core.profile import OWN
 from core.story.story import Event, Story
 from core.story.take import Take
 
@@ -51,7 +52,16 @@ def _take(take: Take) -> dict[str, Any]:
         "profile": take.profile,
         "weights": take.weights,
         "made_on": take.made_on,
+        **_by(take),
     }
+
+
+def _by(take: Take) -> dict[str, str]:
+    """Who performed a take, how it was told, and whose terms hold; nothing for our own model."""
+    if take.performer == OWN:
+        return {}
+    names = ("performer", "conditioning", "source", "licence")
+    return {name: value for name in names if (value := getattr(take, name))}
 
 
 def _event(event: Event) -> dict[str, Any]:

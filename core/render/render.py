@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,9 +23,12 @@ from core.errors import AudioFileError, RenderError, raise_if_cancelled
 from core.language.stream import PlannedEvent
 from core.mix.blend import blended
 from core.mix.cache import Cache
+from core.performer.event_performer import KnownSound
 from core.performer.flow import KnownLatents
-from core.profile import RenderSettings
+from core.profile import OWN, RenderSettings
 from core.render.levels import DefaultLevels
+from core.render.other_performers import known_sound, perform_other, refusal
+from core.render.performers import Performers
 from core.render.start_sounds import StartSound, read_start_sound
 from core.render.takes import (
     TakeRequest,
@@ -35,7 +39,12 @@ from core.render.takes import (
     plan_take,
     planned,
 )
-from core.render.unknown import WAYS_OUT, unknown_sentences, unknown_sounds
+from core.render.unknown import (
+    WAYS_OUT,
+    assigned_performers,
+    unknown_sentences,
+    unknown_sounds,
+)
 from core.story.folders import StoryFolder
 from core.story.latents import load_latents, save_latents
 from core.story.recording import brought_to
@@ -75,13 +84,14 @@ class RenderedTake:
     """A take with its sound: float32 (channels, frames), `duration + tail` seconds long.
 
     Attributes:
-        latents: (T, C), what the sound was decoded from; of several sounds at once, its own.
+        latents: (T, C), what the sound was decoded from; of several sounds at once, its own; None:
+            its performer has none.
     """
 
     event_id: str
     take: Take
     samples: npt.NDArray[np.float32]
-    latents: Tensor
+    latents: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -213,8 +223,10 @@ def event_batches(
     batch = 1 if model.performer.approximates else model.placement.events or batch
     order = narrative_order(story)
     for event in order:
-        if event.id in event_ids:
-            _check_length(event, model.performer.longest_seconds)
+        if event.id in event_ids and (
+            sentence := _too_long(event, model.performer.longest_seconds)
+        ):
+            raise RenderError(sentence)
     condition_of = conditioning or model.conditions
     raise_if_cancelled(cancel, "Rendering")
     conditions = condition_of(story.instruction, story.total, story.reasoning, planned(order))
@@ -255,12 +267,14 @@ def single_plan(caption: str, seconds: float) -> tuple[str, list[PlannedEvent]]:
     return f"One event. 1. {caption} ({seconds:g} s).", [PlannedEvent(caption, seconds)]
 
 
-def _check_length(event: Event, longest: float) -> None:
-    if event.duration > longest:
-        raise RenderError(
-            f"{event.caption[:60]!r} lasts {event.duration:g} s, more than the {longest:g} s that "
-            "can be rendered in one piece; split it."
-        )
+def _too_long(event: Event, longest: float) -> str:
+    """Why our own performer cannot perform an event in one piece; empty: it can."""
+    if event.duration <= longest:
+        return ""
+    return (
+        f"{event.caption[:60]!r} lasts {event.duration:g} s, more than the {longest:g} s that "
+        "can be rendered in one piece; split it."
+    )
 
 
 def _prepared(
@@ -387,6 +401,7 @@ def perform(
     cache: Cache | None = None,
     sounds: Mapping[Start, StartSound] | None = None,
     render: EventRenderer = render_events,
+    performers: Performers | None = None,
 ) -> Iterator[KeptTake]:
     """Give the requested events their takes; each is on disk before it is yielded.
 
@@ -395,26 +410,34 @@ def perform(
 
     The requests are noted first, so that it can be resumed after a crash (`takes.resumed`), were
     it for the balance alone.
-    A take whose sound is on disk already is chosen and not rendered again. An event that is too
-    long is refused after the others have their takes, and so is one whose sound is not known.
+    A take whose sound is on disk already is chosen and not rendered again. An event that its
+    performer cannot perform is refused after the others have their takes, and so is one whose
+    sound is not known.
 
     Args:
         group: all takes are undone together with those of the same group.
         on_work: as `render_events`; takes that are on disk already are no work.
         cache: keeps what is measured on takes from one rendering to the next.
         sounds: what takes begin from, as far as it was read before (`read_start_sounds`).
-        render: who renders what is not on disk yet.
+        render: who renders what our own model performs and is not on disk yet.
+        performers: those beside our own; None: there are none.
 
     Raises:
         Cancelled, RenderError: as `render_events`; takes kept before stay.
+        RenderError: an event asks for a performer that is not here.
+        WeightsError: another performer cannot be loaded.
         AudioFileError: what a take should begin from cannot be read any more.
     """
     story = folder.story
+    performers = performers or Performers(model.profile)
     there = {event.id for event in story.events}
     starts = {item.event_id: item.start for item in requests if item.event_id in there}
-    unknown = unknown_sounds(model.profile, story)
+    unknown = unknown_sounds(model.profile, story, performers)
     unknown = {i: unknown[i] for i, start in starts.items() if start is None and i in unknown}
     starts = {event_id: start for event_id, start in starts.items() if event_id not in unknown}
+    assigned = assigned_performers(story, performers)
+    for name in {assigned[event_id] for event_id in starts} - {OWN}:
+        performers.named(name)
     levels = DefaultLevels(model, folder, group, cache)
     cut_short = folder.begin_rendering(
         tuple(starts), settings, tuple(starts.values()), levels.fresh
@@ -422,47 +445,27 @@ def perform(
     if cut_short is not None:
         levels.go_on(cut_short.fresh)
     try:
-        texts = contexts(story)
-        beginnings: dict[str, Beginning] = {}
-        too_long: list[Event] = []
+        to_make = TakesToMake(model, story, settings, performers, assigned)
         for event in narrative_order(story):
             if event.id not in starts:
                 continue
-            start = starts[event.id]
-            made_of = (model.profile.crossfade, model.weights, start, texts[event.id])
-            take = plan_take(story, event, settings, *made_of)
+            take = to_make.planned(event, starts[event.id])
             if folder.has_sound(take):
                 take = _as_made(event, take)
                 folder.adopt_take(event.id, take, group, levels.setting(event.id))
-                del starts[event.id]
                 yield KeptTake(event.id, take, adopted=True)
-            elif event.duration > model.performer.longest_seconds:
-                too_long.append(event)
-                del starts[event.id]
-            elif start is not None:
-                seconds, read = take.duration + take.tail, (sounds or {}).get(start)
-                latents = _known_of(model, folder, event, start, seconds, read)
-                beginnings[event.id] = Beginning(start, latents)
-        if starts:
-            made = render(
-                model,
-                story,
-                tuple(starts),
-                settings,
-                beginnings=beginnings,
-                on_work=on_work,
-                on_progress=on_progress,
-                cancel=cancel,
-            )
-            for done in made:
+            else:
+                read = (sounds or {}).get(take.start) if take.start else None
+                to_make.add(event, take, folder, read)
+        for done in to_make.made(render, on_work, on_progress, cancel):
+            if done.latents is not None:
                 save_latents(folder.latents_file(done.take), done.latents)
-                kept = (done.event_id, done.take, done.samples, model.sample_rate, group)
-                folder.keep_take(*kept, levels.setting(done.event_id))
-                yield KeptTake(done.event_id, done.take, adopted=False)
-        for event in too_long:
-            _check_length(event, model.performer.longest_seconds)
-        for sentence in unknown_sentences(story, unknown)[:1]:
-            raise RenderError(f"{sentence} {WAYS_OUT}.")
+            kept = (done.event_id, done.take, done.samples, model.sample_rate, group)
+            folder.keep_take(*kept, levels.setting(done.event_id))
+            yield KeptTake(done.event_id, done.take, adopted=False)
+        unheard = [f"{sentence} {WAYS_OUT}." for sentence in unknown_sentences(story, unknown)]
+        for sentence in (*to_make.refused, *unheard):
+            raise RenderError(sentence)
     finally:
         try:
             levels.set_for_all()
@@ -470,10 +473,159 @@ def perform(
             folder.end_rendering()
 
 
+class TakesToMake:
+    """Takes that are not there yet: who makes them, and what they begin from.
+
+    Args:
+        settings: of our own model; the others' follow from them (`Performers.settings_of`).
+        assigned: who performs each event (`core.render.unknown.assigned_performers`).
+
+    Attributes:
+        refused: why events cannot be performed, in sentences.
+    """
+
+    def __init__(
+        self,
+        model: AudioStory,
+        story: Story,
+        settings: RenderSettings,
+        performers: Performers,
+        assigned: Mapping[str, str],
+    ) -> None:
+        self.refused: list[str] = []
+        self._model, self._story, self._settings = model, story, settings
+        self._performers, self._assigned = performers, assigned
+        self._texts = contexts(self._story)
+        self._own: list[str] = []
+        self._beginnings: dict[str, Beginning] = {}
+        self._others: dict[str, list[tuple[Take, KnownSound | None, str]]] = {}
+
+    def planned(self, event: Event, start: Start | None = None) -> Take:
+        """The take that an event is to have.
+
+        Raises:
+            RenderError: its performer is not here.
+        """
+        name = self._assigned[event.id]
+        settings = self._performers.settings_of(name, self._settings)
+        by = self._performers.named(name).description if name != OWN else None
+        made_of = (self._model.profile.crossfade, by.weights if by else self._model.weights)
+        return plan_take(self._story, event, settings, *made_of, start, self._texts[event.id], by)
+
+    def add(
+        self,
+        event: Event,
+        take: Take,
+        folder: StoryFolder | None = None,
+        read: StartSound | None = None,
+    ) -> None:
+        """Have a take made, unless its performer cannot.
+
+        Args:
+            folder: where the sound is that it begins from; None: it begins from noise alone.
+            read: that sound, where it was read before.
+
+        Raises:
+            AudioFileError: what it should begin from is gone or cannot be read.
+        """
+        seconds = take.duration + take.tail
+        if take.performer == OWN:
+            if sentence := _too_long(event, self._model.performer.longest_seconds):
+                self.refused.append(sentence)
+                return
+            self._own.append(event.id)
+            if take.start is not None and folder is not None:
+                latents = _known_of(self._model, folder, event, take.start, seconds, read)
+                self._beginnings[event.id] = Beginning(take.start, latents)
+            return
+        by = self._performers.named(take.performer).description
+        if sentence := refusal(by, take):
+            self.refused.append(sentence)
+            return
+        known = None
+        if take.start is not None and folder is not None:
+            with _said_of(event, take.start):
+                known = known_sound(by, folder, event, take.start, seconds, read)
+        self._others.setdefault(by.name, []).append((take, known, event.id))
+
+    def made(
+        self,
+        render: EventRenderer,
+        on_work: OnWork | None,
+        on_progress: OnProgress | None,
+        cancel: threading.Event | None,
+    ) -> Iterator[RenderedTake]:
+        """The takes; those of one performer follow one another, so that it is loaded once."""
+        of_others = self._work_of_others()
+        count = len(self._own) + len(of_others)
+
+        def on_own_work(work: Mapping[str, float]) -> None:
+            if on_work is not None:
+                on_work({**work, **of_others})
+
+        def among_all(progress: RenderProgress) -> None:
+            if on_progress is not None:
+                on_progress(dataclasses.replace(progress, events=count))
+
+        if self._own:
+            yield from render(
+                self._model,
+                self._story,
+                tuple(self._own),
+                self._settings,
+                beginnings=self._beginnings,
+                on_work=on_own_work,
+                on_progress=among_all,
+                cancel=cancel,
+            )
+        elif of_others:
+            on_own_work({})
+        number = len(self._own)
+        for name, asked in self._others.items():
+            performer = self._performers.named(name)
+            for take, known, event_id in asked:
+                number += 1
+                raise_if_cancelled(cancel, "Rendering")
+                rate = self._model.sample_rate
+                seed = noise_of(take)
+
+                def on_step(
+                    step: int, steps: int, event_id: str = event_id, n: int = number
+                ) -> None:
+                    among_all(RenderProgress(event_id, n, count, step, steps))
+
+                done = perform_other(
+                    performer, take, seed, known, rate, on_step=on_step, cancel=cancel
+                )
+                sound = _cut(done.samples, take.duration + take.tail, rate)
+                yield RenderedTake(event_id, done.take, sound, done.latents)
+
+    def _work_of_others(self) -> dict[str, float]:
+        """Steps over seconds of sound, by event."""
+        return {
+            event_id: take.steps * (take.duration + take.tail)
+            for asked in self._others.values()
+            for take, _, event_id in asked
+        }
+
+
 def _as_made(event: Event, take: Take) -> Take:
     """A take whose sound is on disk, with what its event knows of how that was made."""
-    made_on = next((one.made_on for one in event.takes if one.key == take.key), "")
-    return dataclasses.replace(take, made_on=made_on)
+    for one in event.takes:
+        if one.key == take.key:
+            made = {name: getattr(one, name) for name in ("made_on", "source", "licence")}
+            return dataclasses.replace(take, **made)
+    return take
+
+
+@contextmanager
+def _said_of(event: Event, start: Start) -> Iterator[None]:
+    """The error that a beginning cannot be read says of which event among many."""
+    try:
+        yield
+    except AudioFileError as cause:
+        name = event.caption[:60]
+        raise AudioFileError(f"{name!r} cannot begin from its {start.of}. {cause}") from None
 
 
 def _known_of(
@@ -484,12 +636,12 @@ def _known_of(
     seconds: float,
     read: StartSound | None,
 ) -> Tensor:
-    """As `known`; the error says of which event among many."""
-    try:
+    """As `known`; of another performer's take the sound counts, since its latents are not ours."""
+    source = next((take for take in event.takes if take.key == start.source), None)
+    if start.of == "take" and source is not None and source.performer != OWN:
+        start = dataclasses.replace(start, of="sound")
+    with _said_of(event, start):
         return known(model, folder, start, seconds, read)
-    except AudioFileError as cause:
-        name = event.caption[:60]
-        raise AudioFileError(f"{name!r} cannot begin from its {start.of}. {cause}") from None
 
 
 def known(

@@ -16,7 +16,9 @@ from typing import Literal
 
 from core.errors import StoryError
 from core.language.stream import TURN_END, PlannedEvent, event_text, plan_text, prompt_text
-from core.profile import Profile, RenderSettings
+from core.performer.event_performer import PerformerDescription
+from core.profile import AUTO, OWN, Profile, RenderSettings
+from core.render.performers import Performers, asked_of
 from core.story.context import Context, extended
 from core.story.folders import StoryFolder
 from core.story.limits import TOLERANCE
@@ -64,6 +66,7 @@ def plan_take(
     weights: str,
     start: Start | None = None,
     context: Context | None = None,
+    by: PerformerDescription | None = None,
 ) -> Take:
     """The take that rendering this event would give, without rendering it.
 
@@ -71,11 +74,13 @@ def plan_take(
     the seed, the sampler's settings, the profile and its weights, and what the take begins from.
 
     Args:
+        settings, weights: of the performer.
         context: the event's of `contexts(story)`, where it is known already.
+        by: who performs it; None: our own model. Others read no text of the director's.
     """
-    if context is None:
+    if context is None and by is None:
         context = contexts(story)[event.id]
-    return _keyed(story, event, settings, crossfade, weights, start, context)
+    return _keyed(story, event, settings, crossfade, weights, start, context, by)
 
 
 def _keyed(
@@ -86,10 +91,11 @@ def _keyed(
     weights: str,
     start: Start | None,
     context: Context | None,
+    by: PerformerDescription | None,
 ) -> Take:
     take = Take(
         key="",
-        context=context,
+        context=None if by else context,
         caption=event.caption,
         duration=float(event.duration),
         tail=0.0 if event.layer or event.id == story.last_id else float(crossfade),
@@ -100,6 +106,8 @@ def _keyed(
         profile=story.profile,
         weights=weights,
         start=start,
+        performer=by.name if by else OWN,
+        conditioning=by.conditioning if by else "bridge",
     )
     return dataclasses.replace(take, key=take_key(take))
 
@@ -256,17 +264,20 @@ def due(
     crossfade: float,
     accept: Sequence[RenderSettings] = (),
     unknown: Collection[str] = (),
+    performers: Performers | None = None,
 ) -> tuple[TakeRequest, ...]:
     """What rendering what has changed would render, in the story's order.
 
     An event is due when it has no take, when the file of its take is gone, or when it is not
     locked and its take's key is no longer the one that it asks for. Captions of *other* events
-    and new weights make no finished take due: the third event is mended without the others.
+    and new weights make no finished take due: the third event is mended without the others. Nor
+    does it that "auto" would give the event to another performer today.
 
     Args:
         accept: settings whose takes are as good (a final take where drafts are being made).
         unknown: ids of events whose sound is not known (`core.render.unknown`); they are due only
             where they begin from a recording.
+        performers: those beside our own, for their settings; None: there are none.
     """
     story = folder.story
     found = []
@@ -274,7 +285,8 @@ def due(
         take = event.take
         if take is not None and folder.has_sound(take):
             asked = (settings, *accept)
-            if event.locked or any(_is_asked(story, event, take, s, crossfade) for s in asked):
+            judged = (story, event, take)
+            if event.locked or any(_is_asked(*judged, s, crossfade, performers) for s in asked):
                 continue
         request = TakeRequest(event.id, _lasting_start(take))
         if request.start is not None or event.id not in unknown:
@@ -283,24 +295,40 @@ def due(
 
 
 def _is_asked(
-    story: Story, event: Event, take: Take, settings: RenderSettings, crossfade: float
+    story: Story,
+    event: Event,
+    take: Take,
+    settings: RenderSettings,
+    crossfade: float,
+    performers: Performers | None,
 ) -> bool:
     """Whether a take has the key that its event asks for, its context and its weights aside.
 
     A part of a take asks for no other length or tail than the take's, while that holds all of it;
     nor does an event whose take loops.
+    Of a performer that is here no more nobody knows the settings, so that its takes stay.
     """
+    if asked_of(story, event) not in (AUTO, take.performer):
+        return False
+    if performers is not None:
+        settings = performers.settings_of(take.performer, settings)
     made_of = (take.weights, take.start, take.context)
-    now = _keyed(story, event, settings, crossfade, *made_of)
+    now = _keyed(story, event, settings, crossfade, *made_of, None)
     held = (event.loop or take.part is not None) and event.is_filled_by(take)
-    asked = dataclasses.replace(
+    wanted = dataclasses.replace(
         now,
         seed=now.seed if event.seed is not None else take.seed,
         duration=take.duration if held else now.duration,
         tail=take.tail if held else max(now.tail, take.tail),
         profile=take.profile,
+        performer=take.performer,
+        conditioning=take.conditioning,
     )
-    return take_key(asked) == take_key(take)
+    gone = performers is None or performers.description(take.performer) is None
+    if gone and take.performer != OWN:
+        as_made = {"steps": take.steps, "guidance": take.guidance, "sampler": take.sampler}
+        wanted = dataclasses.replace(wanted, **as_made)
+    return take_key(wanted) == take_key(take)
 
 
 def _lasting_start(take: Take | None) -> Start | None:
@@ -321,11 +349,13 @@ def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSetting
     return requests, RenderSettings(left.steps, left.guidance, left.sampler)
 
 
-def quality_of(take: Take, profile: Profile) -> Literal["draft", "final", "other"]:
-    """Which of the profile's two qualities a take was made with."""
-    if _sampled_as(take, profile.final):
+def quality_of(
+    take: Take, by: Profile | PerformerDescription
+) -> Literal["draft", "final", "other"]:
+    """Which of the two qualities of its profile, or of its performer, a take was made with."""
+    if _sampled_as(take, by.final):
         return "final"
-    return "draft" if _sampled_as(take, profile.draft) else "other"
+    return "draft" if _sampled_as(take, by.draft) else "other"
 
 
 def _sampled_as(take: Take, settings: RenderSettings) -> bool:

@@ -7,10 +7,11 @@ nearer, begin from a recording, or be rendered as a marked placeholder on purpos
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from core.profile import Profile
+from core.profile import AUTO, OWN, Profile
+from core.render.performers import Performers, asked_of
 from core.story.story import Event, Story
 
 if TYPE_CHECKING:
@@ -20,20 +21,41 @@ _SHOWN = 60
 """Characters of a caption in a sentence."""
 
 
-def unknown_sounds(profile: Profile, story: Story) -> dict[str, CaptionMatch]:
+def unknown_sounds(
+    profile: Profile, story: Story, performers: Performers | None = None
+) -> dict[str, CaptionMatch]:
     """The events, by their ids, that are not rendered for want of a known sound.
 
-    Silences are among them; placeholders are not, nor anything of a profile that ships no known
-    captions.
+    Silences are among them; placeholders are not, nor what another performer performs, nor
+    anything of a profile that ships no known captions.
+
+    Args:
+        performers: those beside our own that are here; None: there are none.
 
     Raises:
         WeightsError: see `load_known_sounds`.
     """
+    ours = [event for event in story.events if asked_of(story, event) in (OWN, AUTO)]
+    found = _unknown_to_us(profile, ours)
+    if performers is None or not found:
+        return found
+    assigned = performers.assigned(story, found)
+    return {event_id: match for event_id, match in found.items() if assigned[event_id] == OWN}
+
+
+def assigned_performers(story: Story, performers: Performers) -> dict[str, str]:
+    """Who performs each event, by its id; raises as `unknown_sounds`."""
+    automatic = [event for event in story.events if asked_of(story, event) == AUTO]
+    return performers.assigned(story, _unknown_to_us(performers.profile, automatic))
+
+
+def _unknown_to_us(profile: Profile, events: Sequence[Event]) -> dict[str, CaptionMatch]:
+    """Those of these events whose sound our own performer does not know."""
     from core.bridge.known_sounds import CaptionMatch, load_known_sounds
 
-    known_sounds = load_known_sounds(profile)
-    meant = [event for event in story.events if not event.placeholder]
-    if known_sounds is None or not meant:
+    meant = [event for event in events if not event.placeholder]
+    known_sounds = load_known_sounds(profile) if meant else None
+    if known_sounds is None:
         return {}
     silent = {e.id: CaptionMatch(False, 0.0, (e.caption,), ()) for e in meant if e.silent}
     sounding = [event for event in meant if not event.silent]

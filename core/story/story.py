@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import StoryError
 from core.files import write_atomically
 from core.language.score import LevelShape
+from core.profile import OWN
 from core.schema import parse_json, read_dataclass
 from core.story.context import ContextReader, ContextTable
 from core.story.limits import (
@@ -62,13 +63,16 @@ SILENCE = "silence"
 """Caption of an event in which nothing is heard, on purpose."""
 PLACEHOLDER = "[placeholder]"
 """What stands before the caption of one in file names, markers and projects."""
-_OF_SCORES = frozenset({"role", "shape", "points", "count", "every", "at", "source"})
+_OF_FEW_EVENTS = frozenset(
+    {"role", "shape", "points", "count", "every", "at", "source", "performer"}
+)
 _OF_STRIPS = frozenset(
     {
         "fade_in_curve", "fade_out_curve", "gain_envelope", "pan_envelope", "distance",
         "equaliser", "room", "loop",
     }
 )  # fmt: skip
+_OF_FEW_STORIES = frozenset({"lanes", "performer"})
 MAX_FILE_BYTES = 8_000_000
 MAX_OLD_FILE_BYTES = 64_000_000
 """Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
@@ -101,6 +105,7 @@ class Event:
         distance: metres from which it is heard (`core.story.strip.NEAR`: as its take has it).
         equaliser, room: what it goes through (`core.story.strip`).
         loop: its take sounds over and over without a seam, however long the event is.
+        performer: who performs it (`core.render.performers`); None: the story's.
     """
 
     id: str
@@ -133,6 +138,7 @@ class Event:
     equaliser: Equaliser | None = None
     room: RoomSend | None = None
     loop: bool = False
+    performer: str | None = None
     takes: tuple[Take, ...] = ()
     chosen: str | None = None
 
@@ -162,6 +168,8 @@ class Event:
         check_distance(self.distance)
         if self.source is not None:
             check_text("source", self.source, MAX_NAME)
+        if self.performer is not None:
+            check_text("performer", self.performer, MAX_NAME)
         if self.chosen is not None and self.chosen not in {take.key for take in self.takes}:
             raise StoryError("An event's chosen take is not among its takes; choose another.")
 
@@ -227,6 +235,7 @@ class Story:
         corrections: what the studio changed in the director's plan, one sentence each.
         notes: what of the instruction was not kept, or has no event, one sentence each.
         lanes: channel strips of the layers that have one, in their order.
+        performer: who performs the events that do not say (`core.render.performers`).
     """
 
     instruction: str
@@ -239,6 +248,7 @@ class Story:
     notes: tuple[str, ...] = ()
     version: int = field(default=VERSION)
     lanes: tuple[Lane, ...] = ()
+    performer: str = OWN
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -248,6 +258,7 @@ class Story:
         check_number("total duration", self.total, MIN_DURATION, MAX_TOTAL, "seconds")
         check_number("seed", self.seed, 0, MAX_SEED, "")
         check_text("profile's name", self.profile, MAX_NAME)
+        check_text("performer's name", self.performer, MAX_NAME)
         for name, sentences in (("corrections", self.corrections), ("notes", self.notes)):
             if len(sentences) > MAX_NOTES:
                 raise StoryError(f"A story has at most {MAX_NOTES} {name}; leave some out.")
@@ -373,7 +384,8 @@ class Story:
         parts = {
             field.name: _json(getattr(self, field.name))
             for field in dataclasses.fields(self)
-            if field.name != "events" and (field.name != "lanes" or self.lanes)
+            if field.name != "events"
+            and (getattr(self, field.name) != field.default or field.name not in _OF_FEW_STORIES)
         }
         parts["events"] = _lines(map(_event_text, self.events))
         parts["contexts"] = _table(
@@ -496,8 +508,8 @@ def read_event(data: object, contexts: ContextReader, where: str) -> Event:
 def event_data(event: Event) -> dict[str, Any]:
     """The event's fields as a file holds them, less its takes.
 
-    What only a score or a strip gives is left out where it is not given, so that files of earlier
-    versions stay what they are to the byte. Strips' own dataclasses are left as they are
+    What few events have is left out where it is not given, so that files of earlier versions
+    stay what they are to the byte. Strips' own dataclasses are left as they are
     (`plain_data`).
     """
     return {
@@ -506,7 +518,7 @@ def event_data(event: Event) -> dict[str, Any]:
         if field.name != "takes"
         and (
             (value := getattr(event, field.name)) != field.default
-            or field.name not in _OF_SCORES | _OF_STRIPS
+            or field.name not in _OF_FEW_EVENTS | _OF_STRIPS
         )
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import StoryError
-from core.profile import MAX_GUIDANCE, MAX_SAMPLER_STEPS, Sampler
+from core.profile import MAX_GUIDANCE, MAX_SAMPLER_STEPS, OWN, ConditionedBy, Sampler
 from core.schema import read_dataclass
 from core.story.context import Context, ContextReader
 from core.story.limits import (
@@ -96,6 +96,10 @@ class Take:
         part: what its event uses of it; None: it was made for an event of that length.
         made_on: the numeric path that computed it (`core.placement.numeric_path`): processor,
             precision and threads, which decide its last bits; empty: unknown.
+        performer: who performed it, by name (`core.render.performers`).
+        conditioning: how the event was told to it; `caption`: without bridging tokens.
+        source, licence: of a recording, which file it is; of whatever performed it, under which
+            terms; empty: not said.
     """
 
     key: str
@@ -113,6 +117,10 @@ class Take:
     sampler: Sampler = "full"
     part: TakePart | None = None
     made_on: str = ""
+    performer: str = OWN
+    conditioning: ConditionedBy = "bridge"
+    source: str = ""
+    licence: str = ""
 
     def __post_init__(self) -> None:
         check_number("take's duration", self.duration, 0.0, MAX_TOTAL, "seconds")
@@ -121,16 +129,26 @@ class Take:
         check_number("take's steps", self.steps, 0, MAX_SAMPLER_STEPS, "")
         check_number("take's guidance", self.guidance, -MAX_GUIDANCE, MAX_GUIDANCE, "")
         check_text("take's caption", self.caption, MAX_CAPTION)
-        for name in ("key", "profile", "weights", "file", "made_on"):
+        for name in ("key", "profile", "weights", "file", "made_on", "performer", "licence"):
             check_text(f"take's {name}", getattr(self, name), MAX_NAME)
+        check_text("take's source", self.source, MAX_CAPTION)
 
 
 def take_key(take: Take) -> str:
     """Hash of everything that makes the take's sound: all fields but its key, its file, on what
-    it was made, and what its event uses of it."""
-    parts = take_data(dataclasses.replace(take, part=None, made_on=""))
+    it was made, what its event uses of it, and where a recording comes from (which its weights
+    cover)."""
+    bare = dataclasses.replace(take, part=None, made_on="", source="", licence="")
+    parts = take_data(bare)
     del parts["key"], parts["file"]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+_OF_FEW = tuple(
+    field
+    for field in dataclasses.fields(Take)
+    if field.name in ("made_on", "performer", "conditioning", "source", "licence")
+)
 
 
 def take_data(take: Take) -> dict[str, Any]:
@@ -148,8 +166,9 @@ def take_data(take: Take) -> dict[str, Any]:
         data["part"] = dataclasses.asdict(take.part)
     else:
         del data["part"]
-    if not take.made_on:
-        del data["made_on"]
+    for field in _OF_FEW:
+        if data[field.name] == field.default:
+            del data[field.name]
     return data
 
 

@@ -41,7 +41,7 @@ CHANGEABLE = frozenset(
         "caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder",
         "role", "shape", "points", "count", "every", "at",
         "fade_in_curve", "fade_out_curve", "gain_envelope", "pan_envelope", "distance",
-        "equaliser", "room", "loop",
+        "equaliser", "room", "loop", "performer",
     }
 )  # fmt: skip
 _REPETITIONS: dict[str, Any] = {"count": None, "every": None, "at": ()}
@@ -78,7 +78,7 @@ def unrendered(
 
 def change(story: Story, event_id: str, **values: Any) -> Story:
     """Set fields that are not about time: caption, mood, gain_db, pan, fades, seed, placeholder,
-    role, shape, repetitions, and what the event goes through on its way into the mix.
+    role, shape, repetitions, performer, and what the event goes through on its way into the mix.
 
     With another caption an event is no placeholder any more. A gain set by hand stays; before
     the first take it is added to the default. Another shape, and another way to repeat, take the

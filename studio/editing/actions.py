@@ -6,10 +6,12 @@ edit means the same wherever it is made. The edits themselves are those of `core
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.errors import StoryError
+from core.profile import OWN
 from core.story import timeline
 from core.story.cue_words import read_repetitions, read_role, read_shape
 from core.story.limits import MAX_INSTRUCTION
@@ -40,6 +42,7 @@ _SAID = {
     "keep": "choice of a take",
     "restore": "take restored",
     "drop": "take off the list",
+    "performers": "performer of the story",
 }
 """Changes in words, for Undo and Redo; others are called as they are."""
 
@@ -197,6 +200,12 @@ def _shape(story: Story, event: Event, values: ActionValues) -> Story:
     return timeline.change(story, event.id, shape=shape, points=points)
 
 
+def _performers(story: Story, event: Event, values: ActionValues) -> Story:
+    """Another performer for all events that do not ask for one themselves."""
+    name = words(values.get("text"), "performer") or OWN
+    return dataclasses.replace(story, performer=name)
+
+
 def _text(field: str) -> Edit:
     return lambda story, event, values: timeline.change(
         story, event.id, **{field: words(values.get("text"), field)}
@@ -229,6 +238,10 @@ ACTIONS: dict[str, Edit] = {
     "repeats": lambda s, e, v: timeline.change(s, e.id, **read_repetitions(_cue(v, "repetitions"))),
     "source": lambda s, e, v: timeline.share_source(s, e.id, words(v.get("of"), "source") or None),
     "placeholder": lambda s, e, v: timeline.change(s, e.id, placeholder=not e.placeholder),
+    "performer": lambda s, e, v: timeline.change(
+        s, e.id, performer=words(v.get("text"), "performer") or None
+    ),
+    "performers": _performers,
     "seed": lambda s, e, v: timeline.change(s, e.id, seed=seed(v.get("value"))),
     "keep": lambda s, e, v: timeline.choose_take(s, e.id, words(v.get("key"), "take")),
     "restore": lambda s, e, v: timeline.restore_take(s, e.id, words(v.get("key"), "take")),

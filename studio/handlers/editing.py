@@ -75,7 +75,8 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         Args:
             action: add, over, split, join, duplicate, delete, move, reorder, stretch, trim, roll,
                 layer, lock, fit, caption, mood, gain, pan, fade_in, fade_out, role, shape,
-                repeats, source, placeholder, seed, keep, restore, drop, undo or redo.
+                repeats, source, placeholder, performer, performers, seed, keep, restore, drop,
+                undo or redo.
             values: the event's id, and what the action needs (see studio/editing/actions.py).
         """
         session = session_of(request)

@@ -16,6 +16,7 @@ import gradio as gr
 from core.detached import detached_result
 from core.errors import StoryError, StudioError
 from core.farm.state import FarmState
+from core.profile import OWN
 from core.render.start_sounds import StartSound, read_start_sounds
 from core.render.takes import TakeRequest
 from core.render.unknown import WAYS_OUT, unknown_sentence
@@ -186,7 +187,7 @@ def render_work(
             model = service.model_unless(job.cancel)
             from core.render.render import perform
 
-            began, amount = time.monotonic(), 0.0
+            began, amount, others = time.monotonic(), 0.0, False
 
             def begin(amounts: Mapping[str, float]) -> None:
                 nonlocal began, amount
@@ -205,9 +206,11 @@ def render_work(
                 cache=studio.cache,
                 sounds=sounds,
                 render=render,
+                performers=service.performers,
             ):
+                others = others or kept.take.performer != OWN
                 send(kept)
-            if not studio.place.is_farm:
+            if not (studio.place.is_farm or others):
                 service.record_duration("render", time.monotonic() - began, amount, settings)
 
     return work

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 from core.allocator import collection_paused, give_back_free_memory
 from core.detached import GLANCE
 from core.errors import Cancelled
+from core.performer.event_performer import EventPerformer
 from core.profile import NO_GUIDANCE, Profile, RenderSettings, load_profile
+from core.render.performers import NONE_BESIDE, Performers
 from studio.jobs.queue import JobQueue
 from studio.jobs.speed import Speed
 
@@ -36,15 +38,25 @@ was measured."""
 class ModelService:
     """A profile and its model.
 
+    Args:
+        others: performers beside the model's own.
+
     Attributes:
+        performers: who can perform an event.
         queue: whose first job uses the model.
         speed: how fast this machine did the jobs before.
         known_sounds: the sounds that the model learned; None until it is there.
         lexicon: paraphrases of captions; None until then, and where the profile has none.
     """
 
-    def __init__(self, profile_name: str, speed: Speed | None = None) -> None:
+    def __init__(
+        self,
+        profile_name: str,
+        speed: Speed | None = None,
+        others: Mapping[str, EventPerformer] = NONE_BESIDE,
+    ) -> None:
         self.profile: Profile = load_profile(profile_name)
+        self.performers = Performers(self.profile, others)
         self.queue = JobQueue()
         self.speed = speed or Speed()
         self.known_sounds: KnownSounds | None = None

@@ -31,13 +31,14 @@ def left_to_render(studio: Studio, session: Session, scope: Scope) -> tuple[Take
     folder, profile = session.folder, studio.service.profile
     if folder is None:
         return ()
-    there = studio.service.has_matched(folder.story)
-    now = (folder.title, folder.revision, session.quality, there)
+    there, performers = studio.service.has_matched(folder.story), studio.service.performers
+    now = (folder.title, folder.revision, session.quality, there, tuple(performers.others))
     if session.due_cache.get("now") != now:
         session.due_cache = {"now": now}
     if scope not in session.due_cache:
         accepted = (profile.draft, profile.final) if scope == "changed" else (profile.final,)
         settings = render_settings(studio, session)
         unknown = unknown_events(studio.service, session)
-        session.due_cache[scope] = due(folder, settings, profile.crossfade, accepted, unknown)
+        asked = (folder, settings, profile.crossfade, accepted, unknown)
+        session.due_cache[scope] = due(*asked, performers)
     return tuple(session.due_cache[scope])

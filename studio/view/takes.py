@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from html import escape
 
-from core.profile import Profile
+from core.profile import OWN
+from core.render.performers import Performers
 from core.render.takes import quality_of
 from core.story.story import Event
 from core.story.take import Take
 from studio.editing.table import name_of
 from studio.sessions.session import Session
 from studio.sound.files import take_url
+from studio.view.performers import performer_choices
 
 
-def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: str = "") -> str:
+def takes_panel(
+    session: Session, performers: Performers, *, ready: bool, paraphrase: str = ""
+) -> str:
     """The selected event's name, its takes, and a button for another one.
 
     Args:
@@ -31,7 +35,7 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: 
     off = " disabled" if event.locked else ""
     label = "New take" if ready else "Render this"
     chips = "".join(
-        _chip(session, event, take, place, profile) for place, take in enumerate(event.takes, 1)
+        _chip(session, event, take, place, performers) for place, take in enumerate(event.takes, 1)
     )
     name = f"{name_of(story, event)}&ensp;{escape(event.caption)}"
     full = event.caption
@@ -46,33 +50,48 @@ def takes_panel(session: Session, profile: Profile, *, ready: bool, paraphrase: 
         f'<span class="takes-of" title="{escape(full)}">{name}</span>'
         f'<span class="takes-list">{chips}</span>'
         f'<button type="button" class="chip" data-again="{escape(event.id)}"{off}>{label}</button>'
-        f"{_take_buttons(event)}</div>"
+        f"{_take_buttons(event)}{performer_choices(story, event, performers)}</div>"
     )
 
 
-def made_with(take: Take, profile: Profile) -> str:
-    """How a take was made, in one line."""
-    parts = [quality_of(take, profile), f"seed {take.seed}", f"{take.steps} steps", take.caption]
+def made_with(take: Take, performers: Performers) -> str:
+    """How a take was made, in one line; that it was told no more than its caption too."""
+    quality = _quality(take, performers)
+    parts = [quality, f"seed {take.seed}", f"{take.steps} steps", take.caption]
     start = take.start
     if start is not None:
         span = "" if start.span is None else f", {start.span[0]:g} to {start.span[1]:g} s"
         kind = "from a recording" if start.of == "recording" else "varied"
         kind = "repainted" if start.span else kind
         parts.insert(1, f"{kind}{span}, strength {start.strength:g}")
-    return ", ".join(parts)
+    return ", ".join([*parts, *_performed_by(take, performers)])
 
 
-def _chip(session: Session, event: Event, take: Take, place: int, profile: Profile) -> str:
+def _quality(take: Take, performers: Performers) -> str:
+    return quality_of(take, performers.description(take.performer) or performers.profile)
+
+
+def _performed_by(take: Take, performers: Performers) -> list[str]:
+    """Who performed a take and how it was told; nothing for our own model."""
+    if take.performer == OWN:
+        return []
+    by = performers.description(take.performer)
+    told = {"caption": ", from its caption alone, without bridging tokens"}
+    parts = [f"by {by.title if by else take.performer}{told.get(take.conditioning, '')}"]
+    return parts + [text for text in (take.source, take.licence) if text]
+
+
+def _chip(session: Session, event: Event, take: Take, place: int, performers: Performers) -> str:
     source = take_url(session, take)
     if not source:
         return ""
     kept = take.key == event.chosen
-    quality = quality_of(take, profile)
+    quality = _quality(take, performers)
     return (
         f'<button type="button" class="chip take is-{quality}" data-take="{escape(take.key)}"'
         f' data-listen="{escape(source)}" data-kept="{"yes" if kept else ""}"'
         f' aria-label="Hear take {place}, {quality}{", kept" if kept else ""}" aria-pressed="false"'
-        f' title="{escape(made_with(take, profile))}">'
+        f' title="{escape(made_with(take, performers))}">'
         f'<i aria-hidden="true"></i>{place}&ensp;<small>{quality}</small></button>'
     )
 

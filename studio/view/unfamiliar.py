@@ -22,7 +22,7 @@ def unknown_events(service: ModelService, session: Session) -> dict[str, Caption
     """
     if session.story is None or not service.has_matched(session.story):
         return {}
-    return unknown_sounds(service.profile, session.story)
+    return unknown_sounds(service.profile, session.story, service.performers)
 
 
 def unfamiliar_sounds(service: ModelService, session: Session) -> str:

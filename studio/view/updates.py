@@ -129,7 +129,7 @@ def selected_takes(studio: Studio, session: Session) -> str:
     due = {request.event_id for request in left_to_render(studio, session, "all")}
     paraphrase = lexicon.performed_as(event.caption) if lexicon else ""
     return takes_panel(
-        session, studio.service.profile, ready=event.id not in due, paraphrase=paraphrase
+        session, studio.service.performers, ready=event.id not in due, paraphrase=paraphrase
     )
 
 
