@@ -23,7 +23,7 @@ from core.story.lanes import change_lane
 from core.story.shape import level_at
 from core.story.story import Event, Story
 from core.story.strip import Equaliser
-from core.story.timeline import change, delete, split
+from core.story.timeline import change, delete, split, stretch
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +211,25 @@ def test_envelopes_faders_and_fades_are_read_back_equal_from_reaper_and_otio(
     tracks = [track.metadata["audiostory"] for track in described.tracks]
     assert [list(p) for p in tracks[0]["gain_envelope"]] == [list(p) for p in gains]
     assert (tracks[1]["muted"], tracks[1]["pan"], tracks[1]["fade_out"]) == (True, -0.25, 1.0)
+
+
+def test_a_take_that_loops_does_so_in_projects_and_stems(tmp_path: Path) -> None:
+    folder = story_folder(tmp_path / "story", [noise(1.2, 1)])
+    story = change(stretch(Story.load(folder / "story.json"), "e0", 3.5), "e0", loop=True)
+    story.save(folder / "story.json")
+    settings = ExportSettings(reaper=True, otio=True, stems="events", stem_start="event", loop=True)
+    done = export(open_story(folder), tmp_path / "out", settings)
+    (item,) = rpp.loads(file_of(done, ".rpp").read_text()).find("TRACK").findall("ITEM")
+    assert (value(item, "LOOP"), value(item, "LENGTH")) == (["1"], ["3.5"])
+    described = otio.adapters.read_from_file(str(file_of(done, ".otio")))
+    spans = [clip.source_range for clip in described.find_clips()]
+    (placed,) = place_events(story, open_story(folder).sources, MixSettings(RATE))
+    assert placed.loop is not None
+    assert [s.start_time.to_frames() for s in spans] == [0] * len(spans)
+    assert [s.duration.to_frames() for s in spans[:-1]] == [placed.loop.period] * (len(spans) - 1)
+    assert sum(s.duration.to_frames() for s in spans) == round(3.5 * RATE)
+    stem = next(path for path in done.files if "01" in path.name)
+    assert soundfile.info(str(stem)).frames < 1.2 * RATE
 
 
 ODD = "Straße #1, 50% Öl & Salz"

@@ -12,9 +12,10 @@ import soundfile
 from sounding_stories import RATE, noise
 
 from core.export.mixdown import write_mixdown
+from core.mix.cache import Cache
 from core.mix.meters import mix_meters
 from core.mix.mix import MixSettings, place_events, sum_blocks
-from core.mix.sources import ArraySource
+from core.mix.sources import ArraySource, FileSource
 from core.story.lanes import change_lane
 from core.story.story import Event, Story
 
@@ -42,6 +43,10 @@ def test_meters_are_within_half_a_decibel_of_the_file_and_of_each_lane(tmp_path:
     placed = place_events(story, sources, MixSettings(RATE))
     (lane,) = sum_blocks([p for p in placed if p.layer == 1], sources, 0, len(file), len(file))
     assert set(meters.lanes) == {1, 2}
+    cache, kept = Cache(10), {"bed": FileSource(tmp_path / "mix.wav")}
+    assert mix_meters(story, kept, MixSettings(RATE), cache) is mix_meters(
+        story, kept, MixSettings(RATE), cache
+    )
     for read, sound in ((meters.master, file), (meters.lanes[1], lane.astype(np.float64))):
         for place in (9, 17, 18, 21, 29, 44):
             end = round(meters.seconds[place] * RATE)

@@ -10,6 +10,7 @@ from clicks import CLICK_DB, sharpness_db
 from scipy.signal import freqz, lfilter
 from sounding_stories import RATE, noise, story_of
 
+from core.export.stems import event_stem, story_stem
 from core.mix.air import air_absorption, air_taps
 from core.mix.cache import Cache
 from core.mix.equaliser import equaliser_taps
@@ -260,6 +261,22 @@ def test_strips_do_not_depend_on_the_blocks_and_stems_sum_to_the_mix() -> None:
     assert [np.abs(stem).max() > 1e-3 for stem in alone] == [True] * 3
     muted = change_lane(full(), 1, muted=True)
     assert np.array_equal(mix(muted, SOUNDS, PLAIN), alone[0])
+
+
+def test_stems_of_layers_ring_on_as_in_the_mix_and_those_of_events_as_long_as_their_room() -> None:
+    whole, placements = mix(full(), SOUNDS, PLAIN), place_events(full(), SOUNDS, PLAIN)
+    total = np.zeros_like(whole)
+    for layer in (0, 1):
+        inside = [p for p in placements if p.layer == layer]
+        stem = story_stem(inside, SOUNDS, SLOW, SLOW, SLOW, SLOW, 3000)
+        total[stem.lead :] += np.concatenate(list(stem.blocks))[: SLOW - stem.lead]
+    assert np.allclose(total, whole, atol=1e-6)
+    echoing = dataclasses.replace(one(0.5, room=RoomSend("hall")), total=1.0)
+    (placed,) = place_events(echoing, SOUNDS | {"e1": hiss(0.5)}, PLAIN)
+    stem = event_stem(placed, {"e1": hiss(0.5)}, SLOW, SLOW, 3000)
+    assert stem.frames == round((0.5 + 0.02 + 2.2) * SLOW)
+    sound = np.concatenate(list(stem.blocks))
+    assert 1e-6 < np.abs(sound[-SLOW // 4 :]).max() < 1e-2
 
 
 def test_the_outline_shows_strips_as_they_are_heard_and_is_kept_by_where_they_are() -> None:

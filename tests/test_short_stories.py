@@ -1,4 +1,4 @@
-"""One-shots under a second and stories of half a second: planned, rendered, mixed."""
+"""One-shots under a second and stories of a tenth of one: planned, rendered, mixed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.render.story import render_story
 @pytest.mark.parametrize(
     ("instruction", "total", "lengths"),
     [
-        ("a click", MIN_TOTAL, (0.5,)),
+        ("a click", MIN_TOTAL, (0.1,)),
         ("500 ms of a click, then 300 ms of rain", 0.8, (0.5, 0.3)),
         ("rain for 1.2 s, then a quarter of a second of a bell", 1.45, (1.2, 0.25)),
     ],

@@ -42,10 +42,11 @@ from core.language.stream import (
     prompt_text,
 )
 from core.story.durations import GRID, Lengths, Span
-from core.story.limits import MAX_INSTRUCTION, MAX_LAYER, MAX_REASONING
+from core.story.limits import MAX_INSTRUCTION, MAX_LAYER, MAX_REASONING, MIN_DURATION
 from core.story.story import Event, Story
 
-MIN_TOTAL = 0.5
+MIN_TOTAL = MIN_DURATION
+"""Seconds of a story of one shot."""
 
 
 def plan(

@@ -11,7 +11,7 @@ AAF: `.venv/bin/pip install -e '.[aaf]'`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -66,6 +66,7 @@ def _clip(
         "at": list(event.at),
         "source": event.source,
         "seed": take.seed if take else None,
+        "loop": event.loop,
         **strip_data(event),
     }
     return otio.schema.Clip(
@@ -74,6 +75,19 @@ def _clip(
         source_range=_span(first, frames, rate),
         metadata={"audiostory": about},
     )
+
+
+def _stretches(placement: PlacedEvent, frames: int) -> Iterator[tuple[int, int]]:
+    """First frame and length of each clip of an event: one, but where its take comes again and
+    again."""
+    first = placement.offset
+    while placement.loop is not None and frames > 0:
+        first %= placement.loop.period
+        count = min(frames, placement.loop.period - first)
+        yield first, count
+        first, frames = first + count, frames - count
+    if placement.loop is None:
+        yield first, frames
 
 
 def strip_data(strip: Event | Lane) -> dict[str, Any]:
@@ -128,10 +142,9 @@ def _track(
             track.append(otio.schema.Gap(source_range=_span(0, placement.start - clock, rate)))
         clock = ends[placement.event_id]
         event = story.event(placement.event_id)
-        heard = (placement.offset, clock - placement.start)
-        track.append(
-            _clip(event, story.role_of(event), *heard, sources[event.id].frames, media, rate)
-        )
+        role, frames = story.role_of(event), sources[event.id].frames
+        for first, count in _stretches(placement, clock - placement.start):
+            track.append(_clip(event, role, first, count, frames, media, rate))
         tail = placement.end - clock
         if tail > 0 and index + 1 < len(lane) and lane[index + 1].start == clock:
             track.append(
@@ -160,7 +173,7 @@ def timeline(
     ends = {
         p.event_id: min(p.end, ends[p.event_id])
         if any(r.crossfade for r in p.falls)
-        else min(p.end, p.start + sources[p.event_id].frames - p.offset)
+        else (p.end if p.loop else min(p.end, p.start + sources[p.event_id].frames - p.offset))
         for p in placements
     }
     for layer in sorted({placement.layer for placement in placements}):

@@ -145,7 +145,7 @@ def _item(
         f"  POSITION {placement.start / rate:.12g}",
         "  SNAPOFFS 0",
         f"  LENGTH {placement.frames / rate:.12g}",
-        "  LOOP 0",
+        f"  LOOP {int(placement.loop is not None)}",
         "  ALLTAKES 0",
         "  " + _fade("FADEIN", placement.rises, rate),
         "  " + _fade("FADEOUT", placement.falls, rate),

@@ -90,7 +90,7 @@ def loop_stem(
         duration: the event's frames without its tail.
     """
     rate = settings.rate
-    source, placement = from_frame(source, placement.offset), replace(placement, offset=0, room=0.0)
+    source, placement = _heard(placement, source), replace(placement, offset=0, room=0.0)
     placement = _timeless(placement)
     longest = round(LOOP_OVERLAP * rate)
     tail = source.frames - duration
@@ -111,6 +111,11 @@ def loop_stem(
     return Stem((converted[lead : lead + frames],), 0, frames)
 
 
+def _heard(placement: PlacedEvent, source: Source) -> Source:
+    """What the event has of its take: all of it, where that comes again and again."""
+    return source if placement.loop is not None else from_frame(source, placement.offset)
+
+
 def _timeless(placement: PlacedEvent) -> PlacedEvent:
     """The event as it sounds without beginning and end."""
     strip = placement.strip and placement.strip.timeless
@@ -118,8 +123,11 @@ def _timeless(placement: PlacedEvent) -> PlacedEvent:
 
 
 def can_loop(placement: PlacedEvent, source: Source) -> bool:
-    """Whether the event goes on evenly: it begins without an attack and has no long silence."""
-    heard = from_frame(source, placement.offset)
+    """Whether the event goes on evenly: it begins without an attack and has no long silence, or it
+    loops already."""
+    if placement.loop is not None:
+        return True
+    heard = _heard(placement, source)
     return placement.onset is None and steadiness(heard, placement.rate) >= STEADY[0]
 
 

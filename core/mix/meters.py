@@ -5,16 +5,17 @@ A lane is read behind its fader, the master behind the limiter, as they are hear
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from core.mix.cache import Cache
 from core.mix.crossfade import Samples
 from core.mix.limiter import limit_blocks
 from core.mix.loudness import STEP_MS, Meter
-from core.mix.mix import MixSettings, place_events, story_frames, sum_blocks
+from core.mix.mix import MixSettings, PlacedEvent, place_events, story_frames, sum_blocks
 from core.mix.sources import Source
 from core.mix.true_peak import decibels
 from core.story.story import Story
@@ -52,14 +53,38 @@ class MixMeters:
     master: Readings
 
 
-def mix_meters(story: Story, sources: Mapping[str, Source], settings: MixSettings) -> MixMeters:
+def mix_meters(
+    story: Story,
+    sources: Mapping[str, Source],
+    settings: MixSettings,
+    cache: Cache | None = None,
+) -> MixMeters:
     """The meters of `core.mix.mix.mix_blocks` of the same story, sources and settings.
+
+    Args:
+        cache: keeps them until something is heard otherwise.
 
     Raises:
         AudioFileError, RenderError: as `mix_blocks`.
     """
-    placements = place_events(story, sources, settings)
+    placements = place_events(story, sources, settings, cache)
     total = story_frames(story, settings.rate)
+
+    def made() -> MixMeters:
+        return _metered(placements, sources, settings, total)
+
+    names = [sources[placement.event_id].identity for placement in placements]
+    if cache is None or None in names:
+        return made()
+    return cache.of(("meters", settings, total, *names, *placements), made)
+
+
+def _metered(
+    placements: Sequence[PlacedEvent],
+    sources: Mapping[str, Source],
+    settings: MixSettings,
+    total: int,
+) -> MixMeters:
     hop = READING_STEPS * STEP_MS * settings.rate // 1000
     block = max(1, settings.block // hop) * hop
     layers = sorted({placement.layer for placement in placements})

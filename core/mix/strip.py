@@ -101,7 +101,7 @@ class PlacedStrip:
         return Convolved(source, filter_impulse(self.filtering), ringing=ringing)
 
     def reverberant(self, source: Source) -> Convolved | None:
-        """What a room makes of a source of one channel, at the level of its send is 0 dB."""
+        """What a room answers to a source of one channel that is sent to it as loud as it is."""
         if self.room is None:
             return None
         return Convolved(source, room_impulse(self.room.room, self.rate), ringing=True)

@@ -36,6 +36,7 @@ from core.story.folders import Library, StoryFolder
 from core.story.recording import read_recording
 from core.story.score import score_events
 from core.story.story import Event, Story
+from core.story.strip import Equaliser, Lane, RoomSend
 from core.story.take import Start, Take
 from studio.editing import table
 from studio.editing.actions import ACTIONS, act
@@ -81,9 +82,19 @@ def a_story() -> Story:
             points=((0.0, -9.0), (1.5, 0.0)),
             at=(0.5, 1.0),
             source="e2",
+            fade_in_curve="exponential",
+            gain_envelope=((0.0, -3.0), (2.0, 1.0)),
+            pan_envelope=((0.5, -1.0),),
+            distance=5.0,
+            equaliser=Equaliser(80.0, 4000.0, 2.0),
+            room=RoomSend("hall"),
+            loop=True,
         ),
     )
-    return Story("rain, a bell", 3.5, 1, "tiny", "Two events.", events, ("one",), ("two",))
+    lane = Lane(1, -3.0, 0.2, True, gain_envelope=((1.0, 2.0),), room=RoomSend("church", -20.0))
+    return Story(
+        "rain, a bell", 3.5, 1, "tiny", "Two events.", events, ("one",), ("two",), lanes=(lane,)
+    )
 
 
 def _old(version: int) -> dict[str, Any]:
