@@ -3,8 +3,8 @@
 Wall times depend on what else the machine does; the `_cpu` figures are audio seconds a second of
 processor time, over all threads. `--studio PID` adds the peak memory of a running studio.
 
-`bench plan`, `bench cold` and `bench exact` measure the reuse of a plan, cold starts, and the
-published model's exact mode.
+`bench plan`, `bench cold`, `bench exact` and `bench farm` measure the reuse of a plan, cold starts,
+the published model's exact mode, and what a farm costs beside rendering here.
 
 The last line is one JSON object.
 """
@@ -30,6 +30,7 @@ _OWN_BENCHES = {
     "plan": "core.evaluation.bench_plan",
     "cold": "core.evaluation.bench_cold",
     "exact": "core.evaluation.bench_exact",
+    "farm": "core.evaluation.bench_farm",
 }
 """Benches whose module has a `main(argv)`."""
 _INSTRUCTION = (

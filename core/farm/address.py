@@ -42,6 +42,12 @@ class FarmAddress:
     threads: int = 1
     gpus: float | None = None
 
+    def __str__(self) -> str:
+        """The text that `read_farm_address` reads as this address."""
+        options = {"workers": self.workers, "threads": self.threads, "gpus": self.gpus}
+        said = [f"{name}={value}" for name, value in options.items() if value is not None]
+        return f"{self.cluster or 'local'}?{'&'.join(said)}"
+
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MOST_WORKERS:
             raise FarmError(f"A farm has 1 to {MOST_WORKERS} workers, not {self.workers}.")

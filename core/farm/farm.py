@@ -137,12 +137,11 @@ class Farm:
     def _waited_for(self, reference: Any, cancel: threading.Event | None, what: str) -> Any:
         """What a reference stands for, unless it is cancelled before that."""
         until = time.monotonic() + ANSWERED_WITHIN
-        while time.monotonic() < until:
+        ready: list[Any] = []
+        while not ready and time.monotonic() < until:
             raise_if_cancelled(cancel, what)
             ready, _ = self.ray.wait([reference], timeout=GLANCE)
-            if ready:
-                break
-        return self._asked(reference, GLANCE)
+        return self._asked(reference, ANSWERED_WITHIN if ready else 0.0)
 
     def _asked(self, reference: Any, seconds: float = ANSWERED_WITHIN) -> Any:
         try:
@@ -202,9 +201,9 @@ class FarmRenderer:
         numbers = {event_id: number for number, event_id in enumerate(order, 1)}
         work = self.farm.work("prepare", asked, self.owner, self.priority, cancel, "Rendering")
         for news in work if left else ():
-            if self.on_state is not None:
-                self.on_state(self.farm.state)
-            if isinstance(news, Prepared) and on_work is not None:
+            if isinstance(news, FarmState) and self.on_state is not None:
+                self.on_state(news)
+            elif isinstance(news, Prepared) and on_work is not None:
                 on_work(news.work)
             elif isinstance(news, Stepped) and on_progress is not None and news.event_id in left:
                 place = (numbers[news.event_id], len(order))

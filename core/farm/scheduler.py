@@ -29,7 +29,7 @@ from core.farm.tasks import (
     WorkerLost,
     WorkerReport,
 )
-from core.farm.worker import CONTROL, Worker
+from core.farm.worker import CONTROL, LIFE, Worker
 
 LEASE = 120.0
 """Seconds after which a caller that does not ask is taken for dead."""
@@ -37,6 +37,8 @@ NEWS_WITHIN = 10.0
 """Seconds that a question for news waits for some."""
 _ADAPTION = 0.3
 """Share of the difference by which a task that took another time changes the pace."""
+_STEPS_WITHIN = 0.1
+"""Seconds that steps may be told late, so that those of several workers are told together."""
 _SETTLING = 0.2
 """Seconds between two looks at workers that are not ready yet."""
 
@@ -91,12 +93,13 @@ class Scheduler:
 
     async def grow(self, workers: int) -> None:
         """Have at least so many workers."""
+        self._problem = ""
         if not self._busy:
             self._spawn(self._look_after_leases())
         for _ in range(workers - len(self._members)):
             member = _Member(self._new_worker())
             self._members.append(member)
-            self._spawn(self._welcome(member))
+            self._spawn(self._keep(member))
 
     async def ready(self, workers: int, seconds: float) -> str:
         """Wait until so many workers are ready; why they are not after so many seconds, or an
@@ -117,7 +120,8 @@ class Scheduler:
         self._deal_out()
 
     async def news(self, job_id: str) -> list[Any]:
-        """What is new of a job, at once or after NEWS_WITHIN seconds at most.
+        """What is new of a job, at once or after NEWS_WITHIN seconds at most, and what the farm is
+        doing (`FarmState`).
 
         Raises:
             FarmError: there is no such job (any more).
@@ -132,7 +136,7 @@ class Scheduler:
         caller.heard = time.monotonic()
         news, caller.news = [*caller.steps.values(), *caller.news], []
         caller.steps.clear()
-        return news
+        return [*news, await self.state()]
 
     async def drop(self, job_id: str) -> None:
         """Forget a job: it is done, or its caller wants it no more. What is being done of it ends
@@ -155,9 +159,11 @@ class Scheduler:
     async def step(self, task_id: str, event_id: str, step: int, steps: int) -> None:
         """A worker has got so far with an event."""
         caller = self._callers.get(task_id.partition("/")[0])
-        if caller is not None:
-            caller.steps[event_id] = Stepped(event_id, step, steps)
-            caller.arrived.set()
+        if caller is None:
+            return
+        if not caller.steps:
+            asyncio.get_running_loop().call_later(_STEPS_WITHIN, caller.arrived.set)
+        caller.steps[event_id] = Stepped(event_id, step, steps)
 
     async def state(self) -> FarmState:
         reports = tuple(member.report for member in self._members if member.report)
@@ -176,27 +182,37 @@ class Scheduler:
             "num_cpus": self._threads,
             "num_gpus": self._gpus,
             "max_restarts": -1,
-            "concurrency_groups": {CONTROL: 1},
+            "concurrency_groups": {CONTROL: 1, LIFE: 1},
         }
         here = self._ray.get_runtime_context().current_actor
         actor_class = self._ray.remote(**options)(Worker)
         share = min(1.0, self._gpus) or 1.0
         return actor_class.remote(here, self._model, self._version, self._threads, share)
 
-    async def _welcome(self, member: _Member) -> None:
-        """Wait until a worker is ready, the first time or in place of one that was lost."""
-        while member.report is None:
+    async def _keep(self, member: _Member) -> None:
+        """Have a worker work whenever it is ready, the first time and in place of one that was
+        lost; that is noticed at once, were it idle."""
+        while report := await self._report_of(member):
+            member.report = report
+            self._deal_out()
+            with contextlib.suppress(self._ray.exceptions.RayError):
+                await member.actor.live.options(concurrency_group=LIFE).remote()
+            member.report = None
+        self._members.remove(member)
+
+    async def _report_of(self, member: _Member) -> WorkerReport | None:
+        """Wait until a worker is ready; None: it cannot be used."""
+        while True:
             try:
-                report = await member.actor.report.remote()
-            except self._ray.exceptions.RayError:
+                report: WorkerReport = await member.actor.report.remote()
+            except self._ray.exceptions.RayError as error:
+                if getattr(error, "actor_init_failed", False):  # Ray begins no other in its place
+                    self._problem = f"A worker cannot begin: {str(error).splitlines()[-1]}."
+                    return None
                 await asyncio.sleep(_SETTLING)
                 continue
-            if report.problem:
-                self._problem = report.problem
-                self._members.remove(member)
-                return
-            member.report = report
-        self._deal_out()
+            self._problem = self._problem or report.problem
+            return None if report.problem else report
 
     def _deal_out(self) -> None:
         """Give every idle worker the task whose turn it is."""
@@ -232,7 +248,6 @@ class Scheduler:
     def _lose(self, member: _Member, task: Task) -> None:
         """A worker is gone: Ray begins another in its place, and its task waits again."""
         member.report = member.task = None
-        self._spawn(self._welcome(member))
         caller = self._callers.get(task.job)
         if caller is None:
             self._queue.finish(task)

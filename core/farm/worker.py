@@ -1,7 +1,7 @@
 """A worker of a farm: holds the model and does one task at a time, which can be stopped in between.
 
 A Ray actor; the class itself is plain and does not import Ray. Its `stop` is called beside a task
-that runs (in the concurrency group CONTROL).
+that runs (in the concurrency group CONTROL), and so is `live` (in LIFE).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CONTROL = "control"
 """Concurrency group of `stop`, which is called beside a task."""
+LIFE = "life"
+"""Concurrency group of `live`."""
 REPORTED_EVERY = 0.1
 """Seconds between two reports of an event's progress: a page shows no more."""
 
@@ -100,6 +102,10 @@ class Worker:
         """What this worker is, once it is ready."""
         made_on = "" if self._problem else self._model.numeric_path
         return WorkerReport(self._node, made_on, os.getpid(), self._problem)
+
+    def live(self) -> None:
+        """Does not return: it fails when the worker is lost, were it idle."""
+        threading.Event().wait()
 
     def stop(self, task_id: str) -> None:
         """End this task within a step, or before it begins."""

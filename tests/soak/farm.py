@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
@@ -35,16 +34,19 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
     rng = random.Random(seed)
     story = long_story(events, seed)
     ids = [event.id for event in story.events]
-    killed, pause = 0, rng.randint(1, 3)
+    killed, pause = set[int](), rng.randint(1, 3)
 
     def kill(_: RenderProgress) -> None:
-        nonlocal killed, pause
+        nonlocal pause
         pause -= 1
-        ready = farm.state.workers
-        if pause <= 0 and killed < kills and len(ready) > 1:
-            with contextlib.suppress(ProcessLookupError):  # one that the farm does not miss yet
-                os.kill(rng.choice(ready).process, signal.SIGKILL)
-                killed, pause = killed + 1, rng.randint(2, 8)
+        if pause > 0 or len(killed) == kills:
+            return
+        living = [report.process for report in farm.state.workers if report.process not in killed]
+        if len(living) > 1:
+            one = rng.choice(living)
+            os.kill(one, signal.SIGKILL)
+            killed.add(one)
+            pause = rng.randint(2, 8)
 
     found = {}
     for take in farm.renderer(f"seed {seed}")(model, story, ids, _SETTINGS, on_progress=kill):
@@ -56,4 +58,4 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
         assert np.array_equal(take.samples, expected.samples)
     assert not found
     assert (farm.state.waiting, farm.state.running) == (0, 0)
-    return killed
+    return len(killed)
