@@ -131,7 +131,8 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     amount = settings.steps * sum(lengths[request.event_id] for request in requests)
     job, sounds = Job("render"), read_start_sounds(folder, requests, profile.crossfade)
     seconds = studio.service.estimate("render", amount, settings)
-    with studio.place.turn(studio.service, job, seconds, lambda _: None, len(requests)) as render:
+    waiting = (job, seconds, lambda _: None, len(requests))
+    with studio.place.turn(studio.service, *waiting, studio.place.usual) as render:
         from core.render.render import perform
 
         group = f"render-{secrets.token_hex(4)}"

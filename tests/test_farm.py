@@ -12,6 +12,7 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
+import gradio as gr
 import pytest
 import torch
 from test_layout import ROOT, read_modules
@@ -32,14 +33,22 @@ from core.farm.state import FarmState
 from core.farm.task_queue import MOST_LOSSES, TaskQueue
 from core.farm.tasks import Job, Priority, Task, WorkerReport
 from core.profile import MAX_SAMPLER_STEPS, RenderSettings
-from core.render.render import RenderedTake, RenderProgress, perform, render_events
+from core.render.render import (
+    KeptTake,
+    RenderedTake,
+    RenderProgress,
+    perform,
+    render_events,
+)
 from core.render.takes import TakeRequest, repaint, vary
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story
-from studio.handlers.render_job import render_work
+from studio.handlers.farm import choose_farm
+from studio.handlers.render_job import RenderView, Work, render_work
 from studio.jobs.job import Job as PageJob
 from studio.jobs.model_service import ModelService
-from studio.jobs.render_place import RenderPlace
+from studio.jobs.time_left import TimeLeft
+from studio.page.layout import lay_out
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
@@ -63,6 +72,7 @@ class TestAddresses:
         self, text: str, address: FarmAddress
     ) -> None:
         assert read_farm_address(text) == address
+        assert read_farm_address(str(address)) == address
 
     def test_workers_of_this_machine_share_its_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("core.farm.address.available_cores", lambda: 6)
@@ -250,20 +260,18 @@ def test_the_doctor_says_whether_ray_and_accelerate_are_there_and_what_a_farm_is
 
 @pytest.fixture(scope="module")
 def farm(tiny: AudioStory) -> Iterator[Farm]:
-    """A farm of one worker, on a cluster with room for four more."""
+    """A farm of one worker, on a cluster with room for two. `tests.soak farm` has four."""
     alike = torch.get_num_threads()
-    with connected(FarmAddress("", 5, alike), 1 << 20) as ray:
+    with connected(FarmAddress("", 2, alike), 1 << 20) as ray:
         yield join_farm(ray, tiny, FarmAddress("", 1, alike))
 
 
-def test_one_two_and_four_workers_render_what_this_process_does(
-    tiny: AudioStory, farm: Farm
-) -> None:
+def test_one_and_two_workers_render_what_this_process_does(tiny: AudioStory, farm: Farm) -> None:
     story = story_of(8)
     ids = [event.id for event in story.events]
     here = rendered(render_events(tiny, story, ids, SETTINGS))
     assert {made_on for _, made_on, *_ in here.values()} == {tiny.numeric_path}
-    for workers in (1, 2, 4):
+    for workers in (1, 2):
         farm.grow(workers)
         assert farm.state.unlike(tiny.numeric_path) == ""
         done: list[RenderProgress] = []
@@ -345,11 +353,6 @@ def test_cancelling_ends_ones_own_work_within_a_step_and_nobody_elses(
     assert (farm.state.waiting, farm.state.running) == (0, 0)
 
 
-def test_what_a_lost_worker_was_at_is_rendered_by_another(tiny: AudioStory, farm: Farm) -> None:
-    farm.grow(2)
-    assert killed_workers(1, tiny, farm, kills=2, events=6) == 2
-
-
 def test_what_cannot_be_rendered_is_refused_as_it_is_here(tiny: AudioStory, farm: Farm) -> None:
     story = Story("wind", 400.0, 5, "tiny", "One event.", (Event("e1", "wind", 0.0, 400.0),))
     with pytest.raises(RenderError, match="lasts 400 s"):
@@ -366,22 +369,32 @@ def test_a_plan_made_on_the_farm_is_the_plan_made_here(tiny: AudioStory, farm: F
         farm.plan("", 6.0, 3)
 
 
-def test_the_studio_renders_on_the_farm_and_says_what_it_is_doing(
-    tiny: AudioStory, farm: Farm, tmp_path: Path
-) -> None:
+@pytest.fixture
+def studio(tiny: AudioStory, tmp_path: Path) -> Studio:
     service = ModelService("tiny")
     service._loading = Future()
     service._loading.set_result(tiny)
-    place = RenderPlace(FarmAddress())
-    place._farm = farm
     sessions = Sessions(tmp_path / "stories", tmp_path / "served", private=False)
-    studio = Studio(service, sessions, PeakCache(), place)
+    return Studio(service, sessions, PeakCache())
+
+
+def test_the_studio_renders_on_the_farm_that_is_chosen_and_says_what_it_is_doing(
+    tiny: AudioStory, farm: Farm, studio: Studio, tmp_path: Path
+) -> None:
+    service, session = studio.service, studio.sessions.of("ann")
+    farm.grow(2)
+    on = read_farm_address("local:2")
+    studio.place._joined = on, farm
+    said = list(choose_farm(studio, session, "local:2"))
+    assert said[0] == "Waiting for the farm …"
+    assert said[1].startswith("2 workers, 0 events waiting (2 on ")
+    assert studio.place.of(session.on) == on
     folder = Library(tmp_path / "stories").create(story_of(3), "Farm")
     requests = [TakeRequest(event.id) for event in folder.story.events]
     sent: list[object] = []
     job = PageJob("render", "ann")
     with service.queue.turn(PageJob("draft", "bob"), 1.0):  # which holds up no rendering on a farm
-        render_work(studio, folder, job, lambda _: requests, SETTINGS, "g")(sent.append)
+        render_work(studio, folder, job, lambda _: requests, SETTINGS, "g", on)(sent.append)
     here = rendered(render_events(tiny, story_of(3), ["e0", "e1", "e2"], SETTINGS))
     for event in folder.story.events:
         assert event.take is not None
@@ -392,7 +405,60 @@ def test_the_studio_renders_on_the_farm_and_says_what_it_is_doing(
     job.cancel.set()
     asked = [vary(folder, "e2", chosen(folder), 0.5)]
     with pytest.raises(Cancelled):
-        render_work(studio, folder, job, lambda _: asked, SETTINGS, "h")(sent.append)
+        render_work(studio, folder, job, lambda _: asked, SETTINGS, "h", on)(sent.append)
+
+
+def test_a_place_to_render_is_refused_in_one_sentence_and_nothing_changes(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = studio.sessions.of("ann")
+    (said,) = choose_farm(studio, session, "somewhere")
+    assert "is no place to render on" in said
+    assert session.on is None
+    shared = dataclasses.replace(
+        studio, sessions=Sessions(tmp_path / "shared", tmp_path / "served", private=True)
+    )
+    (said,) = choose_farm(shared, session, "local:2")
+    assert said == "Where this studio renders is chosen by whoever started it."
+    studio.place._joined = read_farm_address("local:2"), Farm(None, None, "")
+    studio.place._jobs = 1
+    assert "wait until that is done" in list(choose_farm(studio, session, "local:3"))[-1]
+    assert session.on is None
+    monkeypatch.setattr("core.farm.cluster.has_ray", lambda: False)
+    (said,) = choose_farm(studio, session, "local:2")
+    assert said == f"Rendering on a farm needs Ray, which is not installed: {HOW_TO_GET}."
+    assert list(choose_farm(studio, session, "")) == ["Renderings are made on this machine."]
+    assert session.on == ""
+
+
+def test_the_page_tells_how_far_each_event_is(tiny: AudioStory, studio: Studio) -> None:
+    session = studio.sessions.of("ann")
+    session.show(session.library.create(story_of(3), "Three"))
+    with gr.Blocks():
+        page = lay_out(studio)
+    shown = RenderView(studio, page, session, session.open_folder, TimeLeft(None))
+    report = WorkerReport("10.0.0.7", "x86_64", 1)
+    state = FarmState((report, report), 0, 1, 2, 118.0)
+    shown.after([state])
+    assert "Starting · 2 workers, 2 events at work, 1 event waiting, about 2 min" in shown.html()
+    steps = [RenderProgress("e2", 3, 3, 1, 4), RenderProgress("e0", 1, 3, 2, 4)]
+    shown.after([Work({"e0": 1.0, "e1": 1.0, "e2": 2.0}), *steps])
+    assert "1 50%, 3 25% · 2 workers" in shown.html()
+    assert session.rendering == {"e0", "e2"}
+    take = next(render_events(tiny, session.open_folder.story, ["e0"], SETTINGS)).take
+    updates = shown.after([KeptTake("e0", take, adopted=True)])
+    assert session.rendering == {"e2"}
+    assert page.timeline in updates
+
+
+def test_what_a_lost_worker_was_at_is_rendered_by_another(tiny: AudioStory, farm: Farm) -> None:
+    farm.grow(2)
+    before = {report.process for report in farm.state.workers}
+    assert killed_workers(1, tiny, farm, kills=1, events=4) == 1
+    farm.grow(2)
+    after = {report.process for report in farm.state.workers}
+    assert len(after) == 2
+    assert len(after & before) == 1
 
 
 def test_a_table_of_briefs_is_made_on_the_farm_as_it_is_here(

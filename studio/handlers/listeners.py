@@ -8,6 +8,7 @@ from studio.handlers.describing import add_describing_listeners
 from studio.handlers.director import add_director_listeners
 from studio.handlers.editing import add_editing_listeners
 from studio.handlers.exporting import add_exporting_listeners
+from studio.handlers.farm import add_farm_listeners
 from studio.handlers.opening import add_opening_listeners
 from studio.handlers.rendering import add_rendering_listeners
 from studio.handlers.uploading import add_uploading_listeners
@@ -22,5 +23,6 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     add_uploading_listeners(studio, page)
     add_describing_listeners(studio, page)
     add_rendering_listeners(studio, page)
+    add_farm_listeners(studio, page)
     add_editing_listeners(studio, page)
     add_exporting_listeners(studio, page)

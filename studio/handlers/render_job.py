@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import gradio as gr
 
 from core.detached import detached_result
 from core.errors import StoryError, StudioError
+from core.farm.address import FarmAddress
 from core.farm.state import FarmState
 from core.profile import OWN
 from core.render.start_sounds import StartSound, read_start_sounds
@@ -146,17 +147,17 @@ def make_takes(
         gr.Warning(str(error))
         yield {page.progress: gr.update()}
         return
-    pace = None if studio.place.is_farm else studio.service.pace("render", settings)
-    left = TimeLeft(pace)
-    shown = _RenderView(studio, page, session, folder, left)
+    on = studio.place.of(session.on)
+    pace = None if on is not None else studio.service.pace("render", settings)
+    shown = RenderView(studio, page, session, folder, TimeLeft(pace))
     try:
         with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
             yield view(studio, page, session, of_job=True) | {page.progress: shown.html()}
-            work = render_work(studio, folder, job, ask, settings, group)
+            work = render_work(studio, folder, job, ask, settings, group, on)
             for batch in in_background(work, job):
                 yield shown.after(batch)
     finally:
-        job.done, session.rendering_id = True, ""
+        job.done, session.rendering = True, frozenset()
     yield view(studio, page, session)
 
 
@@ -167,9 +168,14 @@ def render_work(
     ask: Ask,
     settings: RenderSettings,
     group: str,
+    on: FarmAddress | None = None,
 ) -> Callable[[Send], None]:
     """The work itself: read what takes begin from, wait for the model, then render; each take is
-    kept at once."""
+    kept at once.
+
+    Args:
+        on: the farm that renders; None: the studio itself.
+    """
     service = studio.service
 
     def read() -> tuple[Sequence[TakeRequest], dict[Start, StartSound]]:
@@ -183,7 +189,7 @@ def render_work(
         lengths = {event.id: event.duration for event in folder.story.events}
         amount = settings.steps * sum(lengths.get(request.event_id, 0.0) for request in requests)
         seconds = service.estimate("render", amount, settings)
-        with studio.place.turn(service, job, seconds, send, len(requests)) as render:
+        with studio.place.turn(service, job, seconds, send, len(requests), on) as render:
             model = service.model_unless(job.cancel)
             from core.render.render import perform
 
@@ -210,15 +216,19 @@ def render_work(
             ):
                 others = others or kept.take.performer != OWN
                 send(kept)
-            if not (studio.place.is_farm or others):
+            if on is None and not others:
                 service.record_duration("render", time.monotonic() - began, amount, settings)
 
     return work
 
 
 @dataclass
-class _RenderView:
-    """What the page shows of a rendering."""
+class RenderView:
+    """What the page shows of a rendering.
+
+    Attributes:
+        working: how far the events are that are being rendered, from 0 to 1.
+    """
 
     studio: Studio
     page: Page
@@ -228,14 +238,15 @@ class _RenderView:
     text: str = "Starting"
     farm: str = ""
     begun: bool = False
+    working: dict[str, float] = field(default_factory=dict)
 
     def after(self, batch: Sequence[Any]) -> Updates:
         """The progress at every batch; the timeline and the table when an event begins or ends."""
-        session, before, kept = self.session, self.session.rendering_id, False
+        session, before, kept = self.session, self.session.rendering, False
         for report in batch:
             self._note(report)
             kept = kept or hasattr(report, "take")
-            session.rendering_id = str(getattr(report, "event_id", session.rendering_id))
+        session.rendering = frozenset(self.working)
         if session.folder is not self.folder:
             return {self.page.progress: gr.update()}
         updates: Updates = {}
@@ -243,34 +254,48 @@ class _RenderView:
             updates = view(self.studio, self.page, session, of_job=True) | mix_updates(
                 self.studio, self.page, session
             )
-        elif session.rendering_id != before:
+        elif session.rendering != before:
             updates = selection_view(self.studio, self.page, session)
         return updates | {self.page.progress: self.html()}
 
     def _note(self, report: object) -> None:
         self.text = self._text(report) or self.text
+        event_id = str(getattr(report, "event_id", ""))
         if isinstance(report, FarmState):
-            self.farm = f" · {report.doing}"
+            self.farm = f" · {report.doing if self.begun else report}"
         elif isinstance(report, Work):
             self.begun = True
             self.left.begin(report.amounts)
         elif hasattr(report, "take"):
-            self.left.finish(str(getattr(report, "event_id", "")))
+            self.left.finish(event_id)
+            self.working.pop(event_id, None)
         elif steps := getattr(report, "steps", 0):
-            event_id, step = getattr(report, "event_id", ""), getattr(report, "step", 0)
-            self.left.step(str(event_id), step / steps)
+            self.working[event_id] = getattr(report, "step", 0) / steps
+            self.left.step(event_id, self.working[event_id])
 
     def html(self) -> str:
         """What is being done, how much is done and how long the rest will take."""
         seconds = self.left.seconds
         time_left = "estimating the time left" if seconds is None else f"{about(seconds)} left"
-        text = escape(self.text + self.farm) + (f" · {time_left}" if self.begun else "")
+        text = escape((self._at_work() or self.text) + self.farm)
+        text += f" · {time_left}" if self.begun else ""
         share = f"{100 * self.left.share:.0f}"
         return (
             f'<div class="progress"><span>{text}</span>'
             f'<div class="track" role="progressbar" aria-label="Rendering" aria-valuemin="0"'
             f' aria-valuemax="100" aria-valuenow="{share}"><i style="width:{share}%"></i></div>'
             "</div>"
+        )
+
+    def _at_work(self) -> str:
+        """How far each event is, where a farm renders several at once."""
+        if len(self.working) < 2:
+            return ""
+        story = self.folder.story
+        return ", ".join(
+            f"{name_of(story, event)} {self.working[event.id]:.0%}"
+            for event in story.events
+            if event.id in self.working
         )
 
     def _text(self, report: object) -> str:

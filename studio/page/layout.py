@@ -97,6 +97,9 @@ class Page:
     render_all: gr.Button
     stop: gr.Button
     quality: gr.Radio
+    farm: gr.Textbox
+    use_farm: gr.Button
+    farm_state: gr.HTML
     progress: gr.HTML
     download: gr.DownloadButton
     unfamiliar: gr.HTML
@@ -124,7 +127,7 @@ def lay_out(studio: Studio) -> Page:
     parts["memory"] = gr.BrowserState(
         {"visitor": "", "title": ""}, storage_key="audiostory", secret="audiostory"
     )
-    parts |= _top() | _request(studio) | _workspace()
+    parts |= _top() | _request(studio) | _workspace(studio)
     return Page(**parts)  # type: ignore[arg-type]
 
 
@@ -319,7 +322,7 @@ def _description(*, visible: bool) -> dict[str, object]:
     }
 
 
-def _workspace() -> dict[str, object]:
+def _workspace(studio: Studio) -> dict[str, object]:
     with gr.Column(visible=False, elem_id="workspace") as workspace:
         notes = gr.HTML("", elem_id="notes")
         timeline = gr.HTML(
@@ -331,6 +334,7 @@ def _workspace() -> dict[str, object]:
         )
         takes = gr.HTML("", js_on_load=TAKES_JS, elem_id="takes")
         beginnings = _beginnings()
+        farm = _farm(studio)
         with gr.Row(elem_id="render-bar"):
             render = gr.Button("Render", variant="primary", elem_id="render")
             render_all = gr.Button("All", elem_id="render-all", visible=False)
@@ -365,6 +369,7 @@ def _workspace() -> dict[str, object]:
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     return (
         beginnings
+        | farm
         | export
         | {
             "workspace": workspace,
@@ -414,6 +419,24 @@ def _beginnings() -> dict[str, object]:
         "stop_uploading_recording": stop_uploading_recording,
         "use_recording": use_recording,
     }
+
+
+def _farm(studio: Studio) -> dict[str, object]:
+    """Where renderings are made; who visits a public studio has no say in it."""
+    usual, chosen = studio.place.usual, not studio.sessions.private
+    with (
+        gr.Accordion("Render on other machines", open=False, visible=chosen, elem_classes="folded"),
+        gr.Row(elem_classes="control-row"),
+    ):
+        farm = gr.Textbox(
+            "" if usual is None else str(usual),
+            label="Render on (empty: this machine)",
+            placeholder="local:4, or ray://HOST:10001",
+            elem_id="farm",
+        )
+        use_farm = gr.Button("Use it", elem_id="use-farm", **_QUIET)
+        farm_state = gr.HTML("", elem_id="farm-state")
+    return {"farm": farm, "use_farm": use_farm, "farm_state": farm_state}
 
 
 def _export() -> dict[str, object]:

@@ -37,6 +37,7 @@ class _Disconnected:
     shown: Story | None
     selected: str
     quality: str
+    on: str | None
 
     def show_in(self, session: Session) -> None:
         """Open the story that the tab showed; without one when that was put away meanwhile."""
@@ -143,7 +144,7 @@ class Sessions:
         """A new session, for a tab that comes back with what needs no reading."""
         sounds = self.served / secrets.token_urlsafe(24)
         if left is not None:
-            return Session(left.library, sounds, quality=left.quality)
+            return Session(left.library, sounds, quality=left.quality, on=left.on)
         return Session(self._library(secrets.token_urlsafe(24)), sounds)
 
     def _put_away(self) -> dict[str, _Tab]:
@@ -180,7 +181,7 @@ class Sessions:
         """Keep what a tab showed; see `MAX_REMEMBERED` and `REMEMBERED_SECONDS`."""
         now = time.monotonic()
         title = session.folder.title if session.folder else ""
-        seen = (session.shown, session.selected, session.quality)
+        seen = (session.shown, session.selected, session.quality, session.on)
         self._disconnected[tab] = _Disconnected(now, session.library, title, *seen)
         recent = [
             (t, left)

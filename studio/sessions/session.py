@@ -33,8 +33,10 @@ class Session:
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
         mix: the newest mix in `sounds`, with the story and the revision that it is of.
         pick: how often the page had picked an event when it was last heard of.
-        rendering_id: id of the event that is being rendered.
+        rendering: ids of the events that are being rendered.
         quality: "draft" or "final", the settings that rendering uses.
+        on: where to render, as the person wrote it (`core.farm.address`), empty for here; None:
+            where the studio renders usually.
         last_table: when the last edited table came, and its rows.
         replan_counts: how often each way of planning again was used, for another plan each time.
         due_cache: what is left to render, kept for the revision and quality that it was found for.
@@ -53,8 +55,9 @@ class Session:
     readings: list[tuple[ReadingKind, threading.Event]] = field(default_factory=list)
     noted_readings: dict[ReadingKind, threading.Event] = field(default_factory=dict)
     mix: tuple[StoryFolder, int, Path] | None = None
-    rendering_id: str = ""
+    rendering: frozenset[str] = frozenset()
     quality: str = "draft"
+    on: str | None = None
     last_table: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
     replan_counts: Counter[str] = field(default_factory=Counter)
     due_cache: dict[str, Any] = field(default_factory=dict)

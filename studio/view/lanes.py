@@ -118,7 +118,7 @@ def _block(
         "start": event.start,
         "duration": event.duration,
         "layer": event.layer,
-        "state": "rendering" if session.rendering_id == event.id else timeline.status(event),
+        "state": "rendering" if event.id in session.rendering else timeline.status(event),
         "locked": event.locked,
         "placeholder": event.placeholder,
         "takes": len(event.takes),
