@@ -52,7 +52,7 @@ from studio.page.layout import lay_out
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
-from tests.soak.farm import killed_workers
+from tests.soak.farm import Killed, killed_workers
 from tests.soak.tables import run_here, write_table
 
 SETTINGS = RenderSettings(steps=4, guidance=2.0)
@@ -214,6 +214,7 @@ def rendered(takes: Iterator[RenderedTake]) -> dict[str, tuple[object, ...]]:
     found: dict[str, tuple[object, ...]] = {}
     for one in takes:
         assert one.event_id not in found
+        assert one.latents is not None
         sound, latents = one.samples.tobytes(), one.latents.numpy().tobytes()
         found[one.event_id] = (one.take, one.take.made_on, sound, latents)
     return found
@@ -454,7 +455,7 @@ def test_the_page_tells_how_far_each_event_is(tiny: AudioStory, studio: Studio) 
 def test_what_a_lost_worker_was_at_is_rendered_by_another(tiny: AudioStory, farm: Farm) -> None:
     farm.grow(2)
     before = {report.process for report in farm.state.workers}
-    assert killed_workers(1, tiny, farm, kills=1, events=4) == 1
+    assert killed_workers(1, tiny, farm, kills=1, events=4) == Killed(ready=1, beginning=0)
     farm.grow(2)
     after = {report.process for report in farm.state.workers}
     assert len(after) == 2

@@ -126,9 +126,9 @@ def killed_farms(seed: int, folder: Path) -> None:
         worked.grow(4)
         while killed < 50:
             story_seed = seed + 1000 * stories
-            killed += farm.killed_workers(story_seed, model("tiny"), worked, 50 - killed, 24)
-            stories += 1
-    print(f"   {killed} workers killed in {stories} stories", flush=True)
+            one = farm.killed_workers(story_seed, model("tiny"), worked, 50 - killed, 24)
+            killed, stories = killed + one.count, stories + 1
+            print(f"   story {stories}: {one}", flush=True)
 
 
 def killed_tables(seed: int, folder: Path) -> None:

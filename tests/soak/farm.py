@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
+from dataclasses import dataclass
 
 import numpy as np
+import psutil
 
 from core.audiostory import AudioStory
 from core.farm.farm import Farm
+from core.farm.worker import Worker
 from core.profile import RenderSettings
 from core.render.render import RenderProgress, render_events
 from core.story.story import Event, Story
@@ -24,29 +28,39 @@ def long_story(events: int, seed: int) -> Story:
     return Story("rain, a dog, wind", float(events), seed, "tiny", "Many events.", told)
 
 
-def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events: int) -> int:
-    """Render a story while workers are killed one after the other, each a random number of steps
-    after the one before; a worker that is left is never killed.
+@dataclass(frozen=True)
+class Killed:
+    """How many workers were killed while they were ready, and while they began."""
 
-    Returns:
-        How many were killed.
-    """
+    ready: int
+    beginning: int
+
+    @property
+    def count(self) -> int:
+        return self.ready + self.beginning
+
+
+def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events: int) -> Killed:
+    """Render a story while workers of a farm of this machine are killed one after the other, each
+    a random number of steps after the one before; one that is ready is always left."""
     rng = random.Random(seed)
     story = long_story(events, seed)
     ids = [event.id for event in story.events]
-    killed, pause = set[int](), rng.randint(1, 3)
+    killed, pause = dict[int, bool](), rng.randint(1, 3)
 
     def kill(_: RenderProgress) -> None:
         nonlocal pause
         pause -= 1
         if pause > 0 or len(killed) == kills:
             return
-        living = [report.process for report in farm.state.workers if report.process not in killed]
-        if len(living) > 1:
+        ready = {report.process for report in farm.state.workers} - killed.keys()
+        living = sorted(_workers() - killed.keys() - (ready if len(ready) < 2 else set()))
+        if living:
             one = rng.choice(living)
-            os.kill(one, signal.SIGKILL)
-            killed.add(one)
-            pause = rng.randint(2, 8)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+                killed[one] = one in ready
+                pause = rng.randint(2, 8)
 
     found = {}
     for take in farm.renderer(f"seed {seed}")(model, story, ids, _SETTINGS, on_progress=kill):
@@ -58,4 +72,15 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
         assert np.array_equal(take.samples, expected.samples)
     assert not found
     assert (farm.state.waiting, farm.state.running) == (0, 0)
-    return len(killed)
+    return Killed(sum(killed.values()), len(killed) - sum(killed.values()))
+
+
+def _workers() -> set[int]:
+    """Processes of workers on this machine that live, ready or not."""
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            title, zombie = process.cmdline()[:1], process.status() == psutil.STATUS_ZOMBIE
+            if title and title[0].startswith(f"ray::{Worker.__name__}") and not zombie:
+                found.add(process.pid)
+    return found
