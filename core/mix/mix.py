@@ -3,10 +3,10 @@
 Memory is bounded by the block, not by the story. The same path serves a mix in memory
 (`mix`), the studio's preview, the stems and the export of an hour.
 
-Layer 0: the take of an event is rendered longer than the event by its tail; the tail is the
-cross-fade into the next event and lies at [event.end, event.end + x). x shrinks where the tail or
-the next event is short. Every edge without a cross-fade gets a fade of a few milliseconds, so that
-no join can click.
+Layer 0: the take of an event is rendered longer than the event by its tail; where the next event
+follows at once, the tail is the cross-fade into it and lies at [event.end, event.end + x). x
+shrinks where the tail or the next event is short. Every edge without a cross-fade gets a fade of a
+few milliseconds, so that no join can click.
 
 Where the next event has an onset there (`core.mix.onset`), it is not faded in beyond the onset: it
 starts whole, and the tail before it gives way and rings out under it. Where the events after a
@@ -58,6 +58,7 @@ from core.mix.strip import PlacedStrip, pan_law, strip_carried_on, strip_of
 from core.mix.sustain import BELOW_DB, Ended, Sustained, has_hole
 from core.mix.voices import PlacedLane, Voice, add_voices, buses_of
 from core.mix.width import STEADY, Spread, reach, side_of, spread_of, steadiness
+from core.story.row import meeting_runs
 from core.story.story import Event, Story
 from core.story.strip import FadeCurve, Lane
 
@@ -351,7 +352,7 @@ def _placed_lane(
 
 
 def _rows(story: Story) -> Iterator[Sequence[Event]]:
-    """Events that meet, in order: layer 0, and above it such as continue one take."""
+    """Events that meet, in order: of layer 0, and above it such as continue one take."""
     rows: list[list[Event]] = []
     open_rows: dict[tuple[int, float, str | None], list[Event]] = {}
     for event in sorted((e for e in story.events if e.layer), key=lambda e: (e.layer, e.start)):
@@ -365,7 +366,7 @@ def _rows(story: Story) -> Iterator[Sequence[Event]]:
             rows.append(row)
         row.append(event)
         open_rows[end] = row
-    yield story.sequence
+    yield from meeting_runs(story.sequence)
     yield from rows
 
 

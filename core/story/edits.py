@@ -8,7 +8,7 @@ The director writes them (core/director/wishes.py), in this form and no other:
 
 Events are numbered from 1 as `numbered_events` lists them. An edit acts on the events that it names
 alone: what else moves or changes its length does so for the reason that `core.story.timeline`
-gives, that layer 0 has no gaps.
+gives: on layer 0 an edit ripples.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Literal
 from core.errors import StoryError
 from core.story import timeline
 from core.story.limits import MIN_DURATION
+from core.story.row import free_layer
 from core.story.story import Event, Story
 
 Operation = Literal[
@@ -236,7 +237,7 @@ def _added(story: Story, edit: Edit, other: str, natural: NaturalLength) -> tupl
         story, new = timeline.add(story, edit.caption, seconds, position=place)
     else:
         start, seconds = _span_above(story, edit, anchor, seconds)
-        layer = timeline.free_layer(story, start, seconds)
+        layer = free_layer(story, start, seconds)
         story, new = timeline.lay_over(story, edit.caption, start, seconds, layer=layer)
     event = story.event(new)
     return story, f"Added “{event.caption}” from {event.start:g} to {event.end:g} s."
@@ -339,7 +340,7 @@ def _moved_to(story: Story, event: Event, start: float) -> Story:
     if len(sequence) == 1:
         raise StoryError("The only event of a story cannot be moved; add another one first.")
     beside = sequence[place - 1] if place else sequence[1]
-    lifted = timeline.set_layer(story, event.id, timeline.free_layer(story, start, event.duration))
+    lifted = timeline.set_layer(story, event.id, free_layer(story, start, event.duration))
     filled = timeline.stretch(lifted, beside.id, beside.duration + event.duration)
     end = min(start + event.duration, filled.total)
     above = dataclasses.replace(filled.event(event.id), start=start)

@@ -199,6 +199,11 @@ class StoryFolder:
         """How many changes can be undone."""
         return self._journal.undo_count
 
+    @property
+    def history(self) -> tuple[str, ...]:
+        """What was done, the first change first; `undo_count` of them are not undone."""
+        return self._journal.labels
+
     def take_notice(self) -> str:
         """What a person should be told once of the story's history; empty: nothing."""
         notice, self._journal.notice = self._journal.notice, ""
@@ -227,6 +232,25 @@ class StoryFolder:
         with self._lock.held():
             self.catch_up()
             return self._gone(self._journal.after, 1)
+
+    def go_to(self, place: int) -> Story:
+        """Undo or make again, in one step, until so many changes are done; raises as `undo`."""
+        with self._lock.held():
+            self.catch_up()
+            steps = place - self._journal.undo_count
+            story = self._journal.at(self._story, place)
+            if steps:
+                content = story.to_bytes()
+                self._journal.go(steps, content)
+                self._save(story, content)
+            return self._story
+
+    def version(self, place: int) -> Story:
+        """The story as it is with so many changes done, and with its takes of today; raises as
+        `undo`."""
+        with self._lock.held():
+            self.catch_up()
+            return self._journal.at(self._story, place)
 
     def catch_up(self) -> bool:
         """Read the story again where another program has changed it; says whether one has.
@@ -542,17 +566,21 @@ class Library:
         folder.catch_up()
         return folder
 
-    def duplicate(self, title: str) -> StoryFolder:
+    def duplicate(self, title: str, place: int | None = None) -> StoryFolder:
         """Copy a story with its takes; the copy gets the next title that is free when it is there.
 
         Others may work with all stories meanwhile. The copy is the story as it was when it was
         begun: files of takes and of recordings never change.
 
+        Args:
+            place: so many changes of its history are done in the copy; None: those of now.
+
         Raises:
             StoryError: there is no such story, or it was moved while it was copied.
             FileError: the copy cannot be written.
         """
-        source, story = self._existing(title), self.open(title).story
+        source, folder = self._existing(title), self.open(title)
+        story = folder.story if place is None else folder.version(place)
         with unnamed_folder(source) as fresh:
             try:
                 _copy_sounds(source, fresh)

@@ -112,6 +112,11 @@ class Journal:
         """How many changes can be undone."""
         return self._place
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All changes, the first first; `undo_count` of them are done."""
+        return tuple(step.label for step in self._steps)
+
     def has_changed(self) -> bool:
         """Whether the file is not as long as it was left here: another program wrote to it."""
         return self._size != _size_of(self.path)
@@ -166,11 +171,21 @@ class Journal:
             raise StoryError("There is nothing to redo.")
         return self._stepped(story, self._steps[self._place], redone)
 
-    def go(self, direction: int, text: bytes) -> None:
-        """Write down that a change was undone (-1) or made again (1); raises as `record`."""
+    def at(self, story: Story, place: int) -> Story:
+        """The story with so many changes done; raises as `before`."""
+        if not 0 <= place <= len(self._steps):
+            raise StoryError("That change is no longer in the history; open the list again.")
+        for step in reversed(self._steps[place : self._place]):
+            story = self._stepped(story, step, undone)
+        for step in self._steps[self._place : place]:
+            story = self._stepped(story, step, redone)
+        return story
+
+    def go(self, steps: int, text: bytes) -> None:
+        """Write down that changes were undone (below 0) or made again; raises as `record`."""
         after = digest(text)
-        self._append(lambda: self._tables.line(direction, self.now, after), after)
-        self._place += direction
+        self._append(lambda: self._tables.line(steps, self.now, after), after)
+        self._place += steps
 
     def read(self, text: bytes) -> None:
         """Read what is new in the file, as far as it led to this story.json.

@@ -44,6 +44,8 @@ MAX_REPETITIONS = 100
 """Of one event."""
 EVERY_RANGE = (0.05, MAX_TOTAL)
 """Seconds between repetitions; closer ones are one sound."""
+_FAR = 1e9
+"""Seconds beyond which a number is no time."""
 _SHOWN = 1e300
 """Size from which a number is not written in a sentence."""
 TOLERANCE = 1e-3
@@ -73,3 +75,15 @@ def check_seed(seed: int) -> None:
     """Refuse a seed that generators do not take; raises StoryError."""
     if not 0 <= seed <= MAX_SEED:
         raise StoryError(f"A seed is a whole number from 0 to {MAX_SEED}; choose another.")
+
+
+def to_milliseconds(seconds: float) -> float:
+    """A time to the millisecond; what no story could last is refused, before it is reckoned with.
+
+    Edits cut and clamp what lies outside the story, so that the border is a wide one.
+
+    Raises:
+        StoryError: it is beyond all measure.
+    """
+    check_number("time", seconds, -_FAR, _FAR, "seconds")
+    return float(round(seconds, 3))

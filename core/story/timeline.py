@@ -1,41 +1,49 @@
 """Edits of a story as pure functions: a story goes in, the edited story comes out.
 
-The page, the command line and the tests use these and nothing else to change a story. Each edit
-keeps the invariants of `core.story.story`: layer 0 tiles the story without gaps, so changing a
-length there ripples (what follows shifts, the total follows); layers above lie freely inside the
-total, which stays where a story has nothing on layer 0. Points of shapes and envelopes and the
-moments of repetitions stay where they are in time when an edge moves over them; those of a lane's
-envelopes (`core.story.lanes`) do whatever the events do. All times are seconds and are
-kept to the millisecond. A locked event can be moved by a ripple but never changed. A part of a
-take, as `split` makes it, keeps its sound while the take holds all of it: its edges move over the
-take. Every function raises `StoryError` in one sentence when an edit is impossible.
+The page, the command line and the tests use these and nothing else to change a story
+(`core.story.selection` for several events at once). Each edit keeps the invariants of
+`core.story.story`. On layer 0 it ripples: what follows shifts, the total follows, gaps stay as they
+are. With `ripple=False`, a setting of the edit and not of the story, everything else stays where it
+is (`core.story.row`). Layers above lie freely inside the total, which stays where a story has
+nothing on layer 0. Points of shapes and envelopes and the moments of repetitions stay where they
+are in time when an edge moves over them, and so does the sound: edges move over the take, and
+nothing is rendered while it holds all of the event (`core.story.window`). Points of a lane's
+envelopes (`core.story.lanes`) stay whatever the events do. All times are seconds and are kept to
+the millisecond. A locked event can be moved by a ripple but never changed. Every function raises
+`StoryError` in one sentence when an edit is impossible.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
 from core.story.lanes import scaled_lanes
 from core.story.limits import (
-    EVERY_RANGE,
     MAX_CAPTION,
-    MAX_LAYER,
     MAX_TOTAL,
     MIN_DURATION,
     TOLERANCE,
     check_number,
+    to_milliseconds,
 )
-from core.story.same_source import with_source, with_sources_kept
-from core.story.shape import DISTANT, cut_points, joined_points, named_shape, scaled_points
+from core.story.row import Row, free_ids, free_layer, laid_out, rippled
+from core.story.same_source import with_source
+from core.story.shape import DISTANT, joined_points, named_shape
 from core.story.story import Event, Story
-from core.story.take import Take, TakePart
+from core.story.take import Take
+from core.story.window import (
+    begun_later,
+    in_parts,
+    slipped,
+    whole_again,
+    with_length,
+    with_scaled_length,
+)
 
 Status = Literal["new", "changed", "rendered"]
-_FAR = 1e9
-"""Seconds beyond which a number is no time."""
 CHANGEABLE = frozenset(
     {
         "caption", "mood", "gain_db", "pan", "width", "fade_in", "fade_out", "seed", "placeholder",
@@ -121,10 +129,14 @@ def lock(story: Story, event_id: str, locked: bool = True) -> Story:
     return story.replace_event(dataclasses.replace(story.event(event_id), locked=locked))
 
 
-def stretch(story: Story, event_id: str, duration: float) -> Story:
-    """Give an event a new length; on layer 0 what follows shifts and the total changes."""
+def stretch(story: Story, event_id: str, duration: float, *, ripple: bool = True) -> Story:
+    """Give an event a new length by moving its end.
+
+    On layer 0 what follows shifts and the total changes; without ripple a gap opens, or the next
+    event begins later in its sound.
+    """
     event = _unlocked(story, event_id)
-    longer = _lasting(event, duration)
+    longer = with_length(event, duration)
     if event.layer:
         room = story.total - event.start
         if longer.duration > room + TOLERANCE:
@@ -133,65 +145,116 @@ def stretch(story: Story, event_id: str, duration: float) -> Story:
                 "move it earlier or lengthen the story."
             )
         return story.replace_event(longer)
-    above = _shifted(_above(story), event.end, longer.duration - event.duration)
-    return _laid_out(story, [longer if e.id == event_id else e for e in story.sequence], above)
+    more = longer.duration - event.duration
+    row, place = Row.of(story), _position(story, event_id)
+    if ripple:
+        above = rippled(_above(story), event.end, more)
+        return laid_out(story, row.with_event(place, longer), above)
+    return laid_out(story, row.with_event(place, longer, after=-more).settled(place), _above(story))
 
 
 def roll(story: Story, event_id: str, end: float) -> Story:
     """Move the seam between a layer-0 event and the next one; the total stays."""
-    sequence = story.sequence
-    index = _position(story, event_id)
-    if index + 1 == len(sequence):
+    row, place = Row.of(story), _position(story, event_id)
+    if place + 1 == len(row.events):
         raise StoryError("The last event has no seam after it; change its duration.")
-    first, second = _unlocked(story, event_id), _unlocked(story, sequence[index + 1].id)
-    end = _ms(end)
+    first, second = _unlocked(story, event_id), _unlocked(story, row.events[place + 1].id)
+    if row.gaps[place + 1]:
+        raise StoryError("The two events do not meet; move one of them to the other first.")
+    end = to_milliseconds(end)
     if not first.start + MIN_DURATION <= end <= second.end - MIN_DURATION:
         raise StoryError(f"Both events need at least {MIN_DURATION:g} s; move the seam less.")
-    first = _lasting(first, end - first.start)
-    second = _begun_later(second, end - second.start, second.end - end)
-    pair = {first.id: first, second.id: second}
-    return _laid_out(story, [pair.get(e.id, e) for e in sequence], _above(story))
+    row = row.with_event(place, with_length(first, end - first.start))
+    later = begun_later(second, end - second.start, second.end - end)
+    return laid_out(story, row.with_event(place + 1, later), _above(story))
 
 
-def trim(story: Story, event_id: str, start: float) -> Story:
-    """Move an event's beginning and leave its end: on layer 0 the seam before it moves along."""
+def trim(story: Story, event_id: str, start: float, *, ripple: bool = True) -> Story:
+    """Move an event's beginning over its sound.
+
+    Above layer 0, and without ripple, its end stays; on layer 0 a gap opens before it, or the
+    event before it ends sooner. With ripple it stays where it is on layer 0, and what follows
+    moves along.
+    """
     event = _unlocked(story, event_id)
-    start = max(0.0, _ms(start))
+    start = max(0.0, to_milliseconds(start))
+    later = begun_later(event, start - event.start, event.end - start)
     if event.layer:
-        later = _begun_later(event, start - event.start, event.end - start)
         return story.replace_event(dataclasses.replace(later, start=start))
-    index = _position(story, event_id)
-    if not index:
-        later = _begun_later(event, start - event.start, event.end - start)
-        above = _shifted(_above(story), event.end, later.duration - event.duration)
-        return _laid_out(story, [later, *story.sequence[1:]], above)
-    return roll(story, story.sequence[index - 1].id, start)
+    row, place = Row.of(story), _position(story, event_id)
+    if ripple:
+        above = rippled(_above(story), event.end, later.duration - event.duration)
+        return laid_out(story, row.with_event(place, later), above)
+    row = row.with_event(place, later, before=start - event.start)
+    return laid_out(story, row.settled(place), _above(story))
 
 
-def move(story: Story, event_id: str, start: float) -> Story:
-    """Move an event in time: freely above layer 0, to another place in the order on layer 0."""
+def slip(story: Story, event_id: str, seconds: float) -> Story:
+    """Let an event's sound come so much later (earlier: below 0) in it, its edges staying."""
+    return story.replace_event(slipped(_unlocked(story, event_id), seconds))
+
+
+def move(story: Story, event_id: str, start: float, *, ripple: bool = True) -> Story:
+    """Move an event in time: freely above layer 0, with ripple to another place in the order of
+    layer 0, without it to any moment (`begin_at`)."""
     event = _unlocked(story, event_id)
     if event.layer:
-        start = min(max(_ms(start), 0.0), _ms(story.total - event.duration))
+        start = min(max(to_milliseconds(start), 0.0), _latest(story, event))
         return story.replace_event(dataclasses.replace(event, start=max(start, 0.0)))
+    if not ripple:
+        return begin_at(story, event_id, max(0.0, start), ripple=False)
     centre = start + event.duration / 2
     others = [e for e in story.sequence if e.id != event_id]
     return reorder(story, event_id, sum(e.start + e.duration / 2 < centre for e in others))
 
 
+def begin_at(story: Story, event_id: str, start: float, *, ripple: bool = True) -> Story:
+    """Let an event begin at a moment, whatever is there: it is where it was asked to be.
+
+    On layer 0 what follows moves along with ripple, and a gap is left behind without. Where another
+    sound of layer 0 is in the way the event is lifted to a free layer. The story gets longer where
+    the event would end after it.
+    """
+    event = _unlocked(story, event_id)
+    start = to_milliseconds(start)
+    check_number("start", start, 0.0, MAX_TOTAL, "seconds")
+    row = Row.of(story)
+    if event.layer:
+        above = [dataclasses.replace(e, start=start) if e is event else e for e in _above(story)]
+        return laid_out(story, row.reaching(start + event.duration), above)
+    place, by = _position(story, event_id), start - event.start
+    if ripple and row.gaps[place] + by >= -TOLERANCE:
+        above = rippled(_above(story), event.start, by)
+        return laid_out(story, row.with_event(place, event, before=by), above)
+    rest = row.without(place, closing=ripple)
+    above = rippled(_above(story), event.end, -event.duration) if ripple else _above(story)
+    free = None if ripple else rest.with_free(event, start)
+    if free is not None:
+        return laid_out(story, free, above)
+    story = laid_out(story, rest.reaching(start + event.duration), above)
+    layer = free_layer(story, start, event.duration)
+    lifted = dataclasses.replace(event, start=start, layer=layer)
+    return laid_out(story, Row.of(story), [*_above(story), lifted])
+
+
 def reorder(story: Story, event_id: str, position: int) -> Story:
     """Tell a layer-0 event at another place in the order (0 is first); the total stays."""
-    _position(story, event_id)
+    place = _position(story, event_id)
     event = _unlocked(story, event_id)
-    others = [e for e in story.sequence if e.id != event_id]
-    position = min(max(position, 0), len(others))
-    return _laid_out(story, [*others[:position], event, *others[position:]], _above(story))
+    rest = Row.of(story).without(place, closing=True)
+    position = min(max(position, 0), len(rest.events))
+    return laid_out(
+        story, rest.inserted(position, [event], 0.0, rest.gaps[position]), _above(story)
+    )
 
 
-def set_layer(story: Story, event_id: str, layer: int, at: float | None = None) -> Story:
+def set_layer(
+    story: Story, event_id: str, layer: int, at: float | None = None, *, ripple: bool = True
+) -> Story:
     """Lift an event above the story, or settle it into the story at the nearest seam.
 
-    Lifting closes the gap that it leaves, so the total shrinks by its length; settling widens it.
+    With ripple, lifting closes the gap that it leaves, so the total shrinks by its length, and
+    settling widens it; without, the gap stays, and it settles where nothing else is.
 
     Args:
         at: seconds at which it settles; None: where it starts.
@@ -202,20 +265,25 @@ def set_layer(story: Story, event_id: str, layer: int, at: float | None = None) 
         return story
     if event.layer and layer:
         return story.replace_event(placed)
+    row = Row.of(story)
     if layer:
-        sequence = [e for e in story.sequence if e.id != event_id]
-        _require_sequence(sequence)
-        return _laid_out(
-            story, sequence, [*_shifted(_above(story), event.end, -event.duration), placed]
-        )
+        rest = row.without(_position(story, event_id), closing=ripple)
+        _require_sequence(rest.events)
+        above = rippled(_above(story), event.end, -event.duration) if ripple else _above(story)
+        return laid_out(story, rest, [*above, placed])
     if not story.sequence and len(story.events) > 1:
         raise StoryError(
             f"This story's events lie freely above layer 0; {event.caption!r} needs a layer of 1 "
             "or more."
         )
-    position = _seam(story, event.start if at is None else at)
+    start = event.start if at is None else at
     others = [e for e in _above(story) if e.id != event_id]
-    return _inserted(story, [placed], position, others)
+    if ripple:
+        return _inserted(story, placed, row.seam(start), others)
+    settled = row.with_free(placed, max(0.0, to_milliseconds(start)))
+    if settled is None:
+        raise StoryError("Another sound of layer 0 is there; choose a free place, or ripple.")
+    return laid_out(story, settled, others)
 
 
 def add(
@@ -225,13 +293,39 @@ def add(
 
     Where a story has nothing on layer 0 it is added above it, after all others.
     """
-    event = Event(id=_free_id(story), caption=caption, start=0.0, duration=_ms(duration), mood=mood)
+    event = _new_event(story, caption, duration, mood)
     if not story.sequence:
         placed = dataclasses.replace(event, start=story.total, layer=1)
-        total = _ms(story.total + event.duration)
-        return _laid_out(story, [], [*story.events, placed], total), event.id
+        longer = Row.of(story).reaching(to_milliseconds(story.total + event.duration))
+        return laid_out(story, longer, [*story.events, placed]), event.id
     where = len(story.sequence) if position is None else position
-    return _inserted(story, [event], where, _above(story)), event.id
+    return _inserted(story, event, where, _above(story)), event.id
+
+
+def add_at_moment(
+    story: Story, caption: str, duration: float, at: float, *, ripple: bool = True
+) -> tuple[Story, str]:
+    """Add an event to layer 0 at a moment; returns its id too.
+
+    With ripple it comes at the nearest seam, or in a gap at that moment, and what follows moves
+    along. Without, it begins at that moment, on a free layer where layer 0 is taken.
+    """
+    event, row = _new_event(story, caption, duration), Row.of(story)
+    at = max(0.0, to_milliseconds(at))
+    if ripple and row.events:
+        place = row.seam(at)
+        before = at - row.end_before(place)
+        gap = row.gaps[place]
+        if not 0.0 < before < gap:
+            return _inserted(story, event, place, _above(story)), event.id
+        above = rippled(_above(story), at, event.duration)
+        return laid_out(story, row.inserted(place, [event], before, gap - before), above), event.id
+    free = row.with_free(event, at) if row.events else None
+    if free is not None:
+        return laid_out(story, free, _above(story)), event.id
+    layer = free_layer(story, at, event.duration)
+    placed = dataclasses.replace(event, start=at, layer=layer)
+    return laid_out(story, row.reaching(placed.end), [*_above(story), placed]), event.id
 
 
 def lay_over(
@@ -240,61 +334,59 @@ def lay_over(
     """Add an event above the story, cut to its end; returns its id too."""
     if layer < 1:
         raise StoryError("An event laid over the story needs a layer of 1 or more.")
-    length = _ms(min(duration, story.total))
-    start = min(max(_ms(start), 0.0), max(0.0, _ms(story.total - length)))
-    event = Event(id=_free_id(story), caption=caption, start=start, duration=length, layer=layer)
-    return _laid_out(story, story.sequence, [*_above(story), event]), event.id
+    event = _new_event(story, caption, min(duration, story.total))
+    start = min(max(to_milliseconds(start), 0.0), max(0.0, _latest(story, event)))
+    placed = dataclasses.replace(event, start=start, layer=layer)
+    return laid_out(story, Row.of(story), [*_above(story), placed]), event.id
 
 
-def free_layer(story: Story, start: float, duration: float, layer: int = 1) -> int:
-    """The lowest layer from `layer` on where nothing sounds during these seconds."""
-    end = start + duration
-    taken = {e.layer for e in story.events if e.start < end - TOLERANCE and start < e.end}
-    return next((n for n in range(layer, MAX_LAYER) if n not in taken), MAX_LAYER)
-
-
-def duplicate(story: Story, event_id: str) -> tuple[Story, str]:
+def duplicate(story: Story, event_id: str, *, ripple: bool = True) -> tuple[Story, str]:
     """Repeat an event right after itself, with its takes and its source; returns the copy's id too.
 
-    Above layer 0, where there is no room after it, the copy lies over it on a free layer.
+    Above layer 0, where there is no room after it, the copy lies over it on a free layer; so it
+    does on layer 0 without ripple.
     """
     event = story.event(event_id)
     copy = dataclasses.replace(
-        event, id=_free_id(story), locked=False, source=event.source or event.id
+        event, id=free_ids(story, 1)[0], locked=False, source=event.source or event.id
     )
+    row = Row.of(story)
     if event.layer:
         start = event.end if event.end + event.duration <= story.total + TOLERANCE else event.start
         layer = free_layer(story, start, event.duration, event.layer)
-        above = [*_above(story), dataclasses.replace(copy, start=_ms(start), layer=layer)]
-        return _laid_out(story, story.sequence, above), copy.id
-    return _inserted(story, [copy], _position(story, event_id) + 1, _above(story)), copy.id
+        placed = dataclasses.replace(copy, start=to_milliseconds(start), layer=layer)
+        return laid_out(story, row, [*_above(story), placed]), copy.id
+    if ripple:
+        return _inserted(story, copy, _position(story, event_id) + 1, _above(story)), copy.id
+    free = row.with_free(copy, event.end)
+    if free is not None:
+        return laid_out(story, free, _above(story)), copy.id
+    start = to_milliseconds(event.end)
+    placed = dataclasses.replace(copy, start=start, layer=free_layer(story, start, event.duration))
+    return laid_out(story, row.reaching(placed.end), [*_above(story), placed]), copy.id
 
 
 def split(story: Story, event_id: str, at: float) -> tuple[Story, str]:
     """Cut an event in two at `at` seconds of the story; returns the second part's id too.
 
-    Both parts keep the takes, each its own stretch of them (`core.story.take.TakePart`), and of
-    the shape, so that the story sounds as before. How often the whole was struck says nothing of
-    the parts.
+    Both parts keep the takes, each its own stretch of them (`core.story.window`), and of the shape,
+    so that the story sounds as before. How often the whole was struck says nothing of the parts.
     """
     event = _unlocked(story, event_id)
-    at = _ms(at)
+    at = to_milliseconds(at)
     if not event.start + MIN_DURATION <= at <= event.end - MIN_DURATION:
         raise StoryError(f"Both parts need at least {MIN_DURATION:g} s; split nearer the middle.")
-    whole = dataclasses.replace(
-        event,
-        takes=tuple(
-            take if take.part else dataclasses.replace(take, part=TakePart(event.id, 0.0))
-            for take in event.takes
-        ),
-    )
-    whole = dataclasses.replace(whole, count=None, **_by_points(whole))
-    first = _lasting(dataclasses.replace(whole, fade_out=0.0), at - event.start)
-    rest = dataclasses.replace(whole, id=_free_id(story), start=at, fade_in=0.0)
-    rest = _begun_later(rest, at - event.start, event.end - at)
-    events = [part for e in story.events for part in ([first, rest] if e.id == event_id else [e])]
-    sequence = [e for e in events if e.layer == 0]
-    return _laid_out(story, sequence, [e for e in events if e.layer]), rest.id
+    whole = dataclasses.replace(in_parts(event), count=None, **_by_points(event))
+    first = with_length(dataclasses.replace(whole, fade_out=0.0), at - event.start)
+    rest = dataclasses.replace(whole, id=free_ids(story, 1)[0], start=at, fade_in=0.0)
+    rest = begun_later(rest, at - event.start, event.end - at)
+    row, above = Row.of(story), _above(story)
+    if event.layer:
+        parts = [part for e in above for part in ([first, rest] if e.id == event_id else [e])]
+        return laid_out(story, row, parts), rest.id
+    place = _position(story, event_id)
+    halves = row.with_event(place, first).inserted(place + 1, [rest], 0.0, row.gaps[place + 1])
+    return laid_out(story, halves, above), rest.id
 
 
 def join(story: Story, event_id: str) -> Story:
@@ -302,11 +394,12 @@ def join(story: Story, event_id: str) -> Story:
 
     Where the second continues the first's take, as after `split`, it goes on sounding.
     """
-    sequence = story.sequence
-    index = _position(story, event_id)
-    if index + 1 == len(sequence):
+    row, place = Row.of(story), _position(story, event_id)
+    if place + 1 == len(row.events):
         raise StoryError("The last event has nothing after it to join; select an earlier one.")
-    first, second = _unlocked(story, event_id), _unlocked(story, sequence[index + 1].id)
+    first, second = _unlocked(story, event_id), _unlocked(story, row.events[place + 1].id)
+    if row.gaps[place + 1]:
+        raise StoryError("The two events do not meet; move one of them to the other first.")
     caption = first.caption
     if second.caption != first.caption:
         caption = f"{first.caption}, then {second.caption}"[:MAX_CAPTION]
@@ -314,7 +407,7 @@ def join(story: Story, event_id: str) -> Story:
     whole = dataclasses.replace(
         first,
         caption=caption,
-        duration=_ms(first.duration + second.duration),
+        duration=to_milliseconds(first.duration + second.duration),
         chosen=first.chosen if kept else None,
         fade_out=second.fade_out,
         fade_out_curve=second.fade_out_curve,
@@ -322,51 +415,60 @@ def join(story: Story, event_id: str) -> Story:
         **_joined_envelopes(first, second),
         **_joined_repetitions(first, second),
     )
-    whole = dataclasses.replace(whole, takes=tuple(_whole_again(whole, t) for t in whole.takes))
-    return _laid_out(story, [*sequence[:index], whole, *sequence[index + 2 :]], _above(story))
+    joined = row.with_event(place, whole_again(whole)).without(place + 1, closing=True)
+    return laid_out(story, joined, _above(story))
 
 
-def delete(story: Story, event_id: str) -> Story:
-    """Remove an event; on layer 0 what follows moves up and the total shrinks."""
-    event = _unlocked(story, event_id)
+def delete(story: Story, event_id: str, *, ripple: bool = True) -> Story:
+    """Remove an event; on layer 0 what follows moves up and the total shrinks, or without ripple a
+    gap is left."""
+    event, row = _unlocked(story, event_id), Row.of(story)
     above = [e for e in _above(story) if e.id != event_id]
     if event.layer:
-        _require_sequence([*story.sequence, *above])
-        return _laid_out(story, story.sequence, above)
-    sequence = [e for e in story.sequence if e.id != event_id]
-    _require_sequence(sequence)
-    return _laid_out(story, sequence, _shifted(above, event.end, -event.duration))
+        _require_sequence([*row.events, *above])
+        return laid_out(story, row, above)
+    rest = row.without(_position(story, event_id), closing=ripple)
+    _require_sequence(rest.events)
+    above = rippled(above, event.end, -event.duration) if ripple else above
+    return laid_out(story, rest, above)
 
 
 def fit(story: Story, total: float) -> Story:
-    """Scale the unlocked events so that the story lasts exactly `total` seconds."""
+    """Scale the unlocked events, and the gaps, so that the story lasts exactly `total` seconds."""
     check_number("total duration", total, MIN_DURATION, MAX_TOTAL, "seconds")
-    target = round(total * 1000)
+    target, row = round(total * 1000), Row.of(story)
     ratio = target / 1000 / story.total
-    if not story.sequence:
-        return _laid_out(scaled_lanes(story, ratio), [], _scaled_above(story, ratio), target / 1000)
-    kept = sum(round(e.duration * 1000) for e in story.sequence if e.locked)
-    free = [e for e in story.sequence if not e.locked]
-    least = kept + len(free) * round(MIN_DURATION * 1000)
-    if target < least or (not free and target != kept):
-        raise StoryError(
-            f"With its {len(story.sequence) - len(free)} locked events the story needs "
-            f"{'exactly' if not free else 'at least'} {least / 1000:g} s; unlock one of them."
+    if not row.events:
+        return laid_out(
+            scaled_lanes(story, ratio), Row((), (target / 1000,)), _scaled_above(story, ratio)
         )
-    lengths = dict(zip((e.id for e in free), _shares(free, target - kept), strict=True))
-    sequence = [_scaled(e, lengths[e.id]) if e.id in lengths else e for e in story.sequence]
-    return _laid_out(scaled_lanes(story, ratio), sequence, _scaled_above(story, ratio))
+    kept = sum(round(e.duration * 1000) for e in row.events if e.locked)
+    free = [e for e in row.events if not e.locked]
+    least = kept + len(free) * round(MIN_DURATION * 1000)
+    rigid = not free and not any(row.gaps)
+    if target < least or (rigid and target != kept):
+        raise StoryError(
+            f"With its {len(row.events) - len(free)} locked events the story needs "
+            f"{'exactly' if rigid else 'at least'} {least / 1000:g} s; unlock one of them."
+        )
+    gaps = _scaled_gaps(row, target, kept, target - least if free else None)
+    between = sum(round(gap * 1000) for gap in gaps)
+    lengths = dict(zip((e.id for e in free), _shares(free, target - kept - between), strict=True))
+    events = (with_scaled_length(e, lengths[e.id]) if e.id in lengths else e for e in row.events)
+    return laid_out(
+        scaled_lanes(story, ratio), Row(tuple(events), gaps), _scaled_above(story, ratio)
+    )
 
 
 def snapped(story: Story, seconds: float, *, reach: float, grid: float, ignore: str = "") -> float:
     """The nearest edge of another event within `reach`, else the nearest multiple of `grid`."""
-    seconds = _ms(seconds)
+    seconds = to_milliseconds(seconds)
     others = [e for e in story.events if e.id != ignore]
     edges = {0.0, story.total, *(e.start for e in others), *(e.end for e in others)}
     nearest = min(edges, key=lambda edge: abs(edge - seconds))
     if abs(nearest - seconds) <= reach:
         return nearest
-    return _ms(round(seconds / grid) * grid) if grid > 0 else seconds
+    return to_milliseconds(round(seconds / grid) * grid) if grid > 0 else seconds
 
 
 def add_take(story: Story, event_id: str, take: Take) -> Story:
@@ -406,15 +508,6 @@ def drop_take(story: Story, event_id: str, key: str) -> Story:
     return story.replace_event(dataclasses.replace(event, takes=takes, chosen=chosen))
 
 
-def _ms(seconds: float) -> float:
-    """A time to the millisecond; what no story could last is refused, before it is reckoned with.
-
-    Edits cut and clamp what lies outside the story, so that the border is a wide one.
-    """
-    check_number("time", seconds, -_FAR, _FAR, "seconds")
-    return float(round(seconds, 3))
-
-
 def _above(story: Story) -> list[Event]:
     return [e for e in story.events if e.layer]
 
@@ -438,53 +531,13 @@ def _require_sequence(sequence: Sequence[Event]) -> None:
         raise StoryError("The story needs at least one event of its own; add another one first.")
 
 
-def _lasting(event: Event, duration: float) -> Event:
-    """The event with another length; its fades are shortened to fit, its shape is cut."""
-    return _windowed(event, 0.0, duration)
-
-
-def _windowed(event: Event, later: float, duration: float) -> Event:
-    """The event with another length, from so much later (earlier: below 0) on."""
-    duration = _ms(duration)
-    if duration < MIN_DURATION:
-        raise StoryError(f"An event lasts at least {MIN_DURATION:g} s; choose a longer duration.")
-    moments = (_ms(moment - later) for moment in event.at)
-    return dataclasses.replace(
-        event,
-        duration=duration,
-        fade_in=min(event.fade_in, duration),
-        fade_out=min(event.fade_out, duration),
-        points=cut_points(event.points, later, later + duration),
-        gain_envelope=cut_points(event.gain_envelope, later, later + duration),
-        pan_envelope=cut_points(event.pan_envelope, later, later + duration),
-        at=tuple(moment for moment in moments if 0.0 <= moment <= duration),
-    )
-
-
-def _scaled(event: Event, duration: float) -> Event:
-    """The event with another length, its shape, envelopes and repetitions in proportion."""
-    ratio = duration / event.duration
-    curves: dict[str, Any] = {
-        name: scaled_points(getattr(event, name), ratio, duration)
-        for name in ("points", "gain_envelope", "pan_envelope")
-    }
-    at = dict.fromkeys(min(_ms(moment * ratio), _ms(duration)) for moment in event.at)
-    every = event.every and min(EVERY_RANGE[1], max(EVERY_RANGE[0], event.every * ratio))
-    plain = dataclasses.replace(
-        event, at=(), points=(), shape="steady", gain_envelope=(), pan_envelope=()
-    )
-    return dataclasses.replace(
-        _lasting(plain, duration), at=tuple(at), every=every, shape=event.shape, **curves
-    )
-
-
 def _scaled_above(story: Story, ratio: float) -> list[Event]:
     above = []
     for event in _above(story):
         scaled = event
         if not event.locked:
-            scaled = _scaled(event, max(MIN_DURATION, event.duration * ratio))
-        above.append(dataclasses.replace(scaled, start=_ms(event.start * ratio)))
+            scaled = with_scaled_length(event, max(MIN_DURATION, event.duration * ratio))
+        above.append(dataclasses.replace(scaled, start=to_milliseconds(event.start * ratio)))
     return above
 
 
@@ -500,7 +553,7 @@ def _joined_shape(first: Event, second: Event) -> dict[str, Any]:
     """The shape of two events as one; that of a named shape where they were split off one."""
     if first.shape == second.shape == "steady":
         return {}
-    length = _ms(first.duration + second.duration)
+    length = to_milliseconds(first.duration + second.duration)
     same = first.shape == second.shape and first.shape in DISTANT
     kind = first.shape if same else "points"
     points = joined_points(first.level_points, second.level_points, first.duration)
@@ -525,88 +578,49 @@ def _joined_repetitions(first: Event, second: Event) -> dict[str, Any]:
     """The repetitions of two events as one, where both repeat in one way."""
     every = first.every if first.every == second.every else None
     count = first.count + second.count if first.count and second.count else None
-    at = (*first.at, *(_ms(first.duration + moment) for moment in second.at))
+    at = (*first.at, *(to_milliseconds(first.duration + moment) for moment in second.at))
     if every is not None or count is not None:
         at = ()
     return {"every": every, "count": count, "at": tuple(dict.fromkeys(at))}
 
 
-def _begun_later(event: Event, seconds: float, duration: float) -> Event:
-    """The event with another length, its parts of takes beginning so much later (earlier: below
-    0) in them.
-
-    A take that does not reach back so far is no part any more.
-    """
-    event = _windowed(event, seconds, duration)
-    takes = []
-    for take in event.takes:
-        if take.part is not None:
-            offset = _ms(take.part.offset + seconds)
-            part = TakePart(take.part.of, offset) if offset >= 0.0 else None
-            take = dataclasses.replace(take, part=part)
-        takes.append(take)
-    return dataclasses.replace(event, takes=tuple(takes))
+def _new_event(story: Story, caption: str, duration: float, mood: str = "") -> Event:
+    event_id = free_ids(story, 1)[0]
+    return Event(event_id, caption, start=0.0, duration=to_milliseconds(duration), mood=mood)
 
 
-def _whole_again(event: Event, take: Take) -> Take:
-    """The take, no part any more where the event has all of it."""
-    whole = (
-        TakePart(event.id, 0.0) == take.part and abs(take.duration - event.duration) <= TOLERANCE
-    )
-    return dataclasses.replace(take, part=None) if whole else take
+def _latest(story: Story, event: Event) -> float:
+    """Seconds at which an event can begin at the latest, to end within the story."""
+    return to_milliseconds(story.total - event.duration)
 
 
-def _shifted(events: Iterable[Event], since: float, delta: float) -> list[Event]:
-    """Events above the story follow a ripple when they start at or after it."""
-    return [
-        dataclasses.replace(e, start=max(0.0, _ms(e.start + delta)))
-        if e.start >= since - TOLERANCE
-        else e
-        for e in events
-    ]
+def _inserted(story: Story, event: Event, place: int, above: Sequence[Event]) -> Story:
+    """The story with an event at a place in the order; what follows moves along."""
+    row = Row.of(story)
+    place = min(max(place, 0), len(row.events))
+    since = row.end_before(place)
+    follows = row.inserted(place, [event], 0.0, row.gaps[place])
+    return laid_out(story, follows, rippled(above, since, event.duration))
 
 
-def _seam(story: Story, seconds: float) -> int:
-    """The position in the order whose seam is nearest to a time."""
-    seams = [0.0, *(e.end for e in story.sequence)]
-    return min(range(len(seams)), key=lambda i: abs(seams[i] - seconds))
-
-
-def _inserted(
-    story: Story, events: Sequence[Event], position: int, above: Sequence[Event]
-) -> Story:
-    sequence = list(story.sequence)
-    position = min(max(position, 0), len(sequence))
-    since = sequence[position].start if position < len(sequence) else story.total
-    shifted = _shifted(above, since, sum(e.duration for e in events))
-    return _laid_out(story, [*sequence[:position], *events, *sequence[position:]], shifted)
-
-
-def _laid_out(
-    story: Story, sequence: Sequence[Event], above: Sequence[Event], total: float | None = None
-) -> Story:
-    """The story with this order on layer 0, starts and total made to follow from it.
+def _scaled_gaps(row: Row, target: int, kept: int, room: int | None) -> tuple[float, ...]:
+    """The gaps of a row that will last `target` ms, `kept` of them locked, in whole milliseconds.
 
     Args:
-        total: of a story that has nothing on layer 0; None: as it was.
+        room: ms that gaps can have at most; None: they have all that is not locked.
     """
-    clock = 0.0
-    placed = []
-    for event in sequence:
-        placed.append(dataclasses.replace(event, start=_ms(clock)))
-        clock += event.duration
-    whole = _ms(clock) if placed else (story.total if total is None else total)
-    inside = sorted((_inside(e, whole) for e in above), key=lambda e: (e.layer, e.start, e.id))
-    events = with_sources_kept((*placed, *inside))
-    return dataclasses.replace(story, total=whole, events=events)
-
-
-def _inside(event: Event, total: float) -> Event:
-    if event.duration > total + TOLERANCE:
-        if event.locked:
-            raise StoryError(f"{event.caption!r} is locked and longer than that; unlock it first.")
-        event = _lasting(event, total)
-    return dataclasses.replace(event, start=max(0.0, min(event.start, _ms(total - event.duration))))
+    between = round(sum(row.gaps) * 1000)
+    if not between:
+        return row.gaps
+    now = round(sum(event.duration for event in row.events) * 1000) + between - kept
+    wanted = target - kept if room is None else min(room, round(between * (target - kept) / now))
+    gaps, given, reached = [], 0, 0.0
+    for gap in row.gaps:
+        reached += gap * 1000
+        upto = round(wanted * reached / between)
+        gaps.append((upto - given) / 1000)
+        given = upto
+    return tuple(gaps)
 
 
 def _shares(events: Sequence[Event], milliseconds: int) -> list[float]:
@@ -623,8 +637,3 @@ def _shares(events: Sequence[Event], milliseconds: int) -> list[float]:
         shares.append((least + upto - given) / 1000)
         given = upto
     return shares
-
-
-def _free_id(story: Story) -> str:
-    taken = {e.id for e in story.events}
-    return next(name for n in range(1, len(taken) + 2) if (name := f"e{n}") not in taken)

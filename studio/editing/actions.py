@@ -7,57 +7,39 @@ edit means the same wherever it is made. The edits themselves are those of `core
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.errors import StoryError
 from core.profile import OWN
-from core.story import timeline
+from core.story import selection, timeline
 from core.story.cue_words import read_repetitions, read_role, read_shape
-from core.story.limits import MAX_INSTRUCTION
+from core.story.folders import StoryFolder
+from core.story.limits import MAX_EVENTS, MAX_INSTRUCTION
+from core.story.row import free_layer
 from core.story.story import Event, Story
-from studio.editing.cells import number, seed, whole, words
+from studio.editing.cells import flag, number, seed, whole, words
+from studio.editing.labels import label_of
 from studio.sessions.session import Session
 
 ActionValues = Mapping[str, Any]
 Edit = Callable[[Story, Event, ActionValues], Story | tuple[Story, str]]
+EditOfSeveral = Callable[[Story, Sequence[str], Event, ActionValues], tuple[Story, tuple[str, ...]]]
+"""The story, the ids of what is selected, the event that was taken hold of: the story after it, and
+the ids of what it made."""
 
 NEW_CAPTION = "a new sound"
 NEW_SECONDS = 4.0
 SNAP_GRID = 0.5
 
 
-_SAID = {
-    "table": "edit in the table",
-    "render": "choice of the takes rendered",
-    "caption": "words of an event",
-    "stretch": "length of an event",
-    "trim": "beginning of an event",
-    "roll": "seam between events",
-    "layer": "change of layer",
-    "add": "event added",
-    "over": "sound laid over",
-    "gain": "level",
-    "fit": "length of the story",
-    "keep": "choice of a take",
-    "restore": "take restored",
-    "drop": "take off the list",
-    "performers": "performer of the story",
-}
-"""Changes in words, for Undo and Redo; others are called as they are."""
-
-
-def said(label: str) -> str:
-    """What a change was, in words; the history also holds labels of earlier versions."""
-    return _SAID.get(label, label.replace("_", " "))
-
-
 def act(session: Session, name: str, values: ActionValues) -> None:
     """Do one action to the open story and keep the selection on what it made.
 
     Args:
-        values: `id` of the event (default: the selected one) and what the action needs; numbers
-            may be text, as they come from a page. Actions with one `gesture` are undone together.
+        values: `id` of the event (default: the selected one), `ids` where several are selected, and
+            what the action needs; numbers may be text, as they come from a page. `ripple` false:
+            what follows stays where it is. Actions with one `gesture` are undone together.
 
     Raises:
         StoryError: there is no such action, no story is open, or the story cannot be changed so.
@@ -69,27 +51,66 @@ def act(session: Session, name: str, values: ActionValues) -> None:
     gesture = words(str(gesture) if isinstance(gesture, int) else gesture, "gesture")
     session.picked(wanted, pick)
     selected = session.event
-    if name in ("undo", "redo"):
-        folder.undo() if name == "undo" else folder.redo()
+    if name in ("undo", "redo", "go"):
+        _step(folder, name, values)
         session.follow(selected)
         return
+    ids = ids_of(values)
+    several = SEVERAL.get(name) if len(ids) > 1 or name not in ACTIONS else None
     edit = ACTIONS.get(name)
-    if edit is None:
+    if edit is None and several is None:
         raise StoryError(f"There is no action called {name[:30]!r}.")
-    made = ""
+    made: tuple[str, ...] = ()
 
     def apply(story: Story) -> Story:
         nonlocal made
-        done = edit(story, _event(session, story, values), values)
+        event = _event(session, story, values)
+        if several is not None:
+            story, made = several(story, ids or (event.id,), event, values)
+            return story
+        assert edit is not None
+        done = edit(story, event, values)
         if isinstance(done, tuple):
-            done, made = done
+            done, made = done[0], (done[1],)
         return done
 
     before = folder.story
-    folder.edit(name, apply, f"{name}-{gesture}" if gesture else "")
     acted_on = next((e for e in before.events if e.id == wanted), selected)
-    session.selected = made or wanted or session.selected
+    about = [e for e in before.events if e.id in ids] if several else [acted_on] if acted_on else []
+    label = label_of(name, about)
+    folder.edit(label, apply, f"{name}-{gesture}" if gesture else "")
+    session.made_by_action(made)
+    session.selected = made[0] if made else wanted or session.selected
     session.follow(acted_on)
+
+
+def _step(folder: StoryFolder, name: str, values: ActionValues) -> None:
+    """Along the history: a step, or to a place in its list."""
+    if name == "go":
+        folder.go_to(whole(values.get("place"), "place"))
+    elif name == "undo":
+        folder.undo()
+    else:
+        folder.redo()
+
+
+def ripples(values: ActionValues) -> bool:
+    """Whether what follows on layer 0 moves along with an edit; it does where nothing is said."""
+    return flag(values.get("ripple", True))
+
+
+def ids_of(values: ActionValues) -> tuple[str, ...]:
+    """The ids of several selected events; none where one alone is meant.
+
+    Raises:
+        StoryError: they are no list of ids.
+    """
+    ids = values.get("ids")
+    if ids is None:
+        return ()
+    if not isinstance(ids, list) or len(ids) > MAX_EVENTS:
+        raise StoryError("The ids should be a list of them; select the events again.")
+    return tuple(dict.fromkeys(words(each, "id") for each in ids))
 
 
 def _event(session: Session, story: Story, values: ActionValues) -> Event:
@@ -126,14 +147,21 @@ def _move(story: Story, event: Event, values: ActionValues) -> Story:
     return _moved(story, event, values, _stepped(event.start, values, "start"))
 
 
+def _begin(story: Story, event: Event, values: ActionValues) -> Story:
+    start = _stepped(event.start, values, "start")
+    return timeline.begin_at(story, event.id, start, ripple=ripples(values))
+
+
 def _moved(story: Story, event: Event, values: ActionValues, start: float) -> Story:
-    """Moved to a start; above layer 0 whichever of its edges is nearer to something snaps."""
-    if not event.layer:
+    """Moved to a start; whichever of its edges is nearer to something snaps, but for what only
+    comes to another place in the order."""
+    ripple = ripples(values)
+    if not event.layer and ripple:
         return timeline.move(story, event.id, start)
     first = _snapped(story, event, values, start)
     last = _snapped(story, event, values, start + event.duration) - event.duration
     nearest = first if abs(first - start) <= abs(last - start) else last
-    return timeline.move(story, event.id, nearest)
+    return timeline.move(story, event.id, nearest, ripple=ripple)
 
 
 def _reorder(story: Story, event: Event, values: ActionValues) -> Story:
@@ -143,31 +171,34 @@ def _reorder(story: Story, event: Event, values: ActionValues) -> Story:
 
 def _stretch(story: Story, event: Event, values: ActionValues) -> Story:
     end = event.start + _stepped(event.duration, values, "duration")
-    return timeline.stretch(story, event.id, _snapped(story, event, values, end) - event.start)
+    length = _snapped(story, event, values, end) - event.start
+    return timeline.stretch(story, event.id, length, ripple=ripples(values))
 
 
 def _trim(story: Story, event: Event, values: ActionValues) -> Story:
-    """Move the beginning: on layer 0 the seam with the event before it, above freely."""
-    start = _snapped(story, event, values, _seconds(values, "start"))
-    return timeline.trim(story, event.id, start)
+    start = _snapped(story, event, values, _stepped(event.start, values, "start"))
+    return timeline.trim(story, event.id, start, ripple=ripples(values))
 
 
 def _layer(story: Story, event: Event, values: ActionValues) -> Story:
     """To another layer; one that is dragged there has a start, too, which snaps as in a move."""
-    layer = max(0, whole(values.get("layer"), "layer"))
+    layer, ripple = max(0, whole(values.get("layer"), "layer")), ripples(values)
     if values.get("start") is None:
-        return timeline.set_layer(story, event.id, layer)
+        return timeline.set_layer(story, event.id, layer, ripple=ripple)
     start = _seconds(values, "start")
     if event.layer and not layer:
-        return timeline.set_layer(story, event.id, layer, start)
-    story = timeline.set_layer(story, event.id, layer)
+        return timeline.set_layer(story, event.id, layer, start, ripple=ripple)
+    story = timeline.set_layer(story, event.id, layer, ripple=ripple)
     return _moved(story, story.event(event.id), values, start) if layer else story
 
 
 def _add(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]:
-    """A new event after the selected one."""
+    """A new event after the selected one, or at a moment."""
     caption = words(values.get("text"), "caption") or NEW_CAPTION
     length = _or(values, "duration", NEW_SECONDS)
+    if values.get("at") is not None:
+        at = _seconds(values, "at")
+        return timeline.add_at_moment(story, caption, length, at, ripple=ripples(values))
     if not story.sequence:
         return timeline.add(story, caption, length)
     after = event.id if not event.layer else story.sequence[-1].id
@@ -181,7 +212,7 @@ def _over(story: Story, event: Event, values: ActionValues) -> tuple[Story, str]
     start = _seconds(values, "at") if values.get("at") is not None else event.start
     length = min(_or(values, "duration", event.duration), story.total)
     start = min(start, story.total - length)
-    layer = timeline.free_layer(story, start, length)
+    layer = free_layer(story, start, length)
     return timeline.lay_over(story, caption, start, length, layer=layer)
 
 
@@ -216,6 +247,8 @@ ACTIONS: dict[str, Edit] = {
     "caption": _text("caption"),
     "mood": _text("mood"),
     "move": _move,
+    "begin": _begin,
+    "slip": lambda s, e, v: timeline.slip(s, e.id, _seconds(v, "by")),
     "reorder": _reorder,
     "stretch": _stretch,
     "roll": lambda s, e, v: timeline.roll(s, e.id, _snapped(s, e, v, _seconds(v, "end"))),
@@ -225,8 +258,8 @@ ACTIONS: dict[str, Edit] = {
     "over": _over,
     "split": lambda s, e, v: timeline.split(s, e.id, _seconds(v, "at")),
     "join": lambda s, e, v: timeline.join(s, e.id),
-    "duplicate": lambda s, e, v: timeline.duplicate(s, e.id),
-    "delete": lambda s, e, v: timeline.delete(s, e.id),
+    "duplicate": lambda s, e, v: timeline.duplicate(s, e.id, ripple=ripples(v)),
+    "delete": lambda s, e, v: timeline.delete(s, e.id, ripple=ripples(v)),
     "lock": lambda s, e, v: timeline.lock(s, e.id, not e.locked),
     "fit": lambda s, e, v: timeline.fit(s, _seconds(v, "total")),
     "gain": _set("gain_db", "gain"),
@@ -247,3 +280,31 @@ ACTIONS: dict[str, Edit] = {
     "restore": lambda s, e, v: timeline.restore_take(s, e.id, words(v.get("key"), "take")),
     "drop": lambda s, e, v: timeline.drop_take(s, e.id, words(v.get("key"), "take")),
 }
+
+
+def _move_several(
+    story: Story, ids: Sequence[str], event: Event, values: ActionValues
+) -> tuple[Story, tuple[str, ...]]:
+    """All by as much as the one that is moved to a start, or by so many seconds."""
+    by = _stepped(event.start, values, "start") - event.start
+    return selection.move_together(story, ids, by, ripple=ripples(values)), ()
+
+
+def _lock_several(
+    story: Story, ids: Sequence[str], event: Event, values: ActionValues
+) -> tuple[Story, tuple[str, ...]]:
+    for event_id in ids:
+        story = timeline.lock(story, event_id, not event.locked)
+    return story, ()
+
+
+SEVERAL: dict[str, EditOfSeveral] = {
+    "move": _move_several,
+    "gain_by": lambda s, ids, e, v: (selection.change_gains(s, ids, _seconds(v, "by")), ()),
+    "delete": lambda s, ids, e, v: (selection.delete_together(s, ids, ripple=ripples(v)), ()),
+    "duplicate": lambda s, ids, e, v: selection.duplicate_together(s, ids, ripple=ripples(v)),
+    "group": lambda s, ids, e, v: (selection.group(s, ids), ()),
+    "ungroup": lambda s, ids, e, v: (selection.ungroup(s, ids), ()),
+    "lock": _lock_several,
+}
+"""Actions on all that is selected: the others are done to one event."""

@@ -19,7 +19,7 @@ from core.story.cue_words import (
     repetition_words,
     shape_words,
 )
-from core.story.limits import MAX_EVENTS, MAX_INSTRUCTION, TOLERANCE, check_text
+from core.story.limits import MAX_EVENTS, MAX_INSTRUCTION, check_text
 from core.story.story import Event, Story
 from studio.editing.actions import NEW_CAPTION, NEW_SECONDS
 from studio.editing.cells import flag, number, seed, shown, words
@@ -82,10 +82,13 @@ def name_of(story: Story, event: Event) -> str:
     return next(name for name, named in _named(story) if named.id == event.id)
 
 
-def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Story:
+def edited(
+    story: Story, rows: Sequence[Row], seen: Story | None = None, *, ripple: bool = True
+) -> Story:
     """The story after what a person changed in the table.
 
     Args:
+        ripple: what follows on layer 0 moves along.
         seen: the story whose table the person changed, where another tab went on since: what
             differs from it is done to the same events of the story as it is now.
 
@@ -98,14 +101,14 @@ def edited(story: Story, rows: Sequence[Row], seen: Story | None = None) -> Stor
     kept = [str(row[0] or "") for row in rows]
     for name, event in named.items():
         if name not in kept:
-            story = timeline.delete(story, event.id)
+            story = timeline.delete(story, event.id, ripple=ripple)
     for place, row in enumerate(rows):
         name = str(row[0] or "")
         if name not in named:
             if any(str(cell or "").strip() for cell in row):
                 story = _added(story, row, place)
         elif row != shown[name]:
-            story = _changed(story, named[name].id, shown[name], row, named)
+            story = _changed(story, named[name].id, shown[name], row, named, ripple)
     return story
 
 
@@ -127,26 +130,19 @@ def check_rows(rows: object) -> None:
                 check_text("cell", cell, MAX_INSTRUCTION)
 
 
-def start_notes(rows: Sequence[Row], seen: Story, after: Story) -> tuple[str, ...]:
-    """What a start that was typed has done, where its event does not begin there: a sentence each.
+def start_notes(seen: Story, after: Story) -> tuple[str, ...]:
+    """What of the story's own layer a typed start has lifted above another sound: a sentence each.
 
     Args:
-        rows: the table as it was typed into, when it showed `seen`.
-        after: the story that it led to.
+        seen: the story as its table was typed into, `after` the one that it led to.
     """
-    column = HEADERS.index("Start")
-    typed = {str(row[0] or ""): row[column] for row in rows}
-    begins = {event.id: event.start for event in after.events}
-    notes = []
-    for name, event in _named(seen):
-        if event.id not in begins or typed.get(name) in (None, "", _row(name, event, seen)[column]):
-            continue
-        asked, start = number(typed[name], "start"), begins[event.id]
-        if abs(asked - start) > TOLERANCE:
-            notes.append(
-                f"{event.caption[:40]!r} begins at {start:g} s, not at {asked:g} s: {_why(event)}"
-            )
-    return tuple(notes)
+    before = {event.id: event.layer for event in seen.events}
+    return tuple(
+        f"{event.caption[:40]!r} begins at {event.start:g} s on layer {event.layer}: another sound "
+        "of the story's own layer is there."
+        for event in after.events
+        if event.layer and before.get(event.id) == 0
+    )
 
 
 def emptied_gains(rows: Sequence[Row], seen: Story) -> tuple[str, ...]:
@@ -171,15 +167,6 @@ def gain_notes(event_ids: Sequence[str], after: Story) -> tuple[str, ...]:
 
 def _is_empty(cell: Any) -> bool:
     return cell is None or not str(cell).strip()
-
-
-def _why(event: Event) -> str:
-    if event.layer:
-        return "it lies within the story."
-    return (
-        "the story's own events follow one another without gaps, so that a start changes only "
-        "their order. Lift it to a layer above, and it begins anywhere."
-    )
 
 
 def _named(story: Story) -> list[tuple[str, Event]]:
@@ -230,14 +217,18 @@ def _state(event: Event, unknown: Collection[str]) -> str:
     return missing_sound(event, unknown) or _STATES[timeline.status(event)]
 
 
-def _changed(story: Story, event_id: str, old: Row, new: Row, named: Mapping[str, Event]) -> Story:
+def _changed(
+    story: Story, event_id: str, old: Row, new: Row, named: Mapping[str, Event], ripple: bool
+) -> Story:
     """One edit a differing cell; a row is unlocked first and locked last."""
     if new[_LOCK] == "":  # emptied by Delete, which unlocks nothing
         new = [*new[:_LOCK], old[_LOCK], *new[_LOCK + 1 :]]
     if flag(old[_LOCK]) and not flag(new[_LOCK]):
         story = timeline.lock(story, event_id, False)
     for column, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was != now and column in _EDITS:
+        if was != now and column in _EDITS_OF_TIME:
+            story = _EDITS_OF_TIME[column](story, event_id, now, ripple)
+        elif was != now and column in _EDITS:
             story = _EDITS[column](story, event_id, now)
         elif was != now and column == _SOURCE:
             story = timeline.share_source(story, event_id, _named_source(now, named))
@@ -294,8 +285,6 @@ _EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
     1: lambda story, event_id, cell: timeline.change(
         story, event_id, caption=words(cell, "caption")
     ),
-    2: lambda story, event_id, cell: timeline.move(story, event_id, number(cell, "start")),
-    3: lambda story, event_id, cell: timeline.stretch(story, event_id, number(cell, "length")),
     _GAIN: _set_gain,
     5: _setting("pan", "pan"),
     6: _setting("fade_in", "fade in"),
@@ -309,5 +298,13 @@ _EDITS: dict[int, Callable[[Story, str, Any], Story]] = {
     ),
     HEADERS.index("Seed"): lambda story, event_id, cell: timeline.change(
         story, event_id, seed=seed(cell)
+    ),
+}
+_EDITS_OF_TIME: dict[int, Callable[[Story, str, Any, bool], Story]] = {
+    HEADERS.index("Start"): lambda story, event_id, cell, ripple: timeline.begin_at(
+        story, event_id, number(cell, "start"), ripple=ripple
+    ),
+    HEADERS.index("Length"): lambda story, event_id, cell, ripple: timeline.stretch(
+        story, event_id, number(cell, "length"), ripple=ripple
     ),
 }

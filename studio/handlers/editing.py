@@ -16,7 +16,8 @@ from core.profile import Profile
 from core.render.levels import with_default_levels
 from core.story.story import Story
 from studio.editing import table
-from studio.editing.actions import act, said
+from studio.editing.actions import act
+from studio.editing.labels import said
 from studio.handlers.arguments import event_value
 from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK
@@ -73,11 +74,12 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         """Do one action of the timeline to the open story and return the story as JSON.
 
         Args:
-            action: add, over, split, join, duplicate, delete, move, reorder, stretch, trim, roll,
-                layer, lock, fit, caption, mood, gain, pan, fade_in, fade_out, role, shape,
-                repeats, source, placeholder, performer, performers, seed, keep, restore, drop,
-                undo or redo.
-            values: the event's id, and what the action needs (see studio/editing/actions.py).
+            action: add, over, split, join, duplicate, delete, move, begin, reorder, stretch, trim,
+                slip, roll, layer, lock, fit, caption, mood, gain, gain_by, pan, fade_in, fade_out,
+                role, shape, repeats, source, placeholder, performer, performers, seed, group,
+                ungroup, keep, restore, drop, undo, redo or go.
+            values: the event's id or the ids of several, and what the action needs (see
+                studio/editing/actions.py); `ripple` false leaves what follows where it is.
         """
         session = session_of(request)
         try:
@@ -166,14 +168,14 @@ def edit_table(
     cleared = table.emptied_gains(rows, seen) if seen else ()
 
     def change(story: Story) -> Story:
-        story = table.edited(story, rows, seen)
+        story = table.edited(story, rows, seen, ripple=session.ripple)
         if profile is None or not cleared:
             return story
         return with_default_levels(profile, folder, story, cleared)
 
     after = folder.edit("table", change)
     if seen is not None:
-        notes = (*table.start_notes(rows, seen, after), *table.gain_notes(cleared, after))
+        notes = (*table.start_notes(seen, after), *table.gain_notes(cleared, after))
         for note in notes:
             tell(note)
     session.follow(selected)

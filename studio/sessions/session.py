@@ -33,6 +33,8 @@ class Session:
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
         mix: the newest mix in `sounds`, with the story and the revision that it is of.
         pick: how often the page had picked an event when it was last heard of.
+        made: how many actions have made events, and the ids of those that the last one made.
+        ripple: what follows moves along with edits in the table.
         rendering: ids of the events that are being rendered.
         quality: "draft" or "final", the settings that rendering uses.
         on: where to render, as the person wrote it (`core.farm.address`), empty for here; None:
@@ -51,6 +53,8 @@ class Session:
     shown: Story | None = None
     selected: str = ""
     pick: int = 0
+    made: tuple[int, tuple[str, ...]] = (0, ())
+    ripple: bool = True
     job: Job | None = None
     readings: list[tuple[ReadingKind, threading.Event]] = field(default_factory=list)
     noted_readings: dict[ReadingKind, threading.Event] = field(default_factory=dict)
@@ -98,6 +102,11 @@ class Session:
         """Select what the page picked; a pick that an action has overtaken changes nothing."""
         if pick > self.pick:
             self.selected, self.pick = event_id, pick
+
+    def made_by_action(self, event_ids: Sequence[str]) -> None:
+        """Note the events that an action made, which the page selects once."""
+        if event_ids:
+            self.made = (self.made[0] + 1, tuple(event_ids))
 
     def follow(self, before: Event | None) -> None:
         """Keep something selected that is where the selection was, when that is gone.

@@ -19,7 +19,7 @@ from core.story import timeline
 from core.story.cue_words import repetition_words, shape_words
 from core.story.journal import KEPT
 from core.story.story import Event, Story
-from studio.editing.actions import said
+from studio.editing.labels import said
 from studio.editing.table import missing_sound, names_of
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache, outline_of
@@ -57,6 +57,7 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
         "total": story.total,
         "selected": selected.id if selected else "",
         "pick": session.pick,
+        "made": [session.made[0], list(session.made[1])],
         "busy": session.busy,
         "undo": said(folder.undo_label),
         "redo": said(folder.redo_label),
@@ -120,11 +121,23 @@ def _block(
         "layer": event.layer,
         "state": "rendering" if event.id in session.rendering else timeline.status(event),
         "locked": event.locked,
+        "group": event.group,
+        "gain": event.gain_db,
+        "room": _room(event),
         "placeholder": event.placeholder,
         "takes": len(event.takes),
         "steps": take.steps if take else 0,
         **_fades(event, placed.get(event.id), placed.get(before.id) if before else None),
     }
+
+
+def _room(event: Event) -> list[float]:
+    """Seconds of the chosen take before and after what the event uses of it."""
+    take = event.take
+    if take is None or not event.is_filled_by(take):
+        return [0.0, 0.0]
+    after = take.duration - event.offset - event.duration
+    return [round(event.offset, 3), round(max(0.0, after), 3)]
 
 
 def _cue(story: Story, event: Event) -> dict[str, Any]:

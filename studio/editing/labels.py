@@ -1,0 +1,51 @@
+"""What a change of the story was, in words: for Undo, Redo and the list of what was done.
+
+The history keeps a label with each change: the action's name, and what it was done to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.story.story import Event
+
+_SAID = {
+    "table": "edit in the table",
+    "render": "choice of the takes rendered",
+    "caption": "words of an event",
+    "stretch": "length of an event",
+    "trim": "beginning of an event",
+    "slip": "sound slipped in its event",
+    "begin": "start of an event",
+    "roll": "seam between events",
+    "layer": "change of layer",
+    "add": "event added",
+    "over": "sound laid over",
+    "gain": "level",
+    "gain_by": "level",
+    "fit": "length of the story",
+    "keep": "choice of a take",
+    "restore": "take restored",
+    "drop": "take off the list",
+    "paste": "events pasted",
+    "performers": "performer of the story",
+    "ungroup": "group dissolved",
+}
+"""Changes in words; others are called as they are."""
+_BETWEEN = ": "
+_SHOWN = 40
+"""Characters of a caption in a label."""
+
+
+def label_of(name: str, events: Sequence[Event]) -> str:
+    """The label of a change by its action and the events that it was done to."""
+    if not events:
+        return name
+    about = events[0].caption if len(events) == 1 else f"{len(events)} events"
+    return f"{name}{_BETWEEN}{about[:_SHOWN]}"
+
+
+def said(label: str) -> str:
+    """What a change was, in words; the history also holds labels of earlier versions."""
+    name, between, about = label.partition(_BETWEEN)
+    return _SAID.get(name, name.replace("_", " ")) + between + about
