@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import struct
+import tarfile
+import wave
 import zipfile
 import zlib
 from pathlib import Path
@@ -58,6 +61,38 @@ def qt_resources(files: dict[str, tuple[int, bytes]]) -> bytes:
     return b"qres" + struct.pack(">5I", 3, *places_of, 0) + tree + data + names
 
 
+def soundfont(samples: dict[str, tuple[bytes, int]]) -> bytes:
+    """A SoundFont bank of samples with their rates, in Hz; the last header ends the table."""
+    data, headers = b"", b""
+    for name, (content, rate) in samples.items():
+        start = len(data) // 2
+        data += content
+        headers += struct.pack("<20s5I6x", name.encode(), start, len(data) // 2, 0, 0, rate)
+    headers += struct.pack("<20s5I6x", b"EOS", 0, 0, 0, 0, 0)
+
+    def chunk(mark: bytes, content: bytes) -> bytes:
+        return mark + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+    lists = [b"INFO" + chunk(b"INAM", b"odd"), b"sdta" + chunk(b"smpl", data)]
+    lists.append(b"pdta" + chunk(b"shdr", headers))
+    return chunk(b"RIFF", b"sfbk" + b"".join(chunk(b"LIST", part) for part in lists))
+
+
+def tarball(files: dict[str, bytes], link: str = "") -> bytes:
+    """A tar packed by gzip, with a link to a place outside if it is named."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        if link:
+            member = tarfile.TarInfo(link)
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            tar.addfile(member)
+    return out.getvalue()
+
+
 def is_wave(path: str) -> bool:
     return path.endswith(".wav")
 
@@ -91,23 +126,44 @@ def test_a_zip_under_any_name_gives_its_sounds(tmp_path: Path) -> None:
     assert found(tmp_path / "base.wz") == {"audio/sfx/steam.wav": SOUND}
 
 
+def test_a_tarball_gives_its_sounds_and_no_links(tmp_path: Path) -> None:
+    files = {"package/sounds/bell.wav": SOUND, "package/index.js": b"no"}
+    (tmp_path / "a.tgz").write_bytes(tarball(files, link="package/link.wav"))
+    assert found(tmp_path / "a.tgz") == {"package/sounds/bell.wav": SOUND}
+
+
+def test_a_soundfont_gives_each_sample_as_a_wave_file_at_its_rate(tmp_path: Path) -> None:
+    samples = {"Jingle Bell": (SOUND[:200], 44_100), "Whistle(L)": (SOUND[200:300], 22_050)}
+    (tmp_path / "gm.sf2").write_bytes(soundfont(samples))
+    sounds = found(tmp_path / "gm.sf2")
+    assert list(sounds) == ["0000-Jingle-Bell.wav", "0001-Whistle-L.wav"]
+    for content, (frames, rate) in zip(sounds.values(), samples.values(), strict=True):
+        with wave.open(io.BytesIO(content)) as sound:
+            assert (sound.getnchannels(), sound.getsampwidth()) == (1, 2)
+            assert (sound.getframerate(), sound.readframes(1000)) == (rate, frames)
+
+
 @pytest.mark.parametrize("name", ["../../out.wav", "/etc/out.wav", "a\\..\\out.wav"])
 def test_no_name_leads_out_of_an_archive(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.ocg").write_bytes(packed_group({name: SOUND, "in.wav": SOUND}))
     (tmp_path / "a.rcc").write_bytes(qt_resources({name: (0, SOUND), "in.wav": (0, SOUND)}))
+    (tmp_path / "a.tgz").write_bytes(tarball({name: SOUND, "in.wav": SOUND}))
     assert list(found(tmp_path / "a.ocg")) == ["in.wav"]
+    assert list(found(tmp_path / "a.tgz")) == ["in.wav"]
     inside = found(tmp_path / "a.rcc")
     assert "sounds/in.wav" in inside
     assert not any(".." in path for path in inside)
 
 
-@pytest.mark.parametrize("suffix", [".ocg", ".rcc", ".wz", ".cat"])
+@pytest.mark.parametrize("suffix", [".ocg", ".rcc", ".wz", ".cat", ".sf2", ".tgz"])
 def test_a_damaged_archive_is_refused_in_a_sentence(tmp_path: Path, suffix: str) -> None:
     whole = {
         ".ocg": packed_group({"in.wav": SOUND}),
         ".rcc": qt_resources({"in.wav": (1, SOUND)}),
         ".wz": b"PK\3\4" + SOUND,
         ".cat": struct.pack("<II", 8, 99) + b"\1",
+        ".sf2": soundfont({"in": (SOUND, 44_100)}),
+        ".tgz": tarball({"in.wav": SOUND}),
     }[suffix]
     archive = tmp_path / f"a{suffix}"
     for content in (whole[: len(whole) // 2], b"nothing", b""):
@@ -134,7 +190,8 @@ def test_what_unpacks_to_too_much_is_refused(
         archive.writestr("in.wav", bytes(1000))
     monkeypatch.setattr(archives, "MOST_BYTES", 3000)
     (tmp_path / "a.ocg").write_bytes(packed_group({"in.wav": bytes(9000)}))
-    for suffix in ("rcc", "wz", "ocg"):
+    (tmp_path / "a.tgz").write_bytes(tarball({"unwanted.txt": bytes(9000), "in.wav": SOUND}))
+    for suffix in ("rcc", "wz", "ocg", "tgz"):
         with pytest.raises(AudioFileError, match="leave it out"):
             found(tmp_path / f"a.{suffix}")
 

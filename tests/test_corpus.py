@@ -14,6 +14,7 @@ import soundfile
 
 from core.corpus import corpus, packages
 from core.corpus.corpus import ManifestClip, read_corpus, without_dull
+from core.corpus.downloads import extract, fetch
 from core.corpus.holdout import choose_held_out, group_takes, held_out_count, likeness
 from core.corpus.licences import NOTICE, authors_of, notice
 from core.corpus.packages import (
@@ -21,8 +22,6 @@ from core.corpus.packages import (
     Package,
     attributes_of,
     audio_packages,
-    extract,
-    fetch,
     is_permissive,
     stanzas,
 )

@@ -1,4 +1,4 @@
-"""Sounds inside the archives that games keep them in: zip, Clonk groups, Qt resources, OpenTTD.
+"""Sounds inside the archives that packages keep them in: zip, tar, the formats of games, SoundFont.
 
 Each reader yields (path, content) of the files whose path is wanted. Packages come from outside, so
 every offset is checked, what is unpacked is bounded, and no path leads out of the archive.
@@ -6,8 +6,12 @@ every offset is checked, what is unpacked is bounded, and no path leads out of t
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
 import struct
+import tarfile
+import wave
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,6 +33,20 @@ COMMONS = {"Zero": "CC0", "Attribution": "CC-BY", "Attribution-ShareAlike": "CC-
 """Names of Creative Commons licences in OpenTTD's containers, and their short names."""
 
 
+_DAMAGED = (
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    EOFError,
+    wave.Error,
+    IndexError,
+    UnicodeError,
+)
+"""What the readers raise for an archive that is not as its format says."""
+
+
 def is_inside(path: str) -> bool:
     """Whether a relative path stays in the folder that it is resolved in."""
     parts = PurePosixPath(path)
@@ -36,7 +54,7 @@ def is_inside(path: str) -> bool:
 
 
 def read_archive(archive: Path, wanted: Wanted) -> Files:
-    """The wanted files of an archive, by its suffix (.ocg, .rcc, .cat; all others are zip).
+    """The wanted files of an archive, by its suffix: those of `READERS`; all others are zip.
 
     Raises:
         AudioFileError: it is damaged, or unpacks to more than the bounds allow.
@@ -49,19 +67,37 @@ def read_archive(archive: Path, wanted: Wanted) -> Files:
             _bounded(archive.name, unpacked, MOST_BYTES)
             if is_inside(path):
                 yield path, content
-    except (struct.error, zlib.error, zipfile.BadZipFile, IndexError, UnicodeError) as error:
+    except _DAMAGED as error:
         raise AudioFileError(
             f"{archive.name} is damaged ({error}): delete the package and run again."
         ) from None
 
 
 def read_zip(archive: Path, wanted: Wanted) -> Files:
-    """Files of a zip (.zip, .pk3, .wz)."""
+    """Files of a zip (.zip, .pk3, .wz, .whl)."""
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
             if wanted(entry.filename):
                 _bounded(archive.name, entry.file_size, MOST_FILE_BYTES)
                 yield entry.filename, opened.read(entry)
+
+
+def read_tarball(archive: Path, wanted: Wanted) -> Files:
+    """Files of a tar packed by gzip (.tgz), as npm has them; links and devices are passed over.
+
+    What is not wanted is unpacked too to be skipped, so that it counts.
+    """
+    unpacked = 0
+    with tarfile.open(archive, "r:gz") as tar:
+        for seen, member in enumerate(tar):
+            unpacked += member.size
+            _bounded(archive.name, seen, MOST_ENTRIES)
+            _bounded(archive.name, unpacked, MOST_BYTES)
+            if member.isfile() and wanted(member.name):
+                _bounded(archive.name, member.size, MOST_FILE_BYTES)
+                content = tar.extractfile(member)
+                assert content is not None
+                yield member.name, content.read()
 
 
 def _bounded(name: str, size: int, most: int) -> None:
@@ -217,9 +253,64 @@ def read_openttd_sounds(archive: Path, wanted: Wanted) -> Files:
                 yield f"{index:02d}-{title}.licence", stated.encode()
 
 
+# --- SoundFont ----------------------------------------------------------------------------
+
+_SAMPLE_HEADER = struct.Struct("<20s5I6x")
+"""Name, first and end sample, both ends of its loop, rate in Hz; then its pitch and its pair."""
+_LIST_TYPE = 4
+
+
+def read_soundfont(archive: Path, wanted: Wanted) -> Files:
+    """Samples of a SoundFont 2 bank (.sf2), as mono WAV files named by number and name.
+
+    A RIFF file of lists: one holds all samples one after another (16 bits), another the headers
+    that say where each begins and ends; the last header ends the table.
+    """
+    content = archive.read_bytes()
+    chunks = dict(_sound_chunks(content))
+    if content[:4] != b"RIFF" or not {b"smpl", b"shdr"} <= chunks.keys():
+        raise IndexError("it is no SoundFont bank")
+    samples, headers = chunks[b"smpl"], chunks[b"shdr"]
+    last = len(headers) // _SAMPLE_HEADER.size - 1
+    for index in range(last):
+        name, start, end, _, _, rate = _SAMPLE_HEADER.unpack_from(
+            headers, index * _SAMPLE_HEADER.size
+        )
+        title = re.sub(r"\W+", "-", name.split(b"\0")[0].decode("ascii", errors="replace"))
+        path = f"{index:04d}-{title.strip('-')}.wav"
+        if wanted(path):
+            yield path, _wave_file(_slice(samples, 2 * start, 2 * (end - start)), rate)
+
+
+def _sound_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the chunks in the lists of a RIFF file."""
+    place = 12
+    while place < len(content):
+        mark, size = struct.unpack_from("<4sI", content, place)
+        place += 8
+        if mark == b"LIST":
+            place += _LIST_TYPE
+        else:
+            yield mark, _slice(content, place, size)
+            place += size + size % 2
+
+
+def _wave_file(samples: bytes, rate: int) -> bytes:
+    """A mono WAV file of 16-bit samples."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples)
+    return out.getvalue()
+
+
 READERS: dict[str, Callable[[Path, Wanted], Files]] = {
     ".cat": read_openttd_sounds,
     ".ocd": read_clonk_group,
     ".ocg": read_clonk_group,
     ".rcc": read_qt_resources,
+    ".sf2": read_soundfont,
+    ".tgz": read_tarball,
 }

@@ -1,4 +1,4 @@
-"""Recordings of the candidates' kinds from Debian packages: which there are, and their clips.
+"""Recordings of the candidates' kinds from open packages: which there are, and their clips.
 
 `candidate_packages.toml` says which files of which packages are recordings of which kind, today's
 included; `candidate_recordings.jsonl` lists what was found there, with licence, authors and length.
@@ -33,7 +33,7 @@ class KindRecording:
     """One recording of a kind.
 
     Attributes:
-        package: name in the Debian archive.
+        package: name in its registry.
         file: path inside the package, inner archives as folders.
         kind: a candidate's name, or a class of the vocabulary.
         licence: short name.
@@ -105,7 +105,7 @@ def main() -> None:
     """Print a line a kind, after finding the recordings where a folder is given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, help="find them anew, with their clips in this folder")
-    parser.add_argument("--debs", type=Path, help="folder of .deb files (default: ROOT/deb)")
+    parser.add_argument("--debs", type=Path, help="folder of packages (default: ROOT/deb)")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     if args.root:

@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from core.corpus.downloads import extract, fetch
 from core.corpus.holdout import choose_held_out, group_takes
 from core.corpus.learnable import LEARNABLE
 from core.corpus.packages import (
@@ -35,8 +36,6 @@ from core.corpus.packages import (
     attributes_of,
     audio_packages,
     candidate_packages,
-    extract,
-    fetch,
     is_permissive,
 )
 from core.corpus.recordings import SAMPLE_RATE, decode, write_clip
@@ -292,7 +291,7 @@ def build_corpus(
     Args:
         root: folder of the corpus.
         sources: packages to take; all of `packages.toml` if None.
-        debs: folder of .deb files, filled as needed; `root`/deb if None.
+        debs: folder of the packages' files, filled as needed; `root`/deb if None.
         per_class: synthesised clips of each class; 0 for recordings only.
         workers: processes.
         names: kinds to synthesise.
@@ -344,7 +343,7 @@ def main() -> None:
     """Build the corpus from the command line and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--debs", type=Path, help="folder of .deb files (default: ROOT/deb)")
+    parser.add_argument("--debs", type=Path, help="folder of packages (default: ROOT/deb)")
     parser.add_argument("--synthesised", type=int, default=40, help="clips of each class")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--prune", action="store_true", help="remove clips no longer named")

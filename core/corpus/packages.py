@@ -1,26 +1,21 @@
-"""Open recordings from Debian packages: fetched, unpacked, with licence and sound class.
+"""Packages with open recordings: the sound class and the licence of each of their files.
 
 The packages and the patterns that give each file its sound class are in `packages.toml`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import tarfile
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from core.corpus.archives import is_inside, read_archive
 from core.corpus.learnable import LEARNABLE
 from core.corpus.vocabulary import BY_NAME
-from core.errors import AudioFileError
 
 TABLE = Path(__file__).with_name("packages.toml")
 CANDIDATE_TABLE = Path(__file__).with_name("candidate_packages.toml")
@@ -29,6 +24,8 @@ NEVER = re.compile(
     r"/voices?/|voice_samples|/musics?/|_desc[._]|/speech/|/announcer/|codriver", re.I
 )
 NOT_FREE = re.compile(r"non-?(free|commercial)|no-?deriv|-NC\b|-ND\b|proprietary", re.I)
+
+Registry = Literal["debian", "npm", "pypi"]
 
 PERMISSIVE = re.compile(
     r"CC0|CC-BY-\d|public.domain|MIT|Expat|BSD|ISC|Apache|Zlib|WTFPL|Unlicense|Boost", re.I
@@ -50,13 +47,16 @@ class Package:
     """One package.
 
     Attributes:
-        package: name in the Debian archive.
+        package: name in its registry.
         licence: holds for files that the package's copyright file does not name.
         classes: sound class to the pattern of its files.
         archives: inner archives (core/corpus/archives.py), by the end of their path.
         licences: licence to the pattern of files that it holds for instead, where the copyright
             file is prose.
         authors: authors to the pattern of their files, where the copyright file is prose.
+        registry: where it is published; npm and PyPI have no copyright file.
+        version: the one that was looked at; of Debian's, later ones are taken too.
+        sha256: of that version's file; empty: not noted.
     """
 
     package: str
@@ -65,6 +65,9 @@ class Package:
     archives: tuple[str, ...] = ()
     licences: dict[str, re.Pattern[str]] = field(default_factory=dict)
     authors: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    registry: Registry = "debian"
+    version: str = ""
+    sha256: str = ""
 
     def class_of(self, path: str) -> str | None:
         """The first class with a pattern found in the path; None leaves the file out."""
@@ -96,6 +99,9 @@ def read_packages(table: Path, classes: Collection[str]) -> tuple[Package, ...]:
             tuple(row.get("archives", ())),
             _patterns(row.get("licences", {})),
             _patterns(row.get("authors", {})),
+            row.get("registry", "debian"),
+            row.get("version", ""),
+            row.get("sha256", ""),
         )
         for package, row in rows.items()
     )
@@ -127,82 +133,6 @@ def _attribute_patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
 def attributes_of(path: str) -> dict[str, str]:
     """What the file's name says truthfully: strength, distance, tempo, surface, count."""
     return {key: word for key, word, found in _attribute_patterns() if found.search(path)}
-
-
-def fetch(source: Package, folder: Path) -> Path:
-    """The package's .deb in `folder`, downloaded from the Debian archive if it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (found := sorted(folder.glob(f"{source.package}_*.deb"))):
-        command = ["apt-get", "download", source.package]
-        run = subprocess.run(
-            command, cwd=folder, capture_output=True, encoding="utf-8", check=False
-        )
-        if run.returncode:
-            raise AudioFileError(
-                f"Package {source.package} could not be downloaded: run "
-                f"`apt-get download {source.package}` in {folder} and read its message."
-            )
-        found = sorted(folder.glob(f"{source.package}_*.deb"))
-    return found[-1]
-
-
-def _wanted(path: str) -> bool:
-    return is_inside(path) and path.lower().endswith(AUDIO) and not NEVER.search("/" + path)
-
-
-def _unpack(archive: Path) -> None:
-    """Take the audio out of an inner archive, into a folder named like it, and remove it."""
-    folder = archive.with_suffix("")
-    for path, content in read_archive(archive, _wanted):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    archive.unlink()
-
-
-def extract(source: Package, deb: Path, raw: Path) -> Path:
-    """Unpack the audio and the copyright file of a package into `raw`/<package>.
-
-    A package that is already there is not unpacked again. Raises AudioFileError when the
-    .deb is damaged.
-    """
-    folder = raw / source.package
-    if folder.is_dir():
-        return folder
-    partial = raw / (source.package + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    terms = f"usr/share/doc/{source.package}/copyright"
-    command = ["dpkg-deb", "--fsys-tarfile", str(deb)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as unpacker:
-        try:
-            with tarfile.open(fileobj=unpacker.stdout, mode="r|") as tar:
-                for path, member in _members(tar):
-                    inner = path.endswith(source.archives) if source.archives else False
-                    if not (_wanted(path) or inner or path == terms):
-                        continue
-                    _write(tar, member, partial / path)
-                    if inner:
-                        _unpack(partial / path)
-        except tarfile.TarError as error:
-            raise AudioFileError(f"{deb.name} is damaged: delete it and run again.") from error
-    os.replace(partial, folder)
-    return folder
-
-
-def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
-    for member in tar:
-        path = member.name.removeprefix("./")
-        if member.isfile() and is_inside(path):
-            yield path, member
-
-
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = tar.extractfile(member)
-    assert content is not None
-    with content, target.open("wb") as out:
-        shutil.copyfileobj(content, out, 1 << 20)
 
 
 def stanzas(terms: str) -> list[tuple[str, str, str]]:

@@ -3,7 +3,7 @@
 Nothing is rendered: the clips are those that a performer is to learn. Of each kind with a recipe
 
 - Wordings: how many its table holds.
-- Recordings: how many the Debian packages of core/corpus/candidate_packages.toml hold of it.
+- Recordings: how many the packages of core/corpus/candidate_packages.toml hold of it.
 - Nearest: how often a clip lies nearest to the clips of its own kind, by the aisfx embedding, where
   half of the seeds make the kinds' means and the other half is judged.
 - Heard: how often AudioSet's class for the kind, or one of its kind, is among the five likeliest of
