@@ -33,6 +33,7 @@ _OWN_PARSERS = {
     "bench": ("core.evaluation.bench", "measure speed"),
     "card": ("core.experiments.card", "write the model card's figures and all tables"),
     "import": ("core.release.command", "make a profile of the published AudioStory-3B"),
+    "performer": ("core.commands.performer", "add other performers, list and remove them"),
     "doctor": ("core.doctor", "say what works on this machine"),
 }
 """Commands whose module has a `main(argv)`."""

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from core.commands.farm_option import read_on
 from core.errors import StudioError
 from core.farm.address import FarmAddress
+from core.performers import others_here
 from core.places import cache_folder
 from core.story.folders import Library
 from studio.access.admission import Access, Admission
@@ -99,7 +100,8 @@ def running(
     cache = cache_folder()
     speed = Speed(cache / "speed.json" if cache else None)
     place = RenderPlace(farm)
-    studio = Studio(ModelService(profile_name, speed), sessions, PeakCache(), place)
+    service = ModelService(profile_name, speed, others_here())
+    studio = Studio(service, sessions, PeakCache(), place)
     with (
         contextlib.closing(place),
         serving(studio, host, port, open_browser, mcp, access) as blocks,

@@ -289,8 +289,8 @@ def test_a_repainted_take_is_as_it_was_around_the_span(
     assert known is not None
     assert known.span == (0.5, 1.0)
     assert known.samples.shape[0] == 1
-    around = np.r_[0 : round(0.48 * RATE), round(1.02 * RATE) : round(1.4 * RATE)]
-    assert np.abs(now[0, around] - was[0, around]).max() < 0.01
+    around = np.r_[0 : round(0.5 * RATE), round(1.0 * RATE) : now.shape[1]]
+    assert np.abs(now - was)[0, around].max() < 1e-6
     assert np.abs(now[0, round(0.6 * RATE) : round(0.9 * RATE)]).max() > 0.2
     assert np.abs(now - was).max() > 0.1
 

@@ -8,6 +8,7 @@ python app.py render --from ~/AudioStories/Storm --out storm.wav --on local:4
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING
 from core.commands import farm_option, plan
 from core.errors import StoryError
 from core.export.mixdown import write_mixdown
-from core.profile import DEFAULT_PROFILE
+from core.profile import AUTO, DEFAULT_PROFILE, OWN
 from core.story.folders import Library, StoryFolder
 from core.story.story import Story
 
 if TYPE_CHECKING:
     from core.farm.state import FarmState
+    from core.render.performers import Performers
     from core.render.render import RenderProgress
 
 
@@ -47,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="perform unknown sounds as what is nearest, marked as placeholders; otherwise they "
         "are left out",
+    )
+    parser.add_argument(
+        "--performer",
+        help="who performs the events that do not say: own, auto (whoever knows the sound), or "
+        "one that `app.py performer list` lists (default: the story's)",
     )
     farm_option.add_on(parser)
     add_exact_options(parser)
@@ -117,9 +124,9 @@ def run(arguments: argparse.Namespace) -> None:
         if name in arguments:
             raise StoryError(f"--{name.replace('_', '-')} is of an exact run; add --exact.")
     address = farm_option.read_on(arguments.on)
+    from core.performers import performers_here
     from core.render.render import render_events
     from core.render.story import render_folder, render_story
-    from core.render.unknown import unknown_sounds, with_placeholders
 
     folder = _folder(arguments.source)
     given = folder.story if folder else Story.load(arguments.source) if arguments.source else None
@@ -127,21 +134,19 @@ def run(arguments: argparse.Namespace) -> None:
     quality = model.profile.draft if arguments.draft else model.profile.final
     settings = quality.with_changes(arguments.steps, arguments.guidance, arguments.sampler)
     story = folder.story if folder else given or plan.plan_story(model, arguments)
-    if arguments.placeholders:
-
-        def placed(now: Story) -> Story:
-            return with_placeholders(now, unknown_sounds(model.profile, now))
-
-        story = folder.edit("placeholders", placed, "render") if folder else placed(story)
-    plan.say_unknown(model, story)
+    performers = performers_here(model.profile)
+    story = _as_asked(folder, story, performers, arguments)
+    plan.say_unknown(model, story, performers)
     with farm_option.farm_on(address, model) as farm:
         render = (
             farm.renderer(farm_option.this_user(), on_state=_show_farm) if farm else render_events
         )
         if folder is not None:
-            story, sources = render_folder(model, folder, settings, _show, render)
+            story, sources = render_folder(
+                model, folder, settings, _show, render, performers=performers
+            )
         else:
-            story, sources = render_story(model, story, settings, _show, render)
+            story, sources = render_story(model, story, settings, _show, render, performers)
     print(file=sys.stderr)
     if folder is not None and (notice := folder.take_notice()):
         print(notice, file=sys.stderr)
@@ -149,6 +154,34 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.story:
         story.save(arguments.story)
     print(f"{arguments.out}: {story.total:g} s, {len(sources)} events", file=sys.stderr)
+
+
+def _as_asked(
+    folder: StoryFolder | None,
+    story: Story,
+    performers: Performers,
+    arguments: argparse.Namespace,
+) -> Story:
+    """The story with the performer and the placeholders that are asked for, in its folder too.
+
+    Raises:
+        RenderError: the performer is not here.
+    """
+    from core.render.unknown import unknown_sounds, with_placeholders
+
+    name = arguments.performer
+    if name is not None and name not in (OWN, AUTO):
+        performers.named(name)
+
+    def asked(now: Story) -> Story:
+        now = now if name is None else dataclasses.replace(now, performer=name)
+        if not arguments.placeholders:
+            return now
+        return with_placeholders(now, unknown_sounds(performers.profile, now, performers))
+
+    if asked(story) == story:
+        return story
+    return folder.edit("performer", asked, "render") if folder else asked(story)
 
 
 def _folder(source: Path | None) -> StoryFolder | None:

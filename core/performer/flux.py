@@ -79,6 +79,20 @@ class FluxPerformer(FlowPerformer):
             controls: onsets, level and an earlier sound, of a performer that has learned them
                 (`PerformerConfig.controls`); None: nothing is said of them.
         """
+        pooled = condition.to(self.duration_embedder.linear.weight.dtype).mean(dim=1)
+        return self.pooled_velocity(latents, t, condition, pooled, seconds, sampler, controls)
+
+    def pooled_velocity(
+        self,
+        latents: Tensor,
+        t: Tensor,
+        condition: Tensor,
+        pooled: Tensor,
+        seconds: Tensor,
+        sampler: Sampler = "full",
+        controls: Controls | None = None,
+    ) -> Tensor:
+        """As `velocity`, with what the condition is as a whole, (B, width)."""
         transformer = self.fast if sampler == "fast" else self.transformer
         assert transformer is not None
         dtype = self.duration_embedder.linear.weight.dtype
@@ -93,7 +107,7 @@ class FluxPerformer(FlowPerformer):
         output = transformer(
             hidden_states=inputs.to(dtype),
             encoder_hidden_states=tokens,
-            pooled_projections=self.pool(condition.mean(dim=1)),
+            pooled_projections=self.pool(pooled.to(dtype)),
             timestep=t,
             img_ids=frames[:, None].expand(-1, 3),
             txt_ids=torch.zeros(tokens.shape[1], 3, device=latents.device),

@@ -31,6 +31,8 @@ from core.story.recording import brought_to
 from core.story.story import Event
 from core.story.take import Start, Take
 
+TAKE_PEAK = 0.999
+"""Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
 SEAM = 0.03
 """Seconds over which what was repainted goes over into what was kept."""
 
@@ -57,17 +59,32 @@ def refusal(by: PerformerDescription, take: Take) -> str:
     return ""
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Known:
+    """What another performer's take begins from.
+
+    Attributes:
+        sound: as the performer is told it.
+        kept: the sound itself, (channels, frames) at the rate of takes.
+    """
+
+    sound: KnownSound
+    kept: _Sound
+
+
 def known_sound(
     by: PerformerDescription,
     folder: StoryFolder,
     event: Event,
     start: Start,
     seconds: float,
+    rate: int,
     read: StartSound | None,
-) -> KnownSound:
+) -> Known:
     """What a take of this many seconds begins from, for this performer.
 
     Args:
+        rate: Hz of takes.
         read: its sound, where that was read before.
 
     Raises:
@@ -76,14 +93,16 @@ def known_sound(
     if read is None or read.seconds < seconds:
         read = read_start_sound(folder, start, seconds)
     heard = read.used_for(seconds)
-    samples = brought_to(heard, read.rate, by.sample_rate, min(2, len(heard)))
+    channels = min(2, len(heard))
+    samples = brought_to(heard, read.rate, by.sample_rate, channels)
     latents = None
     source = next((take for take in event.takes if take.key == start.source), None)
     own = source is not None and (source.performer, source.weights) == (by.name, by.weights)
     path = folder.path / "takes" / f"{start.source}.safetensors"
     if start.of == "take" and own and by.latent_channels and path.is_file():
         latents = load_latents(path, by.latent_channels)
-    return KnownSound(samples, start.strength, start.span, latents)
+    sound = KnownSound(samples, start.strength, start.span, latents)
+    return Known(sound, brought_to(heard, read.rate, rate, channels))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,7 +118,7 @@ def perform_other(
     performer: EventPerformer,
     take: Take,
     seed: int,
-    known: KnownSound | None,
+    known: Known | None,
     rate: int,
     *,
     on_step: Callable[[int, int], None] | None = None,
@@ -115,7 +134,8 @@ def perform_other(
         Cancelled, WeightsError, RenderError: as `EventPerformer.perform`; RenderError too where
             nothing is heard.
     """
-    request = EventRequest(take.caption, take.duration + take.tail, seed, known)
+    sound = known.sound if known else None
+    request = EventRequest(take.caption, take.duration + take.tail, seed, sound)
     settings = RenderSettings(take.steps, take.guidance, take.sampler)
     steps = max(1, performer.steps(request, settings))
 
@@ -131,10 +151,10 @@ def perform_other(
             "performer."
         )
     samples = made.samples
-    if known is not None and known.span is not None:
-        samples = spliced(known.samples, samples, known.span, by.sample_rate)
     if by.sample_rate != rate:
         samples = np.ascontiguousarray(soxr.resample(samples.T, by.sample_rate, rate, "VHQ").T)
+    if known is not None and known.sound.span is not None:
+        samples = spliced(known.kept, samples, known.sound.span, rate)
     if on_step is not None:
         on_step(steps, steps)
     take = dataclasses.replace(
@@ -148,7 +168,9 @@ def perform_other(
 
 def spliced(kept: _Sound, new: _Sound, span: tuple[float, float], rate: int) -> _Sound:
     """`new` within the span and `kept` around it, (channels, frames) at `rate` Hz, as long as
-    `new`; the seams lie within the span. Past the end of `kept` all is new."""
+    `new`; the seams lie within the span. Past the end of `kept` all is new, and what is new is
+    turned down where it would have all turned down."""
+    new = new / max(1.0, float(np.abs(new).max()) / TAKE_PEAK)
     if len(kept) != len(new):
         kept = np.repeat(kept.mean(axis=0, keepdims=True), len(new), axis=0)
     first, last = (round(seconds * rate) for seconds in span)

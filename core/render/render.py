@@ -23,11 +23,16 @@ from core.errors import AudioFileError, RenderError, raise_if_cancelled
 from core.language.stream import PlannedEvent
 from core.mix.blend import blended
 from core.mix.cache import Cache
-from core.performer.event_performer import KnownSound
 from core.performer.flow import KnownLatents
 from core.profile import OWN, RenderSettings
 from core.render.levels import DefaultLevels
-from core.render.other_performers import known_sound, perform_other, refusal
+from core.render.other_performers import (
+    TAKE_PEAK,
+    Known,
+    known_sound,
+    perform_other,
+    refusal,
+)
 from core.render.performers import Performers
 from core.render.start_sounds import StartSound, read_start_sound
 from core.render.takes import (
@@ -51,8 +56,6 @@ from core.story.recording import brought_to
 from core.story.story import Event, Story
 from core.story.take import Start, Take
 
-TAKE_PEAK = 0.999
-"""Takes are turned down to this peak where the codec overshoots, since FLAC cannot hold more."""
 _BATCH = 1
 """Events of equal length that are rendered together where no GPU is planned for. Alone, an event
 has the same bits whatever else is rendered; with more threads than one, a shared matrix product
@@ -498,7 +501,7 @@ class TakesToMake:
         self._texts = contexts(self._story)
         self._own: list[str] = []
         self._beginnings: dict[str, Beginning] = {}
-        self._others: dict[str, list[tuple[Take, KnownSound | None, str]]] = {}
+        self._others: dict[str, list[tuple[Take, Known | None, str]]] = {}
 
     def planned(self, event: Event, start: Start | None = None) -> Take:
         """The take that an event is to have.
@@ -545,7 +548,9 @@ class TakesToMake:
         known = None
         if take.start is not None and folder is not None:
             with _said_of(event, take.start):
-                known = known_sound(by, folder, event, take.start, seconds, read)
+                known = known_sound(
+                    by, folder, event, take.start, seconds, self._model.sample_rate, read
+                )
         self._others.setdefault(by.name, []).append((take, known, event.id))
 
     def made(

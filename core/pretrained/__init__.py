@@ -1,0 +1,1 @@
+"""Text-to-audio models of other people, as performers: registered, checked, loaded when used."""
