@@ -13,6 +13,7 @@ from sounding_stories import RATE, noise, story_of
 from core.export.stems import event_stem, story_stem
 from core.mix.air import air_absorption, air_taps
 from core.mix.cache import Cache
+from core.mix.convolution import Convolved, Impulse
 from core.mix.equaliser import equaliser_taps
 from core.mix.levels import NaturalLevel, with_levels
 from core.mix.mix import MixSettings, mix, mix_blocks, place_events, sum_blocks
@@ -194,12 +195,13 @@ def test_a_room_rings_on_after_its_event_in_the_mix_as_long_as_it_says(of: str) 
     story = one(0.5, room=send) if of == "event" else one(0.5, Lane(1, room=send))
     story = dataclasses.replace(story, total=1.5)
     click = np.zeros((1, SLOW // 2), np.float32)
-    click[0, 400] = 0.5
+    click[0, 3600] = 0.5
     sources = {"e1": ArraySource(click)}
     sound = mix(story, sources, dataclasses.replace(PLAIN, attacks=False))
-    first = 400 + round(0.004 * SLOW)
+    first = 3600 + round(0.004 * SLOW)
+    assert np.abs(sound[3601:first]).max() < 1e-6
     assert decay_seconds(sound[first:, 0], SLOW) == pytest.approx(0.4, rel=0.1)
-    wet, dry = np.sum(sound[401:, 0] ** 2), sound[400, 0] ** 2
+    wet, dry = np.sum(sound[3601:, 0] ** 2), sound[3600, 0] ** 2
     assert 10 * np.log10(wet / dry) == pytest.approx(0.0, abs=0.5)
     still = Event("still", "silence", 0.6, 0.5, layer=3)
     silent = dataclasses.replace(story, events=(*story.events, still))
@@ -285,6 +287,40 @@ def test_the_outline_shows_strips_as_they_are_heard_and_is_kept_by_where_they_ar
         drawn = outline(story, SOUNDS, settings, cache)
         sound = np.abs(mix(story, SOUNDS, settings)).max(axis=1)
         assert np.abs(drawn.whole - sound.reshape(-1, SLOW // PER_SECOND).max(axis=1)).max() < 0.01
+
+
+class Kept(ArraySource):
+    """A take of which is kept what is measured."""
+
+    @property
+    def identity(self) -> str:
+        return "the same"
+
+
+def test_a_lane_is_drawn_where_it_is_though_the_same_sound_is_known_from_elsewhere() -> None:
+    events = [Event(f"e{n}", "rain", n / 2, 0.5, layer=1) for n in (0, 1)]
+    lane = Lane(1, gain_envelope=((0.0, -20.0), (1.0, 0.0)))
+    story = Story("t", 1.0, 1, "tiny", "", tuple(events), lanes=(lane,))
+    sources = {event.id: Kept(hiss(0.5).read(0, SLOW // 2).T) for event in events}
+    drawn = outline(story, sources, PLAIN, Cache(100))
+    heard = np.abs(mix(story, sources, PLAIN)).max(axis=1)
+    assert np.allclose(drawn.whole, heard.reshape(-1, SLOW // PER_SECOND).max(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_convolution_is_what_its_definition_says_wherever_it_is_read(channels: int) -> None:
+    random = np.random.default_rng(3)
+    sound = random.standard_normal((channels, 70_000)).astype(np.float32)
+    taps = random.standard_normal((500, 2)) if channels == 1 else random.standard_normal(500)
+    heard = Convolved(ArraySource(sound), Impulse(taps), ringing=True)
+    for side in (0, 1):
+        response = taps if channels == 2 else taps[:, side]
+        whole = np.convolve(sound[min(side, channels - 1)], response)
+        assert heard.frames == len(whole) == 70_499
+        for start, count in ((0, 100), (32_000, 1000), (70_000, 499), (0, 70_499)):
+            part = heard.read(start, count)[:, side]
+            assert np.allclose(part, whole[start : start + count], atol=1e-4)
+    assert Convolved(ArraySource(sound), Impulse(taps)).frames == 70_000
 
 
 def test_halves_of_an_event_with_a_strip_sound_as_the_whole() -> None:

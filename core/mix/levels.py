@@ -317,8 +317,7 @@ def _soundings(
     A part of a take is as loud as the whole take, so that parts keep their levels beside each
     other.
     """
-    events = tuple(replace(e, gain_db=0.0) for e in story.events)
-    at_rest = replace(story, events=events, lanes=())  # a fader is no matter of the default
+    at_rest = replace(story, events=tuple(replace(e, gain_db=0.0) for e in story.events))
     found = []
     for placed in place_events(at_rest, sources, MixSettings(rate), cache):
         event = story.event(placed.event_id)
