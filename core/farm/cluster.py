@@ -29,8 +29,9 @@ _TOKEN = "RAY_AUTH_TOKEN"
 """What Ray calls the secret without which nobody has a cluster do anything."""
 _ROOM_FOR_TAKES = 512 << 20
 """Bytes of shared memory for takes on their way, beside the model: an hour of stereo sound."""
-_LIVES_WITH_US = {"health_check_failure_threshold": 1000}
-"""Of a cluster of this process: its one node is not given up because the machine is busy."""
+_LIVES_WITH_US = {"health_check_failure_threshold": 1000, "worker_register_timeout_seconds": 600}
+"""Of a cluster of this process: neither its one node nor a worker that begins is given up because
+the machine is busy."""
 _ATTEMPTS = 3
 """To begin a cluster here: Ray gives its own processes 30 s, which is too little on a machine that
 is very busy."""
