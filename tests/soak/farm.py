@@ -35,17 +35,15 @@ class Killed:
     ready: int
     beginning: int
 
-    @property
-    def count(self) -> int:
-        return self.ready + self.beginning
-
 
 def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events: int) -> Killed:
-    """Render a story while workers of a farm of this machine are killed one after the other, each
-    a random number of steps after the one before; one that is ready is always left."""
+    """Render a story, over and over, while workers of a farm of this machine are killed one after
+    the other, each a random number of steps after the one before; one that is ready is always left,
+    and no more are killed while they begin than when they are ready."""
     rng = random.Random(seed)
     story = long_story(events, seed)
     ids = [event.id for event in story.events]
+    expected = {take.event_id: take for take in render_events(model, story, ids, _SETTINGS)}
     killed, pause = dict[int, bool](), rng.randint(1, 3)
 
     def kill(_: RenderProgress) -> None:
@@ -54,24 +52,25 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
         if pause > 0 or len(killed) == kills:
             return
         ready = {report.process for report in farm.state.workers} - killed.keys()
-        living = sorted(_workers() - killed.keys() - (ready if len(ready) < 2 else set()))
-        if living:
-            one = rng.choice(living)
+        candidates = sorted(ready if len(ready) > 1 else ())
+        if 2 * sum(killed.values()) >= len(killed):
+            candidates += sorted(_workers() - ready - killed.keys())
+        if candidates:
+            one = rng.choice(candidates)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
                 killed[one] = one in ready
                 pause = rng.randint(2, 8)
 
-    found = {}
-    for take in farm.renderer(f"seed {seed}")(model, story, ids, _SETTINGS, on_progress=kill):
-        assert take.event_id not in found, f"{take.event_id} came twice"
-        found[take.event_id] = take
-    for expected in render_events(model, story, ids, _SETTINGS):
-        take = found.pop(expected.event_id)
-        assert take.take == expected.take
-        assert np.array_equal(take.samples, expected.samples)
-    assert not found
-    assert (farm.state.waiting, farm.state.running) == (0, 0)
+    while len(killed) < kills:
+        left = dict(expected)
+        for take in farm.renderer(f"seed {seed}")(model, story, ids, _SETTINGS, on_progress=kill):
+            here = left.pop(take.event_id, None)
+            assert here is not None, f"{take.event_id} came twice"
+            assert take.take == here.take
+            assert np.array_equal(take.samples, here.samples)
+        assert not left
+        assert (farm.state.waiting, farm.state.running) == (0, 0)
     return Killed(sum(killed.values()), len(killed) - sum(killed.values()))
 
 
