@@ -2,75 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from core.errors import StudioError
+from core.training.command import TRAINED_TOGETHER, main
+from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.ranks import Ranks, part_seed
-
-ROOT = Path(__file__).parents[1]
-
-
-def fit(folder: Path, batches: int = 1000) -> None:
-    """Fit two small layers, one of which not every part of a step uses; interrupted, as by Ctrl-C,
-    after so many batches of this process."""
-    torch.manual_seed(0)
-    model = nn.ModuleDict({"a": nn.Linear(3, 1), "b": nn.Linear(3, 1)})
-    left = iter(range(batches))
-
-    def losses(generator: torch.Generator) -> Iterator[dict[str, Tensor]]:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        x = torch.randn(8, 3, generator=generator)
-        wanted = x.sum(1, keepdim=True)
-        yield {"fit": (nn.functional.dropout(model["a"](x), 0.1) - wanted).square().mean()}
-        if float(torch.rand((), generator=generator)) < 0.4:
-            yield {"rare": (model["b"](x) + wanted).square().mean()}
-
-    run = TrainingRun(40, 1e-2, warmup=4, parts=2, save_minutes=1e-9)
-    with contextlib.suppress(KeyboardInterrupt):
-        train(model, losses, {"fit": 1.0, "rare": 0.5}, run, folder)
+from core.training.states import collect, read_states
+from core.training.states import lesson as reading
+from tests import tiny_stages
+from tests.soak import ranks
+from tests.tiny_stages import TRAININGS
 
 
-def on_two_ranks(folder: Path, batches: int) -> None:
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    command = [*launch, "-m", "tests.test_training_ranks", str(folder), str(batches)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
-def losses_of(folder: Path) -> dict[str, float]:
-    rows = [line.split(",") for line in (folder / "losses.csv").read_text().splitlines()]
-    return {f"{step} {name}": float(value) for step, _, name, value in rows}
-
-
-def test_two_ranks_learn_what_one_does_and_one_goes_on_where_they_were_stopped(
+def test_stages_learn_on_two_processes_what_they_learn_on_one_which_goes_on_there(
     tmp_path: Path,
 ) -> None:
-    """Gloo on the processor; one process does both parts of a step, two do one each."""
-    alone, both = tmp_path / "alone", tmp_path / "both"
-    fit(alone)
-    on_two_ranks(both, batches=20)
-    assert int(torch.load(both / "state.pt", weights_only=True)["step"]) == 20
-    assert losses_of(both) == pytest.approx(
-        {name: loss for name, loss in losses_of(alone).items() if int(name.split()[0]) <= 20},
-        abs=1e-4,
-    )
-    fit(both)
-    assert {"10 fit", "10 rare", "40 fit", "40 rare"} <= losses_of(both).keys()
-    assert losses_of(both) == pytest.approx(losses_of(alone), abs=1e-4)
-    weights, wanted = (load_file(run / "average.safetensors") for run in (both, alone))
-    for name, value in wanted.items():
-        assert torch.allclose(weights[name], value, atol=1e-4), name
+    """Gloo on the processor. One process does both parts of a step, two do one each, also where the
+    language model's layers or the performer's blocks are sharded. All stages: `python -m tests.soak
+    ranks`."""
+    ranks.compare(tmp_path, 2, 1, ["stage3", "ear", "plans+shard", "performer+shard"])
+
+
+def test_every_step_that_trains_is_among_the_stages_that_are_tried() -> None:
+    assert {*TRAININGS} == {*TRAINED_TOGETHER} - {"states"} | {"ear"}
 
 
 def test_parts_are_shared_out_whole_and_each_has_its_own_seed() -> None:
@@ -83,5 +46,71 @@ def test_parts_are_shared_out_whole_and_each_has_its_own_seed() -> None:
         Ranks(0, 4).share(3)
 
 
-if __name__ == "__main__":
-    fit(Path(sys.argv[1]), int(sys.argv[2]))
+def fit(folder: Path, run: TrainingRun) -> list[int]:
+    """Fit a small layer; the seeds of the parts that were drawn, in their order."""
+    model = nn.Linear(3, 1)
+    drawn = []
+
+    def losses(generator: torch.Generator) -> Iterator[dict[str, Tensor]]:
+        drawn.append(generator.initial_seed())
+        assert torch.initial_seed() == generator.initial_seed()
+        x = torch.randn(8, 3, generator=generator)
+        yield {"fit": (model(x) - x.sum(1, keepdim=True)).square().mean()}
+
+    train(model, losses, {"fit": 1.0}, run, folder)
+    return drawn
+
+
+def test_a_run_goes_on_with_the_parts_that_it_began_with(tmp_path: Path) -> None:
+    begun = TrainingRun(2, 1e-2, warmup=1, parts=2)
+    assert fit(tmp_path, begun) == [part_seed(0, step, part) for step in (0, 1) for part in (0, 1)]
+    assert fit(tmp_path, replace(begun, steps=3, parts=None)) == [
+        part_seed(0, 2, part) for part in (0, 1)
+    ]
+    with pytest.raises(StudioError, match=r"have 2 part\(s\); leave out --parts"):
+        fit(tmp_path, replace(begun, steps=4, parts=3))
+
+
+def test_a_run_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    """It kept the optimizers' own states, and no parts."""
+    run = TrainingRun(2, 1e-2, warmup=1, parts=1)
+    fit(tmp_path, run)
+    kept = torch.load(tmp_path / "state.pt", weights_only=True)
+    moments = kept.pop("moments")
+    del kept["parts"]
+    assert set(moments["weight"]) == {"exp_avg", "exp_avg_sq", "step"}
+    layer = nn.Linear(3, 1)
+    optimizer = torch.optim.AdamW(layer.parameters(), fused=True)
+    for parameter, kind in zip(layer.parameters(), ("weight", "bias"), strict=True):
+        optimizer.state[parameter] = moments[kind]
+    torch.save({**kept, "optimizers": [optimizer.state_dict()]}, tmp_path / "state.pt")
+    fit(tmp_path, replace(run, steps=3, parts=None))
+    after = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert (after["step"], after["parts"]) == (3, 1)
+    assert after["moments"]["weight"]["step"] == 3
+    assert not torch.equal(after["moments"]["weight"]["exp_avg"], moments["weight"]["exp_avg"])
+
+
+def test_what_is_no_training_the_first_process_does_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    main(["publish", "--from", str(tmp_path / "nowhere")])
+    main(["corpus", "--root", str(tmp_path / "corpus")])
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_processes_read_the_states_that_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.training.states.SHARD", 1)
+    model, examples = tiny_stages.model().eval(), tiny_stages.examples()
+    for rank in (1, 0):
+        collect(model, examples, tmp_path, 3, Ablation(), Ranks(rank, 2))
+        assert len(list(tmp_path.iterdir())) == (1 if rank else 3)
+    kept = tiny_stages.BridgingStates.load(tmp_path)
+    expected = [reading(examples, Random(index)) for index in range(3)]
+    assert [c.said for c in kept.captions] == [e.caption for r in expected for e in r.story.events]
+    semantic, _ = read_states(model, expected[0], Ablation())
+    assert torch.equal(kept.semantic[: len(semantic)], semantic)

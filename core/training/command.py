@@ -3,14 +3,17 @@
     train corpus | codec | examples | performer | plans | states | warmup | stage1
     train meaning | stage2 | stage3 | fast | wishes | scores | publish --from RUN RUN | known
     train recipe NAME --manifest DIR/manifest.jsonl --runs DIR [--lines]
+    train estimate [--cards 8 --memory 80 --teraflops 989 --reached 0.35]
 
 Each is resumable: run the same line again after a stop. What the shipped weights were made by
-stands in core/training/recipes/.
+stands in core/training/recipes/. `torchrun` and `accelerate launch` begin several processes, which
+share out what trains and the reading of states; all else the first of them does alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,10 +41,12 @@ from core.training.distil import train_fast
 from core.training.ear import LESSONS, train_ear
 from core.training.fit_codec import fit_linear_codec
 from core.training.fit_two_resolution import fit_two_resolution_codec
+from core.training.full_size import Cards, estimate
 from core.training.known import write_known, write_lexicon
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, precision
 from core.training.pretrain import pretrain
+from core.training.ranks import Ranks, first_one_first
 from core.training.recipe import FOLDER, load_recipe, recipe_lines, recipe_names
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
@@ -57,6 +62,19 @@ CODEC_FITS: dict[str, Callable[[Path, Path], Codec]] = {
 """How each kind of codec is fitted: manifest of the corpus, file to write."""
 ADAPTER = "base_model"
 """What the parameters' names of runs of `wishes` and `scores` begin with: an adapter's alone."""
+_FSDP = "ACCELERATE_USE_FSDP"
+"""Set by `accelerate launch --use_fsdp`, or by its configuration file."""
+TRAINED_TOGETHER = {
+    "performer",
+    "states",
+    "warmup",
+    "stage1",
+    "fast",
+    "stage2",
+    "wishes",
+    "scores",
+} | {*STAGES}
+"""Steps that several processes do together: all that train by `core.training.loop`, and states."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -146,6 +164,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     following.add_argument("--manifest", type=Path, required=True)
     following.add_argument("--runs", type=Path, required=True, help="folder of all runs")
     following.add_argument("--lines", action="store_true", help="only print what would be run")
+    reckoning = steps.add_parser("estimate", help="what training AudioStory-3B would take")
+    reckoning.add_argument("--cards", type=int, default=Cards.count)
+    reckoning.add_argument("--memory", type=float, default=Cards.gigabytes, help="GB of a card")
+    reckoning.add_argument("--teraflops", type=float, default=Cards.teraflops, help="bf16, dense")
+    about = "share of its speed that training reaches"
+    reckoning.add_argument("--reached", type=float, default=Cards.reached, help=about)
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser, *, examples: bool = False) -> None:
@@ -156,8 +180,14 @@ def _add_run_arguments(parser: argparse.ArgumentParser, *, examples: bool = Fals
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--average", type=float, default=0.999)
     parser.add_argument("--seed", type=int, default=0)
-    about = "batches whose mean is a step; `accelerate launch` or `torchrun` shares them out"
-    parser.add_argument("--parts", type=int, default=1, help=about)
+    about = (
+        "batches whose mean is a step, shared out among processes (default: one for each; a run "
+        "that is resumed keeps its own)"
+    )
+    parser.add_argument("--parts", type=int, help=about)
+    about = "each process holds its share of the weights (FSDP; also by `launch --use_fsdp`)"
+    sharded = os.environ.get(_FSDP, "").lower() in ("1", "true")
+    parser.add_argument("--shard", action="store_true", default=sharded, help=about)
 
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
@@ -173,6 +203,8 @@ def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_step(arguments: argparse.Namespace) -> None:
     """Do the step that the command line names."""
+    if arguments.step not in TRAINED_TOGETHER and Ranks.here().rank:
+        return
     if arguments.step == "corpus":
         build = corpus.build_wide_corpus if arguments.candidates else corpus.build_corpus
         build(arguments.root, permissive=arguments.licences == "permissive")
@@ -194,6 +226,9 @@ def run_step(arguments: argparse.Namespace) -> None:
         print(write_known(folder), write_lexicon(folder))
     elif arguments.step == "publish":
         _publish(arguments)
+    elif arguments.step == "estimate":
+        given = arguments.cards, arguments.memory, arguments.teraflops, arguments.reached
+        print(*estimate(Cards(*given)), sep="\n")
     else:
         _train(arguments)
 
@@ -237,6 +272,7 @@ def _train(arguments: argparse.Namespace) -> None:
         average=arguments.average,
         seed=arguments.seed,
         parts=arguments.parts,
+        sharded=arguments.shard,
     )
     if arguments.step in publish.ADAPTERS:
         _train_adapter(profile, settings, arguments)
@@ -280,7 +316,8 @@ def _train(arguments: argparse.Namespace) -> None:
             raise WeightsError(f"The profile {profile.name} has no listener to train.")
         kept = arguments.run / "features.safetensors"
         counts = arguments.per_class, arguments.views
-        clips = listen(model.listener, arguments.manifest, kept, *counts)
+        with first_one_first():
+            clips = listen(model.listener, arguments.manifest, kept, *counts)
         if arguments.ear_only:
             train_ear(model, clips, settings, arguments.run, arguments.lessons)
             return
@@ -320,7 +357,8 @@ def _read_states(profile: Profile, arguments: argparse.Namespace) -> None:
     if precision() == "bf16":
         model.llm.to(torch.bfloat16)
     examples = Examples.load(arguments.examples)
-    collect(model.eval(), examples, arguments.run, arguments.lessons, _ablation(arguments))
+    ablation = _ablation(arguments)
+    collect(model.eval(), examples, arguments.run, arguments.lessons, ablation, Ranks.here())
 
 
 def _published(profile: Profile, runs: list[Path]) -> AudioStory:

@@ -17,6 +17,7 @@ more the answers' loss was 1.1, without the warm-up (at twice the rate) 1.8.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -75,7 +76,8 @@ def train_ear(
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
         yield {"text": answer_loss(model, listening_lessons(clips, count, _random(generator)))}
 
-    train(model, distances, LAMBDA, ALIGNMENT, folder / "aligned")
+    aligning = replace(ALIGNMENT, parts=run.parts)
+    train(model, distances, LAMBDA, aligning, folder / "aligned")
     if precision() == "bf16":
         model.llm.to(torch.bfloat16)
     # On short sequences a step with plain attention takes three fifths of one with the fused.

@@ -1,19 +1,19 @@
 """The training loop that every stage shares: accelerate, averaging, resuming, and a record.
 
-A run's folder holds `state.pt` (model, average, optimizer, step; loaded with weights_only=True),
-`average.safetensors` (the weights to use) and `losses.csv`.
+A run's folder holds `state.pt` (model, average, optimizers, step, parts; loaded with
+weights_only=True), `average.safetensors` (the weights to use) and `losses.csv`. All of it is whole,
+also where the weights were sharded, and says nothing of how many processes there were.
 """
 
 from __future__ import annotations
 
-import copy
 import csv
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -21,10 +21,19 @@ from accelerate.utils import gather_object
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from core.errors import StudioError
 from core.files import atomic_path
 from core.performer.flow_performer import FlowPerformer
 from core.placement import multiplies_bf16
 from core.training.ranks import Ranks, average_gradients, part_seed
+from core.training.sharding import (
+    by_sharding,
+    clip_gradients,
+    gathered,
+    own_share,
+    shard,
+    sharded_like,
+)
 
 Terms = Mapping[str, Tensor]
 DECAY = 0.4
@@ -45,6 +54,8 @@ class TrainingRun:
         average: decay of the weights' running average.
         save_minutes: a checkpoint is written this often.
         parts: batches or sets of lessons whose mean is a step; several processes share them out.
+            None: those of the run that is resumed, in a new one as many as there are processes.
+        sharded: each process holds its share of the weights (`core.training.sharding`).
     """
 
     steps: int
@@ -55,7 +66,8 @@ class TrainingRun:
     clip: float = 1.0
     save_minutes: float = 4.0
     seed: int = 0
-    parts: int = 1
+    parts: int | None = None
+    sharded: bool = False
 
 
 def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -75,55 +87,60 @@ def train(
     `losses` yields the terms of one lesson or batch at a time; their gradients add up to a part of
     a step (`core.training.ranks`). The generator handed to `losses` is seeded by step and part, so
     that a resumed run sees the batches that the uninterrupted one would have seen, on however many
-    processes. When done, the model holds the averaged weights. Several processes write to one
-    folder, which all of them see.
+    processes. When done, the model holds the averaged weights (sharded, where they were). Several
+    processes write to one folder, which all of them see.
 
     Args:
         held_out: losses on what is not trained on, which are printed and recorded with every
             checkpoint, of the averaged weights.
 
     Raises:
-        StudioError: a step has fewer parts than there are processes.
+        StudioError: the parts of a step cannot be shared out among the processes, or are others
+            than those of the run so far.
     """
     folder.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision())
     ranks = Ranks.of(accelerator)
-    own_parts = ranks.share(run.parts)
+    kept = _Kept.read(folder)
+    parts = _parts(run, kept, ranks)
+    if run.sharded and ranks.count > 1:
+        shard(model, accelerator.device.type)
     parameters = trainable(model)
     optimizers = optimizers_of(model, run)
-    prepared = [accelerator.prepare(optimizer) for optimizer in optimizers]
     average = {name: p.detach().clone() for name, p in parameters.items()}
-    step = _resume(folder, parameters, average, optimizers)
+    step = kept.put_in(parameters, average, optimizers) if kept else 0
+    del kept
     record = _Record(folder / "losses.csv", step, ranks)
     saved = time.monotonic()
     model.train()
     while step < run.steps:
-        for group in (group for optimizer in prepared for group in optimizer.param_groups):
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = run.rate * schedule(step, run)
-        for part in own_parts:
+        for part in ranks.share(parts):
             generator = torch.Generator().manual_seed(part_seed(run.seed, step, part))
-            if run.parts > 1:
-                # What draws from the common generator, too, depends on the part alone.
-                torch.manual_seed(generator.initial_seed())
+            # What draws from the common generator, too, depends on the part alone.
+            torch.manual_seed(generator.initial_seed())
             lessons = losses(generator)
             while True:
                 with accelerator.autocast():
                     terms = next(lessons, None)
                 if terms is None:
                     break
-                accelerator.backward(_weighted(terms, weights))
+                _weighted(terms, weights).backward()
                 record.add(terms)
-        average_gradients(list(parameters.values()), ranks, run.parts)
-        accelerator.clip_grad_norm_(parameters.values(), run.clip)
-        for optimizer in prepared:
+        average_gradients(list(parameters.values()), ranks, parts)
+        clip_gradients(list(parameters.values()), run.clip)
+        for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
         _update(average, parameters, min(run.average, (1 + step) / (10 + step)))
         step += 1
         record.write(step)
         due = time.monotonic() - saved > run.save_minutes * 60 or step == run.steps
-        if due and accelerator.is_main_process:
-            _save(folder, parameters, average, optimizers, step)
+        if ranks.decided_by_first(due, accelerator.device):
+            now = _Kept.of(parameters, average, optimizers, step, parts)
+            if accelerator.is_main_process:
+                now.write(folder)
             if held_out is not None:
                 with _averaged(model, parameters, average), accelerator.autocast():
                     record.write_held_out(step, held_out())
@@ -131,8 +148,30 @@ def train(
     accelerator.wait_for_everyone()
     with torch.no_grad():
         for name, value in load_file(folder / "average.safetensors").items():
-            parameters[name].copy_(value)
+            parameters[name].copy_(sharded_like(value, parameters[name]))
     model.eval()
+
+
+def _parts(run: TrainingRun, kept: _Kept | None, ranks: Ranks) -> int:
+    """How many parts a step has.
+
+    Raises:
+        StudioError: they cannot be shared out, or are others than those of the run so far.
+    """
+    before = kept.parts if kept else None
+    if before is not None and run.parts not in (None, before):
+        raise StudioError(
+            f"The steps of this run have {before} part(s); leave out --parts, or name another "
+            "folder with --run for a new one."
+        )
+    parts = before or run.parts or ranks.count
+    ranks.share(parts)
+    if run.sharded and parts % ranks.count:
+        raise StudioError(
+            f"Sharded, {ranks.count} processes need a multiple of {ranks.count} parts, not "
+            f"{parts}: all gather the weights together."
+        )
+    return parts
 
 
 def optimizers_of(model: nn.Module, run: TrainingRun) -> list[torch.optim.Optimizer]:
@@ -147,9 +186,10 @@ def optimizers_of(model: nn.Module, run: TrainingRun) -> list[torch.optim.Optimi
     others = [p for p in trainable(model).values() if id(p) not in inside]
     chosen: list[torch.optim.Optimizer] = []
     if others:
+        groups = [{"params": kind} for kind in by_sharding(others)]
         chosen.append(
             torch.optim.AdamW(
-                others, run.rate, betas=(0.9, 0.98), weight_decay=run.weight_decay, fused=True
+                groups, run.rate, betas=(0.9, 0.98), weight_decay=run.weight_decay, fused=True
             )
         )
     if matrices:
@@ -185,7 +225,8 @@ def _weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
 
 @torch.no_grad()
 def _update(average: dict[str, Tensor], parameters: dict[str, nn.Parameter], decay: float) -> None:
-    torch._foreach_lerp_(list(average.values()), list(parameters.values()), 1.0 - decay)
+    before, now = ([own_share(t) for t in kind.values()] for kind in (average, parameters))
+    torch._foreach_lerp_(before, now, 1.0 - decay)
 
 
 @contextmanager
@@ -194,54 +235,96 @@ def _averaged(
     model: nn.Module, parameters: Mapping[str, nn.Parameter], average: Mapping[str, Tensor]
 ) -> Iterator[None]:
     """The model as it will be used: with its averaged weights."""
-    own = {name: parameter.data for name, parameter in parameters.items()}
+    own = {name: own_share(parameter).clone() for name, parameter in parameters.items()}
     model.eval()
     for name, parameter in parameters.items():
-        parameter.data = average[name]
+        own_share(parameter).copy_(own_share(average[name]))
     try:
         yield
     finally:
         for name, parameter in parameters.items():
-            parameter.data = own[name]
+            own_share(parameter).copy_(own[name])
         model.train()
 
 
-def _save(
-    folder: Path,
-    parameters: Mapping[str, Tensor],
-    average: Mapping[str, Tensor],
-    optimizers: Sequence[torch.optim.Optimizer],
-    step: int,
-) -> None:
-    with atomic_path(folder / "average.safetensors") as temporary:
-        save_file({name: value.contiguous() for name, value in average.items()}, temporary)
-    state = {
-        "model": {name: value.detach() for name, value in parameters.items()},
-        "average": dict(average),
-        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-        "step": step,
-    }
-    with atomic_path(folder / "state.pt") as temporary:
-        torch.save(state, temporary)
+@dataclass(frozen=True)
+class _Kept:
+    """What a run goes on with, whole.
 
+    Attributes:
+        model, average: weights by name.
+        step: how many were done.
+        moments: what the optimizers keep of each parameter, by its name.
+        parts: those of a step; None in a run of an earlier version.
+        optimizers: what the optimizers themselves kept, in a run of an earlier version.
+    """
 
-def _resume(
-    folder: Path,
-    parameters: dict[str, nn.Parameter],
-    average: dict[str, Tensor],
-    optimizers: Sequence[torch.optim.Optimizer],
-) -> int:
-    path = folder / "state.pt"
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    with torch.no_grad():
+    model: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    step: int
+    moments: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    parts: int | None = None
+    optimizers: Sequence[Any] = ()
+
+    @staticmethod
+    @torch.no_grad()
+    def of(
+        parameters: Mapping[str, nn.Parameter],
+        average: Mapping[str, Tensor],
+        optimizers: Sequence[torch.optim.Optimizer],
+        step: int,
+        parts: int,
+    ) -> _Kept:
+        """As things are now. All processes call it together."""
+        moments = {
+            name: {key: gathered(value) for key, value in optimizer.state[parameter].items()}
+            for optimizer in optimizers
+            for name, parameter in parameters.items()
+            if parameter in optimizer.state
+        }
+        return _Kept(
+            {name: gathered(parameter.detach()) for name, parameter in parameters.items()},
+            {name: gathered(value) for name, value in average.items()},
+            step,
+            moments,
+            parts,
+        )
+
+    def write(self, folder: Path) -> None:
+        with atomic_path(folder / "average.safetensors") as temporary:
+            save_file({name: value.contiguous() for name, value in self.average.items()}, temporary)
+        with atomic_path(folder / "state.pt") as temporary:
+            torch.save(vars(self), temporary)
+
+    @staticmethod
+    def read(folder: Path) -> _Kept | None:
+        """What was kept in a run's folder; None where nothing was."""
+        path = folder / "state.pt"
+        if not path.exists():
+            return None
+        return _Kept(**torch.load(path, weights_only=True, map_location="cpu"))
+
+    @torch.no_grad()
+    def put_in(
+        self,
+        parameters: Mapping[str, nn.Parameter],
+        average: Mapping[str, Tensor],
+        optimizers: Sequence[torch.optim.Optimizer],
+    ) -> int:
+        """Put all in its place; returns the step to go on from."""
         for name, parameter in parameters.items():
-            parameter.copy_(state["model"][name])
-            average[name].copy_(state["average"][name])
-    for optimizer, stored in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(copy.deepcopy(stored))
-    return int(state["step"])
+            parameter.copy_(sharded_like(self.model[name], parameter))
+            average[name].copy_(sharded_like(self.average[name], parameter))
+        for optimizer, stored in zip(optimizers, self.optimizers, strict=False):
+            optimizer.load_state_dict(stored)
+        for optimizer in optimizers:
+            own = {id(p) for group in optimizer.param_groups for p in group["params"]}
+            for name, moments in self.moments.items():
+                if id(parameter := parameters[name]) in own:
+                    optimizer.state[parameter] = {
+                        key: sharded_like(value, parameter) for key, value in moments.items()
+                    }
+        return self.step
 
 
 class _Record:
@@ -278,6 +361,8 @@ class _Record:
 
     def write_held_out(self, step: int, losses: Mapping[str, float]) -> None:
         """Print and note losses of what is not trained on, as terms of their own."""
+        if self.ranks.rank:
+            return
         text = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
         print(f"step {step}, held out: {text}", flush=True)
         seconds = time.monotonic() - self.started

@@ -5,19 +5,23 @@ share the parts out, so that the data of a step, and their order, do not depend 
 are: one process does all parts after one another, which is gradient accumulation. What is learned
 from is the mean over the parts.
 
-`accelerate launch` or `torchrun` begins the processes; without either there is one.
+`accelerate launch` or `torchrun` begins the processes; without either there is one. What is no
+training, the first one does alone (`Ranks.here`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import distributed, nn
 
 from core.errors import StudioError
+from core.training.sharding import own_share
 
 _STRIDE = 1_000_003
 """Between the seeds of two runs of one step more; a prime, so that they do not meet soon."""
@@ -41,6 +45,23 @@ class Ranks:
     def of(accelerator: Accelerator) -> Ranks:
         return Ranks(accelerator.process_index, accelerator.num_processes)
 
+    @staticmethod
+    def here(environ: Mapping[str, str] = os.environ) -> Ranks:
+        """This process, before any of them has spoken to another."""
+        return Ranks(int(environ.get("RANK", 0)), int(environ.get("WORLD_SIZE", 1)))
+
+    def decided_by_first(self, choice: bool, device: torch.device) -> bool:
+        """The first process's choice, on all of them, which compute on this kind of device."""
+        if self.count == 1:
+            return choice
+        chosen = torch.tensor([choice], dtype=torch.int32, device=device)
+        distributed.broadcast(chosen, 0)
+        return bool(chosen)
+
+    def own(self, count: int) -> range:
+        """Which of so many things this process does."""
+        return range(self.rank, count, self.count)
+
     def share(self, parts: int) -> range:
         """The parts of a step that this process does.
 
@@ -52,7 +73,14 @@ class Ranks:
                 f"A step of {parts} parts cannot be shared out among {self.count} processes; "
                 f"train with --parts {self.count} or more."
             )
-        return range(self.rank, parts, self.count)
+        return self.own(parts)
+
+
+@contextmanager
+def first_one_first() -> Iterator[None]:
+    """The first process goes through the block before the others do, and leaves them its files."""
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
+        yield
 
 
 def part_seed(seed: int, step: int, part: int) -> int:
@@ -64,18 +92,34 @@ def part_seed(seed: int, step: int, part: int) -> int:
 def average_gradients(parameters: Sequence[nn.Parameter], ranks: Ranks, parts: int) -> None:
     """Turn the sums of this process's parts into the mean over all parts, on every process.
 
-    A parameter that no part has used has no gradient afterwards, as if one process had trained.
+    A parameter that no part has used has no gradient afterwards, as if one process had trained. Of
+    sharded ones each process has its share of the mean over processes already.
     """
     if ranks.count > 1:
-        used = torch.tensor([float(p.grad is not None) for p in parameters])
-        distributed.all_reduce(used, distributed.ReduceOp.MAX)
-        parameters = [p for p, by_any in zip(parameters, used.tolist(), strict=True) if by_any]
-        for parameter in parameters:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        _add_up([p.grad for p in parameters if p.grad is not None])
-    if parts > 1:
-        torch._foreach_div_([p.grad for p in parameters if p.grad is not None], float(parts))
+        whole = [p for p in parameters if own_share(p) is p]
+        if used := _used(whole):
+            for parameter in used:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+            _add_up([p.grad for p in used if p.grad is not None])
+        shares = [
+            own_share(p.grad) for p in parameters if own_share(p) is not p and p.grad is not None
+        ]
+        if shares:
+            torch._foreach_mul_(shares, float(ranks.count))
+    gradients = [own_share(p.grad) for p in parameters if p.grad is not None]
+    if parts > 1 and gradients:
+        torch._foreach_div_(gradients, float(parts))
+
+
+def _used(parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
+    """Those that a part has used on any process."""
+    if not parameters:
+        return []
+    device = parameters[0].device
+    used = torch.tensor([float(p.grad is not None) for p in parameters], device=device)
+    distributed.all_reduce(used, distributed.ReduceOp.MAX)
+    return [p for p, by_any in zip(parameters, used.tolist(), strict=True) if by_any]
 
 
 def _add_up(gradients: list[torch.Tensor]) -> None:

@@ -29,7 +29,9 @@ from core.language.stream import PlannedEvent
 from core.narratives.narratives import Narrative, narrative, narrative_of_sounds
 from core.narratives.skeletons import Sound, sound
 from core.training.lesson import ALIKE, Ablation
+from core.training.ranks import Ranks
 
+_ALONE = Ranks()
 NO_EXAMPLE = -1
 SHARD = 100
 FROM_EXAMPLES = 0.6
@@ -143,11 +145,23 @@ def read_states(model: AudioStory, read: ReadLesson, ablation: Ablation) -> tupl
 
 
 def collect(
-    model: AudioStory, examples: Examples, folder: Path, lessons: int, ablation: Ablation
+    model: AudioStory,
+    examples: Examples,
+    folder: Path,
+    lessons: int,
+    ablation: Ablation,
+    ranks: Ranks = _ALONE,
 ) -> None:
-    """Read `lessons` stories and keep their states; resumes after the last whole shard."""
+    """Read `lessons` stories and keep their states; shards that are there already stay.
+
+    Args:
+        ranks: the processes among which the shards are shared out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for shard in range(len(list(folder.glob("states-*.safetensors"))), lessons // SHARD):
+    for shard in ranks.own(lessons // SHARD):
+        path = folder / f"states-{shard:04d}.safetensors"
+        if path.exists():
+            continue
         semantic, residual, rows = [], [], []
         for index in range(shard * SHARD, (shard + 1) * SHARD):
             read = lesson(examples, Random(index))
@@ -162,6 +176,6 @@ def collect(
                 }
                 for event, example in zip(read.story.events, read.examples, strict=True)
             ]
-        with atomic_path(folder / f"states-{shard:04d}.safetensors") as temporary:
+        with atomic_path(path) as temporary:
             tensors = {"semantic": torch.cat(semantic), "residual": torch.cat(residual)}
             save_file(tensors, temporary, metadata={"events": json.dumps(rows)})

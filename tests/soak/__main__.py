@@ -41,12 +41,14 @@ from tests.soak import (
     instructions,
     kills,
     memory,
+    ranks,
     tables,
     writers,
 )
 from tests.soak.server import Server, free_port
 from tests.soak.server import killed_server as killed
 from tests.sounding_stories import story_folder
+from tests.tiny_stages import TRAININGS
 
 ROOT = Path(__file__).parents[2]
 Trial = Callable[[int, Path], None]
@@ -132,6 +134,20 @@ def killed_tables(seed: int, folder: Path) -> None:
     tables.killed_table(seed, model("tiny"), folder, count=200, kills=3)
 
 
+def trainings_on_two_processes(seed: int, folder: Path) -> None:
+    """Every stage, whole and sharded where there is something to shard, stopped at any step."""
+    steps = 8
+    last = 1 + seed % (steps - 1)
+    whole = [*TRAININGS]
+    sharded = [f"{name}{ranks.SHARD}" for name in whole if name not in ("warmup", "ear")]
+    ranks.compare(folder, steps, last, [*whole, *sharded])
+    print(
+        f"   {len(whole)} stages, {len(sharded)} of them sharded too, stopped at {last}", flush=True
+    )
+    for launcher in ranks.LAUNCHERS:
+        ranks.launched(launcher, folder / launcher)
+
+
 def mutants(seed: int, folder: Path) -> None:
     """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
     command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
@@ -160,6 +176,7 @@ PARTS: dict[str, Trial] = {
     "writers": several_writers,
     "farm": killed_farms,
     "tables": killed_tables,
+    "ranks": trainings_on_two_processes,
     "instructions": any_instruction,
     "memory": level_memory,
     "input": hostile_input,
