@@ -24,6 +24,7 @@ from core.commands.farm_option import read_on
 from core.director.plan import plan
 from core.doctor import examine
 from core.errors import Cancelled, FarmError, PlanError, RenderError
+from core.evaluation.bench_farm import farm_overhead
 from core.farm.address import FarmAddress, read_farm_address
 from core.farm.cluster import HOW_TO_GET, connected
 from core.farm.farm import Farm, join_farm
@@ -288,6 +289,17 @@ def test_one_and_two_workers_render_what_this_process_does(tiny: AudioStory, far
         assert len({one.event_id for one in done}) > len(ids) // 2
         assert all((one.events, one.steps) == (8, 4) for one in done)
     assert {report.made_on for report in farm.state.workers} == {tiny.numeric_path}
+
+
+def test_what_a_farm_costs_is_told_apart_by_who_takes_it(tiny: AudioStory, farm: Farm) -> None:
+    """`app.py bench farm` measures a story of 24 events on the shipped model."""
+    costs = farm_overhead(farm, tiny, story_of(3), RenderSettings(40, 2.0), pairs=1, rest=0.1)
+    parts = [costs[f"{role}_cpu"] for role in ("caller", "worker", "scheduler", "ray")]
+    assert costs["overhead_cpu"] == pytest.approx(sum(parts) - 1.0, abs=0.001)
+    assert costs["overhead_wall"] == pytest.approx(
+        costs["farm_seconds"] / costs["here_seconds"] - 1.0, abs=0.01
+    )
+    assert costs["worker_cpu"] > costs["caller_cpu"]
 
 
 def test_takes_are_kept_in_the_storys_folder_as_those_of_this_process(

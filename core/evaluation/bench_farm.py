@@ -36,7 +36,6 @@ from core.story.story import Event, Story
 _CAPTIONS = ("rain falling", "a dog barking", "wind", "thunder", "footsteps", "a door slams")
 _Result = TypeVar("_Result")
 _REST = 5.0
-"""Seconds for which the farm is watched at rest."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -59,7 +58,9 @@ def main(argv: Sequence[str]) -> None:
     profile = load_profile(arguments.profile)
     settings = profile.final if arguments.final else profile.draft
     story = _story(profile.name, arguments.events, arguments.seconds)
-    figures = farm_overhead(load_audiostory(profile), story, settings, arguments.pairs)
+    model = load_audiostory(profile)
+    with reached(model, FarmAddress("", 1, torch.get_num_threads())) as farm:
+        figures = farm_overhead(farm, model, story, settings, arguments.pairs)
     for name, value in figures.items():
         print(f"{name:20s} {value:10.4f}")
     print(json.dumps(figures))
@@ -79,35 +80,40 @@ class Cost:
 
 
 def farm_overhead(
-    model: AudioStory, story: Story, settings: RenderSettings, pairs: int
+    farm: Farm,
+    model: AudioStory,
+    story: Story,
+    settings: RenderSettings,
+    pairs: int,
+    rest: float = _REST,
 ) -> dict[str, float]:
-    """Render a story by turns here and on a farm of one worker; see the module.
+    """Render a story by turns here and on a farm of this machine; see the module.
+
+    Args:
+        rest: seconds for which the farm is watched at rest.
 
     Raises:
         FarmError: as `main`.
     """
-    threads = torch.get_num_threads()
-    with reached(model, FarmAddress("", 1, threads)) as farm:
-        roles = _Roles(farm)
-        there = farm.renderer()
+    roles, there = _Roles(farm), farm.renderer()
 
-        def timed(render: EventRenderer) -> tuple[Cost, list[bytes]]:
-            return _cost(roles, lambda: _rendered(model, story, settings, render))
+    def timed(render: EventRenderer) -> tuple[Cost, list[bytes]]:
+        return _cost(roles, lambda: _rendered(model, story, settings, render))
 
-        warm, expected = timed(render_events)
-        timed(there)
-        at_rest, _ = _cost(roles, lambda: time.sleep(_REST))
-        costs = []
-        for _ in range(pairs):
-            here, _ = timed(render_events)
-            away, got = timed(there)
-            if got != expected:
-                raise FarmError("The farm's takes are not those of this process; report this.")
-            costs.append((here, away))
+    first, expected = timed(render_events)
+    timed(there)
+    at_rest, _ = _cost(roles, lambda: time.sleep(rest))
+    costs = []
+    for _ in range(pairs):
+        here, _ = timed(render_events)
+        away, got = timed(there)
+        if got != expected:
+            raise FarmError("The farm's takes are not those of this process; report this.")
+        costs.append((here, away))
     return {
         "events": float(len(story.events)),
-        "threads": float(threads),
-        "first_here_seconds": round(warm.wall, 4),
+        "threads": float(torch.get_num_threads()),
+        "first_here_seconds": round(first.wall, 4),
     } | _figures(costs, at_rest)
 
 
@@ -130,8 +136,7 @@ class _Roles:
     """Which process of a farm of this machine does what."""
 
     def __init__(self, farm: Farm) -> None:
-        (worker,) = farm.state.workers
-        self._worker = worker.process
+        self._workers = {report.process for report in farm.state.workers}
         self._here = psutil.Process()
 
     def cpu(self) -> Counter[str]:
@@ -146,7 +151,7 @@ class _Roles:
         return used
 
     def _role(self, pid: int, title: str) -> str:
-        if pid == self._worker:
+        if pid in self._workers:
             return "worker"
         return "scheduler" if title.startswith("ray::Scheduler") else "ray"
 
