@@ -16,13 +16,14 @@ from test_layout import LAYERS
 
 from core import cli
 from core.experiments import card
+from core.pretrained.kinds import PRETRAINED
 from core.profile import ASSETS, PROFILES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "MODEL_CARD.md", *sorted((ROOT / "docs").glob("*.md"))]
 LONGEST_CARD, LONGEST_README = 250, 150
 
-GROUPS = ("train", "evaluate", "bench")
+GROUPS = ("train", "evaluate", "bench", "performer")
 """Commands that have commands of their own."""
 FOLDERS = ("core", "studio", "tests", "assets", "docs", "training", "tools", ".ci")
 ELSEWHERE = {
@@ -47,6 +48,7 @@ ELSEWHERE = {
         "changes.jsonl",
         "render.json",
         "migration.json",
+        "performers.json",
         "manifest.jsonl",
     ),
     *("losses.csv", "state.pt", "average.safetensors", "features.safetensors"),
@@ -120,7 +122,7 @@ def names() -> frozenset[str]:
     found |= {
         path.stem for name in ("training", "evaluation") for path in (ASSETS / name).iterdir()
     }
-    found |= {path.stem for path in PROFILES.glob("*.toml")}
+    found |= {path.stem for path in PROFILES.glob("*.toml")} | set(PRETRAINED)
     return frozenset(found)
 
 

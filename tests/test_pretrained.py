@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -290,6 +295,29 @@ class TestCommand:
         assert registered(registry) == ()
         assert run("remove", "voice")[0] == 1
 
+    def test_one_is_fetched_from_a_hub_without_code_and_pickles(
+        self, run: Callable[..., tuple[int, str, str]], tmp_path: Path
+    ) -> None:
+        offered = write_performer("longcat", tmp_path / "hub" / "someone")
+        (offered / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"a pickle")
+        (offered / "pipeline.py").write_text("raise SystemExit")
+        with hub(tmp_path / "hub") as address:
+            add = ("add", "someone/longcat", "--endpoint", address)
+            code, _, said = run(*add)
+            assert code == 1
+            assert "small-licence" in said
+            fetched = tmp_path / "data" / "audiostory-studio" / "performers" / "someone--longcat"
+            assert not list(fetched.rglob("*.safetensors")), "before the licence is accepted"
+            code, _, said = run(*add, "--accept-licence")
+            assert code == 0, said
+            code, _, said = run("add", "someone/gated", "--endpoint", address)
+            assert code == 1
+            assert "hf auth login" in said
+        (found,) = registered(tmp_path / "data" / "audiostory-studio")
+        assert (found.source, Path(found.folder)) == ("someone/longcat", fetched)
+        names = {path.suffix for path in fetched.rglob("*") if ".cache" not in path.parts}
+        assert names == {"", ".json", ".md", ".safetensors"}
+
     @pytest.mark.parametrize(
         ("argv", "sentence"),
         [
@@ -303,6 +331,62 @@ class TestCommand:
         code, _, said = run(*argv)
         assert code == 1
         assert sentence in said
+
+
+@contextmanager
+def hub(root: Path) -> Iterator[str]:
+    """The address of a hub that offers the folders OWNER/NAME below `root`; others are gated."""
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.answer(body=False)
+
+        def do_GET(self) -> None:
+            self.answer(body=True)
+
+        def answer(self, *, body: bool) -> None:
+            path = urlsplit(self.path).path
+            if "/resolve/" in path:
+                repository, _, rest = path.strip("/").partition("/resolve/")
+                file = root / repository / rest.partition("/")[2]
+                self.send(200, file.read_bytes() if file.is_file() else b"", body)
+                return
+            folder = root / "/".join(path.split("/")[3:5])
+            files = [file for file in folder.rglob("*") if file.is_file()]
+            sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
+            told: Any = {
+                "id": "/".join(folder.parts[-2:]),
+                "sha": "0" * 40,
+                "siblings": [{"rfilename": name, "size": size} for name, size in sizes.items()],
+            }
+            if "/tree/" in path:
+                told = [
+                    {"type": "file", "path": name, "size": size, "oid": "0" * 40}
+                    for name, size in sizes.items()
+                ]
+            self.send(200 if files else 401, json.dumps(told).encode(), body)
+
+        def send(self, status: int, data: bytes, body: bool) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
+            self.send_header("X-Repo-Commit", "0" * 40)
+            if status == 401:
+                self.send_header("X-Error-Code", "GatedRepo")
+            self.end_headers()
+            if body:
+                self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_the_registry_is_read_anew_and_a_damaged_one_is_said(tmp_path: Path, home: Path) -> None:

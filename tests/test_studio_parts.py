@@ -21,6 +21,7 @@ from core.director.describe import describe
 from core.errors import AudioFileError, Cancelled, StoryError, WeightsError
 from core.export.settings import PRESETS, ExportSettings
 from core.mix.outline import PER_SECOND
+from core.pretrained.performer import FoundPerformer, RegisteredPerformer
 from core.profile import PROFILES, RenderSettings, load_profile
 from core.render.levels import with_default_levels
 from core.render.performers import Performers
@@ -164,6 +165,29 @@ def test_the_plain_words_that_a_caption_is_read_as_are_shown(session: Session) -
     )
     assert "read as" not in takes_panel(session, tiny, ready=False, paraphrase="rain")
     assert "read as" not in takes_panel(session, tiny, ready=False)
+
+
+def test_who_performs_is_chosen_beside_the_takes_where_there_is_a_choice(session: Session) -> None:
+    session.selected = "e1"
+    tiny = load_profile("tiny")
+    assert "Performed by" not in takes_panel(session, Performers(tiny), ready=False)
+    found = FoundPerformer("sa3", "stable-audio-3", "/", "here", "free <b>", "w", 4, 44100, 9.0)
+    performers = Performers(tiny, {"sa3": RegisteredPerformer(found)})
+    panel = takes_panel(session, performers, ready=False)
+    assert '<option value="own" selected>' in panel, "the story's"
+    assert '<option value="sa3">Stable Audio 3 (sa3)</option>' in panel
+    act(session, "performer", {"id": "e1", "text": "sa3"})
+    act(session, "performers", {"text": "auto"})
+    story = session.open_folder.story
+    assert (story.performer, story.event("e1").performer) == ("auto", "sa3")
+    panel = takes_panel(session, performers, ready=False)
+    assert '<option value="sa3" selected>' in panel
+    assert '<option value="auto" selected>' in panel
+    assert "licence: free &lt;b&gt;" in panel
+    gone = takes_panel(session, Performers(tiny), ready=False)
+    assert "sa3 (not here)" in gone
+    act(session, "performer", {"id": "e1", "text": ""})
+    assert session.open_folder.story.event("e1").performer is None
 
 
 def test_a_default_gain_is_stated_until_a_hand_sets_another(session: Session) -> None:

@@ -26,6 +26,7 @@ from core.director.times import whole_length
 from core.errors import Cancelled, StoryError, StudioError
 from core.export.mixdown import write_mixdown
 from core.files import write_atomically
+from core.render.performers import Performers
 from core.render.render import EventRenderer
 from core.render.story import render_folder
 from core.render.unknown import unknown_sentences, unknown_sounds, with_placeholders
@@ -81,6 +82,7 @@ class TableRun:
         usual_seconds: of a story whose length nobody says.
         placeholders: perform unknown sounds as what is nearest.
         at_once: briefs that are worked at together.
+        performers: those that a story may ask for beside our own; None: there are none.
     """
 
     model: AudioStory
@@ -91,6 +93,7 @@ class TableRun:
     usual_seconds: float
     placeholders: bool = False
     at_once: int = 1
+    performers: Performers | None = None
 
 
 def plan_here(
@@ -168,12 +171,12 @@ def _made(
     """A brief's story and its mix, as far as they are not there."""
     folder = _planned(run, library, brief, cancel)
     mix = run.out / f"{brief.title}.wav"
-    unknown = unknown_sounds(run.model.profile, folder.story)
+    unknown = unknown_sounds(run.model.profile, folder.story, run.performers)
     if not mix.is_file():
         if run.placeholders and unknown:
             folder.edit("placeholders", lambda s: with_placeholders(s, unknown), "render")
         story, sources = render_folder(
-            run.model, folder, run.settings, lambda _: None, run.render, cancel
+            run.model, folder, run.settings, lambda _: None, run.render, cancel, run.performers
         )
         write_mixdown(mix, story, sources, run.model.sample_rate)
     story = folder.story

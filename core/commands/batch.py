@@ -6,6 +6,7 @@ python app.py batch briefs.csv --out STORIES --on local:4
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import threading
 from functools import partial
@@ -62,9 +63,12 @@ def run(arguments: argparse.Namespace) -> None:
     address = farm_option.read_on(arguments.on)
     model = load_model(arguments.profile)
     from core.batch.table import REPORT, render_table
+    from core.performers import performers_here
 
     with farm_option.farm_on(address, model) as farm:
-        reports = render_table(_how(model, farm, arguments), briefs, _say)
+        performers = performers_here(model.profile)
+        how = dataclasses.replace(_how(model, farm, arguments), performers=performers)
+        reports = render_table(how, briefs, _say)
     failed = sum(report.status != "done" for report in reports)
     print(f"{len(reports) - failed} of {len(briefs)} stories: {arguments.out / REPORT}")
     if failed:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from core.errors import StoryError
+from core.profile import AUTO
 from core.story.lanes import scaled_lanes
 from core.story.limits import (
     MAX_CAPTION,
@@ -487,12 +488,15 @@ def choose_take(story: Story, event_id: str, key: str) -> Story:
 
 
 def restore_take(story: Story, event_id: str, key: str) -> Story:
-    """Choose a take and bring back the caption, length and seed that it was made with."""
+    """Choose a take and bring back the caption, length and seed that it was made with, and who
+    performed it."""
     take = next((t for t in story.event(event_id).takes if t.key == key), None)
     if take is None:
         raise StoryError("That take is no longer in the story; choose another.")
     story = change(story, event_id, caption=take.caption, seed=take.seed)
     event = story.event(event_id)
+    if (event.performer or story.performer) not in (AUTO, take.performer):
+        event = dataclasses.replace(event, performer=take.performer)
     takes = tuple(dataclasses.replace(t, part=None) if t.key == key else t for t in event.takes)
     story = story.replace_event(dataclasses.replace(event, takes=takes))
     if abs(story.event(event_id).duration - take.duration) > TOLERANCE:
