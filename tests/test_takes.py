@@ -507,14 +507,17 @@ class TestKeys:
             "weights": "abd",
             "start": Start("take", "a", 0.5, 1, 2),
             "sampler": "fast",
+            "performer": "another",
+            "conditioning": "caption",
         }
         context = Context("<|gen|>rain")
         take = Take("", context, "rain", 4.0, 0.5, 7, 12, 3.0, "pocket", "abc", "takes/a.flac")
         changed = [dataclasses.replace(take, **{name: other}) for name, other in others.items()]
         assert len({take_key(take), *map(take_key, changed)}) == len(others) + 1
         fields = {field.name for field in dataclasses.fields(Take)}
-        assert fields - others.keys() == {"key", "file", "part", "made_on"}
-        for free, other in (("key", "k"), ("file", "f"), ("part", TakePart("e1", 1.0))):
+        said = {name: "other" for name in ("key", "file", "made_on", "source", "licence")}
+        assert fields - others.keys() == {"part", *said}
+        for free, other in [("part", TakePart("e1", 1.0)), *said.items()]:
             assert take_key(dataclasses.replace(take, **{free: other})) == take_key(take)
 
     def test_a_key_covers_what_the_take_began_from(self, folder: StoryFolder) -> None:
