@@ -21,6 +21,7 @@ from core.story.movement import approach, movement_points, recede
 from core.story.shape import level_at
 from core.story.story import Event, Story
 from core.story.strip import Equaliser, Lane, RoomSend
+from core.story.take import Take
 
 RAMP = ((0.0, -20.0), (3.0, 0.0))
 BED = Event("bed", "rain", 0.0, 12.0, layer=2, role="bed")
@@ -203,3 +204,15 @@ def test_what_moves_follows_the_inverse_distance_law_and_sinks_into_a_room() -> 
     short = recede(story_of(indoors), "e1", 1000.0).event("e1")
     assert short.room == RoomSend("church")
     assert (short.points[0][1], short.points[-1]) == (0.0, (0.1, -60.0))
+
+
+def test_the_sound_of_a_loop_stays_in_time_when_its_edges_move() -> None:
+    take = Take("k", None, "rain", 3.0, 0.0, 1, 4, 3.0, "tiny", "w")
+    bed = dataclasses.replace(BED, loop=True, takes=(take,), chosen="k")
+    later = timeline.trim(story_of(bed), "bed", 5.0)
+    assert (later.event("bed").offset, later.event("bed").duration) == (5.0, 7.0)
+    story, rest = timeline.split(later, "bed", 9.0)
+    assert story.event(rest).offset == 9.0
+    assert story.event(rest).continues(story.event("bed"))
+    assert timeline.slip(story, rest, 2.0).event(rest).offset == 7.0
+    assert all(timeline.status(event) == "rendered" for event in story.events)

@@ -13,6 +13,7 @@ from typing import Any
 from core.errors import StoryError
 from core.story.limits import (
     EVERY_RANGE,
+    MAX_TOTAL,
     MIN_DURATION,
     TOLERANCE,
     to_milliseconds,
@@ -51,7 +52,7 @@ def begun_later(event: Event, seconds: float, duration: float) -> Event:
         gain_envelope=cut_points(event.gain_envelope, seconds, seconds + duration),
         pan_envelope=cut_points(event.pan_envelope, seconds, seconds + duration),
         at=tuple(moment for moment in moments if 0.0 <= moment <= duration),
-        takes=tuple(_cut(take, event.id, seconds, duration) for take in event.takes),
+        takes=tuple(_cut(take, event, seconds, duration) for take in event.takes),
     )
 
 
@@ -84,7 +85,7 @@ def slipped(event: Event, seconds: float) -> Event:
     take = event.take
     if take is None:
         raise StoryError(f"{event.caption!r} has no sound yet; render it before you slip it.")
-    room = take.duration - event.duration
+    room = _spare(take, event)
     if room <= TOLERANCE:
         raise StoryError(
             f"{event.caption!r} uses all of its sound; make it shorter, and there is some to slip."
@@ -117,16 +118,22 @@ def _is_whole(part: TakePart | None, take: Take, event: Event) -> bool:
     return part == TakePart(event.id, 0.0) and same
 
 
-def _cut(take: Take, event_id: str, seconds: float, duration: float) -> Take:
-    """The take with what an event of this length uses of it, from so much later on."""
-    before = take.part or TakePart(event_id, 0.0)
+def _spare(take: Take, event: Event) -> float:
+    """Seconds of a take that its event leaves out; one that loops goes on for ever."""
+    return MAX_TOTAL if event.loop else take.duration - event.duration
+
+
+def _cut(take: Take, event: Event, seconds: float, duration: float) -> Take:
+    """The take with what its event uses of it, from so much later on, at this length."""
+    before = take.part or TakePart(event.id, 0.0)
     offset = to_milliseconds(before.offset + seconds)
     if offset < 0.0:
         return dataclasses.replace(take, part=None)
-    if take.part is None and offset + duration > take.duration + TOLERANCE:
+    too_short = offset + duration > take.duration + TOLERANCE
+    if take.part is None and too_short and not event.loop:
         return take
     part: TakePart | None = TakePart(before.of, offset)
-    if part == TakePart(event_id, 0.0) and abs(take.duration - duration) <= TOLERANCE:
+    if part == TakePart(event.id, 0.0) and abs(take.duration - duration) <= TOLERANCE:
         part = None
     return dataclasses.replace(take, part=part)
 
@@ -134,6 +141,6 @@ def _cut(take: Take, event_id: str, seconds: float, duration: float) -> Take:
 def _slipped(take: Take, event: Event, later: float) -> Take:
     part = take.part or TakePart(event.id, 0.0)
     offset = to_milliseconds(part.offset + later)
-    if not 0.0 <= offset <= take.duration - event.duration + TOLERANCE:
+    if not 0.0 <= offset <= _spare(take, event) + TOLERANCE:
         return take
     return dataclasses.replace(take, part=TakePart(part.of, offset))
