@@ -136,7 +136,8 @@ def test_shapes_and_silences_are_volume_envelopes_in_reaper_and_words_in_otio(
     still = Event("still", "silence", 1.0, 1.0, layer=1)
     story = dataclasses.replace(story, events=(*story.events, still))
     story.save(folder / "story.json")
-    done = export(open_story(folder), tmp_path / "out", ExportSettings(reaper=True, otio=True))
+    settings = ExportSettings(reaper=True, otio=True, markers=("json",))
+    done = export(open_story(folder), tmp_path / "out", settings)
     opened = open_story(folder)
     items = rpp.loads(file_of(done, ".rpp").read_text()).findall("TRACK")[0].findall("ITEM")
     for item, placed in zip(
@@ -158,6 +159,11 @@ def test_shapes_and_silences_are_volume_envelopes_in_reaper_and_words_in_otio(
     assert [clip["shape"] for clip in about] == ["approach", "points", "steady"]
     assert [list(point) for point in about[1]["points"]] == [[0.5, -30.0], [2.0, 0.0]]
     assert (about[1]["role"], about[1]["count"]) == ("bed", 3)
+    marked = json.loads(file_of(done, ".markers.json").read_text())["markers"]
+    assert [marker["label"][-5:] for marker in marked if "(" in marker["label"]] == [" (3x)"]
+    told = json.loads(file_of(done, ".provenance.json").read_text())["events"][1]
+    assert [told[name] for name in ("role", "count", "every", "at")] == ["bed", 3, None, []]
+    assert told["points"] == [[0.5, -30.0], [2.0, 0.0]]
 
 
 def points_of(envelope: rpp.Element) -> list[tuple[float, float]]:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from core.story.story import Story
+from core.story.cue_words import repetition_words
+from core.story.story import Event, Story
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -32,7 +33,7 @@ def story_markers(story: Story, rate: int) -> tuple[Marker, ...]:
     markers = [
         Marker(
             event.id,
-            re.sub(r"\s+", " ", event.label).strip(),
+            _label(event),
             round(event.start * rate),
             min(total, round(event.end * rate)),
             event.layer,
@@ -41,6 +42,13 @@ def story_markers(story: Story, rate: int) -> tuple[Marker, ...]:
         for event in story.events
     ]
     return tuple(sorted(markers, key=lambda m: (m.start, m.layer)))
+
+
+def _label(event: Event) -> str:
+    """What is heard, on one line, and how often it is to be struck."""
+    repeats = repetition_words(event)
+    label = re.sub(r"\s+", " ", event.label).strip()
+    return f"{label} ({repeats})" if repeats else label
 
 
 def audacity_labels(markers: Sequence[Marker], rate: int) -> str:
