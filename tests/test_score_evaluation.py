@@ -11,15 +11,19 @@ import pytest
 
 from core.audiostory import AudioStory
 from core.errors import FileError, PlanError
-from core.evaluation.scores import (
+from core.evaluation.score_briefs import (
+    SCORE_BRIEFS,
     RequiredSound,
     ScoreBrief,
+    in_order,
+    read_briefs,
+)
+from core.evaluation.scores import (
     ScoreVerdict,
     assigned,
     judge_score,
     judged_brief,
     main,
-    read_briefs,
     score_table,
     scored,
     strokes,
@@ -39,7 +43,7 @@ SOUNDS = (
     RequiredSound(("knock",), "spot", overlaps=(0,), count=3, start=5.0),
     RequiredSound(("creak", "door"), "spot", overlaps=(0,)),
 )
-BRIEF = ScoreBrief("rain, three knocks, a door", 20.0, SOUNDS, (("wind",),), ("bird",))
+BRIEF = in_order(ScoreBrief("rain, three knocks, a door", 20.0, SOUNDS, (("wind",),), ("bird",)))
 
 
 def story(*lines: ScoreEvent, total: float = 20.0) -> Story:
@@ -134,14 +138,15 @@ def test_shapes_are_judged_by_the_level_that_they_give(
 ) -> None:
     points = ((0.0, -10.0), (3.0, 0.0)) if shape == "points" else ()
     event = story(replace(KNOCK, shape=shape, points=points)).events[0]  # type: ignore[arg-type]
-    assert turns(event, "approach") == turns(event, "fade in") == rises
-    assert turns(event, "recede") == turns(event, "fade out") == falls
+    assert turns(event, ["approach"]) == turns(event, ["fade in", "points"]) == rises
+    assert turns(event, ["recede"]) == turns(event, ["points", "fade out"]) == falls
+    assert turns(event, ["points"]) == turns(event, ["recede", "swell"]) == (rises or falls)
 
 
 def test_one_event_may_come_and_go_as_one_source() -> None:
     sounds = (
-        RequiredSound(("helicopter",), shape="approach"),
-        RequiredSound(("helicopter",), shape="recede", same_as=0),
+        RequiredSound(("helicopter",), shape=("approach",)),
+        RequiredSound(("helicopter",), shape=("recede",), same_as=0),
     )
     brief = ScoreBrief("a helicopter comes and goes", 20.0, sounds)
     line = replace(KNOCK, caption="a helicopter", count=None)
@@ -221,10 +226,49 @@ def test_a_director_of_scores_is_judged_by_the_same_rules(tiny: AudioStory) -> N
     assert verdict.figures["recall"][1] == 3
 
 
+def test_order_is_what_the_brief_says_of_it() -> None:
+    listed = replace(BRIEF, required=(*SOUNDS[:2], replace(SOUNDS[2], after=(0,), end=11.0)))
+    assert judged(listed, RAIN, KNOCK, replace(DOOR, start=2.0)).figures["order"] == (1, 1)
+    later = replace(listed, required=(*SOUNDS[:2], replace(SOUNDS[2], after=(0, 1), end=11.0)))
+    assert judged(later, RAIN, KNOCK, replace(DOOR, start=2.0)).figures["order"] == (0, 1)
+    assert judged(later, RAIN, KNOCK, DOOR).figures["times"] == (2, 2)
+    assert judged(later, RAIN, KNOCK, replace(DOOR, start=10.0)).figures["times"] == (1, 2)
+    assert "order" not in judged(replace(BRIEF, required=SOUNDS), RAIN, KNOCK, DOOR).figures
+
+
+def test_a_brief_in_another_language_is_to_be_refused() -> None:
+    def planning(brief: str, seconds: float) -> Story:
+        return story(RAIN, KNOCK)
+
+    def refusing(brief: str, seconds: float) -> Story:
+        raise PlanError("It reads as German.")
+
+    german = replace(BRIEF, language="de")
+    right = judged_brief("score", 0, german, refusing)
+    assert right.figures == {"tongues": (1, 1), "right": (1, 1)}
+    wrong = judged_brief("score", 0, german, planning)
+    assert wrong.figures == {"tongues": (0, 1), "right": (0, 1)}
+    assert wrong.wrong == ("tongues: planned in de",)
+
+
 def test_briefs_are_read(tmp_path: Path) -> None:
     briefs = read_briefs()
     assert len(briefs) >= 60
     assert sum(brief.scene for brief in briefs) >= 20
+    assert briefs[0].required[2].after, "what is listed in order comes in order"
+    others = read_briefs(SCORE_BRIEFS.with_name("writers_scores.jsonl"))
+    assert len(others) >= 150
+    assert sum(bool(brief.language) for brief in others) == 10
+    sounds = [sound for brief in others for sound in brief.required]
+    for name in ("overlaps", "after", "start", "end", "count", "every", "at", "shape", "silence"):
+        assert any(getattr(sound, name) for sound in sounds), name
+    astray = {"brief": "rain", "seconds": 3, "required": [{"words": ["rain"], "after": [1]}]}
+    (tmp_path / "astray.jsonl").write_text(json.dumps(astray))
+    with pytest.raises(FileError, match=r"astray\.jsonl:1 names the sound 1, which"):
+        read_briefs(tmp_path / "astray.jsonl")
+    (tmp_path / "none.jsonl").write_text("rain")
+    with pytest.raises(FileError, match=r"none\.jsonl:1 is not JSON"):
+        read_briefs(tmp_path / "none.jsonl")
     (tmp_path / "bad.jsonl").write_text('{"brief": 3}\n')
     with pytest.raises(FileError, match=r"bad\.jsonl:1"):
         read_briefs(tmp_path / "bad.jsonl")

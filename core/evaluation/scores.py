@@ -1,11 +1,7 @@
 """`python app.py evaluate scores`: is a plan the score that its brief asks for?
 
-Judged on core/evaluation/score_briefs.jsonl: briefs as sound designers write them, each with the
-sounds that it asks for in order (`required`: the words of which a caption must have one, as
-beginnings of words), what else may be heard (`optional`) and what may not (`forbidden`). A required
-sound may say its role, whether it goes on throughout, which others it overlaps, its start and
-length, when or how often it is struck, the shape of its level, and as which it is the same source.
-A scene (`scene`) names no sound; any of those that fit it (`fitting`) will do.
+Judged on a file of briefs as sound designers write them (`core.evaluation.score_briefs`):
+core/evaluation/score_briefs.jsonl, or core/evaluation/writers_scores.jsonl by another writer.
 
 Each figure is a share of what the briefs ask for:
 
@@ -14,16 +10,18 @@ Each figure is a share of what the briefs ask for:
 - nothing invented: briefs without an event that is neither required nor optional, that repeats an
   earlier one's caption as a new source, or that is a silence which was not asked for. In a scene
   anything may be heard once, but the brief itself is no sound.
-- order: briefs of which two or more sounds that come and go were found, and all of them in order.
-- times: starts, lengths and moments that are given, to 0.05 s.
+- order: briefs that say which sound comes after which, and of which none that is found begins
+  before one that it comes after.
+- times: starts, ends, lengths and moments that are given, to 0.05 s.
 - throughout: such sounds of which, by all events of theirs, 95 % of the whole is covered, silences
   left out. overlaps: pairs of which the shorter event lies for its half or more in the other.
 - counts: sounds struck as often as told. rhythms: those struck every so many seconds, to a fifth.
-- shapes: those whose level rises or falls as told by 6 dB or more. roles: beds that are beds, and
-  spots that are spots. returns: sounds with the source of the earlier one.
+- shapes: those whose level rises or falls by 6 dB or more, as one of those told does. roles: beds
+  that are beds, and spots that are spots. returns: sounds with the source of the earlier one.
 - negations: briefs with `forbidden` words, of which no caption has one.
 - silences: such events that are there, and in which nothing begins.
 - scenes: those with four sounds or more of different kinds that fit.
+- tongues: briefs in another language than English that are refused, with nothing planned.
 - right: briefs with nothing wrong.
 
 `--rows` are planners: `score` under its grammar, `score-free` without, `event-list` (the list of
@@ -42,21 +40,20 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from core.audiostory import AudioStory, load_audiostory
-from core.director.plan import check_instruction, most_events, plan
+from core.director.plan import most_events, plan, understood_instruction
 from core.director.progress import Brief
 from core.director.score_plan import plan_score
-from core.errors import FileError, StudioError
+from core.errors import PlanError, StudioError
 from core.evaluation.direct import largest_matching, mentions, ordered_matching, template
+from core.evaluation.score_briefs import SCORE_BRIEFS, RequiredSound, ScoreBrief, read_briefs
 from core.language.score import LevelShape
 from core.language.task_adapter import TaskAdapter
 from core.profile import Profile, load_profile
-from core.schema import read_dataclass
 from core.story.story import Event, Story
 
-SCORE_BRIEFS = Path(__file__).parent / "score_briefs.jsonl"
 _FIGURES = (
     "recall", "nothing_invented", "order", "times", "throughout", "overlaps", "counts", "rhythms",
-    "shapes", "roles", "returns", "negations", "silences", "scenes", "right",
+    "shapes", "roles", "returns", "negations", "silences", "scenes", "tongues", "right",
 )  # fmt: skip
 _NEAR = 0.05
 """Seconds by which a time may differ."""
@@ -71,46 +68,11 @@ _TURNS_DB = 6.0
 _DIFFERENT = 4
 """Sounds of different kinds that a scene needs."""
 _RISING: frozenset[LevelShape] = frozenset({"fade in", "swell", "approach"})
+_FALLING: frozenset[LevelShape] = frozenset({"fade out", "recede"})
 _ROWS = ("score", "score-free", "event-list", "template")
 
 ScorePlanner = Callable[[str, float], Story]
 """A brief and seconds to a story without sound."""
-
-
-@dataclass(frozen=True)
-class RequiredSound:
-    """A sound that a brief asks for; see the module's docstring.
-
-    Attributes:
-        at: moments of the whole at which it is struck.
-        overlaps, same_as: places in the list of required sounds.
-    """
-
-    words: tuple[str, ...]
-    role: str = ""
-    throughout: bool = False
-    overlaps: tuple[int, ...] = ()
-    start: float | None = None
-    seconds: float | None = None
-    count: int | None = None
-    every: float | None = None
-    at: tuple[float, ...] = ()
-    shape: LevelShape | None = None
-    same_as: int | None = None
-    silence: bool = False
-
-
-@dataclass(frozen=True)
-class ScoreBrief:
-    """A brief with what its score must hold."""
-
-    brief: str
-    seconds: float
-    required: tuple[RequiredSound, ...]
-    optional: tuple[tuple[str, ...], ...] = ()
-    forbidden: tuple[str, ...] = ()
-    scene: bool = False
-    fitting: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,19 +91,6 @@ class ScoreVerdict:
     figures: dict[str, tuple[int, int]]
     wrong: tuple[str, ...]
     plan: tuple[str, ...] = field(default=())
-
-
-def read_briefs(path: Path = SCORE_BRIEFS) -> list[ScoreBrief]:
-    """The briefs of a file.
-
-    Raises:
-        FileError: a line is no such brief.
-    """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [
-        read_dataclass(ScoreBrief, json.loads(line), f"{path.name}:{number}", FileError)
-        for number, line in enumerate(lines, 1)
-    ]
 
 
 def assigned(brief: ScoreBrief, events: Sequence[Event]) -> dict[int, Event]:
@@ -227,7 +176,7 @@ class Judged:
             yield from ((f, right, name) for f, right in self._beside(sound, event))
             if sound.silence:
                 yield "silences", event is not None and self._still(event), name
-            if sound.shape is not None:
+            if sound.shape:
                 yield "shapes", event is not None and turns(event, sound.shape), name
             if sound.role:
                 right = event is not None and self.story.role_of(event) == sound.role
@@ -243,10 +192,14 @@ class Judged:
             yield "recall", place in self.own, sound.words[0]
         made_up = self.made_up()
         yield "nothing_invented", not made_up, "; ".join(made_up)
-        passing = [i for i, s in enumerate(required) if not s.throughout and i in self.own]
-        if len(passing) > 1:
-            starts = [self.own[i].start for i in passing]
-            yield "order", starts == sorted(starts), ""
+        pairs = [
+            (self.own[before].start, self.own[place].start)
+            for place, sound in enumerate(required)
+            for before in sound.after
+            if place in self.own and before in self.own
+        ]
+        if pairs:
+            yield "order", all(first <= then for first, then in pairs), ""
         if self.brief.forbidden:
             said = [caption for caption in captions if mentions(caption, self.brief.forbidden)]
             yield "negations", not said, "; ".join(said)
@@ -281,6 +234,8 @@ class Judged:
             yield "times", event is not None and abs(event.start - sound.start) <= _NEAR
         if sound.seconds is not None:
             yield "times", event is not None and abs(event.duration - sound.seconds) <= _NEAR
+        if sound.end is not None:
+            yield "times", event is not None and abs(event.end - sound.end) <= _NEAR
         if sound.at:
             moments = self._strokes(sound)
             yield "times", all(any(abs(m - t) <= _NEAR for m in moments) for t in sound.at)
@@ -346,13 +301,17 @@ def times_struck(event: Event) -> int:
     return event.count if event.count is not None else len(strokes(event))
 
 
-def turns(event: Event, wanted: LevelShape) -> bool:
-    """Whether the level of an event rises, or falls, as is wanted."""
+def turns(event: Event, wanted: Sequence[LevelShape]) -> bool:
+    """Whether the level of an event rises or falls, as one of the shapes wanted does.
+
+    Points alone may do either; beside a name they are another way to do what it says.
+    """
     levels = [level for _, level in event.level_points]
-    pairs = itertools.combinations(levels, 2)
-    if wanted in _RISING:
-        return any(after - before >= _TURNS_DB for before, after in pairs)
-    return any(before - after >= _TURNS_DB for before, after in pairs)
+    pairs = list(itertools.combinations(levels, 2))
+    named = frozenset(wanted) - {"points"} or _RISING | _FALLING
+    rises = any(after - before >= _TURNS_DB for before, after in pairs)
+    falls = any(before - after >= _TURNS_DB for before, after in pairs)
+    return bool(named & _RISING and rises) or bool(named & _FALLING and falls)
 
 
 def _source(event: Event) -> str:
@@ -415,9 +374,8 @@ def scored(
     model: AudioStory, brief: str, seconds: float, *, adapter: TaskAdapter | None, held: bool
 ) -> Story:
     """The score of a brief; see `core.director.score_plan.plan_score`."""
-    wanted = Brief(
-        check_instruction(model, brief, seconds), seconds, most=most_events(model, seconds)
-    )
+    understood = understood_instruction(model, brief, seconds)
+    wanted = Brief(understood, seconds, most=most_events(model, seconds))
     return _story_of([*plan_score(model, wanted, 0, None, held=held, adapter=adapter)][-1].story)
 
 
@@ -427,7 +385,12 @@ def _story_of(story: Story | None) -> Story:
 
 
 def judged_brief(row: str, place: int, brief: ScoreBrief, planner: ScorePlanner) -> ScoreVerdict:
-    """Plan a brief and judge it; where no story comes of it, all that it asks for is wrong."""
+    """Plan a brief and judge it; where no story comes of it, all that it asks for is wrong.
+
+    Of a brief in another language no story is to come, and nothing else is judged.
+    """
+    if brief.language:
+        return _judged_refusal(row, place, brief, planner)
     try:
         return judge_score(row, place, brief, planner(brief.brief, brief.seconds))
     except StudioError as error:
@@ -437,6 +400,16 @@ def judged_brief(row: str, place: int, brief: ScoreBrief, planner: ScorePlanner)
         verdict = judge_score(row, place, replace(brief, optional=()), empty)
         figures = {name: (0, asked) for name, (_, asked) in verdict.figures.items()}
         return replace(verdict, figures=figures, plan=(str(error),))
+
+
+def _judged_refusal(row: str, place: int, brief: ScoreBrief, planner: ScorePlanner) -> ScoreVerdict:
+    try:
+        events = planner(brief.brief, brief.seconds).events
+    except PlanError as error:
+        return ScoreVerdict(row, place, {"tongues": (1, 1), "right": (1, 1)}, (), (str(error),))
+    wrong = (f"tongues: planned in {brief.language}",)
+    shown = tuple(map(in_short, events))
+    return ScoreVerdict(row, place, {"tongues": (0, 1), "right": (0, 1)}, wrong, shown)
 
 
 def main(argv: Sequence[str]) -> None:
