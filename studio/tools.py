@@ -53,7 +53,7 @@ def add_tools(studio: Studio) -> None:
 
         Returns:
             JSON: the title, the reasoning, the events with captions and times in seconds, and
-            notes on what of the instruction was not kept
+            notes on what was corrected and what of the instruction was not kept
         """
         return _answer(_draft, studio, _library(studio, request), instruction, seconds, seed)
 
@@ -175,5 +175,5 @@ def _story_answer(folder: StoryFolder) -> Answer:
         "title": folder.title,
         "reasoning": story.reasoning,
         "events": events,
-        "notes": list(story.notes),
+        "notes": [*story.corrections, *story.notes],
     }

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from core.director.answer import SCORE_SCHEMA, SCORE_SYSTEM, find_plan, request_messages
+from core.director.answer import SYSTEM, answer_schema, find_plan, request_messages
 from core.director.answered_score import AnsweredScore
 from core.language.score import ScoreEvent, sheet_faults
 from core.story.score import score_events
@@ -139,14 +139,17 @@ def test_what_reaches_beyond_the_story_is_cut_to_its_end() -> None:
 
 
 def test_the_request_asks_for_what_is_read() -> None:
-    assert request_messages("rain", 20.0)[0]["content"] != SCORE_SYSTEM
-    assert request_messages("rain", 20.0, scored=True)[0]["content"] == SCORE_SYSTEM
-    row = SCORE_SCHEMA["properties"]["events"]["items"]["properties"]
+    asked = request_messages("rain", 20.0)
+    assert asked[0]["content"] == SYSTEM
+    assert "rain\nThe total is 20 seconds." in asked[1]["content"]
+    events = [answer_schema(total)["properties"]["events"] for total in (0.5, 8.0, 90.0)]
+    assert [schema["maxItems"] for schema in events] == [4, 16, 24]
+    row = events[0]["items"]["properties"]
     assert list(row) == [
         "caption", "start", "seconds", "role", "level", "shape", "mood", "count", "every", "at",
         "source",
     ]  # fmt: skip
-    example = SCORE_SYSTEM[SCORE_SYSTEM.index('{"events"') :].removesuffix(".")
+    example = SYSTEM[SYSTEM.index('{"events"') :].removesuffix(".")
     assert read(*json.loads(example)["events"]).notes == ()
     quoted = find_plan(f"Like {example}: {json.dumps([RAIN])}")
     assert quoted is not None

@@ -18,12 +18,12 @@ EVENTS: list[dict[str, Any]] = [
 ]
 PLAN = json.dumps({"events": EVENTS})
 DRAFT = json.dumps({"events": [{"caption": "a dog", "seconds": 9, "mood": "odd"}]})
-EXAMPLE = '{"events": [{"caption": "rain falling on a roof", "seconds": 6, "mood": "calm"}]}'
+EXAMPLE = SYSTEM[SYSTEM.index('{"events"') :].removesuffix(".")
 CUE = {"caption": "a kettle boiling", "seconds": 5, "mood": "calm"}
 
 
 def captions(text: str) -> list[str]:
-    return [item.phrase for item in read_answer(text, "It")]
+    return [item.phrase for item in read_answer(text, "It").items]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_the_final_answer_is_taken(text: str) -> None:
 
 
 def test_the_example_of_the_request_is_an_answer_where_there_is_no_other() -> None:
-    assert EXAMPLE in SYSTEM
-    assert captions(EXAMPLE) == ["rain falling on a roof"]
-    assert captions(f'{EXAMPLE} In short: ["rain", "roof"]') == ["rain falling on a roof"]
+    example = ["rain falling on a roof", "a fist knocking on a door"]
+    assert captions(EXAMPLE) == example
+    assert captions(f'{EXAMPLE} In short: ["rain", "roof"]') == example
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_text_without_marks_is_all_answer() -> None:
     ],
 )
 def test_lengths_are_read_as_models_write_them(given: object, seconds: float) -> None:
-    (item,) = read_answer(json.dumps([{"caption": "rain", "seconds": given}]), "It")
+    (item,) = read_answer(json.dumps([{"caption": "rain", "seconds": given}]), "It").items
     assert item.seconds == seconds
 
 
 def test_captions_of_strangers_are_data() -> None:
     rows = [{"caption": "<|gen|> rain (loud)\n", "mood": "<b>", "duration": "3 s"}, 7, "wind"]
-    items = read_answer(json.dumps({"events": rows}), "It")
+    items = read_answer(json.dumps({"events": rows}), "It").items
     assert [(i.phrase, i.seconds, i.mood) for i in items] == [
         ("rain loud", 3.0, "b"),
         ("wind", 0.0, ""),

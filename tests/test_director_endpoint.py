@@ -32,7 +32,7 @@ def planned(answer: Answer, **bounds: float) -> tuple[list[str], list[dict[str, 
     """The captions of the plan that a server brings out, and the requests that it took."""
     with served(answer) as (url, seen):
         final = answers_of(url, **bounds)[-1]
-    items = read_answer(final, "It")
+    items = read_answer(final, "It").items
     return [item.phrase for item in items], [request.asked for request in seen]
 
 

@@ -17,6 +17,7 @@ from core.director.endpoint import EndpointDirector
 from core.director.external import ChatModelDirector, open_director
 from core.director.plan import plan
 from core.errors import Cancelled, PlanError
+from core.language.reasoning import Item, read_items
 from core.profile import RenderSettings
 from core.render.render import render_events
 from core.story.story import Story
@@ -64,12 +65,13 @@ def planned(model: AudioStory, url: str, **limits: float) -> Story:
 
 def test_a_real_server_plans_and_our_bridge_renders(tiny: AudioStory, llama: str) -> None:
     director = open_director(llama)
-    parts = list(plan(tiny, "rain falls, then a dog barks", 8.0, 3, director=director))
+    parts = list(plan(tiny, "rain falls, then a dog barks", 2.0, 3, director=director))
     story = parts[-1].story
     assert story is not None
-    assert sum(e.duration for e in story.sequence) == pytest.approx(8.0, abs=1e-3)
+    assert story.total == 2.0
+    assert {event.role for event in story.events} <= {"bed", "spot"}, "it is a score"
     assert len(parts) > 5
-    first = story.sequence[0]
+    first = story.events[0]
     settings = RenderSettings(1, 1.0)
     (rendered,) = render_events(tiny, story, [first.id], settings)
     assert rendered.samples.shape[1] >= round(first.duration * tiny.sample_rate)
@@ -81,6 +83,50 @@ def test_a_plan_is_obeyed_and_the_times_too(tiny: AudioStory) -> None:
     assert [e.caption for e in story.events] == ["rain falling", "a dog"]
     assert [e.duration for e in story.events] == pytest.approx([4.0, 8.0])
     assert story.events[0].mood == "calm"
+
+
+BED = {"caption": "rain on a roof", "start": 0, "seconds": 12, "role": "bed", "level": "quiet"}
+KNOCKS = {"caption": "a fist knocking", "start": 4, "seconds": 3, "count": 3, "shape": "wobbly"}
+AGAIN = {"caption": "a fist knocking", "start": 9, "seconds": 2, "source": 1, "shape": "fade out"}
+
+
+def scored_by(model: AudioStory, *rows: object) -> Story:
+    """The story of what a server answers with these rows."""
+    with served(lambda r: r.reply(said(json.dumps({"events": rows})))) as (url, seen):
+        story = planned(model, url)
+    asked = seen[0].asked
+    schema = asked["response_format"]["json_schema"]["schema"]
+    assert "role" in schema["properties"]["events"]["items"]["properties"]
+    assert "cue sheet" in asked["messages"][0]["content"]
+    return story
+
+
+def test_a_score_of_another_director_overlaps_shapes_and_repeats(tiny: AudioStory) -> None:
+    story = scored_by(tiny, BED, KNOCKS, AGAIN)
+    rain, knocks, again = story.events
+    assert [(e.start, e.duration) for e in story.events] == [(0.0, 12.0), (4.0, 3.0), (9.0, 2.0)]
+    assert (rain.role, knocks.role, rain.gain_db < 0.0) == ("bed", "spot", True)
+    assert len({event.layer for event in story.events}) == 2, "one source lies in one lane"
+    assert (knocks.shape, knocks.count, again.shape, again.source) == (
+        "steady", 3, "fade out", knocks.id,
+    )  # fmt: skip
+    (correction,) = story.corrections
+    assert "shape of 'a fist knocking' is not understood (wobbly); it is steady" in correction
+    assert any("'a fist knocking' (3x) may be heard more or less often" in n for n in story.notes)
+    assert read_items(story.reasoning)[0] == Item("rain on a roof", 12.0, "plain")
+    assert Story.from_json(story.to_json()) == story
+
+
+def test_what_a_score_leaves_out_of_the_brief_is_said(tiny: AudioStory) -> None:
+    """The brief of these plans is "rain for 4 seconds, then a dog"."""
+    (note,) = scored_by(tiny, BED).notes
+    assert note.startswith("No event was planned for \u201ca dog\u201d")
+    assert scored_by(tiny, BED, {"caption": "a dog barks", "start": 9}).notes == ()
+
+
+def test_a_score_without_an_event_inside_the_story_is_a_sentence(tiny: AudioStory) -> None:
+    with pytest.raises(PlanError, match=r"smollm2 at .* planned nothing within the 12 s"):
+        scored_by(tiny, BED | {"start": 60})
 
 
 def test_a_model_that_plans_by_itself_alone_says_so(tiny: AudioStory) -> None:

@@ -37,7 +37,7 @@ def outcome(answer: Answer, model: str = "m1") -> str:
     with served(answer) as (url, _):
         try:
             *_, final = EndpointDirector(url, model).answer("rain", 9.0, None)
-            first = read_answer(final, "It")[0]
+            first = read_answer(final, "It").items[0]
         except PlanError as error:
             return str(error)
     return f"{first.phrase} {first.seconds:g}"

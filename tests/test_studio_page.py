@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import re
 import socket
 import time
@@ -19,6 +20,7 @@ import httpx
 import pytest
 import soundfile
 from gradio_client import Client
+from http_servers import said, served
 from playwright.sync_api import (
     APIResponse,
     Browser,
@@ -34,9 +36,6 @@ from studio_stories import long_story
 from core.errors import Cancelled
 from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
-from core.language.score import ScoreEvent
-from core.story.folders import Library
-from core.story.score import score_events
 from core.story.story import Story
 from studio.jobs.job import Job
 from studio.jobs.model_service import ModelService
@@ -867,18 +866,24 @@ def test_long_stories_open_and_follow_edits_at_once(page: Page, stories: Path) -
     shoot(page, "long")
 
 
-def test_a_bed_and_two_spots_lie_in_three_lanes_and_a_shape_is_drawn_as_typed(
+SCORE = [
+    {"caption": "steady rain", "start": 0, "seconds": 20, "role": "bed", "level": "quiet"},
+    {"caption": "a bell", "start": 4, "seconds": 5, "shape": "swell", "count": 3},
+    {"caption": "a dog barks", "start": 12, "seconds": 2.5, "level": "loud", "mood": "tense"},
+]
+
+
+def test_a_bed_and_two_spots_of_another_director_lie_in_three_lanes_and_take_a_typed_shape(
     page: Page, stories: Path
 ) -> None:
-    score = [
-        ScoreEvent("steady rain", 0.0, 20.0, "bed", "quiet", "steady", "calm"),
-        ScoreEvent("a bell", 4.0, 5.0, "spot", "normal", "swell", "calm", count=3),
-        ScoreEvent("a dog barks", 12.0, 2.5, "spot", "loud", "steady", "tense"),
-    ]
-    made = Story("rain throughout", 20.0, 1, "tiny", "Rain.", score_events(score, 20.0))
-    title = Library(stories).create(made, "Three lanes").title
-    page.reload()
-    open_story(page, title)
+    title = "rain throughout, three strokes of a bell and a dog"
+    with served(lambda request: request.reply(said(json.dumps({"events": SCORE})))) as (url, _):
+        button(page, re.compile("^Director")).click()
+        page.get_by_label("Another director").fill(url)
+        page.get_by_label("Its model").fill("m1")
+        draft(page, title, 20)
+    made = on_disk(stories, title)
+    expect(page.locator("#notes li")).to_contain_text("'a bell' (3x) may be heard more or less")
     rain, bell, dog = (block(page, number).bounding_box() for number in "123")
     assert rain is not None
     assert bell is not None

@@ -108,7 +108,7 @@ def test_a_stream_that_says_its_end_is_not_waited_for(monkeypatch: pytest.Monkey
             *_, final = director.answer("rain", 9.0, None)
             over.set()
         over.clear()
-        assert [item.phrase for item in read_answer(final, "It")] == ["rain falling"]
+        assert [item.phrase for item in read_answer(final, "It").items] == ["rain falling"]
 
 
 def test_a_name_that_no_look_up_takes_is_an_address_to_mend() -> None:

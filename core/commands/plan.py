@@ -106,6 +106,6 @@ def plan_story(model: AudioStory, arguments: argparse.Namespace) -> Story:
     assert progress.story is not None
     if any(event.role for event in progress.story.events):  # whose reasoning is no list
         print(*cue_lines(progress.story), sep="\n", file=sys.stderr)
-    for note in progress.story.notes:
+    for note in (*progress.story.corrections, *progress.story.notes):
         print(note, file=sys.stderr)
     return progress.story

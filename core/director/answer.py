@@ -1,4 +1,4 @@
-"""What another director is asked, and the list of events in what it answers.
+"""What another director is asked, and the events in what it answers.
 
 A chat model may think aloud first, quote the request, draft, fence its JSON, and add a word at the
 end. What counts is its final answer: the last list of events outside of what is marked as
@@ -24,7 +24,7 @@ from core.story.limits import MAX_CAPTION
 from core.story.shape import LEVEL_DB, LEVEL_SHAPES, ROLES
 
 LONGEST_ANSWER = 200_000
-"""Characters of an answer that are read, from its end; a plan of 24 events needs some 3000."""
+"""Characters of an answer that are read, from its end; a score of 24 events needs some 5000."""
 _LONGEST_TEXT = 2 * LONGEST_ANSWER
 """Characters of an answer that are looked through, from its end, with all its thinking."""
 _MOST_BRACKETS = 500
@@ -35,50 +35,14 @@ _MOST_SECONDS = 3600.0
 _Read = tuple[Item, Mapping[str, Any]]
 _LONGEST_LENGTH = 80
 """Characters of a length that is written as text."""
+_MOST_LISTED = 8
+"""Points of a shape, and moments of repetitions, that a director is let write."""
+_FEWEST, _MOST_ASKED, _EVENTS_A_SECOND = 4, 24, 2.0
+"""Events that a director is let write: of a short story, of any, and for each second."""
 _MOST_WRAPPERS = 3
 """Tables that may be wrapped around the list: {"plan": {"events": […]}}."""
 
-_EXAMPLE = {"events": [{"caption": "rain falling on a roof", "seconds": 6, "mood": "calm"}]}
-SYSTEM = (
-    "You plan soundscapes. Split the request into the sounds that are heard, one event each, in "
-    "the order told, and add none of your own. Answer with JSON only, like "
-    f"{json.dumps(_EXAMPLE)}. "
-    "The seconds of all events add up to the total; times in the request are kept exactly."
-)
-
-
-def _answer_schema(row: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of an answer whose events have these properties, all of them required."""
-    return {
-        "type": "object",
-        "properties": {
-            "events": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 24,
-                "items": {
-                    "type": "object",
-                    "properties": row,
-                    "required": list(row),
-                    "additionalProperties": False,
-                },
-            }
-        },
-        "required": ["events"],
-        "additionalProperties": False,
-    }
-
-
-SCHEMA = _answer_schema(
-    {
-        "caption": {"type": "string", "maxLength": 120},
-        "seconds": {"type": "number"},
-        "mood": {"type": "string", "maxLength": 30},
-    }
-)
-
-
-_SCORE_EXAMPLE: dict[str, Any] = {
+_EXAMPLE: dict[str, Any] = {
     "events": [
         {
             "caption": "rain falling on a roof",
@@ -101,49 +65,72 @@ _SCORE_EXAMPLE: dict[str, Any] = {
         },
     ]
 }
-SCORE_SYSTEM = (
+SYSTEM = (
     "You write the cue sheet of a soundscape: one event for each sound that is heard, by its "
     "start, in seconds; sounds may overlap. Keep every time, count and order of the request "
-    "exactly, and add nothing that it leaves out. What carries on beneath is a bed, from its "
+    "exactly, and add nothing that it leaves out; only where it sets a scene and names no sound, "
+    "choose four to eight sounds that fit. Write captions in English, whatever the language of "
+    "the request: a few words for one sound each. What carries on beneath is a bed, from its "
     'beginning to its end; what happens is a spot. "level" is quiet, normal or loud. "shape" is '
     "steady, fade in, fade out, swell, approach, recede, or pairs [seconds from the event's start, "
     'decibels]. Where a sound is struck again and again, say "count", or "every" so many seconds, '
     'or "at" which seconds from its start, one of them. Where a source is heard again, "source" is '
     'the place, from 0, of its first event. Where nothing is to be heard write "silence". Answer '
-    f"with JSON only, like {json.dumps(_SCORE_EXAMPLE)}."
+    f"with JSON only, like {json.dumps(_EXAMPLE)}."
 )
-"""For directors whose answer is read as a score."""
 _OPTIONAL: dict[str, dict[str, Any]] = {
     "count": {"type": ["integer", "null"]},
     "every": {"type": ["number", "null"]},
-    "at": {"type": ["array", "null"], "items": {"type": "number"}},
+    "at": {"type": ["array", "null"], "items": {"type": "number"}, "maxItems": _MOST_LISTED},
     "source": {"type": ["integer", "null"]},
 }
-_SCORE_ROW: dict[str, dict[str, Any]] = {
+_POINTS: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+    "maxItems": _MOST_LISTED,
+}
+_ROW: dict[str, dict[str, Any]] = {
     "caption": {"type": "string", "maxLength": 120},
     "start": {"type": "number"},
     "seconds": {"type": "number"},
-    "role": {"enum": list(ROLES)},
-    "level": {"enum": list(LEVEL_DB)},
-    "shape": {
-        "anyOf": [
-            {"enum": list(LEVEL_SHAPES[:-1])},
-            {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
-        ]
-    },
+    "role": {"type": "string", "enum": list(ROLES)},
+    "level": {"type": "string", "enum": list(LEVEL_DB)},
+    "shape": {"anyOf": [{"type": "string", "enum": list(LEVEL_SHAPES[:-1])}, _POINTS]},
     "mood": {"type": "string", "maxLength": 30},
     **_OPTIONAL,
 }
-SCORE_SCHEMA = _answer_schema(_SCORE_ROW)
-"""All is required, as strict schemas ask; what a sound has not is null."""
 
 
-def request_messages(
-    instruction: str, total: float, *, scored: bool = False
-) -> list[dict[str, str]]:
-    """The conversation that asks for a plan of `total` seconds; `scored`: for a score."""
+def answer_schema(total: float) -> dict[str, Any]:
+    """The JSON schema of an answer of `total` seconds.
+
+    All is required, as strict schemas ask; what a sound has not is null. There are no more events
+    than so many seconds hold, since a small model may go on to the last that it is let write.
+    """
+    return {
+        "type": "object",
+        "properties": {
+            "events": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": max(_FEWEST, min(_MOST_ASKED, round(_EVENTS_A_SECOND * total))),
+                "items": {
+                    "type": "object",
+                    "properties": _ROW,
+                    "required": list(_ROW),
+                    "additionalProperties": False,
+                },
+            }
+        },
+        "required": ["events"],
+        "additionalProperties": False,
+    }
+
+
+def request_messages(instruction: str, total: float) -> list[dict[str, str]]:
+    """The conversation that asks for a score of `total` seconds."""
     return [
-        {"role": "system", "content": SCORE_SYSTEM if scored else SYSTEM},
+        {"role": "system", "content": SYSTEM},
         {"role": "user", "content": f"{instruction}\nThe total is {total:g} seconds."},
     ]
 
@@ -228,7 +215,7 @@ def find_plan(text: str) -> FoundPlan | None:
         if items := _items(rows):
             found.append((items, sure, end))
     found = [each for each in found if each[1]] or found
-    found = [each for each in found if each[0] not in _EXAMPLE_ITEMS] or found
+    found = [each for each in found if each[0] != _EXAMPLE_ITEMS] or found
     if not any(sure for _, sure, _ in found) and (lines := _line_by_line(answer, values)):
         return _found(lines, True, "")
     if not found:
@@ -332,4 +319,4 @@ def _seconds_in(text: str) -> float:
     return timed[0].value if timed else 0.0
 
 
-_EXAMPLE_ITEMS = (_items(_EXAMPLE["events"]), _items(_SCORE_EXAMPLE["events"]))
+_EXAMPLE_ITEMS = _items(_EXAMPLE["events"])

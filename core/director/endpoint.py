@@ -20,7 +20,7 @@ import httpx
 
 from core.director.answer import (
     LONGEST_ANSWER,
-    SCHEMA,
+    answer_schema,
     find_plan,
     request_messages,
     without_thinking,
@@ -55,7 +55,7 @@ _PAUSE = 2.0
 """Seconds after which one is asked again that is busy and does not say for how long."""
 _MOST_PAUSES = 2
 _MOST_TOKENS = 8000
-"""Tokens of an answer with all its thinking; a plan of 24 events needs some 1000."""
+"""Tokens of an answer with all its thinking; a score of 24 events needs some 2000."""
 _MOST_ERROR = 20_000
 """Bytes that are read of a refusal."""
 _MOST_NAMES = 5
@@ -63,11 +63,7 @@ _MOST_NAMES = 5
 _QUOTED = 160
 """Characters of a server's own words in a sentence."""
 
-_FORMS: tuple[dict[str, Any], ...] = (
-    {"type": "json_schema", "json_schema": {"name": "plan", "schema": SCHEMA, "strict": True}},
-    {"type": "json_object"},
-    {},
-)
+_FORMS = ("json_schema", "json_object", "")
 _LIMITS = ("max_tokens", "max_completion_tokens", "")
 _CLUES = {
     "limit": r"max_(?:completion_|new_)?tokens|context (?:length|window|size)",
@@ -103,8 +99,10 @@ class RequestParts:
     stream: bool = True
     system: bool = True
 
-    def body(self, model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
-        """The request as JSON."""
+    def body(
+        self, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The request as JSON; `schema` is that of the answer."""
         if not self.system:
             messages = [{"role": "user", "content": "\n\n".join(m["content"] for m in messages)}]
         body: dict[str, Any] = {"model": model, "messages": messages, "stream": self.stream}
@@ -113,7 +111,10 @@ class RequestParts:
         if name := _LIMITS[self.limit]:
             body[name] = _MOST_TOKENS
         if form := _FORMS[self.form]:
-            body["response_format"] = form
+            body["response_format"] = {"type": form}
+        if form == "json_schema":
+            named = {"name": "plan", "schema": schema, "strict": True}
+            body["response_format"]["json_schema"] = named
         return body
 
     def without(self, part: str) -> RequestParts | None:
@@ -324,12 +325,13 @@ class EndpointDirector:
         bounds = Bounds(size, min(_CONNECT, self.silent), self.silent, self.longest)
         with Connection(self.name, PlanError, bounds, cancel, self._authorization) as connection:
             model = self.model or next(iter(self._models(connection)), "default")
-            messages = request_messages(instruction, total)
+            messages, schema = request_messages(instruction, total), answer_schema(total)
             parts: RequestParts | None = RequestParts()
             pauses = 0
             while parts is not None:
                 try:
-                    final = yield from self._attempt(connection, parts.body(model, messages))
+                    body = parts.body(model, messages, schema)
+                    final = yield from self._attempt(connection, body)
                 except RefusedError as refusal:
                     if _worth_waiting(refusal, pauses):
                         pauses += 1

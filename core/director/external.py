@@ -1,6 +1,6 @@
 """Other directors: any chat model behind an OpenAI-compatible endpoint, or in a folder.
 
-Another director only writes the list of events; the bridge stays ours, since the finished plan is
+Another director only writes the score; the bridge stays ours, since the finished plan is
 teacher-forced through our own language model. What such a model sends is untrusted: it is
 limited in size and time, and read as data alone.
 """
@@ -15,9 +15,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.director.answer import breaks_off, find_plan, request_messages, without_thinking
+from core.director.answer import (
+    FoundPlan,
+    breaks_off,
+    find_plan,
+    request_messages,
+    without_thinking,
+)
 from core.errors import Cancelled, PlanError
-from core.language.reasoning import Item
 from core.language.stream import one_line
 from core.network import is_web_address, without_password
 
@@ -76,14 +81,14 @@ def open_director(place: str, name: str = "", key: str = "") -> Director | None:
     )
 
 
-def read_answer(text: str, name: str) -> tuple[Item, ...]:
-    """The events of a whole answer.
+def read_answer(text: str, name: str) -> FoundPlan:
+    """The final plan of a whole answer.
 
     Raises:
         PlanError: there are none in it.
     """
     if plan := find_plan(text):
-        return plan.items
+        return plan
     if text.strip() and not without_thinking(text).strip():
         why = "thought without coming to an answer"
     else:
@@ -96,10 +101,13 @@ class ChatModelDirector:
     """Any transformers chat model in a folder; loaded at first use.
 
     Its answer is greedy and free; what is not JSON is looked through for some.
+
+    Attributes:
+        most: tokens of an answer; a score of 24 events needs as many.
     """
 
     folder: Path
-    most: int = 700
+    most: int = 2000
 
     @property
     def name(self) -> str:

@@ -87,11 +87,33 @@ def notes_on(
             "or begin it from a recording."
         )
     if timed.count is not None and timed.count != len(phrases):
-        notes.append(
-            f"The instruction asks for {timed.count} events, the plan has {len(phrases)}; "
-            "name those that are missing, or add them."
-        )
+        notes.append(_miscounted(timed.count, len(phrases)))
     return notes
+
+
+def notes_on_score(
+    timed: TimedInstruction, captions: Sequence[str], lexicon: Lexicon | None
+) -> list[str]:
+    """What is to be said of a score beside its brief, a sentence each.
+
+    A score keeps times that a list cannot, several of one sound among them: only those outside the
+    whole are told.
+    """
+    notes = list(timed.outside)
+    if missing := left_out(timed, captions, lexicon):
+        notes.append(
+            f"No event was planned for {_named(missing)}; add one where it should be heard."
+        )
+    if timed.count is not None and timed.count != len(captions):
+        notes.append(_miscounted(timed.count, len(captions)))
+    return notes
+
+
+def _miscounted(asked: int, planned: int) -> str:
+    return (
+        f"The instruction asks for {asked} events, the plan has {planned}; "
+        "name those that are missing, or add them."
+    )
 
 
 def _named(texts: Sequence[str]) -> str:

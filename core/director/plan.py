@@ -11,9 +11,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from core.audiostory import AudioStory
 from core.bridge.known_sounds import load_known_sounds
+from core.director.answered_score import AnsweredScore
 from core.director.clauses import end_list_lines
 from core.director.comprehension import check_english, check_named
 from core.director.constraints import (
@@ -26,11 +28,12 @@ from core.director.external import Director, read_answer
 from core.director.omissions import notes_on
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans, events_so_far
 from core.director.published import plan_freely
-from core.director.score_plan import plan_score
+from core.director.score_plan import compose_score, plan_score, with_score_notes
 from core.director.silence import with_silences
 from core.director.times import TimedInstruction
 from core.errors import PlanError
 from core.language.reasoning import Item, ListGrammar, write_items
+from core.language.score import CueSheet
 from core.language.stream import (
     THINK,
     THINK_END,
@@ -42,6 +45,7 @@ from core.language.stream import (
     prompt_text,
 )
 from core.story.durations import GRID, Lengths, Span
+from core.story.edits import UNKNOWN_LENGTH
 from core.story.limits import MAX_INSTRUCTION, MAX_LAYER, MAX_REASONING, MIN_DURATION
 from core.story.story import Event, Story
 
@@ -79,9 +83,7 @@ def plan(
             understood (`core.director.comprehension`).
         Cancelled: `cancel` was set.
     """
-    instruction = check_instruction(model, instruction, total)
-    clauses = TimedInstruction(instruction, total).clause_texts
-    check_named(instruction, clauses)
+    instruction = named_instruction(model, instruction, total)
     planner = model.profile.director.planner
     free = planner == "published" or (constraints == "none" and planner != "score")
     if free and director is not None:
@@ -95,8 +97,7 @@ def plan(
     if director is not None:
         yield from _plan_externally(model, director, instruction, total, seed, cancel, spans)
         return
-    if model.lexicon is not None:
-        check_english(instruction, clauses, model.lexicon)
+    instruction = understood_instruction(model, instruction, total)
     brief = Brief(instruction, total, most=most_events(model, total))
     if planner == "score":
         yield from plan_score(model, brief, seed, cancel, held=constraints != "none")
@@ -121,25 +122,59 @@ def _plan_externally(
     cancel: threading.Event | None,
     spans: Spans | None,
 ) -> Iterator[PlanProgress]:
-    """Another director's list, put into the words of ours; its answer is shown as it comes."""
+    """Another director's score, or a plain list of events; its answer is shown as it comes."""
     text = ""
     for text in director.answer(instruction, total, cancel):
         yield PlanProgress(text[:MAX_REASONING], ())
     answered = read_answer(text, director.name)
-    items = answered[: most_events(model, total)]
-    timed = TimedInstruction(instruction, total)
-    lengths = fit_lengths(Brief(instruction, total), timed, items, spans or known_spans(model))
-    settled = [replace(i, seconds=s) for i, s in zip(items, lengths.seconds, strict=True)]
-    events = tuple(PlannedEvent(item.phrase, item.seconds, item.mood) for item in settled)
-    parsed = Plan(write_items(settled), events)
-    story = compose_story(model.profile.name, instruction, total, seed, parsed, items, lengths)
-    if len(answered) > len(items):
+    most = most_events(model, total)
+    brief = Brief(instruction, total, most=most)
+    known = spans or known_spans(model)
+    score = answered.score(total, partial(natural_seconds, known), most)
+    if score is None:
+        story = _listed(model, brief, seed, answered.items[:most], known)
+    else:
+        story = _scored(model, brief, seed, score, director.name)
+    if len(answered.items) > most:
         left = (
-            f"{len(answered) - len(items)} events of {director.name} were left out: "
+            f"{len(answered.items) - most} events of {director.name} were left out: "
             f"{total:g} s have no room for them."
         )
-        story = replace(story, notes=(*story.notes, left))
-    yield PlanProgress(parsed.reasoning, events, _finished(model, story, items))
+        story = replace(story, notes=(left, *story.notes))
+    events = tuple(PlannedEvent(e.caption, e.duration, e.mood) for e in story.events)
+    yield PlanProgress(story.reasoning, events, story)
+
+
+def _listed(
+    model: AudioStory, brief: Brief, seed: int, items: Sequence[Item], spans: Spans
+) -> Story:
+    """Another director's list of events, one after the other, put into the words of ours."""
+    timed = TimedInstruction(brief.instruction, brief.total)
+    lengths = fit_lengths(brief, timed, items, spans)
+    settled = [replace(i, seconds=s) for i, s in zip(items, lengths.seconds, strict=True)]
+    events = tuple(PlannedEvent(item.phrase, item.seconds, item.mood) for item in settled)
+    story = compose_story(
+        model.profile.name, brief.instruction, brief.total, seed,
+        Plan(write_items(settled), events), items, lengths,
+    )  # fmt: skip
+    return _finished(model, story, items)
+
+
+def _scored(model: AudioStory, brief: Brief, seed: int, score: AnsweredScore, name: str) -> Story:
+    """Another director's score, its reasoning the list that our own director writes.
+
+    Raises:
+        PlanError: none of it lies within the story.
+    """
+    if not score.events:
+        raise PlanError(
+            f"{name} planned nothing within the {brief.total:g} s of the story; draft again or "
+            "choose another."
+        )
+    items = [Item(line.caption, line.seconds, line.mood) for line in score.events]
+    sheet = CueSheet(write_items(items), score.events)
+    story = compose_score(model.profile.name, brief.instruction, brief.total, seed, sheet)
+    return with_score_notes(model, replace(story, corrections=score.notes))
 
 
 def _finished(model: AudioStory, story: Story, items: Sequence[Item]) -> Story:
@@ -149,6 +184,30 @@ def _finished(model: AudioStory, story: Story, items: Sequence[Item]) -> Story:
     story = with_silences(story, timed, phrases)
     notes = notes_on(timed, phrases, most_events(model, story.total), model.lexicon)
     return replace(story, notes=(*story.notes, *notes))
+
+
+def named_instruction(model: AudioStory, instruction: str, total: float) -> str:
+    """The instruction as it is planned, which names something.
+
+    Raises:
+        PlanError: it does not, or is none (`check_instruction`).
+    """
+    instruction = check_instruction(model, instruction, total)
+    check_named(instruction, TimedInstruction(instruction, total).clause_texts)
+    return instruction
+
+
+def understood_instruction(model: AudioStory, instruction: str, total: float) -> str:
+    """The instruction as our own language model plans it, which is English.
+
+    Raises:
+        PlanError: it is in another language, or none (`named_instruction`).
+    """
+    instruction = named_instruction(model, instruction, total)
+    if model.lexicon is not None:
+        clauses = TimedInstruction(instruction, total).clause_texts
+        check_english(instruction, clauses, model.lexicon)
+    return instruction
 
 
 def check_instruction(model: AudioStory, instruction: str, total: float) -> str:
@@ -208,6 +267,12 @@ def known_spans(model: AudioStory) -> Spans:
         return known_sounds.spans(phrases) if known_sounds else [None] * len(phrases)
 
     return spans
+
+
+def natural_seconds(spans: Spans, caption: str) -> float:
+    """How long a sound lasts that is added without a length; of textures the shortest."""
+    (span,) = spans([caption])
+    return UNKNOWN_LENGTH if span is None else max(span.shortest, min(span.longest, UNKNOWN_LENGTH))
 
 
 class ConstrainedPlan:

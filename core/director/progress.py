@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.errors import PlanError
 from core.language.reasoning import Item
+from core.language.score import ScoreEvent
 from core.language.stream import PlannedEvent, parse_plan
 from core.story.durations import Lengths, Span
 from core.story.story import Story
@@ -40,6 +41,8 @@ class Brief:
         avoid: phrases that are not used again.
         lengths: fits the lengths wanted of all events, given their natural ones; by default to the
             instruction's times.
+        lines: of a score that are written as they are, by place (from 0) and start.
+        earliest: seconds before which none of a score's other lines begins.
     """
 
     instruction: str
@@ -50,6 +53,8 @@ class Brief:
     mood: str = ""
     avoid: tuple[str, ...] = ()
     lengths: Callable[[Sequence[float], Sequence[Span | None]], Lengths] | None = None
+    lines: Mapping[int, ScoreEvent] = field(default_factory=dict)
+    earliest: float = 0.0
 
 
 @dataclass(frozen=True)

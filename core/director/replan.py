@@ -5,6 +5,9 @@ whole list and every event again, but what is kept is forced upon it as it stand
 adds follows from what stays. Locked events keep every field, their start included, but for a source
 that they shared with what is planned anew; events above the story (layers from 1) stay where they
 are. Bridging tokens need no care: rendering takes them from the story as it is.
+
+A director of scores plans a score anew (core/director/replan_score.py), events above layer 0
+included, unless what is kept lies on layer 0.
 """
 
 from __future__ import annotations
@@ -16,8 +19,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from core.audiostory import AudioStory
-from core.director.plan import decode_plan, known_spans, most_events, reasoning_and_events
+from core.director.plan import (
+    decode_plan,
+    known_spans,
+    most_events,
+    natural_seconds,
+    reasoning_and_events,
+)
 from core.director.progress import Brief, PlanDraft, PlanProgress, Spans
+from core.director.replan_score import rescore_from, rescore_unlocked, rescores
 from core.director.silence import silent_phrases
 from core.director.times import TimedInstruction
 from core.director.wishes import with_description, write_edits
@@ -25,8 +35,8 @@ from core.errors import PlanError, StoryError
 from core.language.stream import PlannedEvent, one_line, parse_plan
 from core.language.task_adapter import TaskAdapter
 from core.story.durations import GRID, Lengths, Span, fit_durations, natural
-from core.story.edits import UNKNOWN_LENGTH, Edit, apply_edits
-from core.story.limits import MIN_DURATION
+from core.story.edits import Edit, apply_edits
+from core.story.limits import MIN_DURATION, TOLERANCE
 from core.story.same_source import with_sources_kept
 from core.story.story import SILENCE, Event, Story
 
@@ -65,9 +75,13 @@ def replan_unlocked(
         StoryError: every event is locked.
         PlanError, Cancelled: as in `core.director.plan.plan`.
     """
+    locked = [event for event in story.events if event.locked]
+    if rescores(model, locked):
+        _require_unlocked(story.events)
+        yield from rescore_unlocked(model, story, cancel, variation, mood)
+        return
     sequence = _told(story)
-    if all(event.locked for event in sequence):
-        raise StoryError("Every event is locked; unlock what should be planned anew.")
+    _require_unlocked(sequence)
     kept = {i: event for i, event in enumerate(sequence) if event.locked}
     avoid = tuple(e.caption for e in sequence if not e.locked) if variation else ()
     brief = Brief(
@@ -107,13 +121,17 @@ def continue_from(
     """Keep the story up to an event and plan anew what follows, until it lasts `seconds`.
 
     Locked events further on stay at their place in time, and as many events as now come before
-    each of them.
+    each of them. Where a score is planned, all that begins before the event ends is kept.
 
     Raises:
         StoryError: the event lies above the story, or the length leaves no room after it.
     """
-    sequence = _told(story)
     here = story.event(event_id)
+    kept_events = [e for e in story.events if e.locked or e.start < here.end - TOLERANCE]
+    if rescores(model, kept_events):
+        yield from rescore_from(model, story, here.end, seconds, cancel, variation)
+        return
+    sequence = _told(story)
     if here not in sequence:
         raise StoryError(f"{here.caption!r} lies above the story; choose an event of the story.")
     place = sequence.index(here)
@@ -190,8 +208,16 @@ def _planned_anew(
     else:
         more = edit.amount or CONTINUED
         goal = more if edit.where == "to" else story.total + more
+        if rescores(model, story.events):
+            yield from rescore_from(model, story, story.total, goal, cancel, variation)
+            return
         _told(story)
         yield from continue_from(model, story, story.last_id, goal, cancel, variation, spans)
+
+
+def _require_unlocked(events: Sequence[Event]) -> None:
+    if all(event.locked for event in events):
+        raise StoryError("Every event is locked; unlock what should be planned anew.")
 
 
 def _told(story: Story) -> list[Event]:
@@ -206,12 +232,6 @@ def _told(story: Story) -> list[Event]:
             "hand, or draft the story again."
         )
     return list(story.sequence)
-
-
-def natural_seconds(spans: Spans, caption: str) -> float:
-    """How long a sound lasts that is added without a length; of textures the shortest."""
-    (span,) = spans([caption])
-    return UNKNOWN_LENGTH if span is None else max(span.shortest, min(span.longest, UNKNOWN_LENGTH))
 
 
 def _planned(events: Mapping[int, Event]) -> dict[int, PlannedEvent]:

@@ -9,18 +9,29 @@ from any other, with the director's own weights alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
 from core.audiostory import AudioStory
+from core.director.omissions import notes_on_score
 from core.director.progress import Brief, PlanProgress
+from core.director.times import TimedInstruction
 from core.language.decoding import Decoder, Grammar
-from core.language.score import CueSheet, ScoreEvent, lines_so_far, parse_score, prose_so_far
-from core.language.score_grammar import FreeScore, ScoreGrammar
+from core.language.score import (
+    DECIMALS,
+    CueSheet,
+    ScoreEvent,
+    lines_so_far,
+    parse_score,
+    prose_so_far,
+    settled_text,
+)
+from core.language.score_grammar import FreeScore, ScoreBounds, ScoreGrammar, SettledLine
 from core.language.stream import THINK_END, PlannedEvent, prompt_text
 from core.language.task_adapter import TaskAdapter
 from core.profile import SCORING
+from core.render.repetitions import unplayed_repetitions
 from core.story.limits import MAX_CAPTION
 from core.story.score import score_events
 from core.story.story import Story
@@ -55,6 +66,7 @@ class ScorePlan:
                 counts,
                 limits.max_reasoning,
                 limits.max_caption,
+                _bounds(model, brief),
             )
 
     def progress(self, tokens: Sequence[int]) -> PlanProgress:
@@ -70,6 +82,19 @@ class ScorePlan:
             PlanError: it is none, which only a turn that was not held to the grammar can be.
         """
         return parse_score(self._model.tokenizer.decode(tokens), self._total)
+
+
+def _bounds(model: AudioStory, brief: Brief) -> ScoreBounds:
+    """What a brief holds a score to, in tokens."""
+    settled = {
+        place: SettledLine(
+            tuple(model.encode(settled_text(line, brief.total))), round(line.start, DECIMALS)
+        )
+        for place, line in brief.lines.items()
+    }
+    mood = tuple(model.encode(f" {brief.mood}")) if brief.mood else ()
+    avoid = tuple(tuple(model.encode(caption)) for caption in brief.avoid)
+    return ScoreBounds(settled, brief.earliest, mood, avoid)
 
 
 def planned_lines(events: Sequence[ScoreEvent]) -> tuple[PlannedEvent, ...]:
@@ -107,6 +132,31 @@ def decode_score(
             yield tokens
 
 
+def write_score(
+    model: AudioStory,
+    brief: Brief,
+    cancel: threading.Event | None,
+    variation: int = 0,
+    *,
+    held: bool = True,
+    adapter: TaskAdapter | None = None,
+) -> Generator[PlanProgress, None, CueSheet]:
+    """Write a score, and return it at last; yields what is written so far.
+
+    Args:
+        held, variation, adapter: as of `ScorePlan` and `decode_score`.
+
+    Raises:
+        PlanError: the turn is no score, where it was not held to the grammar.
+        Cancelled: `cancel` was set.
+    """
+    plan = ScorePlan(model, brief, held=held)
+    tokens: list[int] = []
+    for tokens in decode_score(model, plan, cancel, variation, adapter):
+        yield plan.progress(tokens)
+    return plan.sheet(tokens)
+
+
 def plan_score(
     model: AudioStory,
     brief: Brief,
@@ -122,15 +172,11 @@ def plan_score(
         held, adapter: as of `ScorePlan` and `decode_score`.
 
     Raises:
-        PlanError: the turn is no score, where it was not held to the grammar.
-        Cancelled: `cancel` was set.
+        PlanError, Cancelled: as of `write_score`.
     """
-    plan = ScorePlan(model, brief, held=held)
-    tokens: list[int] = []
-    for tokens in decode_score(model, plan, cancel, adapter=adapter):
-        yield plan.progress(tokens)
-    sheet = plan.sheet(tokens)
+    sheet = yield from write_score(model, brief, cancel, held=held, adapter=adapter)
     story = compose_score(model.profile.name, brief.instruction, brief.total, seed, sheet)
+    story = with_score_notes(model, story)
     yield PlanProgress(sheet.reasoning, planned_lines(sheet.events), story)
 
 
@@ -138,9 +184,22 @@ def compose_score(
     profile: str, instruction: str, total: float, seed: int, sheet: CueSheet
 ) -> Story:
     """A story from a score, its events by their start."""
-    lines = [
-        replace(line, caption=line.caption[:MAX_CAPTION], mood=line.mood[:_MOST_MOOD])
-        for line in sheet.events
-    ]
-    events = score_events(lines, total)
+    events = score_events(bounded_lines(sheet.events), total)
     return Story(instruction, total, seed, profile, sheet.reasoning, events)
+
+
+def bounded_lines(lines: Sequence[ScoreEvent]) -> list[ScoreEvent]:
+    """Lines with no more words than an event holds."""
+    return [
+        replace(line, caption=line.caption[:MAX_CAPTION], mood=line.mood[:_MOST_MOOD])
+        for line in lines
+    ]
+
+
+def with_score_notes(model: AudioStory, story: Story) -> Story:
+    """The story with what is to be said of its score: what of the brief has no event, and what the
+    performer cannot play of it."""
+    timed = TimedInstruction(story.instruction, story.total)
+    notes = notes_on_score(timed, [event.caption for event in story.events], model.lexicon)
+    unplayed = unplayed_repetitions(story.events)
+    return replace(story, notes=(*story.notes, *notes, *unplayed))

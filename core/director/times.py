@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -320,7 +320,8 @@ class TimedInstruction:
         total: seconds of the whole story.
         times: those of events; what is said of the whole, or reaches beyond it, is in `notes`.
         count: how many events are asked for; None where no number is given.
-        notes: a sentence for each time that was read and cannot be kept.
+        outside: a sentence for each time that reaches beyond the whole, or is another whole.
+        notes: those, and one for each other time that a list of events cannot keep.
         clauses: without the times in them.
         places: for each time the clause that it speaks of; None where it is none or every one.
     """
@@ -338,29 +339,30 @@ class TimedInstruction:
         parts = split_clauses(masked, self._cuts(split_clauses(masked)))
         self.clauses = tuple(replace(part, text=part.text.replace(_MASK, " ")) for part in parts)
         self.places = [self._place(time) for time in self.times]
-        self.notes = tuple(self._notes(read))
+        self.outside = tuple(self._outside(read))
+        self.notes = (*self.outside, *self._unplaced())
 
-    def _notes(self, read: Sequence[TimePhrase]) -> list[str]:
-        notes = []
+    def _outside(self, read: Sequence[TimePhrase]) -> Iterator[str]:
         for time in read:
             written = self.text[time.begin : time.end].strip()
             if time.kind == "whole" and abs(time.seconds - self.total) >= TOLERANCE:
-                notes.append(
+                yield (
                     f"The instruction asks for {time.seconds:g} s in all, the story lasts "
                     f"{self.total:g} s; set its length to {time.seconds:g} s and draft again."
                 )
             elif time.kind != "whole" and _beyond(time, self.total):
-                notes.append(
+                yield (
                     f"\u201c{written}\u201d is not within the story's {self.total:g} s; "
                     "it was not kept."
                 )
-        notes += [
-            f"\u201c{self.text[time.begin : time.end].strip()}\u201d was not kept: a sound has one "
-            "time; name it once more for another."
-            for time, place in zip(self.times, self.places, strict=True)
-            if place is None and time.kind in ("starts", "spans", "ends")
-        ]
-        return notes
+
+    def _unplaced(self) -> Iterator[str]:
+        for time, place in zip(self.times, self.places, strict=True):
+            if place is None and time.kind in ("starts", "spans", "ends"):
+                yield (
+                    f"\u201c{self.text[time.begin : time.end].strip()}\u201d was not kept: a sound "
+                    "has one time; name it once more for another."
+                )
 
     def _cuts(self, parts: Sequence[InstructionClause]) -> list[int]:
         """Moments that begin a clause of their own: "0:00 engine starts 0:04 tires squeal".

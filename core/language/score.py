@@ -47,6 +47,8 @@ SHAPES: tuple[LevelShape, ...] = ("fade in", "fade out", "swell", "approach", "r
 """Those that a line names by their word."""
 END = "end"
 """In place of a length: up to the end of the whole."""
+DECIMALS = 3
+"""Of a line's numbers: what was settled by hand lies on the millisecond, not on the grid."""
 ROUNDING = 1e-6
 """Seconds by which sums of times differ."""
 
@@ -130,24 +132,27 @@ def score_text(sheet: CueSheet, total: float) -> str:
 
 def score_line(event: ScoreEvent, total: float) -> str:
     """One event, with its marks."""
-    return "".join(
-        (GEN, one_line(event.caption), TIME, fields_text(event, total), TIME_END, GEN_END)
-    )
+    return "".join((GEN, settled_text(event, total), GEN_END))
+
+
+def settled_text(event: ScoreEvent, total: float) -> str:
+    """One event from its caption to the end of its fields."""
+    return "".join((one_line(event.caption), TIME, fields_text(event, total), TIME_END))
 
 
 def fields_text(event: ScoreEvent, total: float) -> str:
     """What a line says beside its caption."""
-    length = END if abs(event.end - total) <= ROUNDING else f"{event.seconds:g}"
-    words = [f"{event.start:g}+{length}"]
+    length = END if abs(event.end - total) <= ROUNDING else number_text(event.seconds)
+    words = [f"{number_text(event.start)}+{length}"]
     words += ["bed"] if event.role == "bed" else []
     words += [event.level] if event.level != "normal" else []
     words += _shape_words(event)
     if event.count is not None:
         words.append(f"x{event.count}")
     if event.every is not None:
-        words.append(f"every {event.every:g}")
+        words.append(f"every {number_text(event.every)}")
     if event.at:
-        words += ["at", *(f"{moment:g}" for moment in event.at)]
+        words += ["at", *map(number_text, event.at)]
     if event.source is not None:
         words.append(f"as {event.source + 1}")
     mood = one_line(event.mood)
@@ -158,8 +163,13 @@ def _shape_words(event: ScoreEvent) -> list[str]:
     if event.shape != "points":
         return [] if event.shape == "steady" else [event.shape]
     (_, first), *between, (_, last) = event.points
-    inside = [f"{level:g}@{time:g}" for time, level in between]
-    return ["levels", f"{first:g}", *inside, f"{last:g}"]
+    inside = [f"{number_text(level)}@{number_text(time)}" for time, level in between]
+    return ["levels", number_text(first), *inside, number_text(last)]
+
+
+def number_text(value: float) -> str:
+    """A number as a line holds it, to the thousandth."""
+    return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
 
 
 _NUMBER = r"\d{1,4}(?:\.\d{1,3})?"
@@ -218,7 +228,7 @@ def _read_event(caption: str, text: str, total: float) -> ScoreEvent | None:
     if fields is None or not caption:
         return None
     start = float(fields["start"])
-    seconds = round(total - start, 3) if fields["length"] == END else float(fields["length"])
+    seconds = float(fields["length"]) if fields["length"] != END else round(total - start, 6)
     points = _read_points(fields, seconds)
     return ScoreEvent(
         caption,

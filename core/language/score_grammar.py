@@ -11,11 +11,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.errors import PlanError, WeightsError
-from core.language.score import END, GRID_SECONDS, ROUNDING, SHAPES
+from core.language.score import END, GRID_SECONDS, ROUNDING, SHAPES, number_text
 from core.language.stream import TURN_END, StreamIds
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ScoreIds:
     mood: frozenset[int]
 
     def number(self, value: float) -> tuple[int, ...]:
-        return tuple(self.digits[c] for c in f"{value:g}")
+        return tuple(self.digits[c] for c in number_text(value))
 
     def decibels(self, level: int) -> tuple[int, ...]:
         """A level, with the blank before it."""
@@ -130,6 +130,36 @@ def read_score_ids(tokenizer: PreTrainedTokenizerBase, texts: Mapping[int, str])
         frozenset(i for i in alphabetic if texts[i].startswith(" ")),
         frozenset(alphabetic | joining),
     )
+
+
+@dataclass(frozen=True)
+class SettledLine:
+    """A line that is written as it is.
+
+    Attributes:
+        tokens: from its caption to the end of its fields.
+        start: in seconds.
+    """
+
+    tokens: tuple[int, ...]
+    start: float
+
+
+@dataclass(frozen=True)
+class ScoreBounds:
+    """What a score is held to beside its form.
+
+    Attributes:
+        settled: lines that are written as they are, by place (from 0); by their start.
+        earliest: seconds before which no other line begins.
+        mood: tokens of the mood of all other lines; empty: any mood.
+        avoid: tokens of captions; no other line's caption begins with one.
+    """
+
+    settled: Mapping[int, SettledLine] = field(default_factory=dict)
+    earliest: float = 0.0
+    mood: tuple[int, ...] = ()
+    avoid: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,6 +202,7 @@ class ScoreGrammar:
         total: seconds of the whole.
         counts: how many events there may be.
         max_reasoning, max_caption: limits in tokens.
+        bounds: what else it is held to.
 
     Attributes:
         place: what is being written.
@@ -186,8 +217,11 @@ class ScoreGrammar:
         counts: Sequence[int],
         max_reasoning: int,
         max_caption: int,
+        bounds: ScoreBounds | None = None,
     ):
         self._ids = ids
+        self._bounds = bounds or ScoreBounds()
+        self._written: list[int] = []
         self._words = words
         self._total = total
         self._counts = counts
@@ -222,6 +256,10 @@ class ScoreGrammar:
             right = len(tokens) == 1 and tokens[0] in self.allowed
         if not right:
             raise PlanError("The director left its grammar; draft again.")
+        if self.place == "settled":
+            self._line = _Line(self._bounds.settled[self._lines].start)
+            self._enter("line ends")
+            return 0
         for token in tokens:
             if self.place in self._free:
                 self._write(token)
@@ -232,6 +270,7 @@ class ScoreGrammar:
     def _write(self, token: int) -> None:
         """A token of free text, or what ends it."""
         self._count += 1
+        self._written.append(token)
         if token == self._free[self.place][2]:
             self._enter(_AFTER[self.place])
         else:
@@ -271,8 +310,10 @@ class ScoreGrammar:
         return place, line, self._choices_at(place, line)
 
     def _enter(self, place: str) -> None:
-        self.place, self._count = place, 0
-        structured = place not in self._free and place != "end"
+        if place == "caption" and self._lines in self._bounds.settled:
+            place = "settled"
+        self.place, self._count, self._written = place, 0, []
+        structured = place not in self._free and place not in ("end", "settled")
         self._choices = self._choices_at(place, self._line) if structured else {}
         self._narrow()
 
@@ -280,10 +321,17 @@ class ScoreGrammar:
         """What may come next: a forced block, or candidates."""
         self.forced: tuple[int, ...] = ()
         self.allowed: frozenset[int] = frozenset()
+        if self.place == "settled":
+            self.forced = self._bounds.settled[self._lines].tokens
+            return
         if self.place in self._free:
             begin, inside, end, most = self._free[self.place]
             self.forced = (end,) if self._count >= most else ()
+            if self.place == "mood" and self._bounds.mood:
+                self.forced = (*self._bounds.mood, end)
             self.allowed = inside if self._count else begin
+            if avoided := self._avoided():
+                self.allowed -= avoided
             return
         rests = [c[self._count :] for c in self._choices if len(c) > self._count]
         whole = self._whole()
@@ -293,6 +341,23 @@ class ScoreGrammar:
             rests += self._following(whole)[2]
         self.allowed = frozenset(rest[0] for rest in rests)
 
+    def _avoided(self) -> frozenset[int]:
+        """Tokens that would make the caption so far one that is to be avoided."""
+        if self.place != "caption":
+            return frozenset()
+        so_far = tuple(self._written)
+        return frozenset(tokens[-1] for tokens in self._bounds.avoid if tokens[:-1] == so_far)
+
+    def _starts(self, line: _Line) -> Choices:
+        """When a line may begin: not before the one before it, nor after the next settled one."""
+        later = [s.start for place, s in self._bounds.settled.items() if place > self._lines]
+        least = max(line.start, self._bounds.earliest)
+        most = min([self._total - GRID_SECONDS, *later])
+        plus = self._words.fixed["+"]
+        # Between what was settled off the grid there may be none of its multiples.
+        at_once: Choices = {(*self._words.number(least), *plus): number_text(least)}
+        return self._numbers(least, most, after=plus) or at_once
+
     def _choices_at(self, place: str, line: _Line) -> Choices:
         """What may be written at a place."""
         ids, words = self._ids, self._words
@@ -301,7 +366,7 @@ class ScoreGrammar:
         if place == "number":
             return {(*words.number(n), ids.think_end, ids.gen): str(n) for n in self._counts}
         if place == "start":
-            return self._numbers(line.start, self._total - GRID_SECONDS, after=words.fixed["+"])
+            return self._starts(line)
         if place == "length":
             # What lasts to the end of the whole says so: it is written in one way alone.
             shorter = self._total - line.start - GRID_SECONDS / 2

@@ -123,6 +123,71 @@ NAMED = (
         "pass",
         "tests/test_training.py::test_the_director_learns_its_own_words_and_not_what_it_looks_up",
     ),
+    Named(
+        "another director's nonsense goes unsaid",
+        "core/director/plan.py",
+        "replace(story, corrections=score.notes)",
+        "story",
+        "tests/test_external_directors.py"
+        "::test_a_score_of_another_director_overlaps_shapes_and_repeats",
+    ),
+    Named(
+        "what is heard once is said to be struck again",
+        "core/render/repetitions.py",
+        "(event.count or 1) > 1",
+        "(event.count or 1) >= 1",
+        "tests/test_external_directors.py::test_what_a_score_leaves_out_of_the_brief_is_said",
+    ),
+    Named(
+        "a new line of a score begins after the locked one that follows it",
+        "core/language/score_grammar.py",
+        "min([self._total - GRID_SECONDS, *later])",
+        "self._total - GRID_SECONDS",
+        "tests/test_replan_score.py::test_locked_lines_survive_any_replanning_in_their_place",
+    ),
+    Named(
+        "captions to avoid are written again",
+        "core/language/score_grammar.py",
+        "if tokens[:-1] == so_far",
+        "if not tokens",
+        "tests/test_replan_score.py::test_locked_lines_survive_any_replanning_in_their_place",
+    ),
+    Named(
+        "a score goes on before the moment from which it is planned",
+        "core/language/score_grammar.py",
+        "max(line.start, self._bounds.earliest)",
+        "line.start",
+        "tests/test_replan_score.py::test_continuing_a_score_keeps_what_begins_before",
+    ),
+    Named(
+        "a kept line keeps the source of one that is gone",
+        "core/director/replan_score.py",
+        "zip(kept, with_sources_kept(kept.values()), strict=True)",
+        "zip(kept, kept.values(), strict=True)",
+        "tests/test_replan_score.py::test_locked_lines_survive_any_replanning_in_their_place",
+    ),
+    Named(
+        "a German brief is planned for one phrase that is like a sound",
+        "core/director/comprehension.py",
+        "count < ENOUGH_WORDS and like(LIKE)",
+        "like(LIKE)",
+        "tests/test_comprehension.py"
+        "::test_a_long_brief_is_refused_though_a_part_of_it_is_like_a_sound",
+    ),
+    Named(
+        "order is judged by the list where the brief tells it",
+        "core/evaluation/score_briefs.py",
+        "return briefs if said else",
+        "return briefs if not said else",
+        "tests/test_score_evaluation.py::test_briefs_are_read",
+    ),
+    Named(
+        "the level of a bed is taken after a silence has cut into it",
+        "core/evaluation/score_sound.py",
+        "if not any(s.start < second + 1 and second < s.end + GONE for s in silences)",
+        "if True",
+        "tests/test_score_sound.py::test_shapes_beds_and_silences_of_a_score_are_heard",
+    ),
 )
 
 

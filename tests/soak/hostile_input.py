@@ -477,7 +477,7 @@ def answer(dice: random.Random, folder: Path) -> Outcome:
         completion.shown.encode()
         text = completion.text
     try:
-        items = read_answer(text, "It")
+        items = read_answer(text, "It").items
     except StudioError as error:
         return error
     for item in items:
