@@ -62,10 +62,9 @@ def _download_command(source: Package) -> list[str]:
 
 def _checked(source: Package, file: Path) -> Path:
     """The file, if it is the one that was looked at; a later version in Debian is signed there."""
-    is_version = source.registry != "debian" or file.name.startswith(
-        f"{source.package}_{source.version.replace(':', '%3a')}_"
-    )
-    if source.sha256 and is_version:
+    version = source.version.replace(":", "%3a")
+    is_looked_at = source.registry != "debian" or file.name == f"{source.package}_{version}_all.deb"
+    if source.sha256 and is_looked_at:
         with file.open("rb") as content:
             if hashlib.file_digest(content, "sha256").hexdigest() != source.sha256:
                 raise AudioFileError(

@@ -56,7 +56,7 @@ class Package:
         authors: authors to the pattern of their files, where the copyright file is prose.
         registry: where it is published; npm and PyPI have no copyright file.
         version: the one that was looked at; of Debian's, later ones are taken too.
-        sha256: of that version's file; empty: not noted.
+        sha256: of that version's file; empty: not noted, or not the same for every processor.
     """
 
     package: str
