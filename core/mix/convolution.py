@@ -47,8 +47,8 @@ class Impulse:
 
     @functools.cached_property
     def spectrum(self) -> npt.NDArray[np.complex128]:
-        """(fft_size // 2 + 1, channels)."""
-        return np.asarray(np.fft.rfft(self.taps.reshape(self.frames, -1), self.fft_size, axis=0))
+        """(channels, fft_size // 2 + 1)."""
+        return np.asarray(np.fft.rfft(self.taps.reshape(self.frames, -1).T, self.fft_size))
 
 
 class Convolved:
@@ -92,12 +92,12 @@ class Convolved:
         before = self._impulse.frames - 1
         begin, end = first - before, first + self._step
         inside = max(0, begin), min(self._source.frames, end)
-        heard = np.zeros((self._impulse.fft_size, self._source.channels))
+        heard = np.zeros((self._source.channels, self._impulse.fft_size))
         if inside[0] < inside[1]:
             part = self._source.read(inside[0], inside[1] - inside[0])
-            heard[inside[0] - begin :][: len(part)] = part
+            heard[:, inside[0] - begin :][:, : len(part)] = part.T
         if not heard.any():
             return np.zeros((self._step, self.channels), dtype=np.float32)
-        spectrum = np.fft.rfft(heard, axis=0) * self._impulse.spectrum
-        sound = np.fft.irfft(spectrum, self._impulse.fft_size, axis=0)[before:]
-        return sound.astype(np.float32)
+        spectrum = np.fft.rfft(heard) * self._impulse.spectrum
+        sound = np.fft.irfft(spectrum, self._impulse.fft_size)[:, before:]
+        return sound.T.astype(np.float32)
