@@ -17,8 +17,8 @@ import argparse
 import json
 import statistics
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -76,7 +76,7 @@ class Cost:
     """
 
     wall: float
-    cpu: Counter[str]
+    cpu: Mapping[str, float]
 
 
 def farm_overhead(
@@ -118,11 +118,11 @@ def farm_overhead(
 
 
 def _figures(costs: list[tuple[Cost, Cost]], at_rest: Cost) -> dict[str, float]:
-    resting = at_rest.cpu.total() / at_rest.wall
+    resting = sum(at_rest.cpu.values()) / at_rest.wall
     shares: dict[str, list[float]] = {}
     for here, away in costs:
         alone, longer = here.cpu["caller"], away.wall / at_rest.wall
-        net = {role: cpu - longer * at_rest.cpu[role] for role, cpu in away.cpu.items()}
+        net = {role: cpu - longer * at_rest.cpu.get(role, 0.0) for role, cpu in away.cpu.items()}
         pair = {f"{role}_cpu": cpu / alone for role, cpu in net.items()}
         pair["overhead_cpu"] = sum(pair.values()) - 1.0
         pair["overhead_wall"] = away.wall / here.wall - 1.0
@@ -139,9 +139,9 @@ class _Roles:
         self._workers = {report.process for report in farm.state.workers}
         self._here = psutil.Process()
 
-    def cpu(self) -> Counter[str]:
+    def cpu(self) -> Mapping[str, float]:
         """Seconds of processor time so far, by role."""
-        used = Counter({"caller": time.process_time()})
+        used = defaultdict[str, float](float, {"caller": time.process_time()})
         for process in self._here.children(recursive=True):
             try:
                 times, title = process.cpu_times(), " ".join(process.cmdline()[:1])
@@ -160,7 +160,7 @@ def _cost(roles: _Roles, work: Callable[[], _Result]) -> tuple[Cost, _Result]:
     before, begun = roles.cpu(), time.perf_counter()
     result = work()
     wall, after = time.perf_counter() - begun, roles.cpu()
-    return Cost(wall, Counter({role: after[role] - before[role] for role in after})), result
+    return Cost(wall, {role: cpu - before.get(role, 0.0) for role, cpu in after.items()}), result
 
 
 def _rendered(
