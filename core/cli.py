@@ -24,6 +24,7 @@ _COMMANDS = {
     "batch": ("core.commands.batch", "make many stories from a table of briefs"),
     "export": ("core.commands.export", "export a story's folder"),
     "open": ("core.commands.open", "open a story that was exported with --zip"),
+    "library": ("core.commands.library", "index, search and use one's own recordings"),
     "describe": ("core.commands.describe", "say what is heard in a sound file"),
 }
 """Commands whose module has `add_arguments` and `run`."""

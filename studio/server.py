@@ -17,8 +17,9 @@ from starlette.middleware import Middleware
 from core.commands.farm_option import read_on
 from core.errors import StudioError
 from core.farm.address import FarmAddress
+from core.library.catalogue import CATALOGUE
 from core.performers import others_here
-from core.places import cache_folder
+from core.places import cache_folder, data_folder
 from core.story.folders import Library
 from studio.access.admission import Access, Admission
 from studio.access.headers import inline_scripts
@@ -36,6 +37,7 @@ from studio.page.layout import TITLE, lay_out
 from studio.page.scripts import PREFETCH, STORAGE
 from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
 from studio.sessions.registry import MAX_TABS, Sessions
+from studio.sound.library import SoundLibrary
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 from studio.tools import add_tools, offer_only_tools
@@ -100,14 +102,23 @@ def running(
     cache = cache_folder()
     speed = Speed(cache / "speed.json" if cache else None)
     place = RenderPlace(farm)
-    service = ModelService(profile_name, speed, others_here())
-    studio = Studio(service, sessions, PeakCache(), place)
+    shared = access.hosts.shared
+    library = None if shared else _own_library()
+    others = others_here(library.search if library else None, shared=shared)
+    service = ModelService(profile_name, speed, others)
+    studio = Studio(service, sessions, PeakCache(), place, sound_library=library)
     with (
         contextlib.closing(place),
         serving(studio, host, port, open_browser, mcp, access) as blocks,
     ):
         place.warm_up(studio.service)
         yield blocks
+
+
+def _own_library() -> SoundLibrary | None:
+    """The library of the person at this machine; None where no home is known."""
+    folder = data_folder()
+    return SoundLibrary(folder / CATALOGUE) if folder else None
 
 
 @contextmanager

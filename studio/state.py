@@ -8,6 +8,7 @@ from studio.jobs.model_service import ModelService
 from studio.jobs.places import Places
 from studio.jobs.render_place import RenderPlace
 from studio.sessions.registry import Sessions
+from studio.sound.library import SoundLibrary
 from studio.sound.peaks import PeakCache
 
 MOST_ELSEWHERE = 6
@@ -40,6 +41,8 @@ class Studio:
         place: where takes are rendered.
         directors: places for drafts that wait for a director on another machine.
         recordings: places for recordings that are read before it is their turn with the model.
+        sound_library: of the person at this machine; None: the page is for others too, and they
+            are not to hear it.
     """
 
     service: ModelService
@@ -48,3 +51,4 @@ class Studio:
     place: RenderPlace = field(default_factory=RenderPlace)
     directors: Places = field(default_factory=_directors)
     recordings: Places = field(default_factory=_recordings)
+    sound_library: SoundLibrary | None = None

@@ -32,6 +32,7 @@ LAYERS = (
     ("bridge",),
     ("listener",),
     ("placement",),
+    ("library",),
     ("audiostory",),
     ("render",),
     ("director",),

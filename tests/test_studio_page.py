@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import soundfile
 from gradio_client import Client
@@ -33,15 +34,20 @@ from playwright.sync_api import (
 )
 from studio_stories import long_story
 
+from core.bridge.known_sounds import load_known_sounds
 from core.errors import Cancelled
 from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
-from core.story.story import Story
+from core.library.catalogue import Catalogue
+from core.library.index import Indexer
+from core.story.folders import Library
+from core.story.story import Event, Story
 from studio.jobs.job import Job
 from studio.jobs.model_service import ModelService
 from studio.jobs.queue import MAX_JOBS, JobQueue
 from studio.server import serving
 from studio.sessions.registry import Sessions
+from studio.sound.library import SoundLibrary
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 
@@ -113,7 +119,8 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def studio(stories: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
     sessions = Sessions(stories, tmp_path_factory.mktemp("served"), private=False)
-    return Studio(ModelService("tiny"), sessions, PeakCache())
+    library = SoundLibrary(tmp_path_factory.mktemp("library") / "library.sqlite")
+    return Studio(ModelService("tiny"), sessions, PeakCache(), sound_library=library)
 
 
 @pytest.fixture(scope="module")
@@ -952,6 +959,50 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
         *("/edit", "/act", "/undo", "/redo", "/export"),
         *("/open", "/open_zip", "/rename", "/duplicate", "/archive", "/bring_back", "/new"),
     }
+
+
+@pytest.fixture
+def kettle(stories: Path) -> str:
+    """The title of a story of one event, without a take."""
+    events = (Event("e1", "a kettle whistling on the stove", 0.0, 3.0),)
+    story = Story("A kettle by itself", 3.0, 1, "tiny", "One.", events)
+    return Library(stories).create(story).title
+
+
+def test_an_unknown_event_shows_its_ways_out_and_a_recording_becomes_its_take(
+    kettle: str,
+    page: Page,
+    studio: Studio,
+    stories: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = dataclasses.replace(studio.service.profile, weights="pocket")
+    monkeypatch.setattr(studio.service, "profile", profile)
+    monkeypatch.setattr(studio.service, "known_sounds", load_known_sounds(profile))
+    for name, pitch in (("kettle whistling.wav", 2300), ("engine idling.wav", 90)):
+        sound = 0.3 * np.sin(2 * np.pi * pitch * np.arange(44_100) / 44_100)
+        soundfile.write(tmp_path / name, sound, 44_100)
+    assert studio.sound_library is not None
+    catalogue = Catalogue(studio.sound_library.file)
+    Indexer(catalogue).scan(catalogue.add_folder(tmp_path, "CC0"))
+    open_story(page, kettle)
+    ways = page.get_by_label("Unknown sounds")
+    expect(ways).to_contain_text("Not rendered: the model knows no sound like")
+    expect(ways).to_contain_text("begin from a recording, or render a placeholder")
+    button(page, "search your library").click()
+    offers = page.get_by_label("Recordings of your library")
+    expect(offers.get_by_role("listitem")).to_have_count(2)
+    expect(offers.get_by_role("listitem").first).to_contain_text("kettle whistling.wav")
+    played = "audio => audio.play().then(() => audio.duration)"
+    assert offers.locator("audio").first.evaluate(played) == pytest.approx(3.0, abs=0.1)
+    button(page, "Take it").first.click()
+    expect(ways).to_be_hidden()
+    expect(heard(page, "1, recording, kept")).to_be_visible()
+    take = on_disk(stories, kettle).event("e1").take
+    assert take is not None
+    assert "/kettle whistling.wav, 0 to 1 s, looped" in take.source
+    assert (take.performer, take.licence) == ("library", "CC0")
 
 
 def test_what_is_not_understood_or_not_kept_is_said_where_one_looks(page: Page) -> None:

@@ -1,9 +1,16 @@
-// Ways out of an unknown sound: a caption that is nearer to known ones, or a placeholder.
+// Ways out of an unknown sound: a caption that is nearer to known ones, a recording of the library,
+// or a placeholder.
 
 element.addEventListener("click", ({ target }) => {
   const chip = target.closest("[data-of]");
   if (!chip) return;
   const id = chip.dataset.of;
-  if ("placeholder" in chip.dataset) trigger("act", { name: "placeholder", values: { id } });
+  const { like, another, takeRecording } = chip.dataset;
+  const variation = Number(chip.dataset.variation);
+  if ("library" in chip.dataset) trigger("library", { id, like: null });
+  else if (like) trigger("library", { id, like: Number(like) });
+  else if (takeRecording) trigger("take", { id, recording: Number(takeRecording), variation });
+  else if (another) trigger("another", { id, recording: Number(another), variation: variation + 1 });
+  else if ("placeholder" in chip.dataset) trigger("act", { name: "placeholder", values: { id } });
   else trigger("act", { name: "caption", values: { id, text: chip.dataset.caption } });
 });

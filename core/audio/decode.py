@@ -116,6 +116,78 @@ def decode_file(path: Path, limits: Limits, cancel: threading.Event | None = Non
         ) from None
 
 
+@dataclass(frozen=True)
+class DecodedSpan:
+    """A span of a sound file.
+
+    Attributes:
+        samples: (frames, channels) at `rate` Hz; fewer frames than asked where it ends sooner.
+        total: seconds of the whole file, as its header states them where not all was read.
+    """
+
+    samples: _Frames
+    rate: int
+    total: float
+
+
+def decode_span(
+    path: Path,
+    begin: float,
+    seconds: float,
+    limits: Limits,
+    cancel: threading.Event | None = None,
+) -> DecodedSpan:
+    """Read so many seconds of a sound file from `begin` on.
+
+    Where libsndfile reads exactly, nothing else of the file is read, so that it may be of any
+    length; other files are decoded as a whole, within `limits`.
+
+    Raises:
+        Cancelled, AudioFileError: as `decode_file`.
+    """
+    try:
+        with _open_regular(path) as file:
+            found = _exact_span(file, begin, seconds, limits, cancel)
+    except OSError as cause:
+        raise AudioFileError(
+            f"The recording cannot be read ({cause.strerror}); choose another file."
+        ) from None
+    if found is not None:
+        return found
+    whole = decode_file(path, limits, cancel)
+    first = round(begin * whole.rate)
+    samples = whole.samples[first : first + round(seconds * whole.rate)]
+    return DecodedSpan(samples, whole.rate, whole.seconds)
+
+
+def _exact_span(
+    opened: io.BufferedReader,
+    begin: float,
+    seconds: float,
+    limits: Limits,
+    cancel: threading.Event | None,
+) -> DecodedSpan | None:
+    """None where the whole file has to be looked through."""
+    if not opened.read(_HEAD).startswith(_EXACT_BEGINNINGS):
+        return None
+    opened.seek(0)
+    try:
+        with soundfile.SoundFile(opened) as file:
+            if file.subtype not in _EXACT_SUBTYPES or not file.seekable():
+                return None
+            rate, channels, stated = file.samplerate, file.channels, file.frames
+            limits.check_form(rate, channels)
+            first = min(round(begin * rate), stated)
+            count = min(round(seconds * rate), limits.most(rate, channels), stated - first)
+            file.seek(first)
+            samples = _read(file, count, cancel)
+    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, MemoryError):
+        return None
+    if len(samples) != count or not stated:
+        return None
+    return DecodedSpan(samples, rate, stated / rate)
+
+
 def _contents(path: Path, most: int) -> bytes:
     """The file where it has to be looked through, else its beginning.
 

@@ -23,7 +23,7 @@ from core.export.bundle import SUFFIX, write_bundle
 from core.export.folder import OpenStory, takes_there
 from core.export.markers import Marker, audacity_labels, marker_csv, marker_json, story_markers
 from core.export.naming import Names, file_name, longest_name, safe_name
-from core.export.provenance import comment, sidecar
+from core.export.provenance import comment, recordings_used, sidecar
 from core.export.reaper import reaper_project
 from core.export.settings import FORMATS, ExportSettings, MarkerKind
 from core.export.sound import copy_as_wave, find_encoder, write_sound
@@ -167,6 +167,9 @@ class _Export:
             yield f"Placeholders, performed as another sound: {names}."
         story = self.opened.story
         sources = self.opened.sources
+        if recordings := recordings_used(story):
+            names = ", ".join(f"{n!r} ({of or 'no licence stated'})" for n, of in recordings)
+            yield f"Recordings: {names}."
         if missing := [e for e in story.events if e.id not in sources and not e.silent]:
             names = ", ".join(repr(event.caption[:60]) for event in missing)
             yield f"Not in the mix, for want of a sound: {names}."

@@ -36,6 +36,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def recordings_used(story: Story) -> list[tuple[str, str]]:
+    """File and licence of the recordings that are takes of a story, each once."""
+    takes = [event.take for event in story.events if event.take]
+    recordings = [take for take in takes if take.conditioning == "recording"]
+    return list(dict.fromkeys((take.source, take.licence) for take in recordings))
+
+
 def _level(value: float) -> float | None:
     return round(value, 2) if abs(value) < 1e6 else None
 

@@ -189,7 +189,7 @@ def use_recording(
         StoryError: the event is gone or locked, or the strength is out of range.
         Cancelled: `cancel` was set.
     """
-    event = _free(folder, event_id)
+    event = free_event(folder, event_id)
     recording = read_recording(path, cancel)
     grain = event_seed(folder.story, event)
     asked = Start("recording", recording.digest, float(strength), seed or 0, grain)
@@ -216,14 +216,19 @@ def grain_of(take: Take) -> int:
 
 
 def _source(folder: StoryFolder, event_id: str, key: str) -> tuple[Event, Take]:
-    event = _free(folder, event_id)
+    event = free_event(folder, event_id)
     take = next((take for take in event.takes if take.key == key), None)
     if take is None or not folder.has_sound(take):
         raise StoryError("That take is no longer there; choose another.")
     return event, take
 
 
-def _free(folder: StoryFolder, event_id: str) -> Event:
+def free_event(folder: StoryFolder, event_id: str) -> Event:
+    """An event of the folder's story that may get another take.
+
+    Raises:
+        StoryError: it is gone or locked.
+    """
     event = folder.story.event(event_id)
     if event.locked:
         raise StoryError(f"{event.caption!r} is locked; unlock it to render it.")
@@ -271,7 +276,8 @@ def due(
     An event is due when it has no take, when the file of its take is gone, or when it is not
     locked and its take's key is no longer the one that it asks for. Captions of *other* events
     and new weights make no finished take due: the third event is mended without the others. Nor
-    does it that "auto" would give the event to another performer today.
+    does it that "auto" would give the event to another performer today. A recording that a person
+    picked for an event of another performer stays.
 
     Args:
         accept: settings whose takes are as good (a final take where drafts are being made).
@@ -286,7 +292,8 @@ def due(
         if take is not None and folder.has_sound(take):
             asked = (settings, *accept)
             judged = (story, event, take)
-            if event.locked or any(_is_asked(*judged, s, crossfade, performers) for s in asked):
+            by_hand = event.locked or _is_picked(story, event, take)
+            if by_hand or any(_is_asked(*judged, s, crossfade, performers) for s in asked):
                 continue
         request = TakeRequest(event.id, _lasting_start(take))
         if request.start is not None or event.id not in unknown:
@@ -329,6 +336,12 @@ def _is_asked(
         as_made = {"steps": take.steps, "guidance": take.guidance, "sampler": take.sampler}
         wanted = dataclasses.replace(wanted, **as_made)
     return take_key(wanted) == take_key(take)
+
+
+def _is_picked(story: Story, event: Event, take: Take) -> bool:
+    """Whether a take is a recording that was picked, not asked for by its performer's name."""
+    picked = take.conditioning == "recording"
+    return picked and asked_of(story, event) not in (AUTO, take.performer)
 
 
 def _lasting_start(take: Take | None) -> Start | None:

@@ -2,6 +2,7 @@
 
     train corpus | codec | examples | performer | plans | states | warmup | stage1
     train meaning | stage2 | stage3 | fast | wishes | scores | publish --from RUN RUN | known
+    train sound-words --manifest DIR/manifest.jsonl
     train recipe NAME --manifest DIR/manifest.jsonl --runs DIR [--lines]
     train estimate [--cards 8 --memory 80 --teraflops 989 --reached 0.35]
 
@@ -29,6 +30,7 @@ from core.corpus.examples import Examples
 from core.errors import WeightsError
 from core.language.adapter import load_adapter
 from core.language.model import load_module
+from core.library.sound_words import SOUND_WORDS_FILE
 from core.listener.effects import EffectsListener
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
 from core.placement import Placement
@@ -48,6 +50,7 @@ from core.training.loop import TrainingRun, precision
 from core.training.pretrain import pretrain
 from core.training.ranks import Ranks, first_one_first
 from core.training.recipe import FOLDER, load_recipe, recipe_lines, recipe_names
+from core.training.sound_words import write_sound_words
 from core.training.sounds import EventSounds
 from core.training.stages import STAGES, train_stage
 from core.training.states import BridgingStates, collect
@@ -152,6 +155,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     reading.add_argument("--examples", type=Path, required=True)
     knowing = steps.add_parser("known", help="write the captions that the performer knows")
     knowing.add_argument("--profile", default="pocket")
+    naming = steps.add_parser("sound-words", help="what recordings sound like, in words")
+    naming.add_argument("--manifest", type=Path, required=True)
     publishing = steps.add_parser("publish", help="write a run's weights into assets/")
     publishing.add_argument("--from", dest="start", type=Path, nargs="+", required=True)
     publishing.add_argument("--profile", default="pocket")
@@ -224,6 +229,8 @@ def run_step(arguments: argparse.Namespace) -> None:
     elif arguments.step == "known":
         folder = load_profile(arguments.profile).folder
         print(write_known(folder), write_lexicon(folder))
+    elif arguments.step == "sound-words":
+        write_sound_words(arguments.manifest, SOUND_WORDS_FILE)
     elif arguments.step == "publish":
         _publish(arguments)
     elif arguments.step == "estimate":

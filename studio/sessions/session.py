@@ -24,6 +24,27 @@ ReadingKind = Literal["description", "upload", "zip"]
 """What a person's file is read for."""
 
 
+@dataclass(frozen=True)
+class LibraryOffer:
+    """A recording of the library that is offered for an event.
+
+    Attributes:
+        recording: its row in the catalogue.
+        file, licence: as provenance would name them.
+        fit: how it was brought to the event's length.
+        url: where it can be heard as it would sound there.
+        variation, variations: which of how many spans it is.
+    """
+
+    recording: int
+    file: str
+    licence: str
+    fit: str
+    url: str
+    variation: int = 0
+    variations: int = 1
+
+
 @dataclass
 class Session:
     """What one tab shows.
@@ -43,6 +64,7 @@ class Session:
         replan_counts: how often each way of planning again was used, for another plan each time.
         due_cache: what is left to render, kept for the revision and quality that it was found for.
         readings: of people's files, those that are under way here, and what cancels each.
+        offers: recordings of the library that are offered, by the event's id.
         noted_readings: what cancels those that the page asked for and that have not begun.
         guard: held by an edit and by the view of it, so that views come in the order of the edits.
     """
@@ -65,6 +87,7 @@ class Session:
     last_table: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
     replan_counts: Counter[str] = field(default_factory=Counter)
     due_cache: dict[str, Any] = field(default_factory=dict)
+    offers: dict[str, tuple[LibraryOffer, ...]] = field(default_factory=dict)
     guard: threading.RLock = field(default_factory=threading.RLock)
 
     @property

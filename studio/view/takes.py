@@ -56,6 +56,8 @@ def takes_panel(
 
 def made_with(take: Take, performers: Performers) -> str:
     """How a take was made, in one line; that it was told no more than its caption too."""
+    if take.conditioning == "recording":
+        return f"{take.source}, {take.licence or 'no licence stated'}, for {take.caption!r}"
     quality = _quality(take, performers)
     parts = [quality, f"seed {take.seed}", f"{take.steps} steps", take.caption]
     start = take.start
@@ -68,6 +70,8 @@ def made_with(take: Take, performers: Performers) -> str:
 
 
 def _quality(take: Take, performers: Performers) -> str:
+    if take.conditioning == "recording":
+        return "recording"
     return quality_of(take, performers.description(take.performer) or performers.profile)
 
 

@@ -88,7 +88,7 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
         page.notes: notes_html(story),
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
-        page.unfamiliar: unfamiliar_sounds(studio.service, session),
+        page.unfamiliar: unfamiliar_sounds(studio.service, session, studio.sound_library),
         page.table: gr.update(
             value=table.rows_of(story, unknown_events(studio.service, session)), interactive=True
         ),

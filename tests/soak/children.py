@@ -133,9 +133,22 @@ def hold_lock(story: str) -> None:
         time.sleep(60)
 
 
+def index_library(catalogue: str, root: str, batch: str) -> None:
+    """Index the folders below a root, and print a line when a batch is written."""
+    from core.library.catalogue import Catalogue
+    from core.library.index import Indexer
+
+    held = Catalogue(Path(catalogue))
+    indexer = Indexer(held, batch=int(batch))
+    for path in sorted(Path(root).iterdir()):
+        indexer.scan(held.add_folder(path), lambda now: print(now.done, flush=True))
+    time.sleep(60)
+
+
 PROGRAMS = {
     "export": export_again_and_again,
     "hold": hold_lock,
+    "index": index_library,
     "keep": keep_one_take,
     "render": render_slowly,
     "table": make_table,
