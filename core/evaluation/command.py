@@ -1,7 +1,7 @@
 """`python app.py evaluate`: what the model measures.
 
     evaluate direct | flags | recognise | fidelity | combine | bridge | duration | modifiers
-    evaluate describe | tagger | wishes | scores | scenes | sound | sounds | codec
+    evaluate describe | tagger | wishes | scores | scenes | sound | story | sounds | codec
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
@@ -47,6 +47,7 @@ _OWN_PARSERS = {
     "scores": ("core.evaluation.scores", "Scores of briefs: overlaps, counts, shapes, silences."),
     "scenes": ("core.evaluation.scene_sheets", "Plans of scenes, on sheets for two judges."),
     "sound": ("core.evaluation.score_sound", "Rendered stories: are they heard as scored?"),
+    "story": ("core.evaluation.story.command", "Whole stories by several systems, and the judge."),
     "wishes": ("core.evaluation.wishes", "Wishes for changes: is what they name done, no more?"),
     "flags": ("core.evaluation.flags", "Captions: are those of unknown sounds flagged?"),
     "sounds": ("core.evaluation.candidate_sounds", "Clips by the candidates' recipes."),

@@ -1,0 +1,234 @@
+"""Whole stories are judged: what is wanted is heard, what returns is alike, joints are whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from torch import Tensor
+
+from core.audiostory import AudioStory
+from core.corpus.synthesis import synthesise_clip
+from core.errors import AudioFileError, PlanError
+from core.evaluation.recognise import Judge, LabelledRecording
+from core.evaluation.story.brief import StoryBrief, WantedSound, read_briefs
+from core.evaluation.story.coherence import click_at, coherence, level_step, spectral_step
+from core.evaluation.story.command import judge_system, main
+from core.evaluation.story.corruptions import (
+    CORRUPTIONS,
+    SOUNDS,
+    brief_of,
+    composed_story,
+    judged_corruptions,
+    mixed,
+    recordings_by_kind,
+)
+from core.evaluation.story.following import follow, hearing_windows
+from core.evaluation.story.judge import PerformedStory, StoryJudge
+from core.evaluation.story.source_consistency import source_consistency
+from core.evaluation.story.systems import folder_system, model_system, written_story
+from core.evaluation.tagger import Tagger
+from core.listener.aisfx import AISFX_RATE, SoundEmbedder
+from core.profile import ASSETS, RenderSettings
+
+KINDS = ("birds", "rain", "saw", "horn", "dog", "helicopter", "wind")
+"""Classes whose synthesised clips the tagger hears."""
+SETTINGS = RenderSettings(steps=1, guidance=1.0)
+
+
+@pytest.fixture(scope="module")
+def judge() -> StoryJudge:
+    recordings = Judge.load(ASSETS / "evaluation" / "held_out.safetensors", SoundEmbedder())
+    return StoryJudge(recordings, Tagger.load(ASSETS / "evaluation" / "tagger-aisfx.safetensors"))
+
+
+def sine(hertz: float, seconds: float, amplitude: float = 0.1) -> Tensor:
+    return amplitude * torch.sin(
+        2 * torch.pi * hertz * torch.arange(round(seconds * AISFX_RATE)) / AISFX_RATE
+    )
+
+
+def brief_line(**changes: object) -> str:
+    event = {"caption": "rain falls", "kind": "rain", "start": 0.0, "seconds": 4.0}
+    row = {"brief": "Rain, please.", "seconds": 10.0, "events": [event], "implied": ["wind"]}
+    return json.dumps(row | changes)
+
+
+def test_a_brief_says_what_is_wanted_when_and_from_which_source(tmp_path: Path) -> None:
+    file = tmp_path / "briefs.jsonl"
+    again = {"caption": "rain again", "kind": "rain", "start": 6, "seconds": 4, "timed": True}
+    rain = {"caption": "rain falls", "kind": "rain", "start": 0, "seconds": 4}
+    file.write_text(brief_line(events=[rain, again | {"source": 0}]) + "\n", encoding="utf-8")
+    (brief,) = read_briefs(file)
+    assert brief.wanted[1] == WantedSound("rain again", "rain", 6.0, 10.0, True, 0)
+    assert (brief.name, brief.joints, brief.implied) == ("001", (6.0,), ("wind",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"events": [{"caption": "a", "kind": "rain", "start": 8, "seconds": 4}]}, "outside"),
+        ({"events": [{"caption": "a", "kind": "xylo", "start": 0, "seconds": 4}]}, "no class"),
+        ({"implied": ["xylo"]}, "xylo is no class"),
+        ({"events": [{"caption": "a"}]}, "mend the line"),
+    ],
+)
+def test_a_brief_that_cannot_be_judged_is_refused(
+    tmp_path: Path, changes: dict[str, object], sentence: str
+) -> None:
+    file = tmp_path / "briefs.jsonl"
+    file.write_text(brief_line(**changes), encoding="utf-8")
+    with pytest.raises(PlanError, match=sentence):
+        read_briefs(file)
+
+
+def test_every_moment_of_a_story_is_heard() -> None:
+    assert hearing_windows(3.0) == [(0.0, 3.0)]
+    windows = hearing_windows(11.0)
+    assert windows[0][0] == 0.0
+    assert windows[-1] == (7.0, 11.0)
+    assert all(later[0] < earlier[1] for earlier, later in pairwise(windows))
+
+
+def test_order_and_time_are_judged_by_where_a_sound_is_heard_best() -> None:
+    """A tagger of two classes whose embedding is the level of two tones."""
+    tagger = Tagger(["low", "high"], 2).eval()
+    with torch.no_grad():
+        tagger.layers = torch.nn.Linear(2, 2)  # type: ignore[assignment]
+        tagger.layers.weight.copy_(torch.eye(2))
+        tagger.layers.bias.zero_()
+    tagger.requires_grad_(False)
+
+    def embed(sound: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft(sound).abs().square() / len(sound)
+        return torch.stack(
+            [spectrum[: len(sound) // 100].sum(), spectrum[len(sound) // 100 :].sum()]
+        )
+
+    story = torch.cat([sine(200, 8.0), sine(2000, 8.0)])
+    first, second = WantedSound("a", "low", 0.0, 8.0), WantedSound("b", "high", 8.0, 16.0)
+    brief = StoryBrief("1", "low then high", 16.0, (first, second))
+    assert follow(brief, story, embed, tagger).order == 1.0
+    turned = replace(brief, wanted=(replace(first, kind="high"), replace(second, kind="low")))
+    assert follow(turned, story, embed, tagger).order == 0.0
+    timed = tuple(replace(wanted, timed=True) for wanted in brief.wanted)
+    wrong = tuple(replace(wanted, timed=True) for wanted in turned.wanted)
+    right = follow(replace(brief, wanted=timed), story, embed, tagger).certainty
+    assert right > follow(replace(brief, wanted=wrong), story, embed, tagger).certainty
+
+
+def test_a_wanted_sound_in_whose_time_nothing_sounds_is_not_heard(judge: StoryJudge) -> None:
+    wanted = (WantedSound("rain", "rain", 0.0, 3.0, timed=True),)
+    brief = StoryBrief("1", "rain at the beginning", 6.0, wanted)
+    silent = torch.cat([torch.zeros(3 * AISFX_RATE), sine(440, 3.0)])
+    verdict = judge.judge(brief, PerformedStory(silent)).following
+    assert (verdict.heard, verdict.certainty) == (0.0, 0.0)
+
+
+def test_a_returning_sound_is_compared_with_its_source_and_with_all_others() -> None:
+    rain, wind = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0])
+    wanted = (
+        WantedSound("rain", "rain", 0.0, 1.0),
+        WantedSound("wind", "wind", 1.0, 2.0),
+        WantedSound("rain", "rain", 2.0, 3.0, timed=True, source=0),
+    )
+    brief = StoryBrief("1", "rain, wind, rain", 3.0, wanted)
+    found = source_consistency(brief, [rain, wind, rain], torch.zeros(3))
+    assert (found.same, found.margin) == (pytest.approx(1.0), pytest.approx(1.0))
+    other = source_consistency(brief, [rain, wind, wind], torch.zeros(3))
+    assert (other.same, other.margin) == (pytest.approx(0.0), pytest.approx(-1.0))
+
+
+def test_a_joint_is_measured_in_decibels() -> None:
+    steady = sine(440, 4.0)
+    louder = torch.cat([steady[: 2 * AISFX_RATE], 4.0 * steady[2 * AISFX_RATE :]])
+    assert level_step(steady, 2.0) == pytest.approx(0.0, abs=0.1)
+    assert level_step(louder, 2.0) == pytest.approx(12.04, abs=0.1)
+    assert spectral_step(torch.cat([sine(440, 2.0), sine(3000, 2.0)]), 2.0) > 10.0
+    assert spectral_step(steady, 2.0) < 3.0
+
+
+def test_a_click_is_a_corner_where_all_around_is_smooth() -> None:
+    smooth = sine(440, 2.0)
+    clicked = smooth.clone()
+    clicked[AISFX_RATE] += 0.2
+    noise = 0.1 * torch.randn(2 * AISFX_RATE, generator=torch.Generator().manual_seed(0))
+    struck = torch.cat([torch.zeros(AISFX_RATE), noise[:AISFX_RATE]])
+    assert click_at(smooth, 1.0) < 1.5
+    assert click_at(struck, 1.0) < 1.5
+    assert click_at(clicked, 1.0) > 20.0
+
+
+def test_silence_beside_a_joint_is_no_break(judge: StoryJudge) -> None:
+    sound = torch.cat([torch.zeros(2 * AISFX_RATE), sine(440, 2.0)])
+    found = coherence(sound, [2.0], [], judge.embed)
+    assert np.isnan(found.level)
+    assert np.isnan(found.spectrum)
+
+
+def test_each_planned_fault_makes_its_figure_worse(judge: StoryJudge) -> None:
+    rng = np.random.default_rng(0)
+    clips = [
+        LabelledRecording(kind, torch.from_numpy(synthesise_clip(kind, 6.0, rng).samples).float())
+        for kind in KINDS
+        for _ in range(2)
+    ]
+    by_kind = recordings_by_kind(clips, KINDS)
+    shares = judged_corruptions(judge, by_kind, 2, lambda line: None)
+    assert set(shares) == {corruption.name for corruption in CORRUPTIONS}
+    assert sum(shares.values()) >= len(shares) - 1 / 2
+    parts = composed_story(by_kind, Random(0))
+    assert len(parts) == SOUNDS
+    brief = brief_of(parts)
+    whole = judge.judge(brief, mixed(parts, round(brief.seconds * AISFX_RATE)))
+    assert whole.consistency.margin > 0.0
+
+
+def test_a_folder_of_sounds_is_a_system(tmp_path: Path) -> None:
+    brief = StoryBrief("007", "a tone", 2.0, (WantedSound("rain", "rain", 0.0, 2.0),))
+    tone = sine(440, 2.0).numpy()[::2]
+    soundfile.write(tmp_path / "007.wav", np.stack([tone, tone], 1), AISFX_RATE // 2)
+    story = folder_system(tmp_path)(brief)
+    assert len(story.sound) == 2 * AISFX_RATE
+    with pytest.raises(AudioFileError, match=r"008\.wav"):
+        folder_system(tmp_path)(replace(brief, name="008"))
+
+
+def test_the_writers_own_times_make_lanes(tiny: AudioStory) -> None:
+    wanted = (
+        WantedSound("rain", "rain", 0.0, 8.0),
+        WantedSound("a dog barks", "dog", 2.0, 4.0),
+        WantedSound("a bell rings", "church_bell", 5.0, 7.0),
+    )
+    story = written_story(tiny, StoryBrief("1", "rain, dog, bell", 8.0, wanted))
+    assert [event.layer for event in story.events] == [0, 1, 1]
+    assert [event.start for event in story.events] == [0.0, 2.0, 5.0]
+
+
+def test_systems_perform_a_brief_and_those_that_cannot_have_no_row(
+    tiny: AudioStory, judge: StoryJudge
+) -> None:
+    wanted = (WantedSound("rain", "rain", 0.0, 2.0), WantedSound("a dog barks", "dog", 2.0, 4.0))
+    brief = StoryBrief("1", "rain falls, then a dog barks", 4.0, wanted)
+    recordings = Judge.load(ASSETS / "evaluation" / "held_out.safetensors", SoundEmbedder())
+    row = judge_system(model_system("oracle", tiny, SETTINGS), [brief], judge, recordings)
+    assert row is not None
+    assert (row.stories, row.refused) == (1, 0)
+    assert row.longest == pytest.approx(4.0, abs=0.1)
+    assert judge_system(folder_system(Path("/nowhere")), [brief], judge, recordings) is None
+
+
+def test_what_is_not_here_has_a_row_that_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    briefs = tmp_path / "briefs.jsonl"
+    briefs.write_text(brief_line(), encoding="utf-8")
+    main(["--systems", "--briefs", str(briefs), "--folder", f"other={tmp_path}"])
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"other": "no story was made"}
