@@ -92,4 +92,4 @@ class Performers:
 
 def asked_of(story: Story, event: Event) -> str:
     """The performer that an event asks for, by name or `AUTO`; a silence is nobody's."""
-    return OWN if event.silent else event.performer or story.performer
+    return OWN if event.silent else event.performer or story.performer or OWN

@@ -333,8 +333,9 @@ def _is_asked(
     )
     gone = performers is None or performers.description(take.performer) is None
     if gone and take.performer != OWN:
-        as_made = {"steps": take.steps, "guidance": take.guidance, "sampler": take.sampler}
-        wanted = dataclasses.replace(wanted, **as_made)
+        wanted = dataclasses.replace(
+            wanted, steps=take.steps, guidance=take.guidance, sampler=take.sampler
+        )
     return take_key(wanted) == take_key(take)
 
 
