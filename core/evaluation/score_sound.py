@@ -23,11 +23,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.export import open_story
+from core.language.score import LevelShape
 from core.mix.crossfade import Samples
 from core.mix.mix import MixSettings, PlacedEvent, mix, place_events, sum_blocks
 from core.mix.sources import Source
 from core.story.limits import TOLERANCE
-from core.story.shape import DISTANT, LevelShape
+from core.story.shape import DISTANT
 from core.story.story import Event, Story
 
 FADE_DB = 12.0

@@ -147,9 +147,10 @@ def _read_plain(folder: Path, name: str) -> Any:
         if name in _EXTRACTORS:
             return transformers.ClapFeatureExtractor.from_pretrained(path, local_files_only=True)
         config = read_config(path / "scheduler_config.json")
-        scheduler: Any = getattr(diffusers, str(config.get("_class_name")), None)
-        if not inspect.isclass(scheduler) or not issubclass(scheduler, diffusers.SchedulerMixin):
+        named = getattr(diffusers, str(config.get("_class_name")), None)
+        if not inspect.isclass(named) or not issubclass(named, diffusers.SchedulerMixin):
             raise WeightsError(f"{path} names no scheduler of diffusers; fetch it again.")
+        scheduler: Any = named
         return scheduler.from_pretrained(path, local_files_only=True)
     except UNREADABLE as cause:
         raise WeightsError(

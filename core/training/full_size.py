@@ -119,7 +119,7 @@ def operations(load: StageLoad, weights: WeightCounts) -> float:
     trained = weights.director - head + weights.bridge  # the embedding's rows are only looked up
     lesson = load.tokens * (FROZEN * weights.frozen + TRAINED * trained)
     lesson += load.sounds * TOKENS_OF_SOUND * TRAINED * weights.performer
-    return load.lessons * load.passes * lesson
+    return float(load.lessons * load.passes * lesson)
 
 
 def bytes_on_a_card(load: StageLoad, weights: WeightCounts, shared_by: int = 1) -> float:
@@ -136,7 +136,8 @@ def bytes_on_a_card(load: StageLoad, weights: WeightCounts, shared_by: int = 1) 
     performer = published().performer
     width = ACTIVATION_BYTES * performer.heads * performer.head_dim
     width *= performer.layers + performer.single_layers
-    return whole + sharded + read + load.batch * load.sounds * TOKENS_OF_SOUND * width
+    heard = load.batch * load.sounds * TOKENS_OF_SOUND * width
+    return float(whole + sharded + read + heard)
 
 
 def estimate(cards: Cards) -> Iterator[str]:

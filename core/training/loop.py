@@ -126,7 +126,7 @@ def train(
                     terms = next(lessons, None)
                 if terms is None:
                     break
-                _weighted(terms, weights).backward()
+                torch.autograd.backward(_weighted(terms, weights))
                 record.add(terms)
         average_gradients(list(parameters.values()), ranks, parts)
         clip_gradients(list(parameters.values()), run.clip)

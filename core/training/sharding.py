@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import GenerationMixin
@@ -34,7 +35,7 @@ def shard(model: nn.Module, device: str) -> None:
     Args:
         device: kind of device that the processes compute on.
     """
-    mesh = distributed.init_device_mesh(device, (distributed.get_world_size(),))
+    mesh = init_device_mesh(device, (distributed.get_world_size(),))
     language = [part for part in model.modules() if isinstance(part, GenerationMixin)]
     for part in language or [model]:
         assert isinstance(part, nn.Module)

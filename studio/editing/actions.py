@@ -70,9 +70,11 @@ def act(session: Session, name: str, values: ActionValues) -> None:
             return story
         assert edit is not None
         done = edit(story, event, values)
-        if isinstance(done, tuple):
-            done, made = done[0], (done[1],)
-        return done
+        if isinstance(done, Story):
+            return done
+        story, new = done
+        made = (new,)
+        return story
 
     before = folder.story
     acted_on = next((e for e in before.events if e.id == wanted), selected)
