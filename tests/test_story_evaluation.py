@@ -18,7 +18,7 @@ from core.audiostory import AudioStory
 from core.corpus.synthesis import synthesise_clip
 from core.errors import AudioFileError, PlanError
 from core.evaluation.recognise import Judge, LabelledRecording
-from core.evaluation.story.brief import StoryBrief, WantedSound, read_briefs
+from core.evaluation.story.brief import StoryBrief, WantedSound, read_story_briefs
 from core.evaluation.story.coherence import click_at, coherence, level_step, spectral_step
 from core.evaluation.story.command import judge_system, main
 from core.evaluation.story.corruptions import (
@@ -27,8 +27,8 @@ from core.evaluation.story.corruptions import (
     brief_of,
     composed_story,
     judged_corruptions,
+    judged_recordings,
     mixed,
-    recordings_by_kind,
 )
 from core.evaluation.story.following import follow, hearing_windows
 from core.evaluation.story.judge import PerformedStory, StoryJudge
@@ -66,7 +66,7 @@ def test_a_brief_says_what_is_wanted_when_and_from_which_source(tmp_path: Path) 
     again = {"caption": "rain again", "kind": "rain", "start": 6, "seconds": 4, "timed": True}
     rain = {"caption": "rain falls", "kind": "rain", "start": 0, "seconds": 4}
     file.write_text(brief_line(events=[rain, again | {"source": 0}]) + "\n", encoding="utf-8")
-    (brief,) = read_briefs(file)
+    (brief,) = read_story_briefs(file)
     assert brief.wanted[1] == WantedSound("rain again", "rain", 6.0, 10.0, True, 0)
     assert (brief.name, brief.joints, brief.implied) == ("001", (6.0,), ("wind",))
 
@@ -86,7 +86,7 @@ def test_a_brief_that_cannot_be_judged_is_refused(
     file = tmp_path / "briefs.jsonl"
     file.write_text(brief_line(**changes), encoding="utf-8")
     with pytest.raises(PlanError, match=sentence):
-        read_briefs(file)
+        read_story_briefs(file)
 
 
 def test_every_moment_of_a_story_is_heard() -> None:
@@ -180,7 +180,7 @@ def test_each_planned_fault_makes_its_figure_worse(judge: StoryJudge) -> None:
         for kind in KINDS
         for _ in range(2)
     ]
-    by_kind = recordings_by_kind(clips, KINDS)
+    by_kind = judged_recordings(clips, KINDS)
     shares = judged_corruptions(judge, by_kind, 2, lambda line: None)
     assert set(shares) == {corruption.name for corruption in CORRUPTIONS}
     assert sum(shares.values()) >= len(shares) - 1 / 2

@@ -58,7 +58,7 @@ class StoryBrief:
         return tuple(second for first, second in pairwise([0.0, *starts]) if second > first)
 
 
-def read_briefs(path: Path) -> list[StoryBrief]:
+def read_story_briefs(path: Path) -> list[StoryBrief]:
     """The briefs of a file of JSON lines.
 
     Raises:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.evaluation.duration import AROUND, band_levels, periodicity
-from core.evaluation.story.following import SILENT, Embed, excerpt
+from core.evaluation.story.following import Embed, excerpt
 from core.listener.aisfx import AISFX_RATE, BLOCK, MEL_HOP
 
 HEARD_AROUND = BLOCK * MEL_HOP / AISFX_RATE
@@ -23,7 +23,7 @@ SHORTEST_LOOPED = 4.0
 """Seconds; a shorter sound holds no two periods of a second or more."""
 CLICK_WITHIN, CLICK_AROUND = 0.005, 0.04
 """Seconds on either side of a joint: where a click is, and what it is compared with."""
-QUIET = 1e-3
+CORNER_FLOOR = 1e-3
 """Share of the story's peak; corners of what is softer are not heard as clicks."""
 
 
@@ -61,7 +61,9 @@ def coherence(
     """
     total = len(sound) / AISFX_RATE
     inside = [t for t in joints if AROUND <= t <= total - AROUND]
-    sided = [t for t in inside if min(_rms(excerpt(sound, *side)) for side in _sides(t)) > SILENT]
+    sided = [
+        t for t in inside if min(_rms(excerpt(sound, *side)) for side in _sides(t)) > INAUDIBLE_RMS
+    ]
     looped = [periodicity(excerpt(sound, a, b))[0] for a, b in spans if b - a >= SHORTEST_LOOPED]
     return Coherence(
         _mean_of(sided, lambda t: level_step(sound, t)),
@@ -98,7 +100,7 @@ def click_at(sound: Tensor, joint: float) -> float:
     width = round(CLICK_WITHIN * AISFX_RATE)
     inner = corners[max(0, middle - width) : middle + width]
     outer = torch.cat([corners[: max(0, middle - width)], corners[middle + width :]])
-    return float(inner.max() / (outer.max() + QUIET * sound.abs().max()))
+    return float(inner.max() / (outer.max() + CORNER_FLOOR * sound.abs().max()))
 
 
 def _drift(sound: Tensor, joint: float, embed: Embed) -> float:

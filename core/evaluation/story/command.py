@@ -26,10 +26,10 @@ from core.audiostory import load_audiostory
 from core.errors import AudioFileError, PlanError, StudioError, WeightsError
 from core.evaluation.distance import Distance, frechet, kernel_distance, median_distance
 from core.evaluation.recognise import Judge, held_out_recordings
-from core.evaluation.story.brief import StoryBrief, read_briefs
-from core.evaluation.story.corruptions import judged_corruptions, recordings_by_kind
+from core.evaluation.story.brief import StoryBrief, read_story_briefs
+from core.evaluation.story.corruptions import judged_corruptions, judged_recordings
 from core.evaluation.story.following import excerpt, hearing_windows
-from core.evaluation.story.judge import StoryJudge, Verdict
+from core.evaluation.story.judge import StoryJudge, StoryVerdict
 from core.evaluation.story.systems import (
     MODEL_SYSTEMS,
     System,
@@ -71,7 +71,7 @@ def main(argv: Sequence[str]) -> None:
     judge = StoryJudge(recordings, tagger := Tagger.load(_TAGGER))
     by_kind = None
     if arguments.manifest is not None:
-        by_kind = recordings_by_kind(held_out_recordings(arguments.manifest), tagger.names)
+        by_kind = judged_recordings(held_out_recordings(arguments.manifest), tagger.names)
     if arguments.corruptions:
         if by_kind is None:
             raise AudioFileError("Faults are done to recordings; name them with --manifest.")
@@ -80,7 +80,7 @@ def main(argv: Sequence[str]) -> None:
         return
     if arguments.briefs is None:
         raise PlanError("There is nothing to perform; name a file of briefs with --briefs.")
-    briefs = read_briefs(arguments.briefs)[: arguments.limit]
+    briefs = read_story_briefs(arguments.briefs)[: arguments.limit]
     if arguments.list:
         print("\n".join(f"{b.name}  {b.seconds:g} s  {b.text}" for b in briefs))
         return
@@ -101,7 +101,7 @@ def judge_system(
     system: System, briefs: Sequence[StoryBrief], judge: StoryJudge, recordings: Judge
 ) -> SystemRow | None:
     """The row of a system; None where it made no story at all."""
-    verdicts: list[Verdict] = []
+    verdicts: list[StoryVerdict] = []
     windows: list[torch.Tensor] = []
     longest = 0.0
     for brief in briefs:

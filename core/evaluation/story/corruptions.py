@@ -17,13 +17,13 @@ from torch import Tensor
 from core.evaluation.duration import AROUND
 from core.evaluation.recognise import LabelledRecording
 from core.evaluation.story.brief import StoryBrief, WantedSound
-from core.evaluation.story.judge import PerformedStory, StoryJudge, Verdict
+from core.evaluation.story.judge import PerformedStory, StoryJudge, StoryVerdict
 from core.evaluation.tagger import unit_level
 from core.listener.aisfx import AISFX_RATE
 
 SOUNDS = 5
 """Sounds of a composed story; the last is the first one's source again."""
-SECONDS = 5.0
+SOUND_SECONDS = 5.0
 """Of a sound at most; a shorter recording comes once."""
 _SHORTEST, _SHORTEST_RETURNING = 2.0, 4.0
 """Seconds of a recording: of the one that returns, more, so that it can be looped and cut anew."""
@@ -55,7 +55,7 @@ Parts = tuple[_Part, ...]
 Fault = Callable[[Parts, ByKind, Random], Parts]
 
 
-def recordings_by_kind(recordings: Sequence[LabelledRecording], kinds: Sequence[str]) -> ByKind:
+def judged_recordings(recordings: Sequence[LabelledRecording], kinds: Sequence[str]) -> ByKind:
     """The recordings, long enough, of the classes that the judge knows, two or more of each."""
     found: dict[str, list[Tensor]] = {}
     for recording in recordings:
@@ -123,7 +123,7 @@ def placed_excerpt(recording: Tensor, length: int, rng: Random) -> Tensor:
 
 
 def _cut(recording: Tensor, rng: Random) -> Tensor:
-    return placed_excerpt(recording, round(SECONDS * AISFX_RATE), rng)
+    return placed_excerpt(recording, round(SOUND_SECONDS * AISFX_RATE), rng)
 
 
 def _with(parts: Parts, place: int, part: _Part) -> Parts:
@@ -205,7 +205,7 @@ class Corruption:
     falls: bool
     """Whether worse is less."""
 
-    def lowers(self, before: Verdict, after: Verdict) -> bool:
+    def lowers(self, before: StoryVerdict, after: StoryVerdict) -> bool:
         """Whether the figure is worse after it."""
         change = after.figures()[self.figure] - before.figures()[self.figure]
         return change < 0.0 if self.falls else change > 0.0

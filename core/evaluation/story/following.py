@@ -18,8 +18,8 @@ from core.evaluation.tagger import Tagger
 from core.listener.aisfx import AISFX_RATE
 from core.listener.nearest import MIXTURE_SECONDS, TOP
 
-SILENT = 1e-5
-"""RMS below which nothing is heard; full scale is 1."""
+_INAUDIBLE = 1e-5
+"""RMS of what is not heard; full scale is 1."""
 Embed = Callable[[Tensor], Tensor]
 """Makes the embedding (D,) of a mono sound (N,) at 44.1 kHz."""
 
@@ -49,6 +49,11 @@ def excerpt(sound: Tensor, start: float, end: float) -> Tensor:
     return sound[max(0, first) : max(first + 1, round(end * AISFX_RATE))]
 
 
+def is_silent(sound: Tensor) -> bool:
+    """Whether nothing is heard in a sound (N,)."""
+    return bool(sound.square().mean().sqrt() < _INAUDIBLE)
+
+
 def hearing_windows(seconds: float) -> list[tuple[float, float]]:
     """Spans (s) of the length that the tagger learned from, half overlapping, that cover a sound.
 
@@ -72,7 +77,9 @@ def follow(brief: StoryBrief, sound: Tensor, embed: Embed, tagger: Tagger) -> Fo
         """Logits (windows, classes), minus infinity for what is silent."""
         excerpts = [excerpt(sound, *window) for window in windows]
         found = tagger(torch.stack([embed(piece) for piece in excerpts]))
-        silent = torch.tensor([float(piece.square().mean().sqrt()) < SILENT for piece in excerpts])
+        silent = torch.tensor(
+            [float(piece.square().mean().sqrt()) < INAUDIBLE_RMS for piece in excerpts]
+        )
         return torch.as_tensor(found.masked_fill(silent[:, None], -torch.inf))
 
     anywhere = brief.implied or any(not wanted.timed for wanted in judged)

@@ -33,7 +33,7 @@ class PerformedStory:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StoryVerdict:
     """What a story measures."""
 
     following: Following
@@ -67,7 +67,7 @@ class StoryJudge:
             self._known[key] = self._embedder.embed(sound)
         return self._known[key]
 
-    def judge(self, brief: StoryBrief, story: PerformedStory) -> Verdict:
+    def judge(self, brief: StoryBrief, story: PerformedStory) -> StoryVerdict:
         """Judge what a system made of a brief.
 
         Where the system does not say when its events begin, the brief's own times stand for it;
@@ -76,7 +76,7 @@ class StoryJudge:
         wanted = [(sound.start, sound.end) for sound in brief.wanted]
         joints = brief.joints if story.joints is None else story.joints
         spans = wanted if story.spans is None else story.spans
-        return Verdict(
+        return StoryVerdict(
             follow(brief, story.sound, self.embed, self._tagger),
             source_consistency(brief, self._embedded(story.sound, wanted), self._centre),
             coherence(story.sound, joints, spans, self.embed),
