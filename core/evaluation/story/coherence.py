@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.evaluation.duration import AROUND, band_levels, periodicity
-from core.evaluation.story.following import Embed, excerpt
+from core.evaluation.story.following import Embed, excerpt, is_silent
 from core.listener.aisfx import AISFX_RATE, BLOCK, MEL_HOP
 
 HEARD_AROUND = BLOCK * MEL_HOP / AISFX_RATE
@@ -61,9 +61,7 @@ def coherence(
     """
     total = len(sound) / AISFX_RATE
     inside = [t for t in joints if AROUND <= t <= total - AROUND]
-    sided = [
-        t for t in inside if min(_rms(excerpt(sound, *side)) for side in _sides(t)) > INAUDIBLE_RMS
-    ]
+    sided = [t for t in inside if not any(is_silent(excerpt(sound, *s)) for s in _sides(t))]
     looped = [periodicity(excerpt(sound, a, b))[0] for a, b in spans if b - a >= SHORTEST_LOOPED]
     return Coherence(
         _mean_of(sided, lambda t: level_step(sound, t)),

@@ -77,9 +77,7 @@ def follow(brief: StoryBrief, sound: Tensor, embed: Embed, tagger: Tagger) -> Fo
         """Logits (windows, classes), minus infinity for what is silent."""
         excerpts = [excerpt(sound, *window) for window in windows]
         found = tagger(torch.stack([embed(piece) for piece in excerpts]))
-        silent = torch.tensor(
-            [float(piece.square().mean().sqrt()) < INAUDIBLE_RMS for piece in excerpts]
-        )
+        silent = torch.tensor([is_silent(piece) for piece in excerpts])
         return torch.as_tensor(found.masked_fill(silent[:, None], -torch.inf))
 
     anywhere = brief.implied or any(not wanted.timed for wanted in judged)
