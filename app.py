@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from core.allocator import collection_paused
 from core.environment import settle
@@ -17,6 +18,9 @@ def serve(arguments: argparse.Namespace) -> None:
 
     stories = library_folder(arguments.stories)
     password = visitors_password(arguments.password_file, os.environ)
+    if arguments.replicas != 1:
+        serve_replicas(arguments, stories, password)
+        return
     with temporary_folder() as scratch:
         settle_uploads(scratch / "uploads", os.environ)
         settle_temporary_files(scratch / "temporary")
@@ -35,6 +39,28 @@ def serve(arguments: argparse.Namespace) -> None:
             password=password,
             on=arguments.on,
         )
+
+
+def serve_replicas(arguments: argparse.Namespace, stories: Path, password: str) -> None:
+    """Serve several studios behind one address."""
+    from core.errors import StudioError
+
+    if arguments.mcp:
+        raise StudioError("Tools are of one studio; leave out --mcp, or --replicas.")
+    with collection_paused():
+        from studio.replicas import serve_replicas
+
+    serve_replicas(
+        arguments.replicas,
+        arguments.profile,
+        arguments.host,
+        arguments.port,
+        stories,
+        open_browser=not arguments.no_browser,
+        allowed=arguments.allow_host,
+        password=password,
+        on=arguments.on,
+    )
 
 
 def main() -> int:

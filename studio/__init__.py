@@ -12,7 +12,8 @@ From the bottom, imports going downwards only:
     page        components, theme, scripts of the browser
     view        what the components show for a session
     handlers    what answers the page's events
-    server      serves it; tools offers it to other programs; screenshots takes README's pictures
+    server      serves it; tools offers it to other programs; replicas serves several behind one
+                address; screenshots takes README's pictures
 
 Importing any of it settles what Gradio reads of the environment: Gradio makes connections of its
 own as soon as it is imported.

@@ -9,10 +9,13 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import httpx
+from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import Lifespan
 
 from core.commands.farm_option import read_on
 from core.errors import StudioError
@@ -53,6 +56,8 @@ _OPEN_TO_ALL = (
 
 def _build(studio: Studio, *, mcp: bool = False) -> gr.Blocks:
     """The page with its handlers, not yet served."""
+    # Static files are served where they are; of others Gradio keeps a copy for a day.
+    gr.set_static_paths([STUDIO_ASSETS, studio.sessions.served])
     blocks = CheckedBlocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY))
     with blocks:
         add_listeners(studio, lay_out(studio), blocks)
@@ -94,6 +99,19 @@ def running(
         raise StudioError(
             "Tools are for this machine only; leave out --mcp, or --host and --allow-host."
         )
+    with (
+        open_studio(profile_name, stories, scratch, access, farm) as studio,
+        serving(studio, host, port, open_browser, mcp, access) as blocks,
+    ):
+        studio.place.warm_up(studio.service)
+        yield blocks
+
+
+@contextmanager
+def open_studio(
+    profile_name: str, stories: Path, scratch: Path, access: Access, farm: FarmAddress | None
+) -> Iterator[Studio]:
+    """A studio that nobody is served yet; the arguments are those of `running`."""
     for root in (stories, *stories.glob("visitors/*")):
         Library(root).tidy()
     served = scratch / "served"
@@ -101,18 +119,12 @@ def running(
     sessions = Sessions(stories, served, private=access.hosts.shared)
     cache = cache_folder()
     speed = Speed(cache / "speed.json" if cache else None)
-    place = RenderPlace(farm)
     shared = access.hosts.shared
     library = None if shared else _own_library()
     others = others_here(library.search if library else None, shared=shared)
     service = ModelService(profile_name, speed, others)
-    studio = Studio(service, sessions, PeakCache(), place, sound_library=library)
-    with (
-        contextlib.closing(place),
-        serving(studio, host, port, open_browser, mcp, access) as blocks,
-    ):
-        place.warm_up(studio.service)
-        yield blocks
+    with contextlib.closing(RenderPlace(farm)) as place:
+        yield Studio(service, sessions, PeakCache(), place, sound_library=library)
 
 
 def _own_library() -> SoundLibrary | None:
@@ -134,10 +146,7 @@ def serving(
     access = access or Access(trusted_hosts(host))
     bare = host.strip("[]")
     check_address(bare, port)
-    # Static files are served where they are; of others Gradio keeps a copy for a day.
-    gr.set_static_paths([STUDIO_ASSETS, studio.sessions.served])
     blocks = _build(studio, mcp=mcp)
-    admission = Middleware(Admission, access, inline_scripts(STORAGE.encode()))
     try:
         blocks.launch(
             server_name=f"[{bare}]" if ":" in bare else bare,
@@ -145,23 +154,11 @@ def serving(
             inbrowser=open_browser,
             prevent_thread_lock=True,
             quiet=True,
-            theme=studio_theme(),
-            css=studio_css(),
-            head=STORAGE + PREFETCH,
-            footer_links=[],
-            max_file_size="64mb",
             share=False,
-            ssr_mode=False,
             mcp_server=mcp,
             state_session_capacity=MAX_TABS,
-            enable_monitoring=False,
-            run_history=False,
-            app_kwargs={
-                "exception_handlers": {OSError: say_why_nothing_is_kept},
-                "middleware": [admission],
-                "openapi_url": None,
-            },
             _frontend=False,  # without it a busy machine fails Gradio's self-check of 3 s
+            **_page_settings(access),
         )
     except (OSError, httpx.TransportError) as cause:
         raise StudioError(
@@ -175,6 +172,39 @@ def serving(
         yield blocks
     finally:
         blocks.close(verbose=False)
+
+
+def asgi_app(studio: Studio, access: Access, lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """This studio as an application for a server of another's, as Ray Serve's.
+
+    Args:
+        lifespan: what surrounds its own.
+    """
+    blocks = _build(studio)
+    blocks.state_session_capacity = MAX_TABS
+    bare = FastAPI(lifespan=lifespan, openapi_url=None)
+    settings = _page_settings(access)
+    app: FastAPI = gr.mount_gradio_app(bare, blocks, "/", show_error=False, **settings)
+    return app
+
+
+def _page_settings(access: Access) -> dict[str, Any]:
+    """What Gradio is told of the page and of who may ask for it, however it is served."""
+    return {
+        "theme": studio_theme(),
+        "css": studio_css(),
+        "head": STORAGE + PREFETCH,
+        "footer_links": [],
+        "max_file_size": "64mb",
+        "ssr_mode": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "app_kwargs": {
+            "exception_handlers": {OSError: say_why_nothing_is_kept},
+            "middleware": [Middleware(Admission, access, inline_scripts(STORAGE.encode()))],
+            "openapi_url": None,
+        },
+    }
 
 
 def serve(

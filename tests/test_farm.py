@@ -53,6 +53,7 @@ from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 from tests.soak.farm import killed_workers
+from tests.soak.replicas import many_people
 from tests.soak.tables import run_here, write_table
 
 ROOT = Path(__file__).parents[1]
@@ -497,3 +498,8 @@ def test_a_table_of_briefs_is_made_on_the_farm_as_it_is_here(
         assert report.status == "done"
         sound = (there.out / report.file).read_bytes()
         assert sound == (here.out / report.file).read_bytes()
+
+
+def test_people_at_two_replicas_of_the_studio_do_not_mix(farm: Farm, tmp_path: Path) -> None:
+    """They draft, edit and render at the same time, through Ray Serve on this cluster."""
+    assert many_people(1, tmp_path, people=2, kills=0).replicas == 2

@@ -61,6 +61,7 @@ STUDIO_LAYERS = (
     ("handlers",),
     ("tools",),
     ("server",),
+    ("replicas",),
     ("screenshots",),
 )
 """The same for the studio, which may use all of core."""

@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stories", type=Path, help="folder of the stories")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     parser.add_argument("--mcp", action="store_true", help="offer draft, render, export as tools")
+    about = "so many studios behind the address, by Ray Serve; one that dies is replaced"
+    parser.add_argument("--replicas", type=int, default=1, metavar="N", help=about)
     farm_option.add_on(parser)
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from core.detached import GLANCE
 from core.errors import FarmError, raise_if_cancelled
 from core.farm.address import FarmAddress
-from core.farm.cluster import connected
+from core.farm.cluster import NAMESPACE, connected
 from core.farm.scheduler import Scheduler
 from core.farm.shipping import code_version, ship
 from core.farm.state import FarmState
@@ -243,7 +243,8 @@ def join_farm(ray: Any, model: AudioStory, address: FarmAddress) -> Farm:
     name = f"{model.profile.name} {model.weights} {code_version()} {address.threads} {gpus:g}"
     scheduler = _known(ray, name) if address.cluster else None
     if scheduler is None:
-        lasting = {"name": name, "lifetime": "detached", "get_if_exists": True}
+        named = {"name": name, "namespace": NAMESPACE, "lifetime": "detached"}
+        lasting = {**named, "get_if_exists": True}
         options = {"num_cpus": 0} | (lasting if address.cluster else {})
         made_of = (ray.put(ship(model)), code_version(), address.threads, gpus)
         scheduler = ray.remote(**options)(Scheduler).remote(*made_of)
@@ -254,7 +255,7 @@ def join_farm(ray: Any, model: AudioStory, address: FarmAddress) -> Farm:
 
 def _known(ray: Any, name: str) -> Any:
     try:
-        return ray.get_actor(name)
+        return ray.get_actor(name, namespace=NAMESPACE)
     except ValueError:
         return None
 

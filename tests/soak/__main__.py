@@ -42,6 +42,7 @@ from tests.soak import (
     kills,
     memory,
     ranks,
+    replicas,
     tables,
     writers,
 )
@@ -148,6 +149,11 @@ def trainings_on_two_processes(seed: int, folder: Path) -> None:
         ranks.launched(launcher, folder / launcher)
 
 
+def many_people(seed: int, folder: Path) -> None:
+    """20 people at a studio of two replicas, one of which is killed."""
+    print(f"   {replicas.many_people(seed, folder, 20)}", flush=True)
+
+
 def mutants(seed: int, folder: Path) -> None:
     """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
     command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
@@ -176,6 +182,7 @@ PARTS: dict[str, Trial] = {
     "writers": several_writers,
     "farm": killed_farms,
     "tables": killed_tables,
+    "serve": many_people,
     "ranks": trainings_on_two_processes,
     "instructions": any_instruction,
     "memory": level_memory,
