@@ -25,7 +25,7 @@ from core.cli import main
 from core.errors import Cancelled, RenderError, WeightsError
 from core.export import ExportSettings, export, open_story, read_bundle
 from core.pretrained import performer as pretrained
-from core.pretrained.checking import found_in, try_out
+from core.pretrained.checking import check_name, found_in, try_out
 from core.pretrained.kinds import PRETRAINED
 from core.pretrained.registry import FILE, RegisteredPerformers, register, registered
 from core.profile import OWN
@@ -410,6 +410,15 @@ def test_nothing_of_them_is_imported_before_it_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("own", "taken"), ("auto", "taken"), ("library", "taken"), ("My Model", "small letters")],
+)
+def test_names_that_mean_something_else_are_refused(name: str, fault: str) -> None:
+    with pytest.raises(WeightsError, match=fault):
+        check_name(name)
 
 
 def test_every_kind_has_a_test() -> None:

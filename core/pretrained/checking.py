@@ -15,6 +15,7 @@ import yaml
 
 from core.errors import WeightsError
 from core.files import open_weights
+from core.library.excerpt import LIBRARY
 from core.performer.event_performer import EventRequest
 from core.pretrained.configs import MOST_CONFIG_BYTES, read_config
 from core.pretrained.kinds import CONFIGURATIONS, PRETRAINED
@@ -33,7 +34,9 @@ _TRIAL = EventRequest("rain", 1.0, 1)
 
 def check_name(name: str) -> str:
     """A name under which a performer can be registered; raises WeightsError."""
-    if not _NAME.fullmatch(name) or name in (OWN, AUTO):
+    if name in (OWN, AUTO, LIBRARY):
+        raise WeightsError(f"The name {name!r} is taken; give another one with --name.")
+    if not _NAME.fullmatch(name):
         raise WeightsError(
             f"A performer cannot be called {name[:60]!r}; give --name small letters, digits, dots "
             "and dashes."
