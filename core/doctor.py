@@ -21,6 +21,7 @@ from core.audio.ffmpeg import find_ffmpeg
 from core.errors import AudioFileError, StudioError
 from core.farm.address import read_farm_address
 from core.farm.cluster import HOW_TO_GET, has_ray
+from core.farm.replicas import HOW_TO_SERVE, has_serve
 from core.farm.survey import survey
 from core.files import existing_parent
 from core.places import can_write, stories_folder
@@ -196,7 +197,8 @@ def _aaf() -> Finding:
 def _ray() -> Finding:
     if not has_ray():
         return Finding(False, f"Rendering on a farm needs Ray: {HOW_TO_GET}.")
-    return Finding(True, f"Ray {version('ray')}: `render --on` renders on several machines.")
+    more = "" if has_serve() else f" `serve --replicas` needs Ray Serve, too: {HOW_TO_SERVE}."
+    return Finding(True, f"Ray {version('ray')}: `render --on` renders on several machines.{more}")
 
 
 def _accelerate() -> Finding:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from core.doctor import examine
 from core.errors import FarmError, StudioError
 from core.farm.address import FarmAddress
 from core.farm.replicas import HOW_TO_SERVE, ReplicaPlan, import_serve, serving_replicas
@@ -63,6 +64,8 @@ def test_without_ray_serve_one_sentence_says_how_to_get_it(monkeypatch: pytest.M
     with pytest.raises(FarmError) as refused:
         import_serve()
     assert HOW_TO_SERVE in str(refused.value)
+    found, *_ = examine(None)["More than one machine"]
+    assert HOW_TO_SERVE in found.text
 
 
 @pytest.mark.parametrize("count", [0, 65])

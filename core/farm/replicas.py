@@ -59,6 +59,11 @@ class ReplicaPlan:
         return f"audiostory-replica-{self.port}"
 
 
+def has_serve() -> bool:
+    """Whether Ray is here with what its server needs, of which nothing else here brings mmh3."""
+    return find_spec("ray") is not None and find_spec("mmh3") is not None
+
+
 def import_serve(*, alone: bool = False) -> Any:
     """The module `ray.serve`.
 
@@ -68,7 +73,7 @@ def import_serve(*, alone: bool = False) -> Any:
     Raises:
         FarmError: Ray, or what its server needs, is not installed.
     """
-    if find_spec("ray") is None or find_spec("mmh3") is None:
+    if not has_serve():
         raise FarmError(f"Replicas need Ray Serve, which is not installed: {HOW_TO_SERVE}.")
     import_ray(alone=alone)
     try:
