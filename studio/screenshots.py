@@ -66,8 +66,9 @@ def take_pictures(page: Page, out: Path) -> None:
     page.get_by_role("button", name="Hear take 2").wait_for()
     page.get_by_role("button", name="Rendered", exact=True).wait_for()
     page.get_by_role("button", name="Lay over", exact=True).click()
-    page.get_by_role("option", name="a new sound").wait_for()
-    _say(page, len(page.get_by_role("option").all()) - 1, "wind howls in the chimney")
+    page.get_by_label("Lay over").fill("wind howls in the chimney")
+    page.keyboard.press("Enter")
+    page.get_by_role("option", name="wind howls in the chimney").wait_for()
     _render(page)
     block.first.click()
     page.get_by_role("button", name="Hear take 1").click()
@@ -83,14 +84,6 @@ def take_pictures(page: Page, out: Path) -> None:
 def _render(page: Page) -> None:
     page.locator("#render").click()
     page.get_by_role("button", name="Rendered", exact=True).wait_for()
-
-
-def _say(page: Page, row: int, caption: str) -> None:
-    page.locator(f"#events [data-row='{row}'][data-col='1']").last.dblclick()
-    editor = page.get_by_label("Edit cell")
-    editor.fill(caption)
-    editor.press("Enter")
-    page.get_by_role("option", name=caption).wait_for()
 
 
 def _shoot(page: Page, path: Path, part: str = "") -> None:

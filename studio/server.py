@@ -37,7 +37,7 @@ from studio.jobs.model_service import ModelService
 from studio.jobs.render_place import RenderPlace
 from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
-from studio.page.scripts import PREFETCH, STORAGE
+from studio.page.scripts import STORAGE
 from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
 from studio.sessions.registry import MAX_TABS, Sessions
 from studio.sound.library import SoundLibrary
@@ -193,7 +193,7 @@ def _page_settings(access: Access) -> dict[str, Any]:
     return {
         "theme": studio_theme(),
         "css": studio_css(),
-        "head": STORAGE + PREFETCH,
+        "head": STORAGE,
         "footer_links": [],
         "max_file_size": "64mb",
         "ssr_mode": False,

@@ -1,63 +1,86 @@
 // Buttons and keys of the timeline: everything that is done often has a key.
 
-const NUDGE = 0.1;
+const NUDGE = 0.1; // seconds
+const LEVEL = 1; // dB
 
 const actions = {
-  add: () => act("add"),
-  over: () => act("over"),
+  add: () => askAtPlayhead("Add", (text, at) => act("add", { text, at })),
+  over: () => askAtPlayhead("Lay over", (text, at) => act("over", { text, at })),
   split: () => act("split", { at: position() }),
   join: () => act("join"),
   duplicate: () => act("duplicate"),
   lift: () => act("layer", { layer: selected()?.layer ? 0 : 1 }),
   lock: () => act("lock"),
+  group: () => act("group"),
+  ungroup: () => act("ungroup"),
   delete: () => act("delete"),
 };
 
-function step(direction) {
+// To the next event in time; `more` selects it as well.
+function step(direction, more) {
   const order = byTime();
   const place = order.findIndex((event) => event.id === story.selected);
-  select(order[Math.min(Math.max(place + direction, 0), order.length - 1)].id, true);
+  const next = order[Math.min(Math.max(place + direction, 0), order.length - 1)].id;
+  if (!more) return select(next, { focus: true });
+  if (!chosen.has(next)) choose([...chosen, next]);
+  story.selected = next;
+  focusBlock(next);
+  showSelection();
+  trigger("pick", { id: next, pick: (picks += 1) });
 }
+
+// To the nearest event of the lane above or below.
+function stepLane(direction) {
+  const event = selected();
+  const layer = story.layers[story.layers.indexOf(event?.layer) + direction];
+  const there = story.events.filter((other) => other.layer === layer);
+  const away = (other) => Math.max(other.start - endOf(event), event.start - endOf(other), 0)
+    + Math.abs(other.start - event.start) / 1000;
+  there.sort((a, b) => away(a) - away(b));
+  if (there.length) select(there[0].id, { focus: true });
+}
+
+const isFree = (event) => event.layer > 0 || !ripple;
 
 // The picture goes ahead of the server. What is sent is the step, not the place where it leads: the
 // answer to a press before may come after this one.
+function ahead(event, changes) {
+  if (event.locked) return;
+  Object.assign(event, changes);
+  putBlock(event);
+}
+
 function nudge(direction) {
   const event = selected();
   if (!event) return;
-  if (!event.layer) return act("reorder", { by: direction });
   const by = direction * NUDGE;
-  if (!event.locked) {
-    event.start = Math.max(0, Math.round((event.start + by) * 1000) / 1000);
-    place(event);
-  }
+  if (chosen.size > 1) return act("move", { by });
+  if (!isFree(event)) return act("reorder", { by: direction });
+  ahead(event, { start: Math.max(0, rounded(event.start + by)) });
   act("move", { by });
 }
 
 function lengthen(direction) {
   const event = selected();
   if (!event) return;
-  const by = direction * NUDGE;
-  if (!event.locked) {
-    event.duration = Math.max(NUDGE, Math.round((event.duration + by) * 1000) / 1000);
-    place(event);
-  }
-  act("stretch", { by });
+  ahead(event, { duration: Math.max(NUDGE, rounded(event.duration + direction * NUDGE)) });
+  act("stretch", { by: direction * NUDGE });
 }
+
+const trimBeginning = (direction) => act("trim", { by: direction * NUDGE });
+const slipSound = (direction) => act("slip", { by: direction * NUDGE });
+const louder = (decibels) => act("gain_by", { by: decibels, ids: [...chosen] });
 
 function moveLayer(direction) {
   const event = selected();
   if (event && event.layer + direction >= 0) act("layer", { layer: event.layer + direction });
 }
 
-function zoomBy(direction) {
-  zoom = Math.min(16, Math.max(1, zoom * 1.6 ** direction));
-  if (zoom < 1.1) zoom = 1;
-  redraw();
-}
+const zoomBy = (direction) => zoomTo(zoom * 1.6 ** direction);
 
-function toggleSnap() {
-  snap = !snap;
-  part("[data-snap]").setAttribute("aria-pressed", String(snap));
+function zoomToSelection() {
+  const events = several();
+  if (events.length) zoomToSpan(Math.min(...events.map((e) => e.start)), Math.max(...events.map(endOf)));
 }
 
 function toggleKeys() {
@@ -66,31 +89,59 @@ function toggleKeys() {
   part("[data-keys]").setAttribute("aria-expanded", String(!list.hidden));
 }
 
+function tools() {
+  const event = selected();
+  const locked = Boolean(event?.locked);
+  for (const tool of element.querySelectorAll("[data-do]")) {
+    const name = tool.dataset.do;
+    tool.disabled = locked && ["split", "join", "delete", "lift"].includes(name);
+    if (name === "lock") tool.setAttribute("aria-pressed", String(locked));
+    if (name === "lift") tool.textContent = event?.layer ? "Settle" : "Lift";
+  }
+  const total = part("[data-total]");
+  if (document.activeElement !== total) total.value = story.total;
+  part(".seek").max = story.total;
+}
+
 const send = (name) => document.dispatchEvent(new CustomEvent(name));
 const KEYS = {
   s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock,
-  delete: actions.delete, backspace: actions.delete,
-  g: toggleSnap, "?": toggleKeys,
+  delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
+  g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
   k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
-// Those that go on as long as they are held.
-const STEPS = {
-  "+": () => zoomBy(1), "-": () => zoomBy(-1), ",": () => lengthen(-1), ".": () => lengthen(1),
+const COMMANDS = {
+  a: () => selectAll(story.events.map(({ id }) => id)), c: () => copy(), x: cut,
+  g: ({ shiftKey }) => (shiftKey ? actions.ungroup() : actions.group()),
 };
+// Those that go on as long as they are held. By their place: with Shift they are other characters.
+const STEPS = { "+": () => zoomBy(1), "-": () => zoomBy(-1) };
+const EDGES = { Comma: -1, Period: 1 };
 
-// Alt and an arrow leave the page where no block has the focus, so another key is offered for it.
-function arrow(event, direction) {
-  if (event.shiftKey) nudge(direction);
+// Alone the arrows go from block to block; with Shift they move what is selected, with Alt they
+// change its length and level, with both they slip its sound. Alt and an arrow leave the page where
+// no block has the focus, so another key is offered for it.
+function across(event, direction) {
+  if (event.shiftKey && event.altKey) slipSound(direction);
+  else if (event.shiftKey) nudge(direction);
   else if (event.altKey) lengthen(direction);
-  else step(direction);
+  else step(direction, event.ctrlKey || event.metaKey);
 }
 
+function upOrDown(event, direction) {
+  if (event.shiftKey) moveLayer(direction);
+  else if (event.altKey) louder(direction * LEVEL);
+  else stepLane(-direction);
+}
+
+const ARROWS = { ArrowLeft: [across, -1], ArrowRight: [across, 1], ArrowUp: [upOrDown, 1], ArrowDown: [upOrDown, -1] };
+
 function onBlock(event) {
-  if (event.key === "ArrowLeft") arrow(event, -1);
-  else if (event.key === "ArrowRight") arrow(event, 1);
-  else if (event.key === "ArrowUp") moveLayer(1);
-  else if (event.key === "ArrowDown") moveLayer(-1);
-  else if (event.key === "Enter") playFrom(selected()?.start || 0);
+  if (event.key in ARROWS) {
+    const [go, direction] = ARROWS[event.key];
+    go(event, direction);
+  } else if (event.key === "Enter") playFrom(selected()?.start || 0);
+  else if (event.key === "Escape" && chosen.size > 1) select(story.selected);
   else return false;
   return true;
 }
@@ -100,6 +151,7 @@ element.addEventListener("click", ({ target }) => {
   if (at("[data-do]")) actions[at("[data-do]").dataset.do]();
   else if (at("[data-zoom]")) zoomBy(Number(at("[data-zoom]").dataset.zoom));
   else if (at("[data-snap]")) toggleSnap();
+  else if (at("[data-ripple]")) setRipple(!ripple);
   else if (at("[data-keys]")) toggleKeys();
 });
 part("[data-total]").addEventListener("change", ({ target }) => {
@@ -125,16 +177,31 @@ function undoOrRedo(event, target) {
   return true;
 }
 
+const onLanes = (target) => Boolean(target.closest?.(".event-block"));
+
 function onStory(event, target) {
   const key = event.key.toLowerCase();
   const button = Boolean(target.closest?.("button, a, summary"));
   if (event.key === " " && !button) toggle();
   else if ((onLanes(target) || (holding && target === document.body)) && onBlock(event)) event.stopPropagation();
   else if (event.altKey) return false;
+  else if (event.code in EDGES) (event.shiftKey ? trimBeginning : lengthen)(EDGES[event.code]);
   else if (key in STEPS) STEPS[key]();
   else if (key in KEYS && (!event.shiftKey || key === "?")) {
     if (!event.repeat) KEYS[key]();
   } else return false;
+  return true;
+}
+
+// What is marked as text on the page is copied as text.
+function onCommand(event, target) {
+  const key = event.key.toLowerCase();
+  if (undoOrRedo(event, target)) return true;
+  if (!actsOnStory(target, event.target)) return false;
+  if (event.key in ARROWS && onLanes(target)) return onBlock(event);
+  if (!(key in COMMANDS) || event.altKey) return false;
+  if (key !== "a" && !getSelection().isCollapsed) return false;
+  if (!event.repeat) COMMANDS[key](event);
   return true;
 }
 
@@ -143,20 +210,19 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || !story.events.length) return;
   const command = event.ctrlKey || event.metaKey;
   const done = command
-    ? undoOrRedo(event, target)
+    ? onCommand(event, target)
     : actsOnStory(target, event.target) && onStory(event, target);
   if (done) event.preventDefault();
 });
 
 // What is typed into a cell shows in the lanes at once; the server's answer follows.
 function preview(row, column, text) {
-  const rows = [...story.events.filter((e) => !e.layer), ...story.events.filter((e) => e.layer)];
-  const event = rows[0]?.layer ? byTime()[row] : rows[row];
+  const event = rowsInOrder()[row];
   if (!event || event.locked) return;
   if (column === 1 && text.trim()) event.caption = text.trim();
   else if (column === 3 && Number(text) >= NUDGE) event.duration = Number(text);
   else return;
-  place(event);
+  putBlock(event);
 }
 
 document.addEventListener("keydown", ({ key, target }) => {
@@ -167,4 +233,6 @@ document.addEventListener("keydown", ({ key, target }) => {
   }
 }, true);
 
+setRippleSign();
+watch("value", show);
 show();

@@ -5,7 +5,13 @@ function announce() {
   document.dispatchEvent(new CustomEvent("studio:mix", { detail: address }));
 }
 
-watch("value", announce);
+// Of mixes that follow at once only the last is loaded: those before it are gone by then.
+const SETTLING = 300; // ms
+let settling = 0;
+watch("value", () => {
+  clearTimeout(settling);
+  settling = setTimeout(announce, SETTLING);
+});
 announce();
 
 // A tab's sounds are removed when its connection breaks: load them when it is back, or misses one.

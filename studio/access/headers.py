@@ -4,7 +4,7 @@ What the policy has to let through, tried in Chromium with Gradio 6.31:
 
 - 'unsafe-eval' in script-src: Gradio makes functions of the scripts of the page (`js=` of a
   listener, `js_on_load` of a component) by `new Function`. They come from assets/studio.
-- 'unsafe-inline' in style-src: Gradio, Svelte and wavesurfer write style elements and attributes.
+- 'unsafe-inline' in style-src: Gradio, Svelte and the timeline write style elements and attributes.
 - data: and blob: for images, sounds and fetches: icons in Gradio's style sheets, drawn waveforms,
   recordings of the microphone before they are uploaded.
 

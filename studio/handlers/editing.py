@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,10 +15,12 @@ from gradio.events import api
 from core.errors import StudioError
 from core.profile import Profile
 from core.render.levels import with_default_levels
+from core.story.clipboard import clip_text
 from core.story.story import Story
 from studio.editing import table
 from studio.editing.actions import act
 from studio.editing.labels import said
+from studio.editing.pasting import paste
 from studio.handlers.arguments import event_value
 from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK
@@ -26,6 +29,8 @@ from studio.sessions.session import Session
 from studio.state import Studio
 from studio.view.updates import Updates, components, selected_takes, selection_view, view_after
 
+_COPIES = itertools.count(1)
+"""Numbers what goes to the clipboard, so that the same text twice is news to the page."""
 REPEAT_SECONDS = 3.0
 """Seconds within which a table with the same rows is the same one."""
 
@@ -34,6 +39,7 @@ def add_editing_listeners(studio: Studio, page: Page) -> None:
     """Connect what changes the story or the selection."""
     _add_edit_listeners(studio, page)
     _add_selection_listeners(studio, page)
+    _add_clipboard_listeners(studio, page)
 
 
 def _add_edit_listeners(studio: Studio, page: Page) -> None:
@@ -60,6 +66,16 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         values = event_value(data, "values", dict[str, Any] | None) or {}
         return view_after(studio, page, lambda s: act(s, name, values), session_of(request))
 
+    def put(data: gr.EventData, request: gr.Request) -> Updates:
+        """Put the events of the clipboard into the story."""
+        values = {
+            "clip": event_value(data, "clip", list[str]),
+            "at": event_value(data, "at", float),
+            "ripple": event_value(data, "ripple", bool),
+        }
+        act = partial(paste, values=values, tell=gr.Info)
+        return view_after(studio, page, act, session_of(request))
+
     for change in (
         page.table.input(edit, page.table, outputs, api_name="edit", **QUICK),
         page.undo.click(undo, None, outputs, api_name="undo", **QUICK),
@@ -67,6 +83,8 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         page.timeline.act(do, None, outputs, **QUICK, **PRIVATE),
         page.takes.act(do, None, outputs, **QUICK, **PRIVATE),
         page.unfamiliar.act(do, None, outputs, **QUICK, **PRIVATE),
+        page.history.act(do, None, outputs, **QUICK, **PRIVATE),
+        page.timeline.paste(put, None, outputs, **QUICK, **PRIVATE),
     ):
         then_mix(studio, page, change)
 
@@ -90,6 +108,39 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         return session.open_folder.story.to_json()
 
     api(perform, api_name="act")
+
+
+def _add_clipboard_listeners(studio: Studio, page: Page) -> None:
+    def copy(data: gr.EventData, request: gr.Request) -> str:
+        """What is selected, as text that the page takes to the clipboard."""
+        session = studio.sessions.of(request.session_hash)
+        try:
+            text = clip_text(session.open_folder.story, event_value(data, "ids", list[str]))
+        except StudioError as error:
+            gr.Warning(str(error))
+            return gr.skip()  # type: ignore[no-any-return]
+        return f'<data data-clip="{escape(text)}" data-copy="{next(_COPIES)}"></data>'
+
+    def ripple(data: gr.EventData, request: gr.Request) -> None:
+        """Whether what follows moves along with edits in the table."""
+        studio.sessions.of(request.session_hash).ripple = event_value(data, "on", bool)
+
+    def beside(data: gr.EventData, request: gr.Request) -> Updates:
+        """Open the story as it was, as a copy, for another tab."""
+        session = studio.sessions.of(request.session_hash)
+        try:
+            place = event_value(data, "place", int)
+            made = session.library.duplicate(session.open_folder.title, place)
+        except StudioError as error:
+            gr.Warning(str(error))
+            return {page.clip: gr.skip()}
+        gr.Info(f"It is beside this one as {made.title!r}.")
+        opened = f'<data data-beside="{escape(made.title)}" data-copy="{next(_COPIES)}"></data>'
+        return {page.clip: opened, page.stories: gr.update(choices=list(session.library.titles()))}
+
+    page.timeline.copy(copy, None, page.clip, **QUICK, **PRIVATE)
+    page.timeline.ripple(ripple, None, None, **QUICK, **PRIVATE)
+    page.history.beside(beside, None, [page.clip, page.stories], **QUICK, **PRIVATE)
 
 
 def _add_selection_listeners(studio: Studio, page: Page) -> None:

@@ -13,12 +13,13 @@ import gradio as gr
 from core.export.settings import FORMATS, PRESETS
 from studio.editing import table
 from studio.page.scripts import (
+    CLIP_JS,
+    HISTORY_JS,
     MIX_JS,
     TAKES_JS,
     TIMELINE_HTML,
     TIMELINE_JS,
     UNFAMILIAR_JS,
-    WAVESURFER_SCRIPTS,
 )
 from studio.state import Studio
 
@@ -48,12 +49,14 @@ class Page:
     new_story: gr.Button
     undo: gr.Button
     redo: gr.Button
+    history: gr.HTML
     light: gr.Button
     manage_row: gr.Row
     title: gr.Textbox
     rename: gr.Button
     duplicate: gr.Button
     archive: gr.Button
+    brief: gr.HTML
     instruction: gr.Textbox
     total: gr.Number
     mood: gr.Dropdown
@@ -119,6 +122,7 @@ class Page:
     export: gr.Button
     exported: gr.File
     mix: gr.HTML
+    clip: gr.HTML
 
 
 def lay_out(studio: Studio) -> Page:
@@ -147,6 +151,7 @@ def _top() -> dict[str, object]:
         new_story = gr.Button("New story", visible=False, **_QUIET)
         undo = gr.Button("Undo", elem_id="undo", interactive=False, visible=False, **_QUIET)
         redo = gr.Button("Redo", elem_id="redo", interactive=False, visible=False, **_QUIET)
+        history = gr.HTML("", js_on_load=HISTORY_JS, visible=False, elem_id="history")
         light = gr.Button("Light", elem_id="light", **_QUIET)
     with gr.Row(elem_id="manage-row", visible=False) as manage_row:
         title = gr.Textbox(label="Title", elem_id="title")
@@ -159,6 +164,7 @@ def _top() -> dict[str, object]:
         "new_story": new_story,
         "undo": undo,
         "redo": redo,
+        "history": history,
         "light": light,
         "manage_row": manage_row,
         "title": title,
@@ -169,6 +175,7 @@ def _top() -> dict[str, object]:
 
 
 def _request(studio: Studio) -> dict[str, object]:
+    brief = gr.HTML("", visible=False, elem_id="brief")
     with gr.Column(elem_id="request"):
         instruction = gr.Textbox(
             label="What should be heard?",
@@ -215,6 +222,7 @@ def _request(studio: Studio) -> dict[str, object]:
         director
         | description
         | {
+            "brief": brief,
             "instruction": instruction,
             "total": total,
             "mood": mood,
@@ -325,16 +333,6 @@ def _description(*, visible: bool) -> dict[str, object]:
 def _workspace(studio: Studio) -> dict[str, object]:
     with gr.Column(visible=False, elem_id="workspace") as workspace:
         notes = gr.HTML("", elem_id="notes")
-        timeline = gr.HTML(
-            "",
-            html_template=TIMELINE_HTML,
-            js_on_load=TIMELINE_JS,
-            head=WAVESURFER_SCRIPTS,
-            elem_id="timeline",
-        )
-        takes = gr.HTML("", js_on_load=TAKES_JS, elem_id="takes")
-        beginnings = _beginnings()
-        farm = _farm(studio)
         with gr.Row(elem_id="render-bar"):
             render = gr.Button("Render", variant="primary", elem_id="render")
             render_all = gr.Button("All", elem_id="render-all", visible=False)
@@ -349,6 +347,12 @@ def _workspace(studio: Studio) -> dict[str, object]:
             )
             progress = gr.HTML("", elem_classes="grow", elem_id="progress")
             download = gr.DownloadButton("Download WAV", interactive=False, elem_id="download")
+        timeline = gr.HTML(
+            "", html_template=TIMELINE_HTML, js_on_load=TIMELINE_JS, elem_id="timeline"
+        )
+        takes = gr.HTML("", js_on_load=TAKES_JS, elem_id="takes")
+        beginnings = _beginnings()
+        farm = _farm(studio)
         unfamiliar = gr.HTML("", js_on_load=UNFAMILIAR_JS, elem_id="unfamiliar")
         grid = gr.Dataframe(
             headers=table.HEADERS,
@@ -367,6 +371,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         gr.HTML(_TABLE_HELP)
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
+    clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
     return (
         beginnings
         | farm
@@ -385,6 +390,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "unfamiliar": unfamiliar,
             "table": grid,
             "mix": mix,
+            "clip": clip,
         }
     )
 

@@ -1,11 +1,10 @@
-"""What runs in the browser: the page's own scripts in assets/studio, and wavesurfer.js.
+"""What runs in the browser: the page's own scripts in assets/studio.
 
 Gradio runs each script once with `element`, `trigger`, `props` and `watch` of its component.
 """
 
 from __future__ import annotations
 
-from studio.addresses import file_url
 from studio.page.theme import STUDIO_ASSETS
 
 
@@ -13,20 +12,22 @@ def _read(name: str) -> str:
     return (STUDIO_ASSETS / name).read_text(encoding="utf-8")
 
 
-_WAVESURFER = [
-    file_url(STUDIO_ASSETS / "wavesurfer" / name)
-    for name in ("wavesurfer.min.js", "regions.min.js", "timeline.min.js")
-]
-WAVESURFER_SCRIPTS = "".join(f'<script src="{address}"></script>' for address in _WAVESURFER)
-PREFETCH = "".join(f'<link rel="prefetch" as="script" href="{place}">' for place in _WAVESURFER)
-"""Fetched while the page waits for its first story, so that it opens sooner."""
 STORAGE = f"<script>{_read('storage.js')}</script>"
 """Stands in for the browser's storage where that is blocked; before anything asks for it."""
 TIMELINE_HTML = _read("timeline.html")
-TIMELINE_JS = "".join(_read(name) for name in ("player.js", "lanes.js", "keys.js"))
+_TIMELINE = (
+    "selection", "act", "scale", "wave", "block", "lanes", "snap", "drag", "ask", "clipboard",
+    "menu",
+)  # fmt: skip
+"""The timeline's scripts; they share their names, and come after the player and before the keys."""
+TIMELINE_JS = "".join(
+    map(_read, ("player.js", *(f"timeline/{name}.js" for name in _TIMELINE), "keys.js"))
+)
+HISTORY_JS = _read("history.js")
+CLIP_JS = _read("clip.js")
 TAKES_JS = _read("takes.js")
 UNFAMILIAR_JS = _read("unfamiliar.js")
 MIX_JS = _read("mix.js")
 TAB_JS = _read("tab.js")
 LIGHT_JS = _read("light.js")
-START_JS = f"() => {{\n{''.join(map(_read, ('start.js', 'gradio.js', 'focus.js')))}\n}}"
+START_JS = f"() => {{\n{''.join(map(_read, ('start.js', 'brief.js', 'gradio.js', 'focus.js')))}\n}}"

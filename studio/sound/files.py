@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import soundfile
@@ -23,6 +24,8 @@ from core.story.take import Take
 from studio.addresses import file_url
 from studio.sessions.session import Session
 
+LOADED_WITHIN = 10.0
+"""Seconds in which a page that was told of a mix begins to load it, however fast edits follow."""
 _FRAME_BYTES = 6
 """Two channels of 24 bits."""
 _NUMBER = itertools.count(1)
@@ -121,6 +124,7 @@ def mix_file(session: Session, rate: int) -> Path | None:
         raise incomplete(path) from None
     mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
     for old in mixes[:-2]:
-        shutil.rmtree(old, ignore_errors=True)
+        if time.time() - old.stat().st_mtime > LOADED_WITHIN:
+            shutil.rmtree(old, ignore_errors=True)
     session.mix = (folder, revision, path)
     return path

@@ -1,6 +1,6 @@
 """The lanes of the story: its events to time scale, as data that the page draws.
 
-assets/studio/lanes.js draws it with wavesurfer.js and its regions. What is drawn is what is heard:
+assets/studio/timeline/lanes.js draws it. What is drawn is what is heard:
 waveforms, fades and tails are those of the mix (core/mix/outline.py), to a tenth of a second.
 """
 
@@ -154,6 +154,7 @@ def _cue(story: Story, event: Event) -> dict[str, Any]:
             )
             if words
         ),
+        "moments": [round(event.start + moment, 3) for moment in event.at],
         "curve": [[round(time / event.duration, 4), round(level, 2)] for time, level in curve],
     }
 

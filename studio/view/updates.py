@@ -21,6 +21,7 @@ from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.sound import files as sound_files
 from studio.state import Studio
+from studio.view.history import brief_html, history_html
 from studio.view.lanes import lanes_json
 from studio.view.remaining import left_to_render
 from studio.view.takes import takes_panel
@@ -37,6 +38,8 @@ def components(page: Page) -> list[Any]:
         page.new_story,
         page.undo,
         page.redo,
+        page.history,
+        page.brief,
         page.draft,
         page.cancel,
         page.another_seed,
@@ -78,6 +81,8 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
         page.new_story: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
         page.undo: gr.update(visible=there, **of_jobs(interactive=bool(undo) and of_jobs.idle)),
         page.redo: gr.update(visible=there, **of_jobs(interactive=bool(redo) and of_jobs.idle)),
+        page.history: gr.update(visible=there, value=history_html(session)),
+        page.brief: gr.update(visible=there, value=brief_html(session)),
         page.another_seed: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
         page.replanning: gr.update(visible=there),
         **_job_buttons(page, session, of_jobs),

@@ -38,6 +38,7 @@ from tests.soak import (
     farm,
     faults,
     fuzzing,
+    gestures,
     instructions,
     kills,
     memory,
@@ -172,6 +173,10 @@ def killed_anywhere(seed: int, folder: Path) -> None:
     print(f"   20 kills, {done} operations done", flush=True)
 
 
+def page_gestures(seed: int, folder: Path) -> None:
+    print(f"   {gestures.trial(seed, folder)} gestures on the page", flush=True)
+
+
 PARTS: dict[str, Trial] = {
     "exports": killed_exports,
     "renders": killed_renders,
@@ -188,6 +193,7 @@ PARTS: dict[str, Trial] = {
     "memory": level_memory,
     "input": hostile_input,
     "names": forgotten_names,
+    "gestures": page_gestures,
     "jobs": level_memory_of_the_shipped_model,
     "properties": properties,
     "mutants": mutants,

@@ -1,0 +1,53 @@
+// What is done to the story: sent to the server, and said to those who do not see the picture.
+
+const SEVERAL = ["move", "gain_by", "delete", "duplicate", "group", "ungroup", "lock"];
+const ONE_GESTURE = 900; // ms between steps of one event that one undo takes back
+let gesture = { name: "", at: 0, number: 0 };
+let ripple = localStorage.getItem("audiostory-ripple") !== "off";
+let acted = "";
+
+// Steps of one event that follow at once are one gesture; every other action is one by itself,
+// however quickly the next comes.
+function act(name, values = {}) {
+  const now = Date.now();
+  const all = SEVERAL.includes(name) && chosen.size > 1 ? { ids: [...chosen] } : {};
+  const own = `${name} ${values.id ?? story.selected} ${all.ids || ""}`;
+  const goesOn = ("by" in values || "id" in values) && gesture.name === own && now - gesture.at < ONE_GESTURE;
+  gesture = { name: own, at: now, number: goesOn ? gesture.number : Math.max(now, gesture.number + 1) };
+  const known = { id: story.selected, pick: picks, gesture: gesture.number, ripple };
+  acted = name;
+  trigger("act", { name, values: { ...known, ...all, ...values } });
+}
+
+function setRippleSign() {
+  part("[data-ripple]").setAttribute("aria-pressed", String(ripple));
+  if (!ripple) trigger("ripple", { on: ripple }); // the server's own setting is on
+}
+
+function setRipple(on) {
+  ripple = on;
+  localStorage.setItem("audiostory-ripple", on ? "on" : "off");
+  part("[data-ripple]").setAttribute("aria-pressed", String(on));
+  trigger("ripple", { on });
+  for (const block of blocks.values()) block.words = "";
+  say(on ? "Ripple on: what follows moves along" : "Ripple off: what follows stays");
+  if (story.events.length) redraw();
+}
+
+const live = part(".said");
+
+function say(words) {
+  live.textContent = "";
+  setTimeout(() => { live.textContent = words; }, 20); // said again where it is the same
+}
+
+function announce() {
+  const event = selected();
+  if (!acted || !event) return;
+  const kinds = { delete: "Deleted", paste: "Pasted", duplicate: "Repeated", group: "Grouped" };
+  const many = chosen.size > 1 ? `${chosen.size} events selected. ` : "";
+  const layer = event.layer ? `, layer ${event.layer}` : "";
+  const where = `${event.name} ${event.caption}: at ${event.start} s, ${event.duration} s long${layer}`;
+  say(`${kinds[acted] ? `${kinds[acted]}. ` : ""}${many}${where}, ${event.gain} dB`);
+  acted = "";
+}

@@ -1,0 +1,52 @@
+"""What was done to the open story, as a list to go back along, and the folded brief above it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from studio.editing.labels import said
+from studio.sessions.session import Session
+
+SHOWN = 200
+"""Changes in the list, around the one that the story is at."""
+
+
+def history_html(session: Session) -> str:
+    """A menu of the changes, the last first, with what goes back to each and what opens the story
+    as it was then beside this one."""
+    folder = session.folder
+    if folder is None:
+        return ""
+    labels, here = folder.history, folder.undo_count
+    first = max(0, min(here - SHOWN // 2, len(labels) - SHOWN))
+    rows = [
+        _row(place, said(labels[place - 1]) if place else "The story as it began", here)
+        for place in range(min(len(labels), first + SHOWN), first - 1, -1)
+    ]
+    return (
+        '<details class="history"><summary>History</summary>'
+        f'<ol aria-label="What was done, the last first">{"".join(rows)}</ol></details>'
+    )
+
+
+def _row(place: int, words: str, here: int) -> str:
+    now = ' aria-current="true"' if place == here else ""
+    undone = ' class="is-undone"' if place > here else ""
+    return (
+        f'<li{undone}><button type="button" data-place="{place}"{now}>{escape(words)}</button>'
+        f'<button type="button" data-beside="{place}" title="Open the story as it was then, as a '
+        f'copy, in another tab" aria-label="Open beside: {escape(words)}">Beside</button></li>'
+    )
+
+
+def brief_html(session: Session) -> str:
+    """The instruction in one line, which opens the fields to draft again."""
+    story = session.story
+    if story is None:
+        return ""
+    return (
+        '<button type="button" class="brief-line" aria-expanded="false"'
+        ' title="Open the brief: change the instruction, draft again, ask the director">'
+        f'<span class="brief-words">{escape(story.instruction)}</span>'
+        f'<span class="brief-length">{story.total:g} s</span></button>'
+    )

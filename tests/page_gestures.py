@@ -1,0 +1,443 @@
+"""Gestures on the page's timeline, each with the story that it has to lead to.
+
+The story is that of `studio_stories.long_story` with five events of twelve seconds, a bed (0 to
+36 s) and a spot (42 to 54 s) on layer 1. Moments are on the grid or on edges, so that what is
+dropped is exact.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Locator, Page
+
+from core.story import timeline
+from core.story.story import Event, Story
+
+EVENTS, TOTAL = 5, 60.0
+PATIENCE = 60.0
+Place = tuple[float, float, int, float]
+"""Start, length, layer, and seconds into its take."""
+START: dict[str, Place] = {
+    "e0": (0.0, 12.0, 0, 0.0),
+    "e1": (12.0, 12.0, 0, 0.0),
+    "e2": (24.0, 12.0, 0, 0.0),
+    "e3": (36.0, 12.0, 0, 0.0),
+    "e4": (48.0, 12.0, 0, 0.0),
+    "bed": (0.0, 36.0, 1, 0.0),
+    "spot": (42.0, 12.0, 1, 0.0),
+}
+
+
+def places(story: Story) -> dict[str, Place]:
+    return {e.id: (e.start, e.duration, e.layer, e.offset) for e in story.events}
+
+
+@dataclass
+class Hand:
+    """A hand at the page, and what it has led to on disk."""
+
+    page: Page
+    file: Path
+
+    @property
+    def story(self) -> Story:
+        return Story.load(self.file)
+
+    def block(self, event_id: str) -> Locator:
+        return self.page.locator(f".event-block[data-id='{event_id}']")
+
+    def wait(self, holds: Callable[[], bool], what: object = "") -> None:
+        until = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < until, f"{what}: {places(self.story)}"
+            self.page.wait_for_timeout(30)
+
+    def box(self, event_id: str) -> dict[str, float]:
+        box = self.block(event_id).bounding_box()
+        assert box is not None
+        return dict(box)
+
+    def x(self, seconds: float) -> float:
+        """Where a moment is in the window."""
+        told = [e for e in self.story.events if not e.layer]
+        first, last = self.box(told[0].id), self.box(told[-1].id)
+        scale = (last["x"] + last["width"] - first["x"]) / (told[-1].end - told[0].start)
+        return first["x"] + (seconds - told[0].start) * scale
+
+    def drag(
+        self, start: tuple[float, float], end: tuple[float, float], keys: Sequence[str] = ()
+    ) -> None:
+        mouse = self.page.mouse
+        mouse.move(*start)
+        for key in keys:
+            self.page.keyboard.down(key)
+        mouse.down()
+        for share in (0.4, 0.8, 1.0):
+            mouse.move(*(a + (b - a) * share for a, b in zip(start, end, strict=True)))
+        mouse.up()
+        for key in keys:
+            self.page.keyboard.up(key)
+
+    def edge(self, event_id: str, side: str, to: float, keys: Sequence[str] = ()) -> None:
+        box = self.box(event_id)
+        x = box["x"] + 3 if side == "left" else box["x"] + box["width"] - 3
+        off = x - self.x(self.at(event_id, side))
+        y = box["y"] + box["height"] / 2
+        self.drag((x, y), (self.x(to) + off, y), keys)
+
+    def at(self, event_id: str, side: str) -> float:
+        event = self.story.event(event_id)
+        return event.start if side == "left" else event.end
+
+    def body(self, event_id: str, by: float, *, up: float = 0.0, keys: Sequence[str] = ()) -> None:
+        box = self.box(event_id)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.6
+        self.drag((x, y), (x + self.x(by) - self.x(0.0), y - up), keys)
+
+    def click(self, event_id: str, **how: Any) -> None:
+        self.block(event_id).click(position={"x": 40, "y": 60}, **how)
+
+    def playhead(self, seconds: float) -> None:
+        ruler = self.page.locator(".ruler").bounding_box()
+        assert ruler is not None
+        self.page.mouse.click(self.x(seconds), ruler["y"] + 10)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def chosen(self) -> set[str]:
+        blocks = self.page.locator(".event-block[aria-selected=true]")
+        return set(blocks.evaluate_all("all => all.map(b => b.dataset.id)"))
+
+    def touch(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """A finger put down, drawn somewhere and lifted."""
+        send = self.touches()
+        send("touchStart", [start])
+        for share in (0.3, 0.6, 1.0):
+            send(
+                "touchMove",
+                [tuple(a + (b - a) * share for a, b in zip(start, end, strict=True))],
+            )
+        send("touchEnd", [])
+
+    def touches(self) -> Callable[[str, Sequence[Any]], None]:
+        session: CDPSession = self.page.context.new_cdp_session(self.page)
+
+        def send(kind: str, points: Sequence[Any]) -> None:
+            listed = [{"x": x, "y": y} for x, y in points]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": listed})
+
+        return send
+
+
+Do = Callable[[Hand], None]
+Changes = Mapping[str, Place | None]
+"""Where events are afterwards; None: gone."""
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """What a hand does, and what it leads to.
+
+    Attributes:
+        ripple: whether the switch is on.
+        check: of the story, beside its places.
+        steps: changes that it makes, each of which one undo takes back.
+    """
+
+    do: Do
+    changes: Changes
+    ripple: bool = True
+    total: float = TOTAL
+    check: Callable[[Story], bool] = lambda story: True
+    steps: int = 1
+
+    def expected(self) -> dict[str, Place]:
+        return {i: p for i, p in {**START, **self.changes}.items() if p is not None}
+
+
+def later(ids: Sequence[str], by: float) -> dict[str, Place]:
+    return {i: (START[i][0] + by, *START[i][1:]) for i in ids}
+
+
+def _level(event_id: str, decibels: float) -> Callable[[Story], bool]:
+    return lambda story: story.event(event_id).gain_db == decibels
+
+
+def _asked(hand: Hand, key: str, words: str) -> None:
+    hand.press(key)
+    hand.page.locator(".ask input").fill(words)
+    hand.press("Enter")
+
+
+def _renamed(hand: Hand) -> None:
+    hand.block("e1").locator('[part="name"]').dblclick()
+    hand.page.locator(".ask input").fill("a heavy door")
+    hand.press("Enter")
+
+
+def _marquee(hand: Hand) -> None:
+    bed, spot = hand.box("bed"), hand.box("spot")
+    y = bed["y"] + bed["height"] / 2
+    hand.drag((hand.x(39.0), y - 20), (spot["x"] + spot["width"] / 2, y + 20))
+    hand.wait(lambda: hand.chosen() == {"spot"})
+    hand.drag((hand.x(57.0), y - 20), (bed["x"] + bed["width"] - 10, y + 20))
+    hand.wait(lambda: hand.chosen() == {"bed", "spot"})
+    hand.press("Alt+ArrowUp")
+
+
+def _menu(hand: Hand) -> None:
+    hand.click("e1", button="right")
+    hand.page.get_by_role("menuitem", name=re.compile("^Repeat")).click()
+
+
+def _pasted(hand: Hand) -> None:
+    hand.click("e1")
+    hand.press("Control+c")
+    hand.wait(lambda: bool(hand.page.evaluate("localStorage.getItem('audiostory-clip')")))
+    hand.playhead(60.0)
+    hand.click("e1", button="right")
+    hand.page.get_by_role("menuitem", name=re.compile("^Paste")).click()
+
+
+def _slipped(hand: Hand) -> None:
+    hand.edge("e1", "right", 18.0)
+    hand.wait(lambda: hand.story.event("e1").duration == 6.0)
+    hand.body("e1", -2.0, keys=("Alt",))
+
+
+def _slipped_by_keys(hand: Hand) -> None:
+    hand.block("e1").focus()
+    hand.press(",", ",")
+    hand.wait(lambda: hand.story.event("e1").duration == 11.8)
+    hand.press("Alt+Shift+ArrowLeft")
+
+
+def _grouped(hand: Hand) -> None:
+    hand.click("e0")
+    hand.click("spot", modifiers=["Shift"])
+    hand.press("Control+g")
+    hand.wait(lambda: hand.story.event("spot").group is not None)
+    hand.click("e2")
+    hand.click("spot")
+    hand.wait(lambda: hand.chosen() == {"e0", "spot"})
+
+
+def _touched_edge(hand: Hand) -> None:
+    box = hand.box("spot")
+    y = box["y"] + box["height"] / 2
+    hand.touch((box["x"] + 60, y), (box["x"] + 60, y))
+    hand.wait(lambda: hand.chosen() == {"spot"})
+    right = box["x"] + box["width"]
+    by = hand.x(48.0) - hand.x(54.0)
+    hand.touch((right - 4, y), (right - 4 + by, y))
+
+
+def _touched(hand: Hand) -> None:
+    box = hand.box("spot")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    hand.touch((x, y), (x, y))
+    hand.wait(lambda: hand.chosen() == {"spot"})
+    hand.touch((x, y), (x + hand.x(36.0) - hand.x(42.0), y))
+
+
+BY_MOUSE: dict[str, Gesture] = {
+    "an end with ripple": Gesture(
+        lambda h: h.edge("e1", "right", 20.0),
+        {
+            "e1": (12.0, 8.0, 0, 0.0),
+            **later(["e2", "e3", "e4"], -4.0),
+            "spot": (38.0, 12.0, 1, 0.0),
+        },
+        total=56.0,
+    ),
+    "a beginning with ripple": Gesture(
+        lambda h: h.edge("e1", "left", 15.0),
+        {
+            "e1": (12.0, 9.0, 0, 3.0),
+            **later(["e2", "e3", "e4"], -3.0),
+            "spot": (39.0, 12.0, 1, 0.0),
+        },
+        total=57.0,
+    ),
+    "a seam with Shift": Gesture(
+        lambda h: h.edge("e1", "right", 20.0, keys=("Shift",)),
+        {"e1": (12.0, 8.0, 0, 0.0), "e2": (20.0, 16.0, 0, 0.0)},
+    ),
+    "another place in the order": Gesture(
+        lambda h: h.body("e0", 15.0),
+        {"e1": (0.0, 12.0, 0, 0.0), "e0": (12.0, 12.0, 0, 0.0)},
+    ),
+    "a sound above to an edge": Gesture(
+        lambda h: h.body("spot", -5.8), {"spot": (36.0, 12.0, 1, 0.0)}
+    ),
+    "a sound to a new layer": Gesture(
+        lambda h: h.body("spot", 0.0, up=130), {"spot": (42.0, 12.0, 2, 0.0)}
+    ),
+    "its sound slipped with Alt": Gesture(
+        _slipped,
+        {
+            "e1": (12.0, 6.0, 0, 2.0),
+            **later(["e2", "e3", "e4"], -6.0),
+            "spot": (36.0, 12.0, 1, 0.0),
+        },
+        total=54.0,
+        check=lambda story: timeline.unrendered(story) == (),
+        steps=2,
+    ),
+    "a marquee around two": Gesture(_marquee, {}, check=_level("spot", 1.0)),
+    "another name on the block": Gesture(
+        _renamed, {}, check=lambda story: story.event("e1").caption == "a heavy door"
+    ),
+    "the menu": Gesture(
+        _menu,
+        {
+            "e5": (24.0, 12.0, 0, 0.0),
+            **later(["e2", "e3", "e4"], 12.0),
+            "spot": (54.0, 12.0, 1, 0.0),
+        },
+        total=72.0,
+    ),
+    "a copy pasted at the playhead": Gesture(_pasted, {"e5": (60.0, 12.0, 0, 0.0)}, total=72.0),
+    "a group": Gesture(_grouped, {}, check=lambda story: story.event("e0").group == "g1"),
+    "an end without ripple": Gesture(
+        lambda h: h.edge("e1", "right", 20.0), {"e1": (12.0, 8.0, 0, 0.0)}, ripple=False
+    ),
+    "a beginning without ripple": Gesture(
+        lambda h: h.edge("e1", "left", 15.0), {"e1": (15.0, 9.0, 0, 3.0)}, ripple=False
+    ),
+    "a sound moved away": Gesture(
+        lambda h: h.body("e4", 2.0),
+        {"e4": (50.0, 12.0, 0, 0.0)},
+        ripple=False,
+        total=62.0,
+    ),
+    "a sound moved onto others": Gesture(
+        lambda h: h.body("e4", -12.0), {"e4": (36.0, 12.0, 2, 0.0)}, ripple=False
+    ),
+}
+
+
+def _key(event_id: str, *keys: str) -> Do:
+    def do(hand: Hand) -> None:
+        hand.block(event_id).focus()
+        hand.press(*keys)
+
+    return do
+
+
+def _playhead_and(seconds: float, then: Do) -> Do:
+    def do(hand: Hand) -> None:
+        hand.playhead(seconds)
+        hand.block("e0").focus()
+        then(hand)
+
+    return do
+
+
+def _several_deleted(hand: Hand) -> None:
+    hand.block("e0").focus()
+    hand.press("Control+ArrowRight")
+    hand.wait(lambda: len(hand.chosen()) == 2)
+    hand.press("Delete")
+
+
+BY_KEYS: dict[str, Gesture] = {
+    "a nudge above": Gesture(
+        _key("spot", "Shift+ArrowRight", "Shift+ArrowRight"), {"spot": (42.2, 12.0, 1, 0.0)}
+    ),
+    "an end": Gesture(_key("e4", ","), {"e4": (48.0, 11.9, 0, 0.0)}, total=59.9),
+    "a beginning": Gesture(_key("e4", "Shift+Period"), {"e4": (48.0, 11.9, 0, 0.1)}, total=59.9),
+    "a level": Gesture(_key("e1", "Alt+ArrowDown", "Alt+ArrowDown"), {}, check=_level("e1", -2.0)),
+    "a slip": Gesture(
+        _slipped_by_keys,
+        {
+            "e1": (12.0, 11.8, 0, 0.1),
+            **later(["e2", "e3", "e4"], -0.2),
+            "spot": (41.8, 12.0, 1, 0.0),
+        },
+        total=59.8,
+        steps=2,
+    ),
+    "another layer": Gesture(_key("spot", "Shift+ArrowUp"), {"spot": (42.0, 12.0, 2, 0.0)}),
+    "a split at the playhead": Gesture(
+        _playhead_and(30.0, _key("e2", "s")),
+        {"e2": (24.0, 6.0, 0, 0.0), "e5": (30.0, 6.0, 0, 6.0)},
+    ),
+    "a sound at the playhead": Gesture(
+        _playhead_and(24.0, lambda h: _asked(h, "n", "a bell")),
+        {
+            "e5": (24.0, 4.0, 0, 0.0),
+            **later(["e2", "e3", "e4"], 4.0),
+            "spot": (46.0, 12.0, 1, 0.0),
+        },
+        total=64.0,
+        check=lambda story: story.event("e5").caption == "a bell",
+    ),
+    "a sound over it": Gesture(
+        _playhead_and(30.0, lambda h: _asked(h, "o", "a far bell")),
+        {"e5": (30.0, 12.0, 2, 0.0)},
+        check=lambda story: story.event("e5").caption == "a far bell",
+    ),
+    "two deleted": Gesture(
+        _several_deleted,
+        {
+            "bed": None,
+            "e0": None,
+            **later(["e1", "e2", "e3", "e4"], -12.0),
+            "spot": (30.0, 12.0, 1, 0.0),
+        },
+        total=48.0,
+    ),
+    "a new name": Gesture(
+        lambda h: (h.block("e3").focus(), _asked(h, "F2", "far thunder"))[-1],
+        {},
+        check=lambda story: story.event("e3").caption == "far thunder",
+    ),
+}
+BY_TOUCH: dict[str, Gesture] = {
+    "a sound above to an edge": Gesture(_touched, {"spot": (36.0, 12.0, 1, 0.0)}),
+    "an end": Gesture(_touched_edge, {"spot": (42.0, 6.0, 1, 0.0)}),
+}
+
+
+def set_ripple(hand: Hand, on: bool) -> None:
+    switch = hand.page.locator("[data-ripple]")
+    if (switch.get_attribute("aria-pressed") == "true") != on:
+        switch.click()
+
+
+def try_gesture(hand: Hand, name: str, gesture: Gesture) -> None:
+    """Do it, see the story that it leads to, and undo it."""
+    before = hand.story
+    assert places(before) == START, name
+    set_ripple(hand, gesture.ripple)
+    gesture.do(hand)
+    hand.wait(lambda: places(hand.story) == gesture.expected() and gesture.check(hand.story), name)
+    assert hand.story.total == gesture.total, name
+    hand.page.locator("#brand").click()
+    for _ in range(gesture.steps):
+        shown = hand.story
+        hand.press("Control+z")
+        hand.wait(lambda shown=shown: hand.story != shown, f"undo of {name}")  # type: ignore[misc]
+    assert hand.story == before, name
+    drawn = hand.page.locator(".event-block")
+    hand.wait(lambda: drawn.count() == len(before.events), name)
+    hand.wait(lambda: drawn_starts(hand) == starts(before.events), f"picture after {name}")
+
+
+def starts(events: Sequence[Event]) -> dict[str, float]:
+    return {event.id: event.start for event in events}
+
+
+def drawn_starts(hand: Hand) -> dict[str, float]:
+    """Seconds at which blocks are drawn."""
+    zero, end = hand.x(0.0), hand.x(TOTAL)
+    return {i: round((hand.box(i)["x"] - zero) / (end - zero) * TOTAL, 1) for i in START}
