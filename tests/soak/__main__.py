@@ -146,8 +146,7 @@ def trainings_on_two_processes(seed: int, folder: Path) -> None:
     print(
         f"   {len(whole)} stages, {len(sharded)} of them sharded too, stopped at {last}", flush=True
     )
-    for launcher in ranks.LAUNCHERS:
-        ranks.launched(launcher, folder / launcher)
+    ranks.by_torchrun(folder / "torchrun")
 
 
 def many_people(seed: int, folder: Path) -> None:

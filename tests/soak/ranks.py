@@ -31,11 +31,7 @@ from tests import tiny_stages
 
 ROOT = Path(__file__).parents[2]
 SHARD = "+shard"
-LAUNCHERS = {
-    "torchrun": ["torch.distributed.run", "--standalone", "--nproc-per-node=2"],
-    "accelerate": ["accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"],
-}
-"""Modules of Python, which have begun two processes of this repository's training."""
+_TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--")
 PATIENCE = 1800
 """Seconds for all trainings of one start."""
 _ALIGNED = "aligned"
@@ -107,19 +103,10 @@ def compare(folder: Path, steps: int, last: int, trainings: Sequence[str]) -> No
         assert {int(key.split()[0]) for key in wanted} == set(range(1, steps + 1))
 
 
-def launched(launcher: str, folder: Path) -> None:
-    """A stage of `app.py train` begun by a launcher goes to its end on both processes."""
-    command = [
-        sys.executable,
-        "-m",
-        *LAUNCHERS[launcher],
-        "app.py",
-        "train",
-        "plans",
-        "--profile",
-        "tiny",
-    ]
-    command += ["--run", str(folder), "--steps", "10"]
+def by_torchrun(folder: Path) -> None:
+    """A stage of `app.py train` that torchrun begins goes to its end on both processes."""
+    command = [sys.executable, *_TORCHRUN, "app.py", "train", "scores", "--profile", "tiny"]
+    command += ["--run", str(folder), "--steps", "10", "--rank", "3", "--batch", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr[-3000:]
     kept = torch.load(folder / "state.pt", weights_only=True)
