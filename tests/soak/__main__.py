@@ -44,6 +44,7 @@ from tests.soak import (
     memory,
     ranks,
     replicas,
+    sound_library,
     tables,
     writers,
 )
@@ -154,6 +155,14 @@ def many_people(seed: int, folder: Path) -> None:
     print(f"   {replicas.many_people(seed, folder, 20)}", flush=True)
 
 
+def indexed_libraries(seed: int, folder: Path) -> None:
+    """A library of 2000 recordings; AUDIOSTORY_RECORDINGS says another number, 20000 for all."""
+    count = int(os.environ.get("AUDIOSTORY_RECORDINGS", "2000"))
+    figures = sound_library.trial(seed, folder, count)
+    print(f"   {figures}", flush=True)
+    sound_library.check(figures)
+
+
 def mutants(seed: int, folder: Path) -> None:
     """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
     command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
@@ -187,6 +196,7 @@ PARTS: dict[str, Trial] = {
     "farm": killed_farms,
     "tables": killed_tables,
     "serve": many_people,
+    "library": indexed_libraries,
     "ranks": trainings_on_two_processes,
     "instructions": any_instruction,
     "memory": level_memory,
