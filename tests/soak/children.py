@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +146,7 @@ def index_library(catalogue: str, root: str, batch: str) -> None:
     time.sleep(60)
 
 
-PROGRAMS = {
+PROGRAMS: dict[str, Callable[..., None]] = {
     "export": export_again_and_again,
     "hold": hold_lock,
     "index": index_library,
