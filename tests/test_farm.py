@@ -223,13 +223,18 @@ def rendered(takes: Iterator[RenderedTake]) -> dict[str, tuple[object, ...]]:
 
 
 def test_ray_is_imported_where_a_farm_is_asked_for_and_nowhere_else() -> None:
+    """At once by the router alone, which Serve's proxies load and no module imports."""
     importing = re.compile(r"^( *)(?:import|from) ray\b", re.MULTILINE)
-    found = set()
+    of_router = re.compile(r"^ *(?:import|from) .*sticky_router", re.MULTILINE)
+    rooms, at_once = set(), set()
     for path in (file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py")):
-        if indents := importing.findall(path.read_text("utf-8")):
-            found.add(path.relative_to(ROOT).parent.as_posix())
-            assert all(indents), path
-    assert found == {"core/farm"}
+        text = path.read_text("utf-8")
+        assert not of_router.search(text), path
+        if indents := importing.findall(text):
+            rooms.add(path.parent.relative_to(ROOT).as_posix())
+        if not all(indents):
+            at_once.add(path.name)
+    assert (rooms, at_once) == ({"core/farm"}, {"sticky_router.py"})
 
 
 @pytest.mark.parametrize("command", ["render", "serve"])
