@@ -174,7 +174,7 @@ def _rendered(
 
 
 def _story(profile: str, events: int, seconds: float) -> Story:
-    told = tuple(
+    placed = tuple(
         Event(f"e{n}", _CAPTIONS[n % len(_CAPTIONS)], n * seconds, seconds) for n in range(events)
     )
-    return Story("rain, wind, a dog", events * seconds, 1, profile, "Many events.", told)
+    return Story("rain, wind, a dog", events * seconds, 1, profile, "Many events.", placed)

@@ -136,12 +136,14 @@ def _layers(
     layers = [kept[place].layer if place in kept else 0 for place in range(len(score))]
     spots = [place for place, line in enumerate(score) if line.role == "spot"]
     beds = [place for place, line in enumerate(score) if line.role == "bed"]
-    told = _tells(sorted((score[place] for place in spots), key=lambda line: line.start), total)
-    told = told and not kept
+    fills = _is_sequence(
+        sorted((score[place] for place in spots), key=lambda line: line.start), total
+    )
+    fills = fills and not kept
     laid = list(kept)
     few = len(set(firsts)) <= MOST_LANES
     below: list[int] = []
-    for group in ([] if told else spots, beds):
+    for group in ([] if fills else spots, beds):
         least = max((layers[place] for place in below), default=0) + 1
         for place in group:
             if place not in kept:
@@ -174,7 +176,7 @@ def _layer(
     return next((n for n in range(least, MAX_LAYER) if n not in taken), MAX_LAYER)
 
 
-def _tells(spots: Sequence[ScoreEvent], total: float) -> bool:
+def _is_sequence(spots: Sequence[ScoreEvent], total: float) -> bool:
     """Whether spots, in order, follow one another without a gap and fill the whole."""
     clock = 0.0
     for spot in spots:

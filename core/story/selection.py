@@ -36,11 +36,11 @@ def move_together(
     over = [event for event in events if event.layer]
     if over:
         seconds = min(seconds, to_milliseconds(story.total - max(event.end for event in over)))
-    told = [event for event in events if not event.layer]
+    sequential = [event for event in events if not event.layer]
     row, above = Row.of(story), [e for e in story.events if e.layer]
-    if ripple and told:
-        row, seconds = _reordered(row, told, seconds)
-        told = []
+    if ripple and sequential:
+        row, seconds = _reordered(row, sequential, seconds)
+        sequential = []
     ids = {event.id for event in over}
     above = [
         dataclasses.replace(e, start=max(0.0, to_milliseconds(e.start + seconds)))
@@ -48,11 +48,11 @@ def move_together(
         else e
         for e in above
     ]
-    if not told:
+    if not sequential:
         return laid_out(story, row, above)
-    for event in reversed(told):
+    for event in reversed(sequential):
         row = row.without(row.events.index(event), closing=False)
-    later = [dataclasses.replace(e, start=to_milliseconds(e.start + seconds)) for e in told]
+    later = [dataclasses.replace(e, start=to_milliseconds(e.start + seconds)) for e in sequential]
     return _laid_freely(story, row, above, later)
 
 
@@ -111,14 +111,14 @@ def insert_events(
     events = sorted(events, key=lambda e: (e.start, e.layer))
     copies = _copies(story, events, to_milliseconds(at - events[0].start))
     row, above = Row.of(story), [e for e in story.events if e.layer]
-    told = [copy for copy in copies if not copy.layer]
+    sequential = [copy for copy in copies if not copy.layer]
     over = [copy for copy in copies if copy.layer]
-    if ripple and told and row.events:
-        row, above, late = _block_inserted(row, above, told)
+    if ripple and sequential and row.events:
+        row, above, late = _block_inserted(row, above, sequential)
         starts = (max(0.0, to_milliseconds(copy.start + late)) for copy in over)
         over = [dataclasses.replace(c, start=start) for c, start in zip(over, starts, strict=True)]
-        told = []
-    made = _laid_freely(story, row, above, [*told, *over])
+        sequential = []
+    made = _laid_freely(story, row, above, [*sequential, *over])
     return made, tuple(copy.id for copy in copies)
 
 
@@ -166,9 +166,9 @@ def _block_inserted(
 def _laid_freely(story: Story, row: Row, above: Sequence[Event], events: Sequence[Event]) -> Story:
     """The story of this row with events at their moments: on layer 0 where nothing else of it is,
     else on the lowest free layer from theirs on. Nothing is put there where the story has none."""
-    row, over, told = row.reaching(_end(events)), list(above), bool(story.sequence)
+    row, over, sequential = row.reaching(_end(events)), list(above), bool(story.sequence)
     for event in events:
-        free = row.with_free(event, event.start) if told and not event.layer else None
+        free = row.with_free(event, event.start) if sequential and not event.layer else None
         if free is not None:
             row = Row(free.placed, free.gaps)
             continue
