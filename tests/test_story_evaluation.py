@@ -89,6 +89,18 @@ def test_a_brief_that_cannot_be_judged_is_refused(
         read_story_briefs(file)
 
 
+def test_the_shipped_briefs_can_be_judged() -> None:
+    briefs = read_story_briefs()
+    assert len(briefs) == 120
+    returning = [brief for brief in briefs if any(w.source is not None for w in brief.wanted)]
+    assert len(returning) == 59
+    for brief in returning:
+        for sound in brief.wanted:
+            if sound.source is not None:
+                assert sound.timed
+                assert brief.wanted[sound.source].timed
+
+
 def test_every_moment_of_a_story_is_heard() -> None:
     assert hearing_windows(3.0) == [(0.0, 3.0)]
     windows = hearing_windows(11.0)

@@ -15,6 +15,8 @@ from pathlib import Path
 from core.corpus.vocabulary import BY_NAME
 from core.errors import PlanError
 
+STORY_BRIEFS = Path(__file__).with_name("briefs.jsonl")
+
 
 @dataclass(frozen=True)
 class WantedSound:
@@ -58,7 +60,7 @@ class StoryBrief:
         return tuple(second for first, second in pairwise([0.0, *starts]) if second > first)
 
 
-def read_story_briefs(path: Path) -> list[StoryBrief]:
+def read_story_briefs(path: Path = STORY_BRIEFS) -> list[StoryBrief]:
     """The briefs of a file of JSON lines.
 
     Raises:

@@ -1,6 +1,6 @@
 """`python app.py evaluate story`: systems of the paper's main table, judged on long briefs.
 
-    evaluate story --briefs FILE [--systems ours cascade oracle whole] [--folder NAME=DIR]
+    evaluate story [--systems ours cascade oracle whole] [--folder NAME=DIR]
     evaluate story --manifest CORPUS/manifest.jsonl --corruptions 100
 
 A system whose weights or files are not here has a row that says so; random weights never make one.
@@ -23,10 +23,10 @@ from pathlib import Path
 import torch
 
 from core.audiostory import load_audiostory
-from core.errors import AudioFileError, PlanError, StudioError, WeightsError
+from core.errors import AudioFileError, StudioError, WeightsError
 from core.evaluation.distance import Distance, frechet, kernel_distance, median_distance
 from core.evaluation.recognise import Judge, held_out_recordings
-from core.evaluation.story.brief import StoryBrief, read_story_briefs
+from core.evaluation.story.brief import STORY_BRIEFS, StoryBrief, read_story_briefs
 from core.evaluation.story.corruptions import judged_corruptions, judged_recordings
 from core.evaluation.story.following import excerpt, hearing_windows
 from core.evaluation.story.judge import StoryJudge, StoryVerdict
@@ -78,8 +78,6 @@ def main(argv: Sequence[str]) -> None:
         shares = judged_corruptions(judge, by_kind, arguments.corruptions, _say)
         print(json.dumps({"pairs": arguments.corruptions, "worse": shares}))
         return
-    if arguments.briefs is None:
-        raise PlanError("There is nothing to perform; name a file of briefs with --briefs.")
     briefs = read_story_briefs(arguments.briefs)[: arguments.limit]
     if arguments.list:
         print("\n".join(f"{b.name}  {b.seconds:g} s  {b.text}" for b in briefs))
@@ -176,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--folder", action="append", default=[], metavar="NAME=DIR", help="another system's sounds"
     )
-    parser.add_argument("--briefs", type=Path, help="JSON lines, as `brief.py` reads them")
+    parser.add_argument("--briefs", type=Path, default=STORY_BRIEFS, help="others than ours")
     parser.add_argument("--limit", type=int, help="so many briefs alone")
     parser.add_argument("--list", action="store_true", help="print the briefs and their names")
     parser.add_argument("--manifest", type=Path, help="the corpus, for the recordings")
