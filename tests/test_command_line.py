@@ -129,7 +129,7 @@ def test_a_story_of_an_imported_model_is_rendered_again_by_the_same_model(
     [
         (["render", "rain", "--out", "x.mp3"], ".wav"),
         (["render", "--out", "x.wav"], "no instruction"),
-        (["render", "rain", "--duration", "0.4", "--out", "x.wav"], "lasts"),
+        (["render", "rain", "--duration", "0.04", "--out", "x.wav"], "lasts"),
         (["render", "rain", "--seed", "-1", "--out", "x.wav"], "seed"),
         (["render", "--from", "absent.json", "--out", "x.wav"], "cannot be read"),
         (["plan", "  ", "--duration", "9"], "empty"),

@@ -144,7 +144,7 @@ def test_another_seed_keeps_the_plan(tiny: AudioStory) -> None:
     [
         ("", 10.0, "empty"),
         (" <|gen|> \n", 10.0, "empty"),
-        ("rain", 0.4, "lasts"),
+        ("rain", 0.04, "lasts"),
         ("!!! 123", 10.0, "names nothing to be heard"),
         ("🌧 30 seconds", 30.0, "names nothing to be heard"),
         ("rain", 151.0, "lasts"),

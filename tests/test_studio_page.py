@@ -1045,7 +1045,15 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
     public = set(client.view_api(return_format="dict")["named_endpoints"])
     assert public == {
         *("/draft", "/cancel", "/plan_wish", "/plan_again", "/continue", "/describe"),
-        *("/render", "/render_all", "/quality", "/vary", "/repaint", "/use_recording"),
+        *(
+            "/render",
+            "/render_all",
+            "/render_on",
+            "/quality",
+            "/vary",
+            "/repaint",
+            "/use_recording",
+        ),
         *("/edit", "/act", "/undo", "/redo", "/export"),
         *("/open", "/open_zip", "/rename", "/duplicate", "/archive", "/bring_back", "/new"),
     }
