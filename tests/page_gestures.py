@@ -65,10 +65,10 @@ class Hand:
 
     def x(self, seconds: float) -> float:
         """Where a moment is in the window."""
-        told = [e for e in self.story.events if not e.layer]
-        first, last = self.box(told[0].id), self.box(told[-1].id)
-        scale = (last["x"] + last["width"] - first["x"]) / (told[-1].end - told[0].start)
-        return first["x"] + (seconds - told[0].start) * scale
+        row = self.story.sequence
+        first, last = self.box(row[0].id), self.box(row[-1].id)
+        scale = (last["x"] + last["width"] - first["x"]) / (row[-1].end - row[0].start)
+        return first["x"] + (seconds - row[0].start) * scale
 
     def drag(
         self, start: tuple[float, float], end: tuple[float, float], keys: Sequence[str] = ()
@@ -210,6 +210,7 @@ def _pasted(hand: Hand) -> None:
 def _slipped(hand: Hand) -> None:
     hand.edge("e1", "right", 18.0)
     hand.wait(lambda: hand.story.event("e1").duration == 6.0)
+    wait_until_drawn(hand, "the end that was pulled")  # else the pointer meets blocks of before
     hand.body("e1", -2.0, keys=("Alt",))
 
 
@@ -430,7 +431,12 @@ def try_gesture(hand: Hand, name: str, gesture: Gesture) -> None:
     assert hand.story == before, name
     drawn = hand.page.locator(".event-block")
     hand.wait(lambda: drawn.count() == len(before.events), name)
-    hand.wait(lambda: drawn_starts(hand) == starts(before.events), f"picture after {name}")
+    wait_until_drawn(hand, name)
+
+
+def wait_until_drawn(hand: Hand, what: str) -> None:
+    """Wait until the picture shows what is on disk."""
+    hand.wait(lambda: drawn_starts(hand) == starts(hand.story.events), f"picture after {what}")
 
 
 def starts(events: Sequence[Event]) -> dict[str, float]:

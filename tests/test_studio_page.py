@@ -791,7 +791,7 @@ def test_cancelled_rendering_stops_soon_and_the_next_one_works(
 ) -> None:
     title = "a long wind"
     draft(page, title, 150)
-    many_steps = dataclasses.replace(studio.service.profile.final, steps=40)
+    many_steps = dataclasses.replace(studio.service.profile.final, steps=4000)  # none ends
     slow = dataclasses.replace(studio.service.profile, final=many_steps)
     monkeypatch.setattr(studio.service, "profile", slow)
     page.get_by_label("Final quality").check()
