@@ -30,7 +30,7 @@ _COLUMNS: dict[str, tuple[_Type, int]] = {
     "Sound": ("str", 230),
     "Start": ("number", 64),
     "Length": ("number", 66),
-    "Gain": ("number", 56),
+    "Gain": ("number", 68),
     "Pan": ("number", 48),
     "In": ("number", 42),
     "Out": ("number", 46),
