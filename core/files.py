@@ -141,6 +141,23 @@ def copy_flushed(source: str | Path, target: str | Path) -> None:
     flush_file(Path(target))
 
 
+def share_file(source: Path, target: Path) -> None:
+    """Give a file that never changes a second name; a whole copy on another disk, or on one that
+    knows no second names. A target that is there stays.
+
+    Raises:
+        FileError: the copy cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target)
+    except FileExistsError:
+        pass
+    except OSError:
+        with atomic_path(target) as copy:
+            shutil.copyfile(source, copy)
+
+
 def unwritable(path: Path, cause: OSError, what: str = "") -> FileError:
     """The error that says why a file or folder cannot be written, on which disk, and what to do.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -91,9 +92,9 @@ class PipelineAdapter(Adapter):
     ) -> tuple[SoundSamples, Tensor | None]:
         return self._made(self.pipe, self.arguments(request), settings, generator, ticker), None
 
+    @abstractmethod
     def arguments(self, request: EventRequest) -> dict[str, Any]:
         """What the pipeline is called with for a request; seconds with a margin."""
-        raise NotImplementedError
 
     def _made(
         self,

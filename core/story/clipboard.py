@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.errors import AudioFileError, StoryError
-from core.files import atomic_path
+from core.files import share_file
 from core.schema import parse_json
 from core.story.context import ContextReader, ContextTable
 from core.story.folders import ARCHIVE, Library, StoryFolder
@@ -116,7 +114,9 @@ def _bring(take: Take, folder: StoryFolder, library: Library) -> bool:
             return False
         # The sound comes last: where it is, everything is that belongs to it.
         for file in (latents, *_recordings(take, folder.path), sound):
-            _share(home / file.relative_to(folder.path), file)
+            source = home / file.relative_to(folder.path)
+            if source.is_file():
+                share_file(source, file)
     return True
 
 
@@ -129,17 +129,3 @@ def _homes(library: Library) -> Iterator[Path]:
 def _recordings(take: Take, folder: Path) -> Iterator[Path]:
     if take.start is not None and take.start.of == "recording":
         yield recording_file(folder, take.start.source)
-
-
-def _share(source: Path, target: Path) -> None:
-    """Give a file that never changes a second name; a copy where the disk knows no links."""
-    if target.exists() or not source.is_file():
-        return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source, target)
-    except FileExistsError:
-        pass
-    except OSError:
-        with atomic_path(target) as copy:
-            shutil.copyfile(source, copy)

@@ -7,7 +7,6 @@ nobody can guess; stories themselves are never served.
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import threading
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 import soundfile
 
 from core.errors import Cancelled, FileError
-from core.files import atomic_path, incomplete
+from core.files import atomic_path, incomplete, share_file
 from core.mix.mix import MixSettings, mix_blocks
 from core.mix.sources import sources_of
 from core.story.recording import Tell, keep_recording, read_recording
@@ -40,22 +39,10 @@ def take_url(session: Session, take: Take) -> str:
     source, served = folder.take_file(take), session.sounds / f"{take.key}.flac"
     if not served.is_file():
         try:
-            _serve(source, served)
+            share_file(source, served)
         except FileError:
             return ""  # the mix, which has no room there either, says why
     return file_url(served)
-
-
-def _serve(source: Path, served: Path) -> None:
-    """Give a take a second name in the served folder; a whole copy on another disk."""
-    try:
-        served.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source, served)
-    except FileExistsError:
-        pass
-    except OSError:
-        with atomic_path(served) as copy:
-            shutil.copyfile(source, copy)
 
 
 def has_sound(session: Session) -> bool:
