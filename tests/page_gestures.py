@@ -420,6 +420,8 @@ def try_gesture(hand: Hand, name: str, gesture: Gesture) -> None:
     before = hand.story
     assert places(before) == START, name
     set_ripple(hand, gesture.ripple)
+    hand.block("e0").focus()
+    hand.press("Escape")  # what the gesture before has selected would go along
     gesture.do(hand)
     hand.wait(lambda: places(hand.story) == gesture.expected() and gesture.check(hand.story), name)
     assert hand.story.total == gesture.total, name

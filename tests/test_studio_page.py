@@ -625,6 +625,27 @@ def test_gestures_of_mouse_keys_and_touch_lead_to_the_stories_written_for_them(
     wait_until(page, lambda: hand.box("bed")["height"] < 40)
     page.locator("[data-fold='1']").click()
 
+    # The table stands below or beside, as the person chose, and columns are as wide as their words.
+    def places_of_parts() -> list[dict[str, float]]:
+        parts = (page.locator(".timeline"), page.locator("#events"))
+        return [dict(part.bounding_box() or {}) for part in parts]
+
+    timeline, events = places_of_parts()
+    assert events["y"] >= timeline["y"] + timeline["height"]
+    button(page, "Table beside").click()
+    wait_until(page, lambda: places_of_parts()[1]["x"] > timeline["x"] + 700)
+    timeline, events = places_of_parts()
+    assert events["x"] >= timeline["x"] + timeline["width"]
+    assert timeline["y"] + timeline["height"] <= DESK["height"]
+    assert page.evaluate("localStorage.getItem('audiostory-table')") == "beside"
+    look_through(page, "beside", "#workspace")
+    button(page, "Table beside").click()
+    for width in (1920, 2560):
+        page.set_viewport_size({"width": width, "height": 1080})
+        wait_until(page, lambda width=width: places_of_parts()[0]["width"] > width - 80)  # type: ignore[misc]
+        assert not page.evaluate(MISFITS), width
+    page.set_viewport_size(DESK)
+
     # No state of it shuts anybody out.
     hand.click("e1", button="right")
     expect(page.get_by_role("menuitem").first).to_be_focused()

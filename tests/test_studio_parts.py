@@ -73,6 +73,20 @@ def story() -> Story:
     return Story("rain, then a bell", 6.0, 1, "tiny", "because", events)
 
 
+def test_columns_are_as_wide_as_what_they_hold_within_bounds() -> None:
+    def widths(*captions: str) -> dict[str, int | str]:
+        events = [Event(f"e{n}", text, 4.0 * n, 4.0) for n, text in enumerate(captions)]
+        story = Story("a scene", 4.0 * len(events), 1, "tiny", "", tuple(events))
+        return dict(zip(table.HEADERS, table.widths_of(table.rows_of(story)), strict=True))
+
+    short, long, longest = widths("hail"), widths("hail", "a" * 30), widths("a" * 300)
+    assert short == dict(zip(table.HEADERS, table.WIDTHS, strict=True))
+    assert 30 * 7 < int(long["Sound"]) < 30 * 9
+    assert int(longest["Sound"]) < 400
+    assert long["Start"] == short["Start"]
+    assert table.widths_of([]) == table.WIDTHS
+
+
 @pytest.fixture
 def session(story: Story, tmp_path: Path) -> Session:
     session = Session(Library(tmp_path / "stories"), tmp_path / "sounds")

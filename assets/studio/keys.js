@@ -152,6 +152,7 @@ element.addEventListener("click", ({ target }) => {
   else if (at("[data-zoom]")) zoomBy(Number(at("[data-zoom]").dataset.zoom));
   else if (at("[data-snap]")) toggleSnap();
   else if (at("[data-ripple]")) setRipple(!ripple);
+  else if (at("[data-table]")) toggleTable();
   else if (at("[data-keys]")) toggleKeys();
 });
 part("[data-total]").addEventListener("change", ({ target }) => {

@@ -27,7 +27,7 @@ from studio.editing.cells import flag, number, seed, shown, words
 _Type = Literal["str", "number", "bool"]
 _COLUMNS: dict[str, tuple[_Type, int]] = {
     "#": ("str", 40),
-    "Sound": ("str", 230),
+    "Sound": ("str", 150),
     "Start": ("number", 64),
     "Length": ("number", 66),
     "Gain": ("number", 68),
@@ -35,14 +35,14 @@ _COLUMNS: dict[str, tuple[_Type, int]] = {
     "In": ("number", 42),
     "Out": ("number", 46),
     "Role": ("str", 56),
-    "Shape": ("str", 112),
-    "Repeats": ("str", 88),
+    "Shape": ("str", 68),
+    "Repeats": ("str", 76),
     "As": ("str", 40),
     "Seed": ("str", 56),
     "Lock": ("bool", 52),
     "State": ("str", 84),
 }
-"""Type and width in pixels of each column."""
+"""Type and least width in pixels of each column."""
 HEADERS = list(_COLUMNS)
 TYPES: list[_Type] = [kind for kind, _ in _COLUMNS.values()]
 WIDTHS: list[str | int] = [width for _, width in _COLUMNS.values()]
@@ -52,6 +52,9 @@ _LOCK = HEADERS.index("Lock")
 _SOURCE = HEADERS.index("As")
 MILLISECONDS = 3
 """Decimals of a time: a story from elsewhere may hold 31.499999999999996."""
+_CHARACTER, _CELL_SIDES, _MOST_MORE = 7.8, 20, 190
+"""Pixels: of a character as the table writes it, on average; of a cell beside its words; and of a
+column beyond its least width, from where on its cells are wrapped."""
 Row = list[Any]
 
 _STATES = {"new": "new", "changed": "changed", "rendered": "ready"}
@@ -65,6 +68,23 @@ def rows_of(story: Story | None, unknown: Collection[str] = ()) -> list[Row]:
         unknown: ids of the events that are not rendered for want of a known sound.
     """
     return [] if story is None else [_row(name, e, story, unknown) for name, e in _named(story)]
+
+
+def widths_of(rows: Sequence[Row]) -> list[str | int]:
+    """The width of every column in pixels: as its longest cell needs, within bounds."""
+    columns = zip(*rows, strict=True) if rows else iter(())
+    longest = [max(map(_characters, column)) for column in columns] or [0] * len(WIDTHS)
+    return [
+        min(max(int(width), _CELL_SIDES + round(_CHARACTER * count)), int(width) + _MOST_MORE)
+        for width, count in zip(WIDTHS, longest, strict=True)
+    ]
+
+
+def _characters(cell: Any) -> int:
+    """Of a cell as the page shows it; a bool is a box."""
+    if isinstance(cell, bool):
+        return 0
+    return len(f"{cell:.10g}" if isinstance(cell, float) else str(cell))
 
 
 def ids_of(story: Story) -> list[str]:

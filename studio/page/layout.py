@@ -354,21 +354,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         beginnings = _beginnings()
         farm = _farm(studio)
         unfamiliar = gr.HTML("", js_on_load=UNFAMILIAR_JS, elem_id="unfamiliar")
-        grid = gr.Dataframe(
-            headers=table.HEADERS,
-            datatype=table.TYPES,
-            column_count=(len(table.HEADERS), "fixed"),  # type: ignore[arg-type]
-            column_widths=table.WIDTHS,
-            static_columns=table.STATIC,
-            type="array",
-            interactive=True,
-            show_label=False,
-            label="Events",
-            wrap=True,
-            buttons=[],
-            elem_id="events",
-        )
-        gr.HTML(_TABLE_HELP)
+        events = _table()
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
@@ -388,11 +374,32 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "progress": progress,
             "download": download,
             "unfamiliar": unfamiliar,
-            "table": grid,
+            "table": events,
             "mix": mix,
             "clip": clip,
         }
     )
+
+
+def _table() -> gr.Dataframe:
+    """The events as rows, and what may be written into them."""
+    with gr.Column(elem_id="table-panel"):
+        grid = gr.Dataframe(
+            headers=table.HEADERS,
+            datatype=table.TYPES,
+            column_count=(len(table.HEADERS), "fixed"),  # type: ignore[arg-type]
+            column_widths=table.WIDTHS,
+            static_columns=table.STATIC,
+            type="array",
+            interactive=True,
+            show_label=False,
+            label="Events",
+            wrap=True,
+            buttons=[],
+            elem_id="events",
+        )
+        gr.HTML(_TABLE_HELP)
+    return grid
 
 
 def _beginnings() -> dict[str, object]:

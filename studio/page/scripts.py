@@ -16,8 +16,8 @@ STORAGE = f"<script>{_read('storage.js')}</script>"
 """Stands in for the browser's storage where that is blocked; before anything asks for it."""
 TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
-    "selection", "act", "scale", "wave", "block", "lanes", "snap", "drag", "ask", "clipboard",
-    "menu",
+    "selection", "act", "scale", "room", "wave", "block", "lanes", "snap", "drag", "ask",
+    "clipboard", "menu",
 )  # fmt: skip
 """The timeline's scripts; they share their names, and come after the player and before the keys."""
 TIMELINE_JS = "".join(

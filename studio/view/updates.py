@@ -71,6 +71,7 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
     """
     folder, story = session.folder, session.story
     of_jobs = _JobFields(session, of_job=of_job)
+    rows = table.rows_of(story, unknown_events(studio.service, session))
     session.shown = story
     there = story is not None
     undo = folder.undo_label if folder else ""
@@ -94,9 +95,7 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
         page.unfamiliar: unfamiliar_sounds(studio.service, session, studio.sound_library),
-        page.table: gr.update(
-            value=table.rows_of(story, unknown_events(studio.service, session)), interactive=True
-        ),
+        page.table: gr.update(value=rows, column_widths=table.widths_of(rows), interactive=True),
         **render_buttons(studio, page, session, of_job=of_job),
         **selection_view(studio, page, session),
     }

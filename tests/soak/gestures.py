@@ -62,7 +62,7 @@ def trial(seed: int, folder: Path) -> int:
                 try_gesture(hand, name, kind[name])
                 done += 1
         browser.close()
-    assert not troubles
+    assert not troubles, troubles
     return done
 
 

@@ -38,6 +38,7 @@ function putBlock(event) {
   if (block.parentElement !== lane) lane.append(block);
   block.style.left = `${pixels(event.start)}px`;
   block.style.width = `${event.duration * scale}px`;
+  block.classList.toggle("is-narrow", event.duration * scale < NARROW);
   const words = JSON.stringify(event);
   if (block.words !== words) {
     block.words = words;
@@ -46,7 +47,7 @@ function putBlock(event) {
       block.querySelector(`[part~="region-handle-${side}"]`).title = title;
     }
   }
-  drawBlockWave(block, event, lane.clientHeight - 4);
+  drawBlockWave(block, event, waveHeight(lane));
   mark(block, event);
 }
 

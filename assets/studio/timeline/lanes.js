@@ -7,17 +7,14 @@ const folded = new Set(); // layers
 let drawnStamp = 0;
 let drawnShape = "";
 
-const LANE_HEIGHTS = [132, 132, 104, 84];
-const FOLDED = 30;
 const RULER_STEPS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
 const BETWEEN_MARKS = 80; // pixels
 
-const laneHeight = () => LANE_HEIGHTS[Math.min(story.layers.length, LANE_HEIGHTS.length - 1)];
 const laneOf = (layer) => rows.children[story.layers.indexOf(layer)];
 const rulerStep = () => RULER_STEPS.find((step) => step * scale >= BETWEEN_MARKS) || 1200;
 
 function buildLanes() {
-  const shape = JSON.stringify([story.layers, [...folded]]);
+  const shape = JSON.stringify([story.layers, [...folded], laneHeight()]);
   if (shape === drawnShape) return;
   drawnShape = shape;
   const old = [...blocks.values()];
@@ -27,8 +24,9 @@ function buildLanes() {
     lane.setAttribute("role", "group");
     lane.setAttribute("aria-label", laneName(layer));
     lane.dataset.layer = layer;
-    lane.style.height = `${folded.has(layer) ? FOLDED : laneHeight()}px`;
+    lane.style.height = `${heightOf(layer)}px`;
     lane.classList.toggle("is-folded", folded.has(layer));
+    lane.classList.toggle("is-low", heightOf(layer) < WITH_NOTE);
     return lane;
   });
   rows.replaceChildren(...made);
@@ -45,7 +43,7 @@ function laneHead(layer) {
   button.textContent = laneName(layer);
   button.title = "Fold or unfold this lane";
   button.setAttribute("aria-expanded", String(!folded.has(layer)));
-  button.style.height = `${folded.has(layer) ? FOLDED : laneHeight()}px`;
+  button.style.height = `${heightOf(layer)}px`;
   return button;
 }
 
@@ -71,6 +69,7 @@ function drawRuler() {
 
 function draw() {
   if (!story.events.length || !scroller.clientWidth) return;
+  fitLanes();
   measure();
   buildLanes();
   const gone = new Set(blocks.keys());
