@@ -1065,7 +1065,16 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
     assert [Path(file).suffix for file in files["value"]] == [".wav", ".json"]
     public = set(client.view_api(return_format="dict")["named_endpoints"])
     assert public == {
-        *("/draft", "/cancel", "/plan_wish", "/plan_again", "/continue", "/describe"),
+        *(
+            "/draft",
+            "/cancel",
+            "/plan_wish",
+            "/take_plan",
+            "/discard_plan",
+            "/plan_again",
+            "/continue",
+            "/describe",
+        ),
         *(
             "/render",
             "/render_all",

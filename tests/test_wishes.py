@@ -29,8 +29,10 @@ from core.language.adapter import add_task_adapter
 from core.language.choices import ChoiceGrammar
 from core.language.task_adapter import TaskAdapter
 from core.narratives.wishes import random_story, wish, wish_about, wish_forms
+from core.story import timeline
 from core.story.edits import Edit, apply_edits, edit_slots, read_edit
 from core.story.story import Event, Story
+from core.story.take import Take
 from core.training.wishes import answer_slots, story_wishes, wishes_loss
 
 RAIN_DOG_THUNDER = Story(
@@ -145,6 +147,24 @@ def test_everything_louder_leaves_what_is_locked() -> None:
     assert [e.gain_db for e in story.events] == [2.0, 0.0, 2.0]
     with pytest.raises(StoryError, match="locked"):
         after(Edit("remove", 2), story=RAIN_DOG_THUNDER.replace_event(locked))
+
+
+def test_what_is_rendered_goes_away_and_comes_back_with_its_sound() -> None:
+    """Before there is a sound, and nearer than it is, the caption says so and is performed anew."""
+    take = Take("k", None, "distant thunder", 10.0, 0.0, 1, 2, 2.0, "tiny", "w")
+    story = timeline.add_take(RAIN_DOG_THUNDER, "e3", take)
+    away = after(Edit("farther", 3), story=story)
+    assert (away.event("e3").distance, away.event("e3").caption) == (3.0, "distant thunder")
+    assert timeline.status(away.event("e3")) == "rendered"
+    assert after(Edit("closer", 3), story=away) == story
+    nearer = after(Edit("closer", 3), story=story).event("e3")
+    assert (nearer.distance, nearer.caption) == (1.0, "thunder nearby")
+    unheard = after(Edit("farther", 2), story=story).event("e2")
+    assert unheard.distance == 1.0
+    assert unheard.caption != "a dog barking"
+    farthest = timeline.change(story, "e3", distance=1000.0)
+    with pytest.raises(StoryError, match="as far away as anything"):
+        after(Edit("farther", 3), story=farthest)
 
 
 def test_what_a_sound_is_said_to_be_is_said_once() -> None:

@@ -7,6 +7,10 @@ const SUCCESSORS = {
   stop: ["#render", "#render-all", "[data-play]"],
   draft: ["#cancel"],
   cancel: ["#draft"],
+  "change-plan": ["#stop-wish"],
+  "stop-wish": ["#change-plan"],
+  "take-plan": ["#plan-change textarea"],
+  "discard-plan": ["#plan-change textarea"],
   undo: ["#redo"],
   redo: ["#undo"],
 };

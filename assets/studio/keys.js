@@ -108,7 +108,7 @@ const KEYS = {
   s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock,
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
-  k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
+  w: () => document.querySelector("#plan-change textarea")?.focus(), k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
 const COMMANDS = {
   a: () => selectAll(story.events.map(({ id }) => id)), c: () => copy(), x: cut,

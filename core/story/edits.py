@@ -24,6 +24,7 @@ from core.story import timeline
 from core.story.limits import MIN_DURATION
 from core.story.row import free_layer
 from core.story.story import Event, Story
+from core.story.strip import FARTHEST_HEARD, NEAR
 
 Operation = Literal[
     "add", "remove", "lengthen", "shorten", "last", "move", "louder", "quieter", "replace",
@@ -44,6 +45,8 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "softer": ("strength", "light"),
 }
 """Attribute and value of `core.bridge.modifiers` that an operation adds to a caption."""
+STEP_AWAY = 3.0
+"""What the distance of a sound is multiplied with to be farther: about half as loud."""
 WITH_SEAM = 0.25
 """Seconds that an event of layer 0 may miss the moment it is moved to; else it is lifted above."""
 UNKNOWN_LENGTH = 3.0
@@ -219,12 +222,31 @@ def _applied(
         case "total":
             assert edit.amount is not None
             return timeline.fit(story, edit.amount), f"The story lasts {edit.amount:g} s."
+        case "closer" | "farther" if (metres := _distance(story.event(here), edit)) is not None:
+            caption = story.event(here).caption
+            changed = timeline.change(story, here, distance=metres)
+            return changed, f"“{caption}” is heard from {metres:g} m."
         case _ if edit.operation in DESCRIPTIONS:
             old = story.event(here).caption
             caption = describe(old, *DESCRIPTIONS[edit.operation])
             changed = timeline.change(story, here, caption=caption)
             return changed, f"“{old}” is now “{caption}”."
     raise StoryError("That cannot be done to a story; say it in other words.")
+
+
+def _distance(event: Event, edit: Edit) -> float | None:
+    """The distance at which an event is closer or farther; None: its caption has to say so.
+
+    What has a sound already goes away with it, and comes back as near as its take is; nearer than
+    that, and without a sound, it is for the performer to make it so.
+    """
+    if edit.operation == "closer":
+        return max(NEAR, round(event.distance / STEP_AWAY, 3)) if event.distance > NEAR else None
+    if event.take is None and event.distance == NEAR:
+        return None
+    if event.distance >= FARTHEST_HEARD:
+        raise StoryError(f"{event.caption!r} is as far away as anything is heard.")
+    return min(FARTHEST_HEARD, round(event.distance * STEP_AWAY, 3))
 
 
 def _added(story: Story, edit: Edit, other: str, natural: NaturalLength) -> tuple[Story, str]:

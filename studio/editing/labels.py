@@ -28,6 +28,8 @@ _SAID = {
     "restore": "take restored",
     "drop": "take off the list",
     "paste": "events pasted",
+    "plan again": "plan made anew",
+    "wish": "change in words",
     "performers": "performer of the story",
     "ungroup": "group dissolved",
 }
@@ -41,7 +43,11 @@ def label_of(name: str, events: Sequence[Event]) -> str:
     """The label of a change by its action and the events that it was done to."""
     if not events:
         return name
-    about = events[0].caption if len(events) == 1 else f"{len(events)} events"
+    return label_about(name, events[0].caption if len(events) == 1 else f"{len(events)} events")
+
+
+def label_about(name: str, about: str) -> str:
+    """The label of a change by its action and what it is about."""
     return f"{name}{_BETWEEN}{about[:_SHOWN]}"
 
 

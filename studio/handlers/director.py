@@ -117,7 +117,6 @@ def plan_with(
 
 
 GIVEN: dict[str, Any] = {
-    "plan_wish": str | None,
     "plan_again": str | None,
     "continue": float | None,
 }
@@ -151,7 +150,6 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
         return run
 
     ways = (
-        (page.change_plan, page.plan_change, "plan_wish", _wish),
         (page.replan_unlocked, page.plan_change, "plan_again", _unlocked),
         (page.continue_plan, page.continue_seconds, "continue", _continued),
     )
@@ -165,21 +163,6 @@ def _add_replanning_listeners(studio: Studio, page: Page) -> None:
         )
         done = noted.then(again(name, replan), given, components(page), api_name=name, **NOTED_JOB)
         then_mix(studio, page, done)
-    page.plan_change.submit(
-        request_handler(studio, page, "draft"),
-        None,
-        waiting_components(page),
-        **IMMEDIATE,
-        **PRIVATE,
-    ).then(again("plan_wish", _wish), page.plan_change, components(page), **NOTED_JOB, **PRIVATE)
-
-
-def _wish(
-    model: Any, story: Story, event_id: str, text: str | None, cancel: Any, variation: int
-) -> Iterator[Any]:
-    from core.director.replan import change_by_wish
-
-    return change_by_wish(model, story, text or "", cancel, variation)
 
 
 def _unlocked(

@@ -97,7 +97,7 @@ def run_draft(
             # The answer to a page that was still loading may have undone the first `waiting_view`.
             yield waiting_view(studio, page, session) | opening
             story = None
-            for batch in in_background(_work(studio, job, planning), job):
+            for batch in in_background(planning_work(studio, job, planning), job):
                 last = batch[-1]
                 if isinstance(last, QueuePosition):
                     yield {page.reasoning: _writing_html(f"{last} …")}
@@ -106,8 +106,6 @@ def run_draft(
                 yield {page.reasoning: _writing_html(progress_text(last))}
             if story is not None:
                 keep(story)
-                if last.changes:
-                    gr.Info(escape(" ".join(last.changes)))
     finally:
         job.done = True
     yield view(studio, page, session)
@@ -149,7 +147,10 @@ def progress_text(progress: PlanProgress) -> str:
     return f"{progress.reasoning}\n\n{events}".strip()
 
 
-def _work(studio: Studio, job: Job, planning: Planning) -> Callable[[Callable[[Any], None]], None]:
+def planning_work(
+    studio: Studio, job: Job, planning: Planning
+) -> Callable[[Callable[[Any], None]], None]:
+    """The work itself: wait for the model, then plan; each step is sent."""
     service = studio.service
 
     def work(send: Callable[[Any], None]) -> None:

@@ -31,4 +31,5 @@ def request_handler(studio: Studio, page: Page, kind: Any) -> Callable[[gr.Reque
 def waiting_components(page: Page) -> list[Any]:
     """What `waiting_view` updates."""
     buttons = [page.draft, page.cancel, page.stop, page.render, page.render_all]
+    buttons += [page.change_plan, page.stop_wish]
     return [*buttons, page.welcome]

@@ -13,6 +13,7 @@ from studio.handlers.library import add_library_listeners
 from studio.handlers.opening import add_opening_listeners
 from studio.handlers.rendering import add_rendering_listeners
 from studio.handlers.uploading import add_uploading_listeners
+from studio.handlers.wishes import add_wish_listeners
 from studio.page.layout import Page
 from studio.state import Studio
 
@@ -21,6 +22,7 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     """Connect every component. Call inside the `gr.Blocks` that holds the page."""
     add_opening_listeners(studio, page, blocks)
     add_director_listeners(studio, page)
+    add_wish_listeners(studio, page)
     add_uploading_listeners(studio, page)
     add_describing_listeners(studio, page)
     add_rendering_listeners(studio, page)

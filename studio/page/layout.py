@@ -16,6 +16,7 @@ from studio.page.scripts import (
     CLIP_JS,
     HISTORY_JS,
     MIX_JS,
+    PROPOSAL_JS,
     TAKES_JS,
     TIMELINE_HTML,
     TIMELINE_JS,
@@ -78,8 +79,6 @@ class Page:
     use_description: gr.Button
     add_description: gr.Button
     replanning: gr.Column
-    plan_change: gr.Textbox
-    change_plan: gr.Button
     replan_unlocked: gr.Button
     continue_seconds: gr.Number
     continue_plan: gr.Button
@@ -95,6 +94,13 @@ class Page:
     workspace: gr.Column
     notes: gr.HTML
     timeline: gr.HTML
+    plan_change: gr.Textbox
+    change_plan: gr.Button
+    stop_wish: gr.Button
+    proposal_panel: gr.Column
+    proposal: gr.HTML
+    take_plan: gr.Button
+    discard_plan: gr.Button
     takes: gr.HTML
     render: gr.Button
     render_all: gr.Button
@@ -248,13 +254,7 @@ def _director(*, private: bool) -> dict[str, object]:
             seed = gr.Number(1, label="Seed", precision=0, elem_id="seed")
             another_seed = gr.Button("Draft with another seed", **_QUIET)
         with gr.Column(visible=False) as replanning:
-            with gr.Row(elem_classes="control-row"):
-                plan_change = gr.Textbox(
-                    label="Change the plan",
-                    placeholder="add a dog at 10 s · the rain 5 s longer · more tense",
-                )
-                change_plan = gr.Button("Plan", **_QUIET)
-                replan_unlocked = gr.Button("Plan unlocked events again", **_QUIET)
+            replan_unlocked = gr.Button("Plan unlocked events again", **_QUIET)
             with gr.Row(elem_classes="control-row"):
                 continue_seconds = gr.Number(
                     12, label="Seconds after the selected event", elem_id="continue-seconds"
@@ -271,8 +271,6 @@ def _director(*, private: bool) -> dict[str, object]:
         "seed": seed,
         "another_seed": another_seed,
         "replanning": replanning,
-        "plan_change": plan_change,
-        "change_plan": change_plan,
         "replan_unlocked": replan_unlocked,
         "continue_seconds": continue_seconds,
         "continue_plan": continue_plan,
@@ -350,6 +348,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         timeline = gr.HTML(
             "", html_template=TIMELINE_HTML, js_on_load=TIMELINE_JS, elem_id="timeline"
         )
+        wishes = _wishes()
         takes = gr.HTML("", js_on_load=TAKES_JS, elem_id="takes")
         beginnings = _beginnings()
         farm = _farm(studio)
@@ -360,6 +359,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
     return (
         beginnings
+        | wishes
         | farm
         | export
         | {
@@ -400,6 +400,38 @@ def _table() -> gr.Dataframe:
         )
         gr.HTML(_TABLE_HELP)
     return grid
+
+
+def _wishes() -> dict[str, object]:
+    """A line that changes the story in words, and what it would change, to take or leave."""
+    with gr.Row(elem_id="wish-bar", elem_classes="control-row"):
+        plan_change = gr.Textbox(
+            label="Change the plan",
+            placeholder="the thunder closer and later · add a dog at 10 s · less rain · more tense",
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=3,
+            elem_id="plan-change",
+        )
+        change_plan = gr.Button("Preview", elem_id="change-plan", **_QUIET)
+        stop_wish = _stop("stop-wish")
+    with gr.Column(visible=False, elem_id="proposal-panel") as proposal_panel:
+        proposal = gr.HTML("", js_on_load=PROPOSAL_JS, elem_id="proposal")
+        with gr.Row(elem_classes="control-row"):
+            take_plan = gr.Button(
+                "Take it", size="sm", variant="primary", scale=0, elem_id="take-plan"
+            )
+            discard_plan = gr.Button("Discard", elem_id="discard-plan", **_QUIET)
+    return {
+        "plan_change": plan_change,
+        "change_plan": change_plan,
+        "stop_wish": stop_wish,
+        "proposal_panel": proposal_panel,
+        "proposal": proposal,
+        "take_plan": take_plan,
+        "discard_plan": discard_plan,
+    }
 
 
 def _beginnings() -> dict[str, object]:

@@ -26,6 +26,7 @@ TIMELINE_JS = "".join(
 HISTORY_JS = _read("history.js")
 CLIP_JS = _read("clip.js")
 TAKES_JS = _read("takes.js")
+PROPOSAL_JS = _read("proposal.js")
 UNFAMILIAR_JS = _read("unfamiliar.js")
 MIX_JS = _read("mix.js")
 TAB_JS = _read("tab.js")

@@ -45,6 +45,19 @@ class LibraryOffer:
     variations: int = 1
 
 
+@dataclass(frozen=True)
+class PlanProposal:
+    """What a wish in words would make of a story, until it is taken or discarded.
+
+    Attributes:
+        before, after: the story that it was planned from, and the one that it leads to.
+    """
+
+    wish: str
+    before: Story
+    after: Story
+
+
 @dataclass
 class Session:
     """What one tab shows.
@@ -64,6 +77,7 @@ class Session:
         replan_counts: how often each way of planning again was used, for another plan each time.
         due_cache: what is left to render, kept for the revision and quality that it was found for.
         readings: of people's files, those that are under way here, and what cancels each.
+        proposal: what a wish in words would change.
         offers: recordings of the library that are offered, by the event's id.
         noted_readings: what cancels those that the page asked for and that have not begun.
         guard: held by an edit and by the view of it, so that views come in the order of the edits.
@@ -87,6 +101,7 @@ class Session:
     last_table: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
     replan_counts: Counter[str] = field(default_factory=Counter)
     due_cache: dict[str, Any] = field(default_factory=dict)
+    proposal: PlanProposal | None = None
     offers: dict[str, tuple[LibraryOffer, ...]] = field(default_factory=dict)
     guard: threading.RLock = field(default_factory=threading.RLock)
 
@@ -144,7 +159,7 @@ class Session:
 
     def show(self, folder: StoryFolder | None) -> None:
         self.folder, self.selected, self.mix, self.due_cache = folder, "", None, {}
-        self.shown = self.story
+        self.shown, self.proposal = self.story, None
 
     def has_job(self, kind: JobKind) -> bool:
         """Whether a job of this kind waits or runs."""

@@ -23,6 +23,7 @@ from studio.sound import files as sound_files
 from studio.state import Studio
 from studio.view.history import brief_html, history_html
 from studio.view.lanes import lanes_json
+from studio.view.proposal import proposal_html
 from studio.view.remaining import left_to_render
 from studio.view.takes import takes_panel
 from studio.view.unfamiliar import unfamiliar_sounds, unknown_events
@@ -53,6 +54,11 @@ def components(page: Page) -> list[Any]:
         page.workspace,
         page.notes,
         page.timeline,
+        page.change_plan,
+        page.stop_wish,
+        page.proposal_panel,
+        page.proposal,
+        page.take_plan,
         page.takes,
         page.render,
         page.render_all,
@@ -88,6 +94,7 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
         page.replanning: gr.update(visible=there),
         **_job_buttons(page, session, of_jobs),
         **_archive(page, session),
+        **_proposal(page, session),
         page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
         page.workspace: gr.update(visible=there),
@@ -195,6 +202,17 @@ def _archive(page: Page, session: Session) -> Updates:
     }
 
 
+def _proposal(page: Page, session: Session) -> Updates:
+    """What a wish would change; it can be taken while the story is the one that it was made for."""
+    proposal = session.proposal
+    fits = proposal is not None and proposal.before == session.story
+    return {
+        page.proposal_panel: gr.update(visible=proposal is not None),
+        page.proposal: proposal_html(proposal, fits=fits) if proposal else "",
+        page.take_plan: gr.update(interactive=fits),
+    }
+
+
 def _job_buttons(page: Page, session: Session, of_jobs: _JobFields) -> Updates:
     """Draft, and what stops a job; the welcome stands where there is neither a story nor a job."""
     there, drafting = session.folder is not None, session.has_job("draft")
@@ -203,6 +221,8 @@ def _job_buttons(page: Page, session: Session, of_jobs: _JobFields) -> Updates:
     return {
         page.draft: gr.update(value=value, variant=variant, **draft),
         page.cancel: gr.update(**of_jobs(visible=drafting)),
+        page.change_plan: gr.update(**of_jobs(visible=not drafting, interactive=of_jobs.idle)),
+        page.stop_wish: gr.update(**of_jobs(visible=drafting)),
         page.stop: gr.update(**of_jobs(visible=session.has_job("render"))),
         page.welcome: gr.update(**of_jobs(visible=not there and of_jobs.idle)),
     }

@@ -41,6 +41,8 @@ function say(words) {
   setTimeout(() => { live.textContent = words; }, 20); // said again where it is the same
 }
 
+document.addEventListener("studio:say", ({ detail }) => say(detail));
+
 function announce() {
   const event = selected();
   if (!acted || !event) return;
