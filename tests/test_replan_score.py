@@ -120,6 +120,20 @@ def test_locked_lines_survive_any_replanning_in_their_place(
     assert folder.story == Story.load(folder.path / "story.json") == after
 
 
+def test_of_a_source_that_is_planned_anew_the_first_kept_sound_is_the_source(
+    writer: AudioStory,
+) -> None:
+    """New events get the names of those that they replace, so that an old name would mislead."""
+    rain = Event("e1", "rain", 0.0, 4.0, layer=1)
+    again = Event("e2", "rain again", 6.0, 4.0, layer=1, source="e1", locked=True)
+    still = Event("e3", "rain still", 12.0, 4.0, layer=1, source="e1", locked=True)
+    before = Story("rain comes and goes", TOTAL, 1, "tiny", "", (rain, again, still))
+    after = last(replan.replan_unlocked(writer, before))
+    assert "e1" in {event.id for event in after.events}
+    assert after.event("e2").source is None
+    assert after.event("e3").source == "e2"
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_continuing_a_score_keeps_what_begins_before(writer: AudioStory, seed: int) -> None:
     dice = random.Random(50 + seed)

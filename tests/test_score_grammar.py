@@ -13,7 +13,7 @@ from core.audiostory import AudioStory
 from core.errors import PlanError
 from core.language.decoding import Decoder
 from core.language.score import CueSheet, parse_score, score_text
-from core.language.score_grammar import STRUCK_SECONDS, ScoreGrammar
+from core.language.score_grammar import STRUCK_SECONDS, ScoreBounds, ScoreGrammar
 from core.language.stream import prompt_text
 from core.narratives.scores import read_scores
 
@@ -23,9 +23,13 @@ TOTALS = (0.5, 1.0, 7.3, 20.0, 149.9)
 
 
 def grammar(
-    model: AudioStory, total: float, counts: Sequence[int] = range(1, 5), words: int = 12
+    model: AudioStory,
+    total: float,
+    counts: Sequence[int] = range(1, 5),
+    words: int = 12,
+    bounds: ScoreBounds | None = None,
 ) -> ScoreGrammar:
-    return ScoreGrammar(model.ids, model.score_ids, total, counts, 2 * words, words)
+    return ScoreGrammar(model.ids, model.score_ids, total, counts, 2 * words, words, bounds)
 
 
 def fed(held: ScoreGrammar, tokens: Sequence[int]) -> int:
@@ -138,3 +142,26 @@ def test_what_is_written_fixes_what_may_follow(tiny: AudioStory) -> None:
         "@", " x", " every", " at", " as", ",",
     }  # fmt: skip
     assert options(first + "knock<timestamp>16+2, tense</timestamp>") == {"<|/gen|>", "<|im_end|>"}
+
+
+def test_no_line_begins_before_the_moment_from_which_a_score_is_planned(tiny: AudioStory) -> None:
+    digits = tiny.score_ids.digits
+    held = grammar(tiny, 20.0, bounds=ScoreBounds(earliest=12.5))
+    turn_until(held, tiny, "<|think|>Rain.\n2<|/think|><|gen|>rain<timestamp>")
+    assert held.allowed == {digits["1"]}
+    held.advance([digits["1"]])
+    assert held.allowed == {digits[c] for c in "23456789"}
+
+
+def test_a_caption_that_is_to_be_avoided_is_not_written_as_a_whole(tiny: AudioStory) -> None:
+    *before, final = tiny.encode("a dog barking")
+    bounds = ScoreBounds(avoid=((*before, final),))
+    for held, kept_out in (
+        (grammar(tiny, 20.0, bounds=bounds), True),
+        (grammar(tiny, 20.0), False),
+    ):
+        turn_until(held, tiny, "<|think|>Rain.\n2<|/think|><|gen|>")
+        for token in before:
+            assert token in held.allowed
+            held.advance([token])
+        assert (final not in held.allowed) == kept_out
