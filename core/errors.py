@@ -45,6 +45,10 @@ class FarmError(StudioError):
     """Machines that render together cannot be had, or are lost."""
 
 
+class StoryJudgeError(StudioError):
+    """A language model that is to judge stories gave no marks."""
+
+
 class FileError(StudioError):
     """A file cannot be read or written."""
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,15 +16,32 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from http_servers import Request, served
+from small_performers import write_performer
 from torch import Tensor
+from transformers import (
+    ClapConfig,
+    ClapFeatureExtractor,
+    ClapModel,
+    ClapProcessor,
+    RobertaConfig,
+    RobertaTokenizer,
+)
 
 from core.audiostory import AudioStory
 from core.corpus.synthesis import synthesise_clip
-from core.errors import AudioFileError, PlanError
+from core.errors import (
+    AudioFileError,
+    PlanError,
+    RenderError,
+    StoryJudgeError,
+    WeightsError,
+)
 from core.evaluation.recognise import Judge, LabelledRecording
 from core.evaluation.story.brief import StoryBrief, WantedSound, read_story_briefs
+from core.evaluation.story.clap import ClapScore
 from core.evaluation.story.coherence import click_at, coherence, level_step, spectral_step
-from core.evaluation.story.command import judge_system, main
+from core.evaluation.story.command import main
 from core.evaluation.story.corruptions import (
     CORRUPTIONS,
     SOUNDS,
@@ -32,11 +53,21 @@ from core.evaluation.story.corruptions import (
 )
 from core.evaluation.story.following import follow, hearing_windows
 from core.evaluation.story.judge import PerformedStory, StoryJudge
+from core.evaluation.story.language_judge import LanguageJudge
 from core.evaluation.story.source_consistency import source_consistency
-from core.evaluation.story.systems import folder_system, model_system, written_story
+from core.evaluation.story.systems import (
+    folder_system,
+    model_system,
+    performer_system,
+    written_story,
+)
+from core.evaluation.story.table import judge_system
 from core.evaluation.tagger import Tagger
 from core.listener.aisfx import AISFX_RATE, SoundEmbedder
+from core.pretrained.checking import found_in
+from core.pretrained.registry import RegisteredPerformers, register
 from core.profile import ASSETS, RenderSettings
+from core.render.performers import Performers
 
 KINDS = ("birds", "rain", "saw", "horn", "dog", "helicopter", "wind")
 """Classes whose synthesised clips the tagger hears."""
@@ -230,11 +261,11 @@ def test_systems_perform_a_brief_and_those_that_cannot_have_no_row(
     wanted = (WantedSound("rain", "rain", 0.0, 2.0), WantedSound("a dog barks", "dog", 2.0, 4.0))
     brief = StoryBrief("1", "rain falls, then a dog barks", 4.0, wanted)
     recordings = Judge.load(ASSETS / "evaluation" / "held_out.safetensors", SoundEmbedder())
-    row = judge_system(model_system("oracle", tiny, SETTINGS), [brief], judge, recordings)
+    row = judge_system(model_system("oracle", tiny, SETTINGS), [brief], judge, recordings, print)
     assert row is not None
     assert (row.stories, row.refused) == (1, 0)
     assert row.longest == pytest.approx(4.0, abs=0.1)
-    assert judge_system(folder_system(Path("/nowhere")), [brief], judge, recordings) is None
+    assert judge_system(folder_system(Path("/nowhere")), [brief], judge, recordings, print) is None
 
 
 def test_what_is_not_here_has_a_row_that_says_so(
@@ -244,3 +275,175 @@ def test_what_is_not_here_has_a_row_that_says_so(
     briefs.write_text(brief_line(), encoding="utf-8")
     main(["--systems", "--briefs", str(briefs), "--folder", f"other={tmp_path}"])
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"other": "no story was made"}
+
+
+def test_a_registered_performer_makes_each_event_by_its_caption_alone(
+    tiny: AudioStory, tmp_path: Path
+) -> None:
+    register(tmp_path, found_in(write_performer("tangoflux", tmp_path), "tangoflux", "the test"))
+    performers = Performers(tiny.profile, RegisteredPerformers(tmp_path))
+    wanted = (WantedSound("rain", "rain", 0.0, 0.8), WantedSound("a dog barks", "dog", 0.8, 1.4))
+    brief = StoryBrief("1", "rain falls, then a dog barks", 1.4, wanted)
+    oracle = performer_system("oracle", tiny, performers, "tangoflux")(brief)
+    assert oracle.events == ("0 to 0.8 s: rain", "0.8 to 1.4 s: a dog barks")
+    assert oracle.sound.abs().max() > 0.0
+    whole = performer_system("whole", tiny, performers, "tangoflux")(replace(brief, seconds=60.0))
+    longest = performers.named("tangoflux").description.longest_seconds - tiny.profile.crossfade
+    assert whole.spans == ((0.0, longest),)
+    assert whole.captions == (brief.text,)
+    with pytest.raises(RenderError, match="performer add"):
+        performer_system("whole", tiny, performers, "audioldm2")
+
+
+def test_baselines_and_profiles_that_are_not_here_are_rows_that_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    briefs = tmp_path / "briefs.jsonl"
+    briefs.write_text("", encoding="utf-8")
+    main(["--briefs", str(briefs), "--systems", "whole", "--profile", "tiny", "audiostory-3b"])
+    rows = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert list(rows) == [
+        "whole (tiny)",
+        "whole (audiostory-3b)",
+        "whole (audioldm2)",
+        "whole (tangoflux)",
+    ]
+    assert rows["whole (audiostory-3b)"].startswith("not run here: ")
+    assert rows["whole (tangoflux)"].startswith("not run here: ")
+    assert "performer add tangoflux" in rows["whole (tangoflux)"]
+
+
+PIECES = ("<s>", "<pad>", "</s>", "<unk>", *"abcdefghijklmnopqrstuvwxyzĠ")
+
+
+@pytest.fixture(scope="module")
+def clap_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLAP model in its publisher's layout, small and random."""
+    folder = tmp_path_factory.mktemp("clap")
+    torch.manual_seed(3)
+    text = RobertaConfig(
+        vocab_size=300,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=40,
+    )
+    audio = {
+        "hidden_size": 32,
+        "patch_embeds_hidden_size": 4,
+        "depths": [1, 1, 1, 1],
+        "num_attention_heads": [2, 2, 2, 2],
+        "spec_size": 64,
+        "num_mel_bins": 32,
+        "window_size": 2,
+        "enable_fusion": False,
+    }
+    config = ClapConfig(
+        text_config={**text.to_dict(), "projection_dim": 8},
+        audio_config={**audio, "projection_dim": 8},
+        projection_dim=8,
+    )
+    ClapModel(config).save_pretrained(folder)
+    extractor = ClapFeatureExtractor(
+        feature_size=32,
+        sampling_rate=16_000,
+        hop_length=256,
+        frequency_min=50,
+        frequency_max=8_000,
+        max_length_s=2,
+        fft_window_size=1024,
+        truncation="rand_trunc",
+    )
+    tokenizer = RobertaTokenizer(
+        vocab={
+            word: place
+            for place, word in enumerate(
+                ("<s>", "<pad>", "</s>", "<unk>", *"abcdefghijklmnopqrstuvwxyzĠ")
+            )
+        },
+        merges=[],
+        model_max_length=30,
+    )
+    ClapProcessor(extractor, tokenizer).save_pretrained(folder)
+    return folder
+
+
+def test_the_clap_score_is_the_cosine_of_each_wanted_sound_and_its_caption(
+    clap_folder: Path,
+) -> None:
+    score = ClapScore(clap_folder)
+    high, low = sine(3000, 4.0), sine(200, 4.0)
+    story = torch.cat([low, high])
+
+    def figure(*wanted: WantedSound) -> float:
+        return score(StoryBrief("1", "", 8.0, wanted), story)
+
+    first = figure(WantedSound("a low tone", "rain", 0.0, 4.0, timed=True))
+    second = figure(WantedSound("a low tone", "rain", 4.0, 8.0, timed=True))
+    anywhere = figure(WantedSound("a low tone", "rain", 0.0, 4.0))
+    assert -1.0 <= first <= 1.0
+    assert abs(first - second) > 1e-4
+    assert anywhere >= max(first, second) - 1e-5
+    both = figure(
+        WantedSound("a low tone", "rain", 0.0, 4.0, timed=True),
+        WantedSound("a low tone", "rain", 4.0, 8.0, timed=True),
+    )
+    assert both == pytest.approx((first + second) / 2, abs=1e-5)
+    with pytest.raises(WeightsError, match="holds no CLAP model"):
+        ClapScore(clap_folder / "nothing")
+
+
+RAIN_BRIEF = StoryBrief("1", "rain falls", 2.0, (WantedSound("rain", "rain", 0.0, 2.0),))
+MARKS = {"instruction": 4, "reasoning": 3, "consistency": 5, "coherence": 2.5}
+GOOD = f'Thinking {{"instruction": 1}} aloud. {json.dumps(MARKS)}'
+
+
+def answering(text: str) -> Callable[[Request], None]:
+    return lambda request: request.reply({"choices": [{"message": {"content": text}}]})
+
+
+def test_a_language_model_marks_what_it_hears_or_reads() -> None:
+    sound = sine(440, 2.0)
+    with served(answering(GOOD)) as (url, seen):
+        marks = LanguageJudge(url, "m", hears=True, key="k").marks(RAIN_BRIEF, sound, None)
+        reader = LanguageJudge(url, "m")
+        assert reader.marks(RAIN_BRIEF, sound, ("0 to 2 s: rain",)) == marks
+        assert reader.marks(RAIN_BRIEF, sound, None) == {}, "there is nothing to read"
+    assert marks == MARKS
+    heard, read = (request.asked["messages"][0]["content"] for request in seen)
+    assert seen[0].headers["Authorization"] == "Bearer k"
+    wav = io.BytesIO(base64.b64decode(heard[1]["input_audio"]["data"]))
+    samples, rate = soundfile.read(wav)
+    assert len(samples) / rate == pytest.approx(2.0, abs=0.01)
+    assert "rain falls" in heard[0]["text"]
+    assert "0 to 2 s: rain" in read
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (answering("Lovely."), "gave no marks"),
+        (
+            answering('{"instruction": 9, "reasoning": 3, "consistency": 5, "coherence": 2}'),
+            "no marks",
+        ),
+        (lambda request: request.reply({"error": "no"}, 401), r"refused \(401\)"),
+        (lambda request: request.reply(b"<html>"), "no chat completion"),
+    ],
+)
+def test_a_judge_that_gives_no_marks_is_a_sentence_and_the_other_figures_stand(
+    judge: StoryJudge, answer: Callable[[Request], None], sentence: str
+) -> None:
+    said: list[str] = []
+    with served(answer) as (url, _):
+        language = LanguageJudge(url, "m", hears=True)
+        recordings = Judge.load(ASSETS / "evaluation" / "held_out.safetensors", SoundEmbedder())
+        tone = PerformedStory(sine(440, 2.0))
+        row = judge_system(lambda _: tone, [RAIN_BRIEF], judge, recordings, said.append, language)
+    assert re.search(sentence, said[0])
+    assert row is not None
+    assert (row.stories, row.marked) == (1, 0)
+    with pytest.raises(StoryJudgeError):
+        LanguageJudge("not an address", "m")

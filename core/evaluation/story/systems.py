@@ -6,12 +6,14 @@ oracle      the captions and times of the brief's writer, each alone ("oracle ca
 whole       the brief as one caption from the text encoder (text-to-audio)
 recordings  held-out recordings of the wanted kinds in the wanted times
 
-Any other system is a folder of WAV files, each named after its brief.
+Another text-to-audio model that is registered here (`core/pretrained/`) performs the last three in
+our place. Any other system is a folder of WAV files, each named after its brief.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +37,7 @@ from core.language.stream import PlannedEvent
 from core.listener.aisfx import AISFX_RATE
 from core.mix.mix import MixSettings, mix
 from core.profile import RenderSettings
+from core.render.performers import Performers
 from core.render.render import Conditioning, render_events
 from core.render.story import render_story
 from core.story.story import Event, Story
@@ -42,6 +45,15 @@ from core.story.story import Event, Story
 System = Callable[[StoryBrief], PerformedStory]
 ModelSystem = Literal["ours", "cascade", "oracle", "whole"]
 MODEL_SYSTEMS: tuple[ModelSystem, ...] = ("ours", "cascade", "oracle", "whole")
+PerformerSystem = Literal["cascade", "oracle", "whole"]
+PERFORMER_SYSTEMS: tuple[PerformerSystem, ...] = ("cascade", "oracle", "whole")
+PAPER_BASELINES: tuple[tuple[PerformerSystem, str], ...] = (
+    ("whole", "audioldm2"),
+    ("whole", "tangoflux"),
+    ("cascade", "tangoflux"),
+    ("oracle", "tangoflux"),
+)
+"""The paper's rows beside its own, with the performer's registered name."""
 _SEED = 0
 
 
@@ -54,9 +66,35 @@ def model_system(kind: ModelSystem, model: AudioStory, settings: RenderSettings)
     if kind == "oracle":
         return lambda b: _performed(model, settings, written_story(model, b), alone(model))
     if kind == "whole":
-        return lambda b: _performed(model, settings, _as_one_event(model, b), by_text)
+        longest = model.performer.longest_seconds
+        return lambda b: _performed(model, settings, _as_one_event(model, b, longest), by_text)
     condition = by_text if kind == "cascade" else None
     return lambda b: _performed(model, settings, _planned(model, b), condition)
+
+
+def performer_system(
+    kind: PerformerSystem, model: AudioStory, performers: Performers, name: str
+) -> System:
+    """A system in which a registered performer makes every event from its caption alone.
+
+    Args:
+        model: plans where the brief has to be planned.
+
+    The system raises PlanError, RenderError and WeightsError for a brief that it cannot plan or
+    perform.
+    """
+    by = performers.named(name)
+
+    def perform(brief: StoryBrief) -> PerformedStory:
+        if kind == "whole":
+            longest = by.description.longest_seconds - model.profile.crossfade
+            story = _as_one_event(model, brief, longest)
+        else:
+            story = written_story(model, brief) if kind == "oracle" else _planned(model, brief)
+        story = replace(story, performer=name)
+        return _performed(model, model.profile.final, story, None, performers)
+
+    return perform
 
 
 def alone(model: AudioStory) -> Conditioning:
@@ -128,8 +166,8 @@ def written_story(model: AudioStory, brief: StoryBrief) -> Story:
     return Story(brief.text, brief.seconds, _SEED, model.profile.name, listed, tuple(events))
 
 
-def _as_one_event(model: AudioStory, brief: StoryBrief) -> Story:
-    length = min(brief.seconds, model.performer.longest_seconds)
+def _as_one_event(model: AudioStory, brief: StoryBrief, longest: float) -> Story:
+    length = min(brief.seconds, longest)
     event = Event("e1", brief.text, 0.0, length, seed=_SEED)
     listed = write_items([Item(brief.text, length)])
     return Story(brief.text, brief.seconds, _SEED, model.profile.name, listed, (event,))
@@ -143,14 +181,19 @@ def _planned(model: AudioStory, brief: StoryBrief) -> Story:
 
 
 def _performed(
-    model: AudioStory, settings: RenderSettings, story: Story, conditioning: Conditioning | None
+    model: AudioStory,
+    settings: RenderSettings,
+    story: Story,
+    conditioning: Conditioning | None,
+    performers: Performers | None = None,
 ) -> PerformedStory:
     render = partial(render_events, conditioning=conditioning)
-    story, sources = render_story(model, story, settings, lambda progress: None, render)
+    story, sources = render_story(model, story, settings, lambda progress: None, render, performers)
     rate = model.sample_rate
     sound = mix(story, sources, MixSettings(rate=rate)).mean(1)
     sound = sound if rate == AISFX_RATE else soxr.resample(sound, rate, AISFX_RATE)
     starts = sorted({event.start for event in story.events})
     joints = tuple(second for first, second in pairwise([0.0, *starts]) if second > first)
     spans = tuple((event.start, event.start + event.duration) for event in story.events)
-    return PerformedStory(torch.from_numpy(sound), joints, spans)
+    captions = tuple(event.caption for event in story.events)
+    return PerformedStory(torch.from_numpy(sound), joints, spans, captions)
