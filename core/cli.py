@@ -35,6 +35,7 @@ _OWN_PARSERS = {
     "card": ("core.experiments.card", "write the model card's figures and all tables"),
     "import": ("core.release.command", "make a profile of the published AudioStory-3B"),
     "performer": ("core.commands.performer", "add other performers, list and remove them"),
+    "sound": ("core.commands.sound", "learn sounds of one's own, list, hand on, remove them"),
     "doctor": ("core.doctor", "say what works on this machine"),
 }
 """Commands whose module has a `main(argv)`."""

@@ -23,6 +23,7 @@ from core.farm.address import FarmAddress
 from core.library.catalogue import CATALOGUE
 from core.performers import others_here
 from core.places import cache_folder, data_folder
+from core.profile import load_profile
 from core.story.folders import Library
 from studio.access.admission import Access, Admission
 from studio.access.headers import inline_scripts
@@ -121,7 +122,8 @@ def open_studio(
     speed = Speed(cache / "speed.json" if cache else None)
     shared = access.hosts.shared
     library = None if shared else _own_library()
-    others = others_here(library.search if library else None, shared=shared)
+    profile = load_profile(profile_name)
+    others = others_here(profile, library.search if library else None, shared=shared)
     service = ModelService(profile_name, speed, others)
     with contextlib.closing(RenderPlace(farm)) as place:
         yield Studio(service, sessions, PeakCache(), place, sound_library=library)

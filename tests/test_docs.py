@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "MODEL_CARD.md", *sorted((ROOT / "docs").glob("*.md"))]
 LONGEST_CARD, LONGEST_README = 250, 150
 
-GROUPS = ("train", "evaluate", "bench", "performer")
+GROUPS = ("train", "evaluate", "bench", "performer", "sound")
 """Commands that have commands of their own."""
 FOLDERS = ("core", "studio", "tests", "assets", "docs", "training", "tools", ".ci")
 ELSEWHERE = {

@@ -38,7 +38,7 @@ LAYERS = (
     ("director",),
     ("export",),
     ("release",),
-    ("pretrained",),
+    ("pretrained", "own_sounds"),
     ("performers",),
     ("farm",),
     ("batch",),

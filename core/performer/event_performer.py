@@ -47,6 +47,8 @@ class PerformerDescription:
         repaints: it can make a span of a sound anew.
         latent_channels: numbers a latent frame of the latents that it gives and begins from; 0: it
             gives none.
+        answers_to: names of its sounds (`core.performer.naming`): an event whose caption has one of
+            them is this performer's, unless it asks for another.
     """
 
     name: str
@@ -62,6 +64,7 @@ class PerformerDescription:
     varies: bool = False
     repaints: bool = False
     latent_channels: int = 0
+    answers_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

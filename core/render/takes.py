@@ -17,6 +17,7 @@ from typing import Literal
 from core.errors import StoryError
 from core.language.stream import TURN_END, PlannedEvent, event_text, plan_text, prompt_text
 from core.performer.event_performer import PerformerDescription
+from core.performer.naming import takes_name
 from core.profile import AUTO, OWN, Profile, RenderSettings
 from core.render.performers import Performers, asked_of
 from core.story.context import Context, extended
@@ -313,9 +314,13 @@ def _is_asked(
 
     A part of a take asks for no other length or tail than the take's, while that holds all of it;
     nor does an event whose take loops.
-    Of a performer that is here no more nobody knows the settings, so that its takes stay.
+    Of a performer that is here no more nobody knows the settings, so that its takes stay; those of
+    an own sound as long as the caption has its name.
     """
-    if asked_of(story, event) not in (AUTO, take.performer):
+    asked = performers.asked_by(story, event) if performers else asked_of(story, event)
+    gone = performers is None or performers.description(take.performer) is None
+    named = gone and not event.performer and takes_name(take.performer, event.caption)
+    if asked not in (AUTO, take.performer) and not named:
         return False
     if performers is not None:
         settings = performers.settings_of(take.performer, settings)
@@ -331,7 +336,6 @@ def _is_asked(
         performer=take.performer,
         conditioning=take.conditioning,
     )
-    gone = performers is None or performers.description(take.performer) is None
     if gone and take.performer != OWN:
         wanted = dataclasses.replace(
             wanted, steps=take.steps, guidance=take.guidance, sampler=take.sampler

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.profile import AUTO, OWN, Profile
-from core.render.performers import Performers, asked_of
+from core.render.performers import Performers
 from core.story.story import Event, Story
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def unknown_sounds(
     Raises:
         WeightsError: see `load_known_sounds`.
     """
-    ours = [event for event in story.events if asked_of(story, event) in (OWN, AUTO)]
+    asked = (performers or Performers(profile)).asked(story)
+    ours = [event for event in story.events if asked[event.id] in (OWN, AUTO)]
     found = _unknown_to_us(profile, ours)
     if performers is None or not found:
         return found
@@ -45,7 +46,8 @@ def unknown_sounds(
 
 def assigned_performers(story: Story, performers: Performers) -> dict[str, str]:
     """Who performs each event, by its id; raises as `unknown_sounds`."""
-    automatic = [event for event in story.events if asked_of(story, event) == AUTO]
+    asked = performers.asked(story)
+    automatic = [event for event in story.events if asked[event.id] == AUTO]
     return performers.assigned(story, _unknown_to_us(performers.profile, automatic))
 
 
