@@ -16,16 +16,17 @@ _TABLE = tomllib.loads((Path(__file__).parent / "other_sounds.toml").read_text(e
 
 WITHIN_KNOWN = frozenset(
     {
-        "alarm_clock", "boiling_pot", "car_passing", "cave", "child_laughing", "cicadas",
-        "clapping", "cockerel", "crowd_cheering", "dog_growl", "drizzle", "dry_leaves", "fly",
-        "gale", "hail", "heels", "lorry", "portal", "radio_tuning", "rain_on_tent",
-        "rain_on_umbrella", "rain_on_window", "running", "sports_crowd", "steam_whistle",
-        "talk_hall", "talk_restaurant", "under_water",
+        "alarm_clock", "boiling_pot", "car_door", "car_passing", "cave", "child_laughing",
+        "cicadas", "clapping", "cockerel", "crowd_cheering", "dog_growl", "drizzle",
+        "dry_leaves", "engine_start", "fly", "gale", "hail", "heels", "hooves", "horse_snort",
+        "lorry", "portal", "radio_tuning", "rain_on_tent", "rain_on_umbrella", "rain_on_window",
+        "running", "sports_crowd", "steam_whistle", "talk_hall", "talk_restaurant",
+        "train_horn", "under_water",
     }
 )  # fmt: skip
 """Candidates that narrow down a known class, whose recordings and captions hold them already: a
 cockerel is among the chickens, cicadas are among the crickets, a fly is among the bees, a
-steam whistle among the steam trains."""
+steam whistle among the steam trains, a car that starts among the engines."""
 
 CIRCUMSTANCES: tuple[str, ...] = tuple(
     text for texts in _TABLE.pop("circumstances").values() for text in texts
