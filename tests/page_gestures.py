@@ -167,6 +167,53 @@ def later(ids: Sequence[str], by: float) -> dict[str, Place]:
     return {i: (START[i][0] + by, *START[i][1:]) for i in ids}
 
 
+def _marked(*markers: tuple[float, str]) -> Callable[[Story], bool]:
+    return lambda story: [(marker.at, marker.name) for marker in story.markers] == [*markers]
+
+
+def _mark(hand: Hand, at: float) -> None:
+    hand.playhead(at)
+    hand.block("e0").focus()
+    hand.press("m")
+    hand.page.locator(".mark").first.wait_for()
+
+
+def _marker_dragged(hand: Hand) -> None:
+    _mark(hand, 30.0)
+    box = hand.page.locator(".mark").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 6, box["y"] + 8
+    hand.drag((x, y), (x + hand.x(36.0) - hand.x(30.0) + 2, y))
+
+
+def _snapped_to_marker(hand: Hand) -> None:
+    _mark(hand, 33.125)
+    hand.playhead(58.0)
+    hand.body("spot", 33.125 - 42.0 + 0.2)
+
+
+def _marker_by_keys(hand: Hand) -> None:
+    _mark(hand, 30.0)
+    flag = hand.page.locator(".mark")
+    flag.focus()
+    hand.press("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowLeft")
+    hand.wait(lambda: [m.at for m in hand.story.markers] == [30.1])
+    hand.page.locator(".mark[data-at='30.1']").wait_for()
+    _asked(hand, "F2", "the door")
+
+
+def _marker_deleted(hand: Hand) -> None:
+    _mark(hand, 30.0)
+    hand.playhead(50.0)
+    hand.block("e0").focus()
+    hand.press("BracketLeft", "n")
+    hand.page.get_by_text("Add at 30.0 s").wait_for()
+    hand.press("Escape")
+    hand.page.locator(".mark").focus()
+    hand.press("Delete")
+    hand.wait(lambda: not hand.story.markers)
+
+
 def _level(event_id: str, decibels: float) -> Callable[[Story], bool]:
     return lambda story: story.event(event_id).gain_db == decibels
 
@@ -308,6 +355,12 @@ BY_MOUSE: dict[str, Gesture] = {
     ),
     "a copy pasted at the playhead": Gesture(_pasted, {"e5": (60.0, 12.0, 0, 0.0)}, total=72.0),
     "a group": Gesture(_grouped, {}, check=lambda story: story.event("e0").group == "g1"),
+    "a marker drawn to an edge": Gesture(
+        _marker_dragged, {}, check=_marked((36.0, "Marker 1")), steps=2
+    ),
+    "a sound drawn to a marker": Gesture(
+        _snapped_to_marker, {"spot": (33.125, 12.0, 1, 0.0)}, steps=2
+    ),
     "an end without ripple": Gesture(
         lambda h: h.edge("e1", "right", 20.0), {"e1": (12.0, 8.0, 0, 0.0)}, ripple=False
     ),
@@ -367,6 +420,10 @@ BY_KEYS: dict[str, Gesture] = {
         total=59.8,
         steps=2,
     ),
+    "a marker nudged and named": Gesture(
+        _marker_by_keys, {}, check=_marked((30.1, "the door")), steps=3
+    ),
+    "a marker jumped to and deleted": Gesture(_marker_deleted, {}, check=_marked(), steps=2),
     "another layer": Gesture(_key("spot", "Shift+ArrowUp"), {"spot": (42.0, 12.0, 2, 0.0)}),
     "a split at the playhead": Gesture(
         _playhead_and(30.0, _key("e2", "s")),

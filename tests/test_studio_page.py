@@ -576,10 +576,12 @@ USUAL_GESTURES = (
     (BY_MOUSE, "its sound slipped with Alt"),
     (BY_MOUSE, "a marquee around two"),
     (BY_MOUSE, "a copy pasted at the playhead"),
+    (BY_MOUSE, "a sound drawn to a marker"),
     (BY_MOUSE, "a beginning without ripple"),
     (BY_MOUSE, "a sound moved onto others"),
     (BY_KEYS, "a beginning"),
     (BY_KEYS, "a level"),
+    (BY_KEYS, "a marker nudged and named"),
     (BY_KEYS, "a sound at the playhead"),
     (BY_KEYS, "two deleted"),
     (BY_TOUCH, "a sound above to an edge"),
@@ -638,6 +640,9 @@ def test_gestures_of_mouse_keys_and_touch_lead_to_the_stories_written_for_them(
     assert events["x"] >= timeline["x"] + timeline["width"]
     assert timeline["y"] + timeline["height"] <= DESK["height"]
     assert page.evaluate("localStorage.getItem('audiostory-table')") == "beside"
+    hand.block("e1").focus()
+    page.keyboard.press("m")
+    expect(page.locator(".said")).to_contain_text("Marker set: Marker 1, at 30")
     look_through(page, "beside", "#workspace")
     button(page, "Table beside").click()
     for width in (1920, 2560):

@@ -14,6 +14,7 @@ const actions = {
   group: () => act("group"),
   ungroup: () => act("ungroup"),
   delete: () => act("delete"),
+  mark: setMark,
 };
 
 // To the next event in time; `more` selects it as well.
@@ -105,7 +106,7 @@ function tools() {
 
 const send = (name) => document.dispatchEvent(new CustomEvent(name));
 const KEYS = {
-  s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock,
+  s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock, m: setMark,
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
   w: () => document.querySelector("#plan-change textarea")?.focus(), k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
@@ -117,6 +118,7 @@ const COMMANDS = {
 // Those that go on as long as they are held. By their place: with Shift they are other characters.
 const STEPS = { "+": () => zoomBy(1), "-": () => zoomBy(-1) };
 const EDGES = { Comma: -1, Period: 1 };
+const BRACKETS = { BracketLeft: -1, BracketRight: 1 };
 
 // Alone the arrows go from block to block; with Shift they move what is selected, with Alt they
 // change its length and level, with both they slip its sound. Alt and an arrow leave the page where
@@ -188,6 +190,7 @@ function onStory(event, target) {
   else if (event.altKey) return false;
   else if (event.code in EDGES) (event.shiftKey ? trimBeginning : lengthen)(EDGES[event.code]);
   else if (key in STEPS) STEPS[key]();
+  else if (event.code in BRACKETS) jumpToMark(BRACKETS[event.code]);
   else if (key in KEYS && (!event.shiftKey || key === "?")) {
     if (!event.repeat) KEYS[key]();
   } else return false;

@@ -187,7 +187,9 @@ def timeline(
             otio.schema.Marker(
                 name=marker.label,
                 marked_range=_span(marker.start, marker.end - marker.start, rate),
-                color=otio.schema.MarkerColor.GREEN,
+                color=otio.schema.MarkerColor.RED
+                if marker.is_moment
+                else otio.schema.MarkerColor.GREEN,
             )
         )
     return result

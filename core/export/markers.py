@@ -1,4 +1,4 @@
-"""Where the events lie, as marker lists: Audacity labels, CSV and JSON."""
+"""Where the events and the story's own markers lie, as lists: Audacity labels, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -17,18 +17,30 @@ _FORMULA = ("=", "+", "-", "@")
 
 @dataclass(frozen=True)
 class Marker:
-    """One event on the sample grid of a file: `start` to `end` in frames."""
+    """One event on the sample grid of a file, `start` to `end` in frames, or a moment of it.
+
+    Attributes:
+        id: the event's; empty for a marker of the story.
+        layer: None for a marker of the story, which has no length either.
+    """
 
     id: str
     label: str
     start: int
     end: int
-    layer: int
+    layer: int | None
     mood: str
+
+    @property
+    def is_moment(self) -> bool:
+        return self.layer is None
 
 
 def story_markers(story: Story, rate: int) -> tuple[Marker, ...]:
-    """The events in order of time; the cross-fade after an event is not part of it."""
+    """The events and the story's markers in order of time.
+
+    The cross-fade after an event is not part of it; a marker behind the story's end is left out.
+    """
     total = round(story.total * rate)
     markers = [
         Marker(
@@ -41,13 +53,21 @@ def story_markers(story: Story, rate: int) -> tuple[Marker, ...]:
         )
         for event in story.events
     ]
-    return tuple(sorted(markers, key=lambda m: (m.start, m.layer)))
+    for named in story.markers:
+        frame = round(named.at * rate)
+        if frame <= total:
+            markers.append(Marker("", _on_one_line(named.name), frame, frame, None, ""))
+    return tuple(sorted(markers, key=lambda m: (m.start, not m.is_moment, m.layer or 0)))
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def _label(event: Event) -> str:
     """What is heard, on one line, and how often it is to be struck."""
     repeats = repetition_words(event)
-    label = re.sub(r"\s+", " ", event.label).strip()
+    label = _on_one_line(event.label)
     return f"{label} ({repeats})" if repeats else label
 
 
@@ -57,14 +77,15 @@ def audacity_labels(markers: Sequence[Marker], rate: int) -> str:
 
 
 def marker_csv(markers: Sequence[Marker], rate: int) -> str:
-    """One line an event, with a heading. Spreadsheets must not take a caption for a formula."""
+    """One line an event or moment, with a heading; no spreadsheet takes a caption for a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
     heading = ("id", "label", "start_s", "end_s", "start_frame", "end_frame", "layer", "mood")
     writer.writerow(heading)
     for m in markers:
         seconds = (f"{m.start / rate:.9f}", f"{m.end / rate:.9f}")
-        writer.writerow((m.id, _plain(m.label), *seconds, m.start, m.end, m.layer, _plain(m.mood)))
+        layer = "" if m.layer is None else m.layer
+        writer.writerow((m.id, _plain(m.label), *seconds, m.start, m.end, layer, _plain(m.mood)))
     return text.getvalue()
 
 

@@ -277,7 +277,7 @@ def reaper_project(
         "  >",
     ]
     for number, marker in enumerate(markers, start=1):
-        color = _color(marker.layer)
+        color = 0 if marker.layer is None else _color(marker.layer)  # 0: Reaper's own
         label = _quoted(marker.label)
         lines.append(f"  MARKER {number} {marker.start / rate:.12g} {label} 0 {color}")
     order = {event.id: number for number, event in enumerate(story.events)}

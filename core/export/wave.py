@@ -36,7 +36,7 @@ class Inside:
     Attributes:
         title, comment: of any text; what no tag can hold is replaced (`tag_text`).
         created: None leaves the time out, so that equal sound gives equal bytes.
-        markers: events, in frames of this file.
+        markers: events and moments, in frames of this file.
         loop: first frame and the frame after the last of a seamless loop.
         position: frame of the story at which this file begins.
     """
@@ -112,16 +112,17 @@ def _broadcast_chunk(
 
 
 def _cue_chunks(markers: Sequence[Marker]) -> bytes:
-    """The events as cue points with labels, and as regions with their lengths."""
+    """Events and moments as cue points with labels; events as regions with their lengths, too."""
     if not markers:
         return b""
     cues, texts = struct.pack("<I", len(markers)), b"adtl"
     for number, marker in enumerate(markers, start=1):
         cues += struct.pack("<II4sIII", number, marker.start, b"data", 0, 0, marker.start)
         label = struct.pack("<I", number) + marker.label.encode() + b"\0"
-        length = marker.end - marker.start
-        region = struct.pack("<II4sHHHH", number, length, b"rgn ", 0, 0, 0, 0)
-        texts += chunk(b"labl", label) + chunk(b"ltxt", region)
+        texts += chunk(b"labl", label)
+        if not marker.is_moment:
+            length = marker.end - marker.start
+            texts += chunk(b"ltxt", struct.pack("<II4sHHHH", number, length, b"rgn ", 0, 0, 0, 0))
     return chunk(b"cue ", cues) + chunk(b"LIST", texts)
 
 

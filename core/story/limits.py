@@ -18,7 +18,8 @@ MAX_INSTRUCTION = 4000
 MAX_CAPTION = 400
 MAX_REASONING = 20_000
 MAX_NAME = 200
-"""Characters of a name that is not shown as text: a take's key, its file, a profile."""
+"""Characters of a name: a take's key, its file, a profile, a marker."""
+MAX_MARKERS = 500
 MAX_NOTES = 1000
 """Corrections of a plan, and notes on it, each."""
 MAX_TAKES = 4000

@@ -40,6 +40,7 @@ from core.story.limits import (
     check_number,
     check_text,
 )
+from core.story.marker import StoryMarker, check_markers
 from core.story.shape import (
     Point,
     Role,
@@ -73,7 +74,7 @@ _OF_STRIPS = frozenset(
         "equaliser", "room", "loop",
     }
 )  # fmt: skip
-_OF_FEW_STORIES = frozenset({"lanes", "performer"})
+_OF_FEW_STORIES = frozenset({"lanes", "performer", "markers"})
 MAX_FILE_BYTES = 8_000_000
 MAX_OLD_FILE_BYTES = 64_000_000
 """Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
@@ -241,6 +242,7 @@ class Story:
         notes: what of the instruction was not kept, or has no event, one sentence each.
         lanes: channel strips of the layers that have one, in their order.
         performer: who performs the events that do not say (`core.render.performers`).
+        markers: named moments, in their order.
     """
 
     instruction: str
@@ -254,6 +256,7 @@ class Story:
     version: int = field(default=VERSION)
     lanes: tuple[Lane, ...] = ()
     performer: str = OWN
+    markers: tuple[StoryMarker, ...] = ()
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -270,6 +273,7 @@ class Story:
             for sentence in sentences:
                 check_text("note on the plan", sentence, MAX_REASONING)
         check_lanes(self.lanes)
+        check_markers(self.markers)
         points = sum(len(e.gain_envelope) + len(e.pan_envelope) for e in self.events)
         points += sum(len(lane.gain_envelope) + len(lane.pan_envelope) for lane in self.lanes)
         if points > MAX_ALL_POINTS:

@@ -30,6 +30,7 @@ from core.story.limits import (
     check_number,
     to_milliseconds,
 )
+from core.story.marking import scaled_markers
 from core.story.row import Row, free_ids, free_layer, laid_out, rippled
 from core.story.same_source import with_source
 from core.story.shape import DISTANT, joined_points, named_shape
@@ -441,7 +442,7 @@ def fit(story: Story, total: float) -> Story:
     ratio = target / 1000 / story.total
     if not row.events:
         return laid_out(
-            scaled_lanes(story, ratio), Row((), (target / 1000,)), _scaled_above(story, ratio)
+            _scaled_with_it(story, ratio), Row((), (target / 1000,)), _scaled_above(story, ratio)
         )
     kept = sum(round(e.duration * 1000) for e in row.events if e.locked)
     free = [e for e in row.events if not e.locked]
@@ -457,7 +458,7 @@ def fit(story: Story, total: float) -> Story:
     lengths = dict(zip((e.id for e in free), _shares(free, target - kept - between), strict=True))
     events = (with_scaled_length(e, lengths[e.id]) if e.id in lengths else e for e in row.events)
     return laid_out(
-        scaled_lanes(story, ratio), Row(tuple(events), gaps), _scaled_above(story, ratio)
+        _scaled_with_it(story, ratio), Row(tuple(events), gaps), _scaled_above(story, ratio)
     )
 
 
@@ -533,6 +534,11 @@ def _position(story: Story, event_id: str) -> int:
 def _require_sequence(sequence: Sequence[Event]) -> None:
     if not sequence:
         raise StoryError("The story needs at least one event of its own; add another one first.")
+
+
+def _scaled_with_it(story: Story, ratio: float) -> Story:
+    """The story with what stands in its own seconds in proportion: lanes' envelopes and markers."""
+    return scaled_markers(scaled_lanes(story, ratio), ratio)
 
 
 def _scaled_above(story: Story, ratio: float) -> list[Event]:

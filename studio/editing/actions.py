@@ -20,6 +20,7 @@ from core.story.row import free_layer
 from core.story.story import Event, Story
 from studio.editing.cells import flag, number, seed, whole, words
 from studio.editing.labels import label_of
+from studio.editing.marking import MARKINGS
 from studio.sessions.session import Session
 
 ActionValues = Mapping[str, Any]
@@ -79,7 +80,7 @@ def act(session: Session, name: str, values: ActionValues) -> None:
     before = folder.story
     acted_on = next((e for e in before.events if e.id == wanted), selected)
     about = [e for e in before.events if e.id in ids] if several else [acted_on] if acted_on else []
-    label = label_of(name, about)
+    label = label_of(name, [] if name in MARKINGS else about)
     folder.edit(label, apply, f"{name}-{gesture}" if gesture else "")
     session.made_by_action(made)
     session.selected = made[0] if made else wanted or session.selected
@@ -245,6 +246,11 @@ def _text(field: str) -> Edit:
     )
 
 
+def _of_story(edit: Callable[[Story, ActionValues], Story]) -> Edit:
+    """An action that no event has a part in."""
+    return lambda story, event, values: edit(story, values)
+
+
 ACTIONS: dict[str, Edit] = {
     "caption": _text("caption"),
     "mood": _text("mood"),
@@ -281,6 +287,7 @@ ACTIONS: dict[str, Edit] = {
     "keep": lambda s, e, v: timeline.choose_take(s, e.id, words(v.get("key"), "take")),
     "restore": lambda s, e, v: timeline.restore_take(s, e.id, words(v.get("key"), "take")),
     "drop": lambda s, e, v: timeline.drop_take(s, e.id, words(v.get("key"), "take")),
+    **{name: _of_story(edit) for name, edit in MARKINGS.items()},
 }
 
 

@@ -32,6 +32,10 @@ _SAID = {
     "wish": "change in words",
     "performers": "performer of the story",
     "ungroup": "group dissolved",
+    "mark": "marker set",
+    "move_marker": "marker moved",
+    "rename_marker": "name of a marker",
+    "unmark": "marker deleted",
 }
 """Changes in words; others are called as they are."""
 _BETWEEN = ": "

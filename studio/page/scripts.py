@@ -17,7 +17,7 @@ STORAGE = f"<script>{_read('storage.js')}</script>"
 TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
     "selection", "act", "scale", "room", "wave", "block", "lanes", "snap", "drag", "ask",
-    "clipboard", "menu",
+    "clipboard", "marks", "menu",
 )  # fmt: skip
 """The timeline's scripts; they share their names, and come after the player and before the keys."""
 TIMELINE_JS = "".join(

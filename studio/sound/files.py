@@ -6,6 +6,7 @@ nobody can guess; stories themselves are never served.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import threading
@@ -109,9 +110,15 @@ def mix_file(session: Session, rate: int) -> Path | None:
         return None
     except (soundfile.SoundFileError, AssertionError):  # what a full disk looks like from there
         raise incomplete(path) from None
-    mixes = sorted(session.sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
-    for old in mixes[:-2]:
-        if time.time() - old.stat().st_mtime > LOADED_WITHIN:
-            shutil.rmtree(old, ignore_errors=True)
+    _drop_old_mixes(session.sounds)
     session.mix = (folder, revision, path)
     return path
+
+
+def _drop_old_mixes(sounds: Path) -> None:
+    """All but the last two; another mix of this tab may be dropping them at the same time."""
+    mixes = sorted(sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
+    for old in mixes[:-2]:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > LOADED_WITHIN:
+                shutil.rmtree(old, ignore_errors=True)

@@ -63,6 +63,7 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
         "redo": said(folder.redo_label),
         "kept": f"{folder.undo_count} can be undone; Undo keeps {KEPT}.",
         "layers": layers,
+        "markers": [{"at": marker.at, "name": marker.name} for marker in story.markers],
         "peaks": [
             _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)
             for layer in layers

@@ -46,6 +46,11 @@ document.addEventListener("studio:say", ({ detail }) => say(detail));
 function announce() {
   const event = selected();
   if (!acted || !event) return;
+  if (acted in SAID_OF_MARKS) {
+    announceMark();
+    acted = "";
+    return;
+  }
   const kinds = { delete: "Deleted", paste: "Pasted", duplicate: "Repeated", group: "Grouped" };
   const many = chosen.size > 1 ? `${chosen.size} events selected. ` : "";
   const layer = event.layer ? `, layer ${event.layer}` : "";

@@ -31,7 +31,7 @@ asking.addEventListener("submit", (event) => {
   const words = answer.value.trim();
   const take = taken;
   if (!words) return;
-  holding = true;
+  holding = !marks.contains(askedFrom);
   endAsking(true);
   take?.(words);
 });

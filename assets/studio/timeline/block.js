@@ -118,11 +118,11 @@ function focusBlock(id) {
 }
 
 function focusAgain() {
-  const elsewhere = document.activeElement !== document.body && !scroller.contains(document.activeElement);
+  const elsewhere = document.activeElement !== document.body && !rows.contains(document.activeElement);
   if (holding && !elsewhere && document.activeElement?.dataset.id !== story.selected) focusBlock(story.selected);
 }
 
-document.addEventListener("focusin", ({ target }) => { holding = scroller.contains(target); });
+document.addEventListener("focusin", ({ target }) => { holding = rows.contains(target); });
 document.addEventListener("pointerdown", ({ target }) => {
   holding = holding && scroller.contains(target);
 }, true);

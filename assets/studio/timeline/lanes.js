@@ -69,8 +69,9 @@ function drawRuler() {
 
 function draw() {
   if (!story.events.length || !scroller.clientWidth) return;
-  fitLanes();
   measure();
+  drawMarks();
+  fitLanes();
   buildLanes();
   const gone = new Set(blocks.keys());
   for (const event of byTime()) {
@@ -108,7 +109,7 @@ function show() {
     story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
     return;
   }
-  if (next.stamp < drawnStamp || dragging) {
+  if (next.stamp < drawnStamp || dragging || carried) {
     late = next.stamp >= drawnStamp ? props.value : late;
     return;
   }

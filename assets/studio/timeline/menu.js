@@ -24,6 +24,7 @@ const onLane = () => [
   ["Add a sound here", "N", actions.add],
   ["Lay a sound over", "O", actions.over],
   ["Paste here", "Ctrl V", () => paste()],
+  ["Set a marker here", "M", setMark],
   ["Select all", "Ctrl A", () => selectAll(story.events.map(({ id }) => id))],
   ["Show the whole story", "0", () => zoomTo(1)],
 ];
@@ -61,10 +62,12 @@ function closeMenu() {
 
 scroller.addEventListener("contextmenu", (event) => {
   const block = event.target.closest(".event-block");
+  const flag = event.target.closest(".mark");
   event.preventDefault();
   if (block && !chosen.has(block.dataset.id)) select(block.dataset.id);
-  const box = (block || event.target).getBoundingClientRect();
+  const box = (block || flag || event.target).getBoundingClientRect();
   const [x, y] = event.clientX || event.clientY ? [event.clientX, event.clientY] : [box.left + 8, box.bottom];
+  if (flag) return openMenu(onMark(Number(flag.dataset.at)), x, y);
   if (!block && event.clientX) seek(secondsAt(event.clientX));
   openMenu(block ? onEvents() : onLane(), x, y);
 });

@@ -1,4 +1,5 @@
-// Snapping: to edges and moments of all lanes, the playhead, the story's ends, and the ruler's grid.
+// Snapping: to edges and moments of all lanes, markers, the playhead, the story's ends, and the ruler's
+// grid.
 
 const REACH = 8; // pixels
 const GRID_SHARE = 4; // parts of a step of the ruler
@@ -7,7 +8,8 @@ let snap = true;
 function snapTargets(ignored) {
   const others = story.events.filter((event) => !ignored.includes(event.id));
   const edges = others.flatMap((e) => [e.start, e.start + e.duration, ...e.moments]);
-  return [0, story.total, position(), ...edges];
+  const named = (story.markers || []).map(({ at }) => at);
+  return [0, story.total, position(), ...named, ...edges];
 }
 
 const rounded = (seconds) => Math.round(seconds * 1000) / 1000;
