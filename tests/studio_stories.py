@@ -34,7 +34,37 @@ def long_story(root: Path, title: str, events: int = 24, total: float = 150.0) -
     spot = Event("spot", "seagulls cry", total * 0.7, 12.0, layer=1)
     story = Story(title, total, 1, "tiny", "Rain first, then the door.", (*sequence, bed, spot))
     folder = Library(root).create(story)
-    noise = np.random.default_rng(0)
+    _keep_takes(folder)
+    return folder
+
+
+def many_lanes(root: Path, title: str, events: int = 60, lanes: int = 8) -> StoryFolder:
+    """A story of five seconds an event in its row, with as many again on layers above it, each with
+    a take: `e0`, `e1`, … in the row, `o0`, `o1`, … above."""
+    told, layers = events // 2 + events % 2, lanes - 1
+    total, over = told * 5.0, events // 2
+    row = [Event(f"e{n}", CAPTIONS[n % len(CAPTIONS)], 5.0 * n, 5.0) for n in range(told)]
+    span = total / -(-over // layers)
+    above = [
+        Event(
+            f"o{n}",
+            CAPTIONS[3 * n % len(CAPTIONS)],
+            round(n // layers * span + n % layers, 3),
+            round(0.6 * span, 3),
+            layer=1 + n % layers,
+            gain_db=-12.0,
+        )
+        for n in range(over)
+    ]
+    story = Story(title, total, 1, "tiny", "Rain first.", (*row, *above))
+    folder = Library(root).create(story)
+    _keep_takes(folder)
+    return folder
+
+
+def _keep_takes(folder: StoryFolder) -> None:
+    """Give every event a take of swelling noise."""
+    noise, story = np.random.default_rng(0), folder.story
     for number, event in enumerate(story.events):
         tail = 0.5 if event in story.sequence[:-1] else 0.0
         frames = round((event.duration + tail) * RATE)
@@ -43,4 +73,3 @@ def long_story(root: Path, title: str, events: int = 24, total: float = 150.0) -
         caption, duration = event.caption, event.duration
         take = Take(f"k{number}", None, caption, duration, tail, 1, 2, 2.0, "tiny", "w")
         folder.keep_take(event.id, take, samples, RATE, "render")
-    return folder

@@ -150,12 +150,21 @@ document.addEventListener("pointerup", () => {
   else if (done.moved && done.result) drop(done);
   showLate();
 });
-document.addEventListener("pointercancel", () => {
+document.addEventListener("pointercancel", letGo);
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !dragging?.moved) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  letGo();
+}, true);
+
+// Nothing is dropped: all goes back to where it was.
+function letGo() {
   if (!dragging) return;
   endDrag();
   redraw();
   showLate();
-});
+}
 
 function endDrag() {
   if (dragging?.block) {
