@@ -5,6 +5,7 @@ element.addEventListener("click", ({ target }) => {
   if (!button) return;
   element.querySelector("details").open = false;
   if (button.dataset.place) trigger("act", { name: "go", values: { place: Number(button.dataset.place) } });
+  else if (button.dataset.compare) trigger("compare", { place: Number(button.dataset.compare) });
   else trigger("beside", { place: Number(button.dataset.beside) });
 });
 element.addEventListener("keydown", (event) => {

@@ -109,9 +109,12 @@ const KEYS = {
   s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock, m: setMark,
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
-  w: () => document.querySelector("#plan-change textarea")?.focus(), k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
+  w: () => document.querySelector("#plan-change textarea")?.focus(),
+  b: switchHeard, c: toggleLoop,
+  k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
 const COMMANDS = {
+  m: toggleMixer,
   a: () => selectAll(story.events.map(({ id }) => id)), c: () => copy(), x: cut,
   g: ({ shiftKey }) => (shiftKey ? actions.ungroup() : actions.group()),
 };
@@ -156,6 +159,8 @@ element.addEventListener("click", ({ target }) => {
   else if (at("[data-ripple]")) setRipple(!ripple);
   else if (at("[data-table]")) toggleTable();
   else if (at("[data-keys]")) toggleKeys();
+  else if (at("[data-mixer]")) toggleMixer();
+  else if (at("[data-loop]")) toggleLoop();
 });
 part("[data-total]").addEventListener("change", ({ target }) => {
   act("fit", { total: target.value });
@@ -190,7 +195,7 @@ function onStory(event, target) {
   else if (event.altKey) return false;
   else if (event.code in EDGES) (event.shiftKey ? trimBeginning : lengthen)(EDGES[event.code]);
   else if (key in STEPS) STEPS[key]();
-  else if (event.code in BRACKETS) jumpToMark(BRACKETS[event.code]);
+  else if (event.code in BRACKETS) (event.shiftKey ? loopHere : jumpToMark)(BRACKETS[event.code]);
   else if (key in KEYS && (!event.shiftKey || key === "?")) {
     if (!event.repeat) KEYS[key]();
   } else return false;

@@ -1,8 +1,9 @@
 // Tells the player where the newest mix can be loaded from.
 
 function announce() {
-  const address = element.querySelector("[data-mix]")?.dataset.mix || "";
-  document.dispatchEvent(new CustomEvent("studio:mix", { detail: address }));
+  const found = element.querySelector("[data-mix]")?.dataset;
+  document.dispatchEvent(new CustomEvent("studio:mixed", { detail: Number(found?.revision ?? -1) }));
+  document.dispatchEvent(new CustomEvent("studio:mix", { detail: found?.mix || "" }));
 }
 
 // Of mixes that follow at once only the last is loaded: those before it are gone by then.

@@ -132,6 +132,7 @@ def _track(
         "gain_db": strip.gain_db,
         "pan": strip.pan,
         "muted": strip.muted,
+        "soloed": strip.soloed,
         "fade_in": strip.fade_in,
         "fade_out": strip.fade_out,
         **strip_data(strip),
@@ -168,7 +169,10 @@ def timeline(
 ) -> otio.schema.Timeline:
     """The story as a timeline that refers to `media` (file by take key, relative)."""
     result = otio.schema.Timeline(name=title)
-    result.metadata["audiostory"] = {"instruction": story.instruction}
+    result.metadata["audiostory"] = {
+        "instruction": story.instruction,
+        "master_db": story.master_db,
+    }
     ends = {marker.id: marker.end for marker in markers}
     ends = {
         p.event_id: min(p.end, ends[p.event_id])

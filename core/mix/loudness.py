@@ -69,16 +69,24 @@ class Meter:
     Args:
         over_time: take the readings that `result` and `curve` need; without, only `integrated`
             and `true_peak` can be read.
+        step_ms: milliseconds between two readings, of which 400 are a multiple.
         peaks: measure the true peak.
     """
 
     def __init__(
-        self, rate: int, channels: int = 2, *, over_time: bool = True, peaks: bool = True
+        self,
+        rate: int,
+        channels: int = 2,
+        *,
+        over_time: bool = True,
+        peaks: bool = True,
+        step_ms: int = STEP_MS,
     ) -> None:
         modes = _MODES.MODE_I | _MODES.MODE_LRA if over_time else _MODES.MODE_I
         self._state = pyebur128.R128State(channels, rate, modes)
         self._rate = rate
-        self._step = STEP_MS * rate // 1000 if over_time else rate
+        self._step_ms = step_ms
+        self._step = step_ms * rate // 1000 if over_time else rate
         self._over_time = over_time
         self._frames = 0
         self._true_peak = TruePeak(channels) if peaks else None
@@ -94,7 +102,8 @@ class Meter:
             self._frames += count
             start += count
             if self._over_time and self._frames % self._step == 0:
-                self._powers.append(_power(pyebur128.get_loudness_window(self._state, STEP_MS)))
+                loudness = pyebur128.get_loudness_window(self._state, self._step_ms)
+                self._powers.append(_power(loudness))
         if self._true_peak is not None:
             self._true_peak.add(sound)
 
@@ -110,7 +119,7 @@ class Meter:
 
     @property
     def powers(self) -> npt.NDArray[np.float64]:
-        """K-weighted power, summed over the channels, of each `STEP_MS` so far."""
+        """K-weighted power, summed over the channels, of each step so far."""
         return np.array(self._powers, dtype=np.float64)
 
     @property
@@ -131,8 +140,9 @@ class Meter:
 
     def curve(self) -> LoudnessCurve:
         powers = np.array(self._powers, dtype=np.float64)
-        seconds = STEP_MS / 1000 * np.arange(1, len(powers) + 1, dtype=np.float64)
-        return LoudnessCurve(seconds, _windowed(powers, 400), _windowed(powers, 3000))
+        step = self._step_ms
+        seconds = step / 1000 * np.arange(1, len(powers) + 1, dtype=np.float64)
+        return LoudnessCurve(seconds, _windowed(powers, 400, step), _windowed(powers, 3000, step))
 
 
 def _power(loudness: float) -> float:
@@ -140,9 +150,9 @@ def _power(loudness: float) -> float:
     return float(10.0 ** ((loudness - K_OFFSET) / 10.0))
 
 
-def _windowed(powers: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def _windowed(powers: npt.NDArray[np.float64], window: int, step: int) -> npt.NDArray[np.float64]:
     """LUFS over the last `window` ms at each reading; silence is taken to come before the first."""
-    steps = window // STEP_MS
+    steps = window // step
     if not len(powers):
         return powers
     mean: npt.NDArray[np.float64] = np.convolve(powers, np.full(steps, 1.0 / steps))[: len(powers)]

@@ -5,7 +5,7 @@ A lane is read behind its fader, the master behind the limiter, as they are hear
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,14 @@ import numpy.typing as npt
 from core.mix.cache import Cache
 from core.mix.crossfade import Samples
 from core.mix.limiter import limit_blocks
-from core.mix.loudness import STEP_MS, Meter
+from core.mix.loudness import Meter
 from core.mix.mix import MixSettings, PlacedEvent, place_events, story_frames, sum_blocks
 from core.mix.sources import Source
 from core.mix.true_peak import decibels
 from core.story.story import Story
 
-READING_STEPS = 5
-"""Steps of `STEP_MS` from one reading to the next: ten a second, as EBU Tech 3341 asks for."""
+READING_MS = 100
+"""Milliseconds from one reading to the next: ten a second, as EBU Tech 3341 asks for."""
 _Levels = npt.NDArray[np.float64]
 
 
@@ -32,11 +32,13 @@ class Readings:
     Attributes:
         peak: (n,) dBFS, the highest sample of both channels since the reading before.
         momentary, short_term: (n,) LUFS of the last 0.4 and 3 seconds; minus infinity in silence.
+        integrated: LUFS of all of it.
     """
 
     peak: _Levels
     momentary: _Levels
     short_term: _Levels
+    integrated: float
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _metered(
     settings: MixSettings,
     total: int,
 ) -> MixMeters:
-    hop = READING_STEPS * STEP_MS * settings.rate // 1000
+    hop = READING_MS * settings.rate // 1000
     block = max(1, settings.block // hop) * hop
     layers = sorted({placement.layer for placement in placements})
     by_layer = {
@@ -115,11 +117,19 @@ def _metered(
     )
 
 
+def sound_readings(blocks: Iterable[Samples], rate: int) -> Readings:
+    """What a meter shows of a sound of two channels, in blocks of any size."""
+    reader = _Reader(rate, READING_MS * rate // 1000)
+    for sound in blocks:
+        reader.add(sound)
+    return reader.readings()
+
+
 class _Reader:
     """A meter that is read every `hop` frames."""
 
     def __init__(self, rate: int, hop: int) -> None:
-        self._meter, self._hop = Meter(rate, peaks=False), hop
+        self._meter, self._hop = Meter(rate, peaks=False, step_ms=READING_MS), hop
         self._left: Samples = np.zeros((0, 2), dtype=np.float32)
         self._peaks: list[_Levels] = []
 
@@ -128,11 +138,11 @@ class _Reader:
         sound = np.concatenate([self._left, sound])
         whole = len(sound) // self._hop * self._hop
         self._left = sound[whole:]
-        heights = np.abs(sound[:whole]).max(axis=1, initial=0.0)
-        self._peaks.append(heights.reshape(-1, self._hop).max(axis=1).astype(np.float64))
+        heights = np.abs(sound[:whole]).reshape(-1, 2 * self._hop)
+        self._peaks.append(heights.max(axis=1, initial=0.0).astype(np.float64))
 
     def readings(self) -> Readings:
         curve = self._meter.curve()
-        last = slice(READING_STEPS - 1, None, READING_STEPS)
-        peaks = [decibels(float(peak)) for peak in np.concatenate(self._peaks)]
-        return Readings(np.array(peaks), curve.momentary[last], curve.short_term[last])
+        peaks = [decibels(float(peak)) for peak in np.concatenate([[], *self._peaks])]
+        loudness = self._meter.integrated
+        return Readings(np.array(peaks), curve.momentary, curve.short_term, loudness)

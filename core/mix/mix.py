@@ -316,7 +316,7 @@ def place_events(
     placed = [placement for events in _rows(story) for placement in _placed_row(grid, events)]
     if settings.silence and (spans := silent_spans(story.events, settings.rate)):
         placed = [replace(p, silences=tuple(within(spans, p.start, p.last))) for p in placed]
-    if story.lanes:
+    if story.lanes or story.master_db:
         placed = _through_lanes(story, placed, settings)
     return tuple(sorted(placed, key=lambda p: (p.start, p.layer)))
 
@@ -324,10 +324,18 @@ def place_events(
 def _through_lanes(
     story: Story, placed: Sequence[PlacedEvent], settings: MixSettings
 ) -> list[PlacedEvent]:
-    """The placed events with the strips of their layers."""
+    """The placed events with the strips of their layers; the fader of all of them is part of each
+    layer's, so that stems and lanes sum to the mix."""
     spans = silent_spans(story.events, settings.rate) if settings.silence else ()
     total = story_frames(story, settings.rate)
-    lanes = {lane.layer: _placed_lane(lane, total, spans, settings) for lane in story.lanes}
+    master = 10.0 ** (story.master_db / 20.0)
+    lanes: dict[int, PlacedLane] = {}
+    for layer in {placement.layer for placement in placed}:
+        strip, heard = story.lane(layer), story.hears(layer)
+        if strip == Lane(layer) and heard and not story.master_db:
+            continue
+        lane = _placed_lane(strip, total, spans, settings)
+        lanes[layer] = replace(lane, gain=lane.gain * master, muted=not heard)
     return [replace(p, lane=lanes.get(p.layer)) for p in placed]
 
 

@@ -74,7 +74,7 @@ _OF_STRIPS = frozenset(
         "equaliser", "room", "loop",
     }
 )  # fmt: skip
-_OF_FEW_STORIES = frozenset({"lanes", "performer", "markers"})
+_OF_FEW_STORIES = frozenset({"lanes", "master_db", "performer", "markers"})
 MAX_FILE_BYTES = 8_000_000
 MAX_OLD_FILE_BYTES = 64_000_000
 """Of files of versions 1 and 2, in which every take holds all of its text: 500 events with three
@@ -241,6 +241,7 @@ class Story:
         corrections: what the studio changed in the director's plan, one sentence each.
         notes: what of the instruction was not kept, or has no event, one sentence each.
         lanes: channel strips of the layers that have one, in their order.
+        master_db: of the fader that all lanes go through, before the mix's limiter.
         performer: who performs the events that do not say (`core.render.performers`).
         markers: named moments, in their order.
     """
@@ -255,6 +256,7 @@ class Story:
     notes: tuple[str, ...] = ()
     version: int = field(default=VERSION)
     lanes: tuple[Lane, ...] = ()
+    master_db: float = 0.0
     performer: str = OWN
     markers: tuple[StoryMarker, ...] = ()
 
@@ -274,6 +276,7 @@ class Story:
                 check_text("note on the plan", sentence, MAX_REASONING)
         check_lanes(self.lanes)
         check_markers(self.markers)
+        check_number("gain of the master", self.master_db, *GAIN_RANGE, "dB")
         points = sum(len(e.gain_envelope) + len(e.pan_envelope) for e in self.events)
         points += sum(len(lane.gain_envelope) + len(lane.pan_envelope) for lane in self.lanes)
         if points > MAX_ALL_POINTS:
@@ -357,6 +360,15 @@ class Story:
     def lane(self, layer: int) -> Lane:
         """The channel strip of a layer: one that changes nothing where it has none."""
         return next((lane for lane in self.lanes if lane.layer == layer), Lane(layer))
+
+    def hears(self, layer: int) -> bool:
+        """Whether anything of a layer is heard, which its strip or the solo of others may forbid.
+
+        The solo of a layer on which nothing lies any more counts for nothing.
+        """
+        used = {event.layer for event in self.events}
+        soloed = {lane.layer for lane in self.lanes if lane.soloed} & used
+        return not self.lane(layer).muted and (not soloed or layer in soloed)
 
     @property
     def last_id(self) -> str:

@@ -81,6 +81,7 @@ class Lane:
     Attributes:
         layer: that it is of.
         muted: nothing of it is heard.
+        soloed: nothing is heard but it, and others of which the same is said.
         gain_db, pan: of its fader; the envelope of the gain is added to it, that of the pan takes
             its place.
         fade_in, fade_out: seconds from the story's beginning, and to its end; None: the mix's own
@@ -93,6 +94,7 @@ class Lane:
     gain_db: float = 0.0
     pan: float = 0.0
     muted: bool = False
+    soloed: bool = False
     fade_in: float = 0.0
     fade_in_curve: FadeCurve | None = None
     fade_out: float = 0.0

@@ -19,8 +19,9 @@ from core.story.limits import MAX_EVENTS, MAX_INSTRUCTION
 from core.story.row import free_layer
 from core.story.story import Event, Story
 from studio.editing.cells import flag, number, seed, whole, words
-from studio.editing.labels import label_of
+from studio.editing.labels import label_about, label_of
 from studio.editing.marking import MARKINGS
+from studio.editing.strips import EVENT_ACTIONS, LANE_ACTIONS, lane_action, lane_label
 from studio.sessions.session import Session
 
 ActionValues = Mapping[str, Any]
@@ -57,6 +58,11 @@ def act(session: Session, name: str, values: ActionValues) -> None:
         session.follow(selected)
         return
     ids = ids_of(values)
+    if name == "master" or name in LANE_ACTIONS:
+        label = label_about(name, lane_label(name, values))
+        group = f"{name}-{values.get('lane')}-{gesture}" if gesture else ""
+        folder.edit(label, lambda story: lane_action(name, story, values), group)
+        return
     several = SEVERAL.get(name) if len(ids) > 1 or name not in ACTIONS else None
     edit = ACTIONS.get(name)
     if edit is None and several is None:
@@ -288,6 +294,7 @@ ACTIONS: dict[str, Edit] = {
     "restore": lambda s, e, v: timeline.restore_take(s, e.id, words(v.get("key"), "take")),
     "drop": lambda s, e, v: timeline.drop_take(s, e.id, words(v.get("key"), "take")),
     **{name: _of_story(edit) for name, edit in MARKINGS.items()},
+    **EVENT_ACTIONS,
 }
 
 

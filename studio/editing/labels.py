@@ -36,6 +36,25 @@ _SAID = {
     "move_marker": "marker moved",
     "rename_marker": "name of a marker",
     "unmark": "marker deleted",
+    "points": "envelope",
+    "point_add": "point of an envelope added",
+    "point_move": "point of an envelope",
+    "point_remove": "point of an envelope taken off",
+    "fade": "fade",
+    "strip": "sound of an event",
+    "duck": "ducking",
+    "duck_beds": "ducking of the beds",
+    "lane_gain": "level of a lane",
+    "lane_pan": "pan of a lane",
+    "lane_mute": "mute",
+    "lane_solo": "solo",
+    "lane_strip": "sound of a lane",
+    "lane_duck": "ducking of a lane",
+    "lane_points": "envelope of a lane",
+    "lane_point_add": "point of a lane's envelope added",
+    "lane_point_move": "point of a lane's envelope",
+    "lane_point_remove": "point of a lane's envelope taken off",
+    "master": "level of the master",
 }
 """Changes in words; others are called as they are."""
 _BETWEEN = ": "
@@ -51,8 +70,8 @@ def label_of(name: str, events: Sequence[Event]) -> str:
 
 
 def label_about(name: str, about: str) -> str:
-    """The label of a change by its action and what it is about."""
-    return f"{name}{_BETWEEN}{about[:_SHOWN]}"
+    """The label of a change by its action and what it is about; empty: the story."""
+    return f"{name}{_BETWEEN}{about[:_SHOWN]}" if about else name
 
 
 def said(label: str) -> str:

@@ -10,6 +10,7 @@ from studio.handlers.editing import add_editing_listeners
 from studio.handlers.exporting import add_exporting_listeners
 from studio.handlers.farm import add_farm_listeners
 from studio.handlers.library import add_library_listeners
+from studio.handlers.listening import add_listening_listeners
 from studio.handlers.opening import add_opening_listeners
 from studio.handlers.rendering import add_rendering_listeners
 from studio.handlers.uploading import add_uploading_listeners
@@ -29,4 +30,5 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     add_farm_listeners(studio, page)
     add_editing_listeners(studio, page)
     add_exporting_listeners(studio, page)
+    add_listening_listeners(studio, page)
     add_library_listeners(studio, page)

@@ -20,6 +20,7 @@ def mix_updates(studio: Studio, page: Page, session: Session) -> Updates:
     """Mix the story as it is now, for the player and the download."""
     if session.folder is None:
         return {page.mix: ""}
+    revision = session.folder.revision
     try:
         path = sound_files.mix_file(session, studio.service.profile.sample_rate)
     except StudioError as error:
@@ -28,7 +29,7 @@ def mix_updates(studio: Studio, page: Page, session: Session) -> Updates:
     if path is None:
         return {page.mix: gr.update() if sound_files.has_sound(session) else ""}
     return {
-        page.mix: f'<span data-mix="{file_url(path)}"></span>',
+        page.mix: f'<span data-mix="{file_url(path)}" data-revision="{revision}"></span>',
         page.download: gr.update(value=str(path), interactive=True),
     }
 

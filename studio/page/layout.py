@@ -15,6 +15,7 @@ from studio.editing import table
 from studio.page.scripts import (
     CLIP_JS,
     HISTORY_JS,
+    LISTENING_JS,
     MIX_JS,
     PROPOSAL_JS,
     TAKES_JS,
@@ -129,6 +130,7 @@ class Page:
     exported: gr.File
     mix: gr.HTML
     clip: gr.HTML
+    listening: gr.HTML
 
 
 def lay_out(studio: Studio) -> Page:
@@ -357,6 +359,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
+    listening = gr.HTML("", js_on_load=LISTENING_JS, visible="hidden")
     return (
         beginnings
         | wishes
@@ -377,6 +380,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "table": events,
             "mix": mix,
             "clip": clip,
+            "listening": listening,
         }
     )
 

@@ -18,6 +18,7 @@ TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
     "selection", "act", "scale", "room", "wave", "block", "lanes", "snap", "drag", "ask",
     "clipboard", "marks", "menu",
+    "listen", "loop", "fader", "meters", "mixer",
 )  # fmt: skip
 """The timeline's scripts; they share their names, and come after the player and before the keys."""
 TIMELINE_JS = "".join(
@@ -25,6 +26,7 @@ TIMELINE_JS = "".join(
 )
 HISTORY_JS = _read("history.js")
 CLIP_JS = _read("clip.js")
+LISTENING_JS = _read("listening.js")
 TAKES_JS = _read("takes.js")
 PROPOSAL_JS = _read("proposal.js")
 UNFAMILIAR_JS = _read("unfamiliar.js")

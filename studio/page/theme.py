@@ -13,6 +13,7 @@ from gradio.themes.utils import sizes
 from studio.addresses import file_url
 
 STUDIO_ASSETS = Path(__file__).parents[2] / "assets" / "studio"
+_SHEETS = ("studio.css", "mixer.css")
 
 _COLOURS = {
     "body_background_fill": "background",
@@ -146,8 +147,9 @@ def studio_theme() -> Base:
 
 
 def studio_css() -> str:
-    """The style sheet with its font's address filled in."""
-    text = (STUDIO_ASSETS / "studio.css").read_text(encoding="utf-8")
+    """The style sheets as one, with the font's address filled in."""
+    sheets = ((STUDIO_ASSETS / name).read_text(encoding="utf-8") for name in _SHEETS)
+    text = "\n".join(sheets)
     return text.replace("@assets", file_url(STUDIO_ASSETS))
 
 

@@ -11,12 +11,14 @@ import itertools
 import shutil
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import soundfile
 
 from core.errors import Cancelled, FileError
 from core.files import atomic_path, incomplete, share_file
+from core.mix.crossfade import Samples
 from core.mix.mix import MixSettings, mix_blocks
 from core.mix.sources import sources_of
 from core.story.recording import Tell, keep_recording, read_recording
@@ -92,33 +94,47 @@ def mix_file(session: Session, rate: int) -> Path | None:
     parts = sources_of(folder, story, rate)
     if not parts:
         return None
+
+    def blocks() -> Iterator[Samples]:
+        for block in mix_blocks(story, parts, MixSettings(rate)):
+            if session.folder is not folder or folder.revision != revision:
+                raise Cancelled("The story changed while it was mixed.")
+            yield block
+
+    try:
+        write_served(path, blocks(), rate)
+    except Cancelled:
+        return None
+    remove_served(session, "mix")
+    session.mix = (folder, revision, path)
+    return path
+
+
+def write_served(path: Path, blocks: Iterable[Samples], rate: int) -> None:
+    """Write a sound of two channels, that a page loads, as WAV of 24 bits; raises FileError."""
     frames = 0
     try:
         with (
             atomic_path(path) as temporary,
             soundfile.SoundFile(temporary, "w", rate, 2, "PCM_24") as file,
         ):
-            for block in mix_blocks(story, parts, MixSettings(rate)):
-                if session.folder is not folder or folder.revision != revision:
-                    raise Cancelled("The story changed while it was mixed.")
+            for block in blocks:
                 file.write(block)
                 frames += len(block)
             file.close()  # before its size is looked at
             if temporary.stat().st_size < frames * _FRAME_BYTES:
                 raise incomplete(path)
-    except Cancelled:
-        return None
     except (soundfile.SoundFileError, AssertionError):  # what a full disk looks like from there
         raise incomplete(path) from None
-    _drop_old_mixes(session.sounds)
-    session.mix = (folder, revision, path)
-    return path
 
 
-def _drop_old_mixes(sounds: Path) -> None:
-    """All but the last two; another mix of this tab may be dropping them at the same time."""
-    mixes = sorted(sounds.glob("mix-*"), key=lambda old: int(old.name[4:]))
-    for old in mixes[:-2]:
+def remove_served(session: Session, kind: str) -> None:
+    """Remove all but the last two folders of a kind, unless a page may be about to load one.
+
+    Another sound of this tab may remove them at the same time.
+    """
+    served = sorted(session.sounds.glob(f"{kind}-*"), key=lambda old: int(old.name.split("-")[1]))
+    for old in served[:-2]:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - old.stat().st_mtime > LOADED_WITHIN:
                 shutil.rmtree(old, ignore_errors=True)

@@ -35,7 +35,10 @@ def _row(place: int, words: str, here: int) -> str:
     return (
         f'<li{undone}><button type="button" data-place="{place}"{now}>{escape(words)}</button>'
         f'<button type="button" data-beside="{place}" title="Open the story as it was then, as a '
-        f'copy, in another tab" aria-label="Open beside: {escape(words)}">Beside</button></li>'
+        f'copy, in another tab" aria-label="Open beside: {escape(words)}">Beside</button>'
+        f'<button type="button" data-compare="{place}" title="Hear the story as it was then in '
+        f'turn with the story as it is, equally loud" aria-label="Compare with: {escape(words)}">'
+        "A/B</button></li>"
     )
 
 

@@ -23,6 +23,7 @@ from studio.editing.labels import said
 from studio.editing.table import missing_sound, names_of
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache, outline_of
+from studio.view.strips import event_strip, mixer
 
 MAX_COLUMNS = 6000
 """Ten a second of a story of ten minutes."""
@@ -62,8 +63,10 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
         "undo": said(folder.undo_label),
         "redo": said(folder.redo_label),
         "kept": f"{folder.undo_count} can be undone; Undo keeps {KEPT}.",
+        "revision": folder.revision,
         "layers": layers,
         "markers": [{"at": marker.at, "name": marker.name} for marker in story.markers],
+        "mixer": mixer(story, layers),
         "peaks": [
             _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)
             for layer in layers
@@ -101,6 +104,7 @@ def _blocks(
         _block(session, event, names[event.id], before.get(event.id), placed)
         | {"missing": missing_sound(event, unknown)}
         | _cue(story, event)
+        | event_strip(event)
         for event in story.events
     ]
 

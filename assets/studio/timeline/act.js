@@ -1,6 +1,7 @@
 // What is done to the story: sent to the server, and said to those who do not see the picture.
 
 const SEVERAL = ["move", "gain_by", "delete", "duplicate", "group", "ungroup", "lock"];
+const OF_LANES = /^(lane_|master$)/; // what the mixer says itself
 const ONE_GESTURE = 900; // ms between steps of one event that one undo takes back
 let gesture = { name: "", at: 0, number: 0 };
 let ripple = localStorage.getItem("audiostory-ripple") !== "off";
@@ -11,12 +12,17 @@ let acted = "";
 function act(name, values = {}) {
   const now = Date.now();
   const all = SEVERAL.includes(name) && chosen.size > 1 ? { ids: [...chosen] } : {};
-  const own = `${name} ${values.id ?? story.selected} ${all.ids || ""}`;
+  const own = [name, values.lane ?? values.id ?? story.selected, values.point, all.ids].join();
   const goesOn = ("by" in values || "id" in values) && gesture.name === own && now - gesture.at < ONE_GESTURE;
   gesture = { name: own, at: now, number: goesOn ? gesture.number : Math.max(now, gesture.number + 1) };
   const known = { id: story.selected, pick: picks, gesture: gesture.number, ripple };
-  acted = name;
+  acted = OF_LANES.test(name) ? "" : name;
   trigger("act", { name, values: { ...known, ...all, ...values } });
+}
+
+// What a hand takes hold of anew is a gesture of its own.
+function newGesture() {
+  gesture.name = "";
 }
 
 function setRippleSign() {

@@ -89,6 +89,7 @@ function draw() {
   focusAgain();
   showSelection();
   placePlayhead();
+  send("studio:drawn");
 }
 
 // A fault in one drawing does not keep the next from being made.
