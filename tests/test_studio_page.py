@@ -1085,6 +1085,7 @@ def test_public_events_work_from_a_client(address: str, stories: Path) -> None:
             "/render_all",
             "/render_on",
             "/quality",
+            "/prompt_strength",
             "/vary",
             "/repaint",
             "/use_recording",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from studio_pages import page_of
 from studio_stories import long_story
-from test_studio_page import CHROMIUM, DESK, FLAGS, PATIENCE, button, on_disk, open_story, shoot
+from test_studio_page import CHROMIUM, button, on_disk, open_story, shoot
 from test_wishes import RAIN_DOG_THUNDER
 
 from core.errors import StoryError
@@ -21,7 +21,6 @@ from core.story.story import Story
 from core.story.take import Take
 from studio.handlers.wishes import discard_proposal, take_proposal
 from studio.jobs.model_service import ModelService
-from studio.server import serving
 from studio.sessions.registry import Sessions
 from studio.sessions.session import PlanProposal, Session
 from studio.sound.peaks import PeakCache
@@ -125,26 +124,9 @@ def page(stories: Path, tmp_path: Path) -> Iterator[Page]:
     sessions = Sessions(stories, tmp_path, private=False)
     studio = Studio(ModelService("pocket"), sessions, PeakCache())
     long_story(stories, TITLE, events=3, total=60.0)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(studio, "127.0.0.1", port) as blocks, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=FLAGS,
-            ignore_default_args=["--hide-scrollbars"],
-            timeout=PATIENCE,
-        )
-        page = browser.new_page(viewport=DESK)
-        page.set_default_timeout(PATIENCE)
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(blocks.local_url)
-        page.get_by_label("What should be heard?").wait_for(state="attached")
+    with page_of(studio) as page:
         open_story(page, TITLE)
         yield page
-        browser.close()
-        assert not faults
 
 
 def wish(page: Page, words: str) -> None:

@@ -110,7 +110,7 @@ const KEYS = {
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
   w: () => document.querySelector("#plan-change textarea")?.focus(),
-  b: switchHeard, c: toggleLoop,
+  b: switchHeard, c: toggleLoop, v: () => send("studio:variations"),
   k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
 const COMMANDS = {
@@ -198,9 +198,12 @@ function onStory(event, target) {
   else if (event.code in BRACKETS) (event.shiftKey ? loopHere : jumpToMark)(BRACKETS[event.code]);
   else if (key in KEYS && (!event.shiftKey || key === "?")) {
     if (!event.repeat) KEYS[key]();
-  } else return false;
+  } else if (/^[1-9]$/.test(key) && !event.shiftKey) hearTake(Number(key));
+  else return false;
   return true;
 }
+
+const hearTake = (number) => document.dispatchEvent(new CustomEvent("studio:hear-take", { detail: number }));
 
 // What is marked as text on the page is copied as text.
 function onCommand(event, target) {

@@ -216,6 +216,12 @@ def grain_of(take: Take) -> int:
     return take.seed if take.start is None else take.start.grain
 
 
+def unused_seeds(event: Event, count: int) -> tuple[int, ...]:
+    """The smallest seeds from 1 that no take of the event has."""
+    used = {take.seed for take in event.takes}
+    return tuple(seed for seed in range(1, len(used) + count + 1) if seed not in used)[:count]
+
+
 def _source(folder: StoryFolder, event_id: str, key: str) -> tuple[Event, Take]:
     event = free_event(folder, event_id)
     take = next((take for take in event.takes if take.key == key), None)
@@ -370,12 +376,14 @@ def resumed(folder: StoryFolder) -> tuple[tuple[TakeRequest, ...], RenderSetting
 def quality_of(
     take: Take, by: Profile | PerformerDescription
 ) -> Literal["draft", "final", "other"]:
-    """Which of the two qualities of its profile, or of its performer, a take was made with."""
+    """Which of the two qualities of its profile, or of its performer, a take was made with.
+
+    How closely it follows its words (its guidance) is no matter of quality.
+    """
     if _sampled_as(take, by.final):
         return "final"
     return "draft" if _sampled_as(take, by.draft) else "other"
 
 
 def _sampled_as(take: Take, settings: RenderSettings) -> bool:
-    made = (take.steps, take.guidance, take.sampler)
-    return made == (settings.steps, settings.guidance, settings.sampler)
+    return (take.steps, take.sampler) == (settings.steps, settings.sampler)

@@ -513,6 +513,18 @@ def drop_take(story: Story, event_id: str, key: str) -> Story:
     return story.replace_event(dataclasses.replace(event, takes=takes, chosen=chosen))
 
 
+def drop_other_takes(story: Story, event_id: str) -> Story:
+    """Take all takes but the chosen one off an event's list.
+
+    Raises:
+        StoryError: the event is locked, or none of its takes is chosen.
+    """
+    event = _unlocked(story, event_id)
+    if event.take is None:
+        raise StoryError(f"{event.caption!r} has no kept take; keep one of them first.")
+    return story.replace_event(dataclasses.replace(event, takes=(event.take,)))
+
+
 def _above(story: Story) -> list[Event]:
     return [e for e in story.events if e.layer]
 

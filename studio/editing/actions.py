@@ -292,6 +292,10 @@ ACTIONS: dict[str, Edit] = {
     "seed": lambda s, e, v: timeline.change(s, e.id, seed=seed(v.get("value"))),
     "keep": lambda s, e, v: timeline.choose_take(s, e.id, words(v.get("key"), "take")),
     "restore": lambda s, e, v: timeline.restore_take(s, e.id, words(v.get("key"), "take")),
+    "loop": lambda s, e, v: timeline.change(
+        s, e.id, loop=flag(v["on"]) if "on" in v else not e.loop
+    ),
+    "drop_others": lambda s, e, v: timeline.drop_other_takes(s, e.id),
     "drop": lambda s, e, v: timeline.drop_take(s, e.id, words(v.get("key"), "take")),
     **{name: _of_story(edit) for name, edit in MARKINGS.items()},
     **EVENT_ACTIONS,

@@ -27,6 +27,8 @@ _SAID = {
     "keep": "choice of a take",
     "restore": "take restored",
     "drop": "take off the list",
+    "drop_others": "other takes off the list",
+    "variations": "variations",
     "paste": "events pasted",
     "plan again": "plan made anew",
     "wish": "change in words",

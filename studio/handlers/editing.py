@@ -95,8 +95,8 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
             action: add, over, split, join, duplicate, delete, move, begin, reorder, stretch, trim,
                 slip, roll, layer, lock, fit, caption, mood, gain, gain_by, pan, fade_in, fade_out,
                 role, shape, repeats, source, placeholder, performer, performers, seed, group,
-                ungroup, mark, move_marker, rename_marker, unmark, keep, restore, drop, undo, redo
-                or go.
+                ungroup, mark, move_marker, rename_marker, unmark, keep, restore, drop, drop_others,
+                loop, undo, redo or go.
             values: the event's id or the ids of several, and what the action needs (see
                 studio/editing/actions.py); `ripple` false leaves what follows where it is.
         """

@@ -19,13 +19,14 @@ from core.farm.address import FarmAddress
 from core.farm.state import FarmState
 from core.profile import OWN
 from core.render.start_sounds import StartSound, read_start_sounds
-from core.render.takes import TakeRequest
+from core.render.takes import TakeRequest, free_event, unused_seeds
 from core.render.unknown import WAYS_OUT, unknown_sentence
 from core.story import timeline
 from core.story.folders import StoryFolder
 from core.story.story import Event
 from core.story.take import Start
 from core.time_format import about
+from studio.editing.labels import label_of
 from studio.editing.table import name_of
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.mixing import mix_updates
@@ -41,8 +42,12 @@ from studio.view.unfamiliar import unknown_events
 from studio.view.updates import Updates, selection_view, view
 
 if TYPE_CHECKING:
+    from core.audiostory import AudioStory
     from core.profile import RenderSettings
+    from core.render.render import KeptTake
 
+VARIATIONS = 4
+"""As many as can be told apart side by side."""
 Send = Callable[[Any], None]
 Ask = Callable[[threading.Event], Sequence[TakeRequest]]
 """Says what to make, until it is cancelled."""
@@ -58,6 +63,15 @@ class Work:
     """Rendering begins; `amounts` says what it has to do, by event."""
 
     amounts: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The `number`-th (from 1) of `count` takes of one event is begun."""
+
+    event_id: str
+    number: int
+    count: int
 
 
 def render_scope(studio: Studio, page: Page, session: Session, scope: Scope) -> Iterator[Updates]:
@@ -84,7 +98,7 @@ def render_event(studio: Studio, page: Page, session: Session, event_id: str) ->
             raise StoryError(f"{unknown_sentence(event, unknown[event_id])} {WAYS_OUT}.")
         due = {request.event_id: request for request in left_to_render(studio, session, "all")}
         if event_id not in due:
-            seed = unused_seed(event)
+            (seed,) = unused_seeds(event, 1)
             folder.edit("new take", lambda s: timeline.change(s, event_id, seed=seed), group)
     except StudioError as error:
         gr.Warning(str(error))
@@ -122,10 +136,82 @@ def render_from(
     yield from make_takes(studio, page, session, lambda cancel: (make(cancel),), settings, group)
 
 
-def unused_seed(event: Event) -> int:
-    """The smallest seed from 1 that no take of the event has."""
-    used = {take.seed for take in event.takes}
-    return next(seed for seed in range(1, len(used) + 2) if seed not in used)
+def render_variations(
+    studio: Studio, page: Page, session: Session, event_id: str
+) -> Iterator[Updates]:
+    """Render an event from several seeds, one after the other; what is kept of it stays kept."""
+    group = f"take-{secrets.token_hex(4)}"
+    try:
+        folder = session.open_folder
+        event = free_event(folder, event_id)
+        session.selected = event_id
+        unknown = unknown_events(studio.service, session)
+        if event_id in unknown:
+            raise StoryError(f"{unknown_sentence(event, unknown[event_id])} {WAYS_OUT}.")
+        if event.silent:
+            raise StoryError("A silence has no takes; give it a caption to hear something.")
+    except StudioError as error:
+        gr.Warning(str(error))
+        yield view(studio, page, session)
+        return
+    settings, seeds = render_settings(studio, session), unused_seeds(event, VARIATIONS)
+    label = label_of("variations", [event])
+    make = partial(_perform_variations, event_id=event_id, seeds=seeds, label=label)
+    asked = (TakeRequest(event_id),) * VARIATIONS
+    yield from make_takes(studio, page, session, lambda cancel: asked, settings, group, make)
+
+
+def _perform_variations(
+    model: AudioStory,
+    folder: StoryFolder,
+    requests: Sequence[TakeRequest],
+    settings: RenderSettings,
+    *,
+    send: Send,
+    on_work: Callable[[Mapping[str, float]], None],
+    event_id: str,
+    seeds: Sequence[int],
+    label: str,
+    **how: Any,
+) -> Iterator[KeptTake]:
+    """As `core.render.render.perform`: variations, told of as parts of one work."""
+    from core.render.variations import perform_variations
+
+    told = False
+
+    def begin(number: int, count: int) -> None:
+        send(Variation(event_id, number, count))
+
+    def work(amounts: Mapping[str, float]) -> None:
+        nonlocal told
+        if not told and event_id in amounts:
+            parts = range(1, len(seeds) + 1)
+            on_work({_part(event_id, number): amounts[event_id] for number in parts})
+        told = told or event_id in amounts
+
+    yield from perform_variations(
+        model, folder, event_id, seeds, settings,
+        label=label, on_variation=begin, on_work=work, **how,
+    )  # fmt: skip
+
+
+def _perform_all(
+    model: AudioStory,
+    folder: StoryFolder,
+    requests: Sequence[TakeRequest],
+    settings: RenderSettings,
+    *,
+    send: Send,
+    **how: Any,
+) -> Iterator[KeptTake]:
+    from core.render.render import perform
+
+    return perform(model, folder, requests, settings, **how)
+
+
+def _part(event_id: str, number: int) -> str:
+    """A variation's name among the work that there is."""
+    return f"{event_id}/{number}"
 
 
 def make_takes(
@@ -135,11 +221,13 @@ def make_takes(
     ask: Ask,
     settings: RenderSettings,
     group: str,
+    make: Callable[..., Iterator[KeptTake]] = _perform_all,
 ) -> Iterator[Updates]:
     """Do the work and show it: the queue before it, its progress, each take as it is done.
 
     Args:
         ask: says what to make; called in the work, before it is its turn.
+        make: makes it, as `core.render.render.perform` does.
     """
     try:
         folder, job = session.open_folder, session.start_job("render")
@@ -153,11 +241,11 @@ def make_takes(
     try:
         with errors_as_messages("Rendering", "Rendering was stopped; finished takes are kept."):
             yield view(studio, page, session, of_job=True) | {page.progress: shown.html()}
-            work = render_work(studio, folder, job, ask, settings, group, on)
+            work = render_work(studio, folder, job, ask, settings, group, on, make)
             for batch in in_background(work, job):
                 yield shown.after(batch)
     finally:
-        job.done, session.rendering = True, frozenset()
+        job.done, session.rendering, session.variation = True, frozenset(), None
     yield view(studio, page, session)
 
 
@@ -169,12 +257,14 @@ def render_work(
     settings: RenderSettings,
     group: str,
     on: FarmAddress | None = None,
+    make: Callable[..., Iterator[KeptTake]] = _perform_all,
 ) -> Callable[[Send], None]:
     """The work itself: read what takes begin from, wait for the model, then render; each take is
     kept at once.
 
     Args:
         on: the farm that renders; None: the studio itself.
+        make: as for `make_takes`.
     """
     service = studio.service
 
@@ -191,8 +281,6 @@ def render_work(
         seconds = service.estimate("render", amount, settings)
         with studio.place.turn(service, job, seconds, send, len(requests), on) as render:
             model = service.model_unless(job.cancel)
-            from core.render.render import perform
-
             began, amount, others = time.monotonic(), 0.0, False
 
             def begin(amounts: Mapping[str, float]) -> None:
@@ -200,11 +288,12 @@ def render_work(
                 began, amount = time.monotonic(), sum(amounts.values())
                 send(Work(amounts))
 
-            for kept in perform(
+            for kept in make(
                 model,
                 folder,
                 requests,
                 settings,
+                send=send,
                 group=group,
                 on_work=begin,
                 on_progress=send,
@@ -239,14 +328,18 @@ class RenderView:
     farm: str = ""
     begun: bool = False
     working: dict[str, float] = field(default_factory=dict)
+    variation: Variation | None = None
 
     def after(self, batch: Sequence[Any]) -> Updates:
         """The progress at every batch; the timeline and the table when an event begins or ends."""
-        session, before, kept = self.session, self.session.rendering, False
+        session, kept = self.session, False
+        before = (session.rendering, session.variation)
         for report in batch:
             self._note(report)
             kept = kept or hasattr(report, "take")
         session.rendering = frozenset(self.working)
+        one = self.variation
+        session.variation = None if one is None else (one.event_id, one.number, one.count)
         if session.folder is not self.folder:
             return {self.page.progress: gr.update()}
         updates: Updates = {}
@@ -254,7 +347,7 @@ class RenderView:
             updates = view(self.studio, self.page, session, of_job=True) | mix_updates(
                 self.studio, self.page, session
             )
-        elif session.rendering != before:
+        elif (session.rendering, session.variation) != before:
             updates = selection_view(self.studio, self.page, session)
         return updates | {self.page.progress: self.html()}
 
@@ -263,15 +356,22 @@ class RenderView:
         event_id = str(getattr(report, "event_id", ""))
         if isinstance(report, FarmState):
             self.farm = f" · {report.doing if self.begun else report}"
+        elif isinstance(report, Variation):
+            self.variation = report
         elif isinstance(report, Work):
             self.begun = True
             self.left.begin(report.amounts)
         elif hasattr(report, "take"):
-            self.left.finish(event_id)
+            self.left.finish(self._named(event_id))
             self.working.pop(event_id, None)
         elif steps := getattr(report, "steps", 0):
             self.working[event_id] = getattr(report, "step", 0) / steps
-            self.left.step(event_id, self.working[event_id])
+            self.left.step(self._named(event_id), self.working[event_id])
+
+    def _named(self, event_id: str) -> str:
+        """What is being made, among the work that there is."""
+        one = self.variation
+        return event_id if one is None else _part(event_id, one.number)
 
     def html(self) -> str:
         """What is being done, how much is done and how long the rest will take."""
@@ -305,4 +405,8 @@ class RenderView:
             return str(report)
         event_id = str(getattr(report, "event_id", ""))
         event = next((e for e in self.folder.story.events if e.id == event_id), None)
-        return "" if event is None else f"{name_of(self.folder.story, event)}  {event.caption}"
+        if event is None:
+            return ""
+        one = self.variation
+        take = f", take {one.number} of {one.count}" if one else ""
+        return f"{name_of(self.folder.story, event)}  {event.caption}{take}"

@@ -10,18 +10,27 @@ from typing import Literal
 
 import gradio as gr
 
-from core.errors import AudioFileError
+from core.errors import AudioFileError, StoryError, StudioError
+from core.profile import RenderSettings
 from core.render import takes
 from core.render.takes import TakeRequest
 from core.story.folders import StoryFolder
+from core.story.limits import check_number
 from core.story.story import Event
 from studio.handlers.arguments import event_value
 from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, NOTED_JOB, PRIVATE
-from studio.handlers.render_job import render_event, render_from, render_scope
-from studio.page.layout import Page
+from studio.handlers.render_job import (
+    render_event,
+    render_from,
+    render_scope,
+    render_variations,
+)
+from studio.page.layout import STRENGTH_RANGE, Page, strength_words
+from studio.sessions.session import Session
 from studio.state import Studio
+from studio.view.remaining import quality_settings, render_settings
 from studio.view.updates import Updates, components, render_buttons, selection_view
 
 
@@ -46,6 +55,10 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
         session = studio.sessions.of(request.session_hash)
         yield from render_event(studio, page, session, event_value(data, "id", str))
 
+    def variations(data: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        session = studio.sessions.of(request.session_hash)
+        yield from render_variations(studio, page, session, event_value(data, "id", str))
+
     note = request_handler(studio, page, "render")
     for button, work, name in (
         (page.render, run, "render"),
@@ -53,21 +66,65 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
     ):
         noted = button.click(note, None, waiting_components(page), **IMMEDIATE, **PRIVATE)
         then_mix(studio, page, noted.then(work, None, outputs, api_name=name, **NOTED_JOB))
-    then_mix(studio, page, page.takes.again(again, None, outputs, **MODEL_JOB, **PRIVATE))
+    for asked, make in ((page.takes.again, again), (page.takes.variations, variations)):
+        then_mix(studio, page, asked(make, None, outputs, **MODEL_JOB, **PRIVATE))
+
+    _add_quality_listeners(studio, page)
+
+
+def _add_quality_listeners(studio: Studio, page: Page) -> None:
+    """The settings of renderings to come."""
 
     def choose_quality(quality: Literal["draft", "final"], request: gr.Request) -> Updates:
         """Choose the quality of renderings to come: draft or final."""
         session = studio.sessions.of(request.session_hash)
-        session.quality = quality
-        return render_buttons(studio, page, session) | selection_view(studio, page, session)
+        session.quality, session.guidance = quality, None
+        settings = render_settings(studio, session)
+        strength = gr.update(
+            value=settings.guidance,
+            interactive=settings.sampler == "full",
+            info=strength_words(settings),
+        )
+        shown = render_buttons(studio, page, session) | selection_view(studio, page, session)
+        return shown | {page.prompt_strength: strength}
+
+    def choose_strength(guidance: float, request: gr.Request) -> Updates:
+        """Choose how closely takes to come follow their words."""
+        session = studio.sessions.of(request.session_hash)
+        try:
+            with_strength(studio, session, guidance)
+        except StudioError as error:
+            gr.Warning(str(error))
+        return render_buttons(studio, page, session)
 
     page.quality.change(
         choose_quality,
         page.quality,
-        [page.render, page.render_all, page.timeline, page.takes],
+        [page.render, page.render_all, page.timeline, page.takes, page.prompt_strength],
         api_name="quality",
         **IMMEDIATE,
     )
+    page.prompt_strength.input(
+        choose_strength,
+        page.prompt_strength,
+        [page.render, page.render_all],
+        api_name="prompt_strength",
+        trigger_mode="always_last",
+        **IMMEDIATE,
+    )
+
+
+def with_strength(studio: Studio, session: Session, guidance: float) -> RenderSettings:
+    """Set the prompt strength of takes to come; their settings with it.
+
+    Raises:
+        StoryError: their sampler has learned its own, or this one is out of range.
+    """
+    if quality_settings(studio, session).sampler == "fast":
+        raise StoryError("Draft quality has learned its prompt strength; choose final quality.")
+    check_number("prompt strength", guidance, *STRENGTH_RANGE, "")
+    session.guidance = guidance
+    return render_settings(studio, session)
 
 
 def _add_beginning_listeners(studio: Studio, page: Page) -> None:
@@ -95,7 +152,20 @@ def _add_beginning_listeners(studio: Studio, page: Page) -> None:
         """Begin the selected event's next take from a recording."""
         yield from begin(partial(_recorded, path=path, strength=strength), request)
 
+    def repaint_painted(
+        data: gr.EventData, strength: float, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Make the span of a take anew that was painted on its waveform."""
+        session = studio.sessions.of(request.session_hash)
+        session.selected = event_value(data, "id", str)
+        begin, end = (event_value(data, name, float) for name in ("begin", "end"))
+        key = event_value(data, "key", str)
+        span = partial(_repainted, begin=begin, end=end, strength=strength, key=key)
+        yield from render_from(studio, page, session, span)
+
     outputs = [*components(page), page.mix]
+    painted = page.takes.repaint(repaint_painted, page.strength, outputs, **MODEL_JOB, **PRIVATE)
+    then_mix(studio, page, painted)
     for button, name, work, given in (
         (page.vary, "vary", vary, [page.strength]),
         (page.repaint, "repaint", repaint, [page.repaint_start, page.repaint_end, page.strength]),
@@ -123,8 +193,9 @@ def _repainted(
     begin: float,
     end: float,
     strength: float,
+    key: str = "",
 ) -> TakeRequest:
-    return takes.repaint(folder, event.id, _kept(event), begin, end, strength)
+    return takes.repaint(folder, event.id, key or _kept(event), begin, end, strength)
 
 
 def _recorded(

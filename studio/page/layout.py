@@ -11,6 +11,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from core.export.settings import FORMATS, PRESETS
+from core.profile import RenderSettings
 from studio.editing import table
 from studio.page.scripts import (
     CLIP_JS,
@@ -38,6 +39,8 @@ _TABLE_HELP = (
     "3x, every 5 s, or at 1, 2.5. As: the number of the event whose source is heard again.</p>"
 )
 _MOODS = ("", "calm", "tense", "eerie", "joyful", "sad", "lonely", "busy")
+STRENGTH_RANGE = (1.0, 12.0)
+"""Of the guidance, from none at all to where sounds begin to clip."""
 _QUIET: dict[str, Any] = {"size": "sm", "variant": "secondary", "scale": 0}
 
 
@@ -114,6 +117,7 @@ class Page:
     download: gr.DownloadButton
     unfamiliar: gr.HTML
     table: gr.Dataframe
+    prompt_strength: gr.Slider
     strength: gr.Slider
     vary: gr.Button
     repaint_start: gr.Number
@@ -352,7 +356,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         )
         wishes = _wishes()
         takes = gr.HTML("", js_on_load=TAKES_JS, elem_id="takes")
-        beginnings = _beginnings()
+        beginnings = _beginnings(studio.service.profile.draft)
         farm = _farm(studio)
         unfamiliar = gr.HTML("", js_on_load=UNFAMILIAR_JS, elem_id="unfamiliar")
         events = _table()
@@ -438,11 +442,36 @@ def _wishes() -> dict[str, object]:
     }
 
 
-def _beginnings() -> dict[str, object]:
-    """What a take can begin from besides noise: another take, a span of it, a recording."""
+def strength_words(settings: RenderSettings) -> str:
+    """What the prompt strength does, or why there is none to choose."""
+    if settings.sampler == "fast":
+        return "Draft quality has learned its own, and keeps it; in final quality it can be chosen."
+    return (
+        f"How closely takes to come follow their words: {settings.guidance:g} is usual, more is "
+        "more literal and less varied."
+    )
+
+
+def _beginnings(settings: RenderSettings) -> dict[str, object]:
+    """How a take is made: how closely it follows its words, and what it begins from besides noise:
+    another take, a span of it, a recording.
+
+    Args:
+        settings: of the quality that is chosen first.
+    """
     with gr.Accordion(
         "Vary, repaint, or begin from a recording", open=False, elem_classes="folded"
     ):
+        with gr.Row(elem_classes="control-row"):
+            prompt_strength = gr.Slider(
+                *STRENGTH_RANGE,
+                settings.guidance,
+                step=0.5,
+                label="Prompt strength",
+                info=strength_words(settings),
+                interactive=settings.sampler == "full",
+                elem_id="prompt-strength",
+            )
         with gr.Row(elem_classes="control-row"):
             strength = gr.Slider(
                 0.1, 1.0, 0.5, step=0.05, label="Strength: how much is new", elem_id="strength"
@@ -458,6 +487,7 @@ def _beginnings() -> dict[str, object]:
             stop_uploading_recording = _stop("stop-uploading-recording")
             use_recording = gr.Button("Begin from it", **_QUIET)
     return {
+        "prompt_strength": prompt_strength,
         "strength": strength,
         "vary": vary,
         "repaint_start": repaint_start,

@@ -70,7 +70,10 @@ class Session:
         made: how many actions have made events, and the ids of those that the last one made.
         ripple: what follows moves along with edits in the table.
         rendering: ids of the events that are being rendered.
+        variation: an event's id, and which of how many variations of it is being rendered.
         quality: "draft" or "final", the settings that rendering uses.
+        guidance: prompt strength of takes to come, where the quality's sampler has one; None: the
+            quality's own.
         on: where to render, as the person wrote it (`core.farm.address`), empty for here; None:
             where the studio renders usually.
         last_table: when the last edited table came, and its rows.
@@ -96,7 +99,9 @@ class Session:
     noted_readings: dict[ReadingKind, threading.Event] = field(default_factory=dict)
     mix: tuple[StoryFolder, int, Path] | None = None
     rendering: frozenset[str] = frozenset()
+    variation: tuple[str, int, int] | None = None
     quality: str = "draft"
+    guidance: float | None = None
     on: str | None = None
     last_table: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
     replan_counts: Counter[str] = field(default_factory=Counter)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from core.errors import StudioError
 from core.mix.cache import Cache
 from core.mix.mix import MixSettings
 from core.mix.outline import Outline, outline
 from core.mix.sources import FileSource, Source
 from core.story.folders import StoryFolder
+from core.story.take import Take
 
 KEPT = 8000
 """Results that are kept: some dozens of each event of a few long stories."""
+
+
+SILENT = 1e-3
+"""Peak (-60 dB) of a take below which it is drawn as quiet as it is."""
+DRAWN_POWER = 0.7
 
 
 class PeakCache(Cache):
@@ -18,6 +26,23 @@ class PeakCache(Cache):
 
     def __init__(self, size: int = KEPT) -> None:
         super().__init__(size)
+
+
+def take_peaks(folder: StoryFolder, take: Take, count: int, cache: Cache) -> tuple[float, ...]:
+    """The outline of a take by itself, from 0 to 1, at a power, so that quiet parts show; none
+    where it cannot be read."""
+
+    def made() -> tuple[float, ...]:
+        try:
+            samples, _ = folder.samples(take)
+        except StudioError:
+            return ()
+        loudest = np.append(np.abs(samples).max(axis=0), 0.0)
+        edges = np.linspace(0, len(loudest) - 1, count + 1).astype(int)[:-1]
+        tops = np.maximum.reduceat(loudest, edges) / max(float(loudest.max()), SILENT)
+        return tuple(round(float(top), 2) for top in tops**DRAWN_POWER)
+
+    return cache.of(("take", take.key, count), made)
 
 
 def outline_of(folder: StoryFolder, cache: Cache) -> Outline | None:

@@ -140,7 +140,11 @@ def selected_takes(studio: Studio, session: Session) -> str:
     due = {request.event_id for request in left_to_render(studio, session, "all")}
     paraphrase = lexicon.performed_as(event.caption) if lexicon else ""
     return takes_panel(
-        session, studio.service.performers, ready=event.id not in due, paraphrase=paraphrase
+        session,
+        studio.service.performers,
+        ready=event.id not in due,
+        paraphrase=paraphrase,
+        cache=studio.cache,
     )
 
 

@@ -344,7 +344,7 @@ def page() -> tuple[Studio, gr.Blocks]:
 
 MODEL_WORK = {
     "draft_story", "render_story", "run", "run_all", "resume", "wait_for_model", "wish",
-    "again", "take", "vary", "repaint", "describe", "export_story",
+    "again", "variations", "repaint_painted", "take", "vary", "repaint", "describe", "export_story",
 }  # fmt: skip
 """Handlers that go to the model, which is none of this file's business, once they are satisfied."""
 
