@@ -48,7 +48,7 @@ def add_tools(studio: Studio) -> None:
 
         Args:
             instruction: what should be heard, in order, in plain words
-            seconds: length of the whole story, 0.5 to 150
+            seconds: length of the whole story, 0.1 to 150
             seed: another seed renders the same plan to other sounds
 
         Returns:

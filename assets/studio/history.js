@@ -1,21 +1,54 @@
 // The list of what was done: going back along it, and opening the story as it was beside this one.
 
+const list = () => element.querySelector("details");
+const say = (words) => document.dispatchEvent(new CustomEvent("studio:say", { detail: words }));
+
+// The list is drawn anew with every change: who was at it stays there.
+let held = false;
+document.addEventListener("focusin", ({ target }) => { held = element.contains(target); });
+watch("value", () => {
+  if (held && document.activeElement === document.body) list()?.querySelector("summary").focus();
+});
+
+function close() {
+  list().open = false;
+  list().querySelector("summary").focus();
+}
+
 element.addEventListener("click", ({ target }) => {
   const button = target.closest("button");
   if (!button) return;
-  element.querySelector("details").open = false;
-  if (button.dataset.place) trigger("act", { name: "go", values: { place: Number(button.dataset.place) } });
-  else if (button.dataset.compare) trigger("compare", { place: Number(button.dataset.compare) });
+  close();
+  if (button.dataset.place) {
+    trigger("act", { name: "go", values: { place: Number(button.dataset.place) } });
+    say(`The story is as it was after: ${button.textContent}`);
+  } else if (button.dataset.compare) trigger("compare", { place: Number(button.dataset.compare) });
   else trigger("beside", { place: Number(button.dataset.beside) });
 });
+
+// It opens where the story is; arrows go from change to change, and across to what
+// else can be done with it.
+element.addEventListener("toggle", () => {
+  if (list()?.open) element.querySelector("[aria-current]")?.focus();
+}, true);
 element.addEventListener("keydown", (event) => {
-  const list = element.querySelector("details");
-  if (event.key !== "Escape" || !list?.open) return;
-  list.open = false;
-  list.querySelector("summary").focus();
+  if (!list()?.open) return;
+  if (event.key === "Escape") close();
+  else {
+    const row = event.target.closest("li");
+    if (!row) return;
+    const rows = [...element.querySelectorAll("li")];
+    const [down, across] = [rows.indexOf(row), [...row.children].indexOf(event.target)];
+    const to = {
+      ArrowDown: [down + 1, across], ArrowUp: [down - 1, across], Home: [0, across],
+      End: [rows.length - 1, across], ArrowRight: [down, across + 1], ArrowLeft: [down, across - 1],
+    }[event.key];
+    if (!to) return;
+    rows[to[0]]?.children[to[1]]?.focus();
+    event.preventDefault();
+  }
   event.stopPropagation();
 });
 document.addEventListener("pointerdown", ({ target }) => {
-  const list = element.querySelector("details");
-  if (list?.open && !list.contains(target)) list.open = false;
+  if (list()?.open && !list().contains(target)) list().open = false;
 }, true);
