@@ -214,5 +214,11 @@ _STORY = (
     _Aspect("performer", ("performer",), lambda s: s.performer),
     _Aspect("corrections", ("corrections",), lambda s: _short(" ".join(s.corrections)) or "none"),
     _Aspect("notes", ("notes",), lambda s: _short(" ".join(s.notes)) or "none"),
+    _Aspect(
+        "markers",
+        ("markers",),
+        lambda s: _short(", ".join(f"{m.name} at {_seconds(m.at)}" for m in s.markers)) or "none",
+    ),
+    _Aspect("master", ("master_db",), lambda s: f"{_signed(s.master_db)} dB"),
     _Aspect("lanes", ("lanes",), lambda s: _short("; ".join(map(_part, s.lanes))) or "none"),
 )
