@@ -25,7 +25,7 @@ from core.corpus.synthesis.tract import Larynx
 from core.corpus.synthesis.vocal import VoiceTracks, silent_voice, vocal_sound
 
 
-def _somebody(rng: Rng, young: float = 0.25) -> tuple[float, float]:
+def somebody(rng: Rng, young: float = 0.25) -> tuple[float, float]:
     """Pitch in Hz and size of tract of a man, a woman or (at `young`) a child."""
     if chance(rng, young):
         return log_between(rng, 280, 400), round(between(rng, 1.3, 1.5), 2)
@@ -39,7 +39,7 @@ def breathing(seconds: float, rng: Rng) -> Synthesised:
     n = frames(seconds)
     tempo, period = level(rng, slow=4.2, steady=2.6, fast=1.05)
     strength, force = level(rng, light=0.35, moderate=0.6, heavy=1.0)
-    _, size = _somebody(rng, 0.1)
+    _, size = somebody(rng, 0.1)
     nose = chance(rng, 0.4)
     voice = silent_voice(n, 150)
     inward, outward = ("I", "@") if nose else ("E", "A")
@@ -76,7 +76,7 @@ def gasp(seconds: float, rng: Rng) -> Synthesised:
     """Air snatched in within a quarter of a second or so, at times with a squeak, then held."""
     n = frames(seconds)
     strength, force = level(rng, light=0.5, moderate=0.75, heavy=1.0)
-    pitch, size = _somebody(rng)
+    pitch, size = somebody(rng)
     voice = silent_voice(n, pitch)
     long = between(rng, 0.22, 0.5) * (0.8 + 0.4 * force)
     t = between(rng, 0.02, 0.15)
@@ -106,7 +106,7 @@ def yawn(seconds: float, rng: Rng) -> Synthesised:
     """The jaw drops on a long breath in; the voice slides down on the way out."""
     n = frames(seconds)
     strength, force = level(rng, light=0.35, moderate=0.65, heavy=1.0)
-    pitch, size = _somebody(rng)
+    pitch, size = somebody(rng)
     voice = silent_voice(n, pitch)
     whole = min(0.95 * seconds, between(rng, 2.4, 4.8))
     taken = whole * between(rng, 0.36, 0.46)
@@ -173,7 +173,7 @@ def cough(seconds: float, rng: Rng) -> Synthesised:
     n = frames(seconds)
     count, most = level(rng, single=1, several=3, many=6)
     strength, force = level(rng, light=0.5, moderate=0.75, heavy=1.0)
-    pitch, size = _somebody(rng)
+    pitch, size = somebody(rng)
     voice = silent_voice(n, pitch)
     thuds = np.zeros(n)
     t, coughs = between(rng, 0.02, 0.15), 0
@@ -257,7 +257,7 @@ def sneeze(seconds: float, rng: Rng) -> Synthesised:
     """A sneeze, or two where there is time."""
     n = frames(seconds)
     strength, force = level(rng, light=0.5, moderate=0.75, heavy=1.0)
-    pitch, size = _somebody(rng)
+    pitch, size = somebody(rng)
     voice = silent_voice(n, pitch)
     catches = int(rng.integers(1, 4)) if seconds > 2.2 else 1
     end = _achoo(voice, between(rng, 0.01, 0.06), pitch, force, rng, catches)

@@ -23,26 +23,8 @@ from core.corpus.synthesis.sampling import (
 from core.corpus.synthesis.sources import brown, pulses, sine, white
 from core.corpus.synthesis.space import at_distance, draw_distance, hall, reverb, room
 from core.corpus.synthesis.tract import CONTROL_HOP, Larynx, at_samples, control_frames
+from core.corpus.synthesis.tunes import tune
 from core.corpus.synthesis.vocal import silent_voice, vocal_sound
-
-_SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
-"""Major, minor and pentatonic, in semitones."""
-
-
-def _tune(seconds: float, rng: Rng, beat: float) -> list[tuple[float, float, float]]:
-    """Notes of an invented tune: (start, seconds, semitones)."""
-    scale = _SCALES[int(rng.integers(len(_SCALES)))]
-    notes, t, place = [], between(rng, 0.02, 0.2), int(rng.integers(0, 5))
-    figure = rng.choice([0.5, 0.5, 1.0, 1.0, 1.5, 2.0], size=int(rng.integers(3, 6)))
-    while t < seconds:
-        for index in range(int(rng.integers(4, 11))):
-            long = beat * float(figure[index % len(figure)]) * between(rng, 0.96, 1.04)
-            place = int(np.clip(place + rng.choice([-2, -1, -1, 0, 1, 1, 2, 4, -3]), -3, 9))
-            octave, degree = divmod(place, len(scale))
-            notes.append((t, long, 12.0 * octave + scale[degree]))
-            t += long
-        t += beat * between(rng, 0.5, 1.5)
-    return notes
 
 
 def whistling(seconds: float, rng: Rng) -> Synthesised:
@@ -54,7 +36,7 @@ def whistling(seconds: float, rng: Rng) -> Synthesised:
     pitch, loud = np.zeros(count), np.zeros(count)
     slurred = between(rng, 0.0, 0.8)
     per = SAMPLE_RATE / CONTROL_HOP
-    for start, long, semitones in _tune(seconds, rng, beat):
+    for start, long, semitones in tune(seconds, rng, beat):
         a, b = round(start * per), round((start + long) * per)
         pitch[a:] = semitones
         loud[a:b] = between(rng, 0.7, 1.0)
