@@ -121,3 +121,9 @@ def test_the_more_gas_is_in_a_can_the_longer_it_fizzes() -> None:
 def test_what_a_spoon_stirs_in_rings_above_800_hz() -> None:
     for samples in clips("stirring_glass", 1.5):
         assert share(samples, 800, 20_000) > 0.8
+
+
+def test_a_coffee_grinder_whines_higher_the_faster_it_turns_and_cracks_beans() -> None:
+    slow = mean_of(centroid, "coffee_grinder", 2.0, tempo="slow")
+    assert mean_of(centroid, "coffee_grinder", 2.0, tempo="fast") > 1.05 * slow
+    assert mean_of(spikiness, "coffee_grinder", 2.0) > 3.2

@@ -10,7 +10,10 @@ import pytest
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis import Synthesised, synthesise_clip
 from core.corpus.synthesis.sampling import frames
+from core.corpus.synthesis.singing import legato
 from core.corpus.synthesis.talk import babble
+from core.corpus.synthesis.vocal import silent_voice
+from tests.sound_measures import mean_of, share
 
 
 @cache
@@ -167,3 +170,70 @@ def test_a_moment_holds_the_whole_of_it(name: str) -> None:
     loud = _loudness(_clip(name, 5, 0.8).samples, 50)
     assert loud.max() > 0.1
     assert np.median(loud) > 0.01 * loud.max()
+
+
+def test_who_sniffles_more_often_is_heard_more_often() -> None:
+    def sniffs(samples: np.ndarray) -> float:
+        block = SAMPLE_RATE // 25
+        loud = np.abs(samples[: len(samples) // block * block]).reshape(-1, block).mean(1)
+        heard = loud > 0.15 * loud.max()
+        return float(np.sum(heard[1:] & ~heard[:-1]))
+
+    assert mean_of(sniffs, "sniffle", 3.0, count="single") == 1
+    assert mean_of(sniffs, "sniffle", 3.0, count="several") > 2
+
+
+def test_a_heavier_burp_is_longer_and_shakes_more_slowly() -> None:
+    def shakes(samples: np.ndarray) -> float:
+        loud = np.abs(np.fft.rfft(np.abs(samples)[: SAMPLE_RATE // 2]))
+        hz = np.fft.rfftfreq(SAMPLE_RATE // 2, 1 / SAMPLE_RATE)
+        inside = (hz > 25) & (hz < 180)
+        return float((hz * loud**2)[inside].sum() / (loud**2)[inside].sum())
+
+    def length(samples: np.ndarray) -> float:
+        return float(np.mean(np.abs(samples) > 0.05))
+
+    light = mean_of(shakes, "burp", 2.5, strength="light")
+    assert mean_of(shakes, "burp", 2.5, strength="heavy") < 0.85 * light
+    short = mean_of(length, "burp", 2.5, strength="light")
+    assert mean_of(length, "burp", 2.5, strength="heavy") > 2 * short
+
+
+def test_faster_gargling_bubbles_more_often() -> None:
+    def bubbling(samples: np.ndarray) -> float:
+        block = SAMPLE_RATE // 200
+        loud = np.abs(samples[: len(samples) // block * block]).reshape(-1, block).mean(1)
+        rhythm = np.abs(np.fft.rfft(loud - loud.mean(), 2000)) ** 2
+        hz = np.arange(len(rhythm)) / 10
+        heard = (hz > 6) & (hz < 40)
+        return float((hz * rhythm)[heard].sum() / rhythm[heard].sum())
+
+    slow = mean_of(bubbling, "gargling", 3.0, tempo="slow")
+    assert mean_of(bubbling, "gargling", 3.0, tempo="fast") > 1.2 * slow
+
+
+def test_humming_stays_behind_closed_lips_and_singing_does_not() -> None:
+    def above_1_khz(samples: np.ndarray) -> float:
+        return share(samples, 1000, 20_000)
+
+    hummed = mean_of(above_1_khz, "humming", 3.0)
+    assert hummed < 0.02
+    assert mean_of(above_1_khz, "singing", 3.0, strength="heavy") > 5 * hummed
+
+
+def test_a_louder_voice_sings_brighter() -> None:
+    def above_2_khz(samples: np.ndarray) -> float:
+        return share(samples, 2000, 20_000)
+
+    light = mean_of(above_2_khz, "singing", 3.0, strength="light")
+    assert mean_of(above_2_khz, "singing", 3.0, strength="heavy") > 2 * light
+
+
+def test_notes_that_are_held_shake_five_or_six_times_a_second() -> None:
+    voice = silent_voice(3 * SAMPLE_RATE, 220.0)
+    legato(voice, [(0.0, 3.0, 0.0)], 220.0, 0.5, np.random.default_rng(0))
+    shaken = 12 * np.log2(voice.pitch[80:] / 220.0)
+    rhythm = np.abs(np.fft.rfft((shaken - shaken.mean()) * np.hanning(len(shaken)), 4096))
+    hz = np.fft.rfftfreq(4096, 256 / SAMPLE_RATE)
+    assert 4.5 < hz[np.argmax(rhythm)] < 6.8
+    assert 0.6 < np.ptp(shaken) < 1.7

@@ -11,7 +11,7 @@ from core.corpus.synthesis.heavy_vehicles import air_release
 from core.corpus.synthesis.rails import joints, traction
 from core.corpus.synthesis.roads import Drive, drive_past, piston_engine, tyres
 from core.corpus.synthesis.space import SPEED_OF_SOUND
-from tests.sound_measures import BLOCK, centroid, mean_of, onsets, power_spectrum, share
+from tests.sound_measures import BLOCK, centroid, clips, mean_of, onsets, power_spectrum, share
 
 SECONDS = 2.0
 
@@ -135,3 +135,55 @@ def test_air_is_let_out_in_a_hiss_that_chokes_off() -> None:
 def test_a_faster_boat_is_brighter() -> None:
     slow = mean_of(centroid, "motorboat", 1.2, tempo="slow")
     assert mean_of(centroid, "motorboat", 1.2, tempo="fast") > 1.1 * slow
+
+
+def test_a_door_that_is_slammed_is_brighter_than_one_that_is_pressed_shut() -> None:
+    def above_500_hz(samples: np.ndarray) -> float:
+        loudest = int(np.argmax(np.abs(samples)))
+        return share(
+            samples[max(0, loudest - SAMPLE_RATE // 20) :][: SAMPLE_RATE // 4], 500, 20_000
+        )
+
+    light = mean_of(above_500_hz, "car_door", SECONDS, strength="light", distance="close")
+    heavy = mean_of(above_500_hz, "car_door", SECONDS, strength="heavy", distance="close")
+    assert heavy > 1.3 * light
+
+
+def test_a_starter_chugs_as_fast_as_it_says_and_the_engine_is_lower_than_its_whine() -> None:
+    def chug(samples: np.ndarray) -> float:
+        block = SAMPLE_RATE // 100
+        start = samples[int(0.15 * SAMPLE_RATE) : int(0.65 * SAMPLE_RATE)]
+        whine = np.abs(start[: len(start) // block * block].reshape(-1, block)).max(1)
+        rhythm = np.abs(np.fft.rfft((whine - whine.mean()) * np.hanning(len(whine)), 2048))
+        hz = np.fft.rfftfreq(2048, 0.01)
+        inside = (hz > 2.5) & (hz < 14)
+        return float(hz[inside][np.argmax(rhythm[inside])])
+
+    slow = mean_of(chug, "engine_start", 3.0, tempo="slow")
+    assert mean_of(chug, "engine_start", 3.0, tempo="fast") > 1.4 * slow
+
+    def falls(samples: np.ndarray) -> float:
+        half = len(samples) // 5
+        return centroid(samples[:half]) / centroid(samples[-half:])
+
+    assert mean_of(falls, "engine_start", 3.0, distance="close") > 1.3
+
+
+def test_a_train_horn_is_a_chord_below_700_hz_with_bright_reeds() -> None:
+    for samples in clips("train_horn", 3.0, distance="close"):
+        hz, power = power_spectrum(samples)
+        low = power[(hz > 230) & (hz < 720)]
+        assert np.sum(low > 0.02 * low.max()) >= 5
+        assert share(samples, 1000, 6000) > 0.05
+    several = mean_of(onsets, "train_horn", 3.0, count="several")
+    assert several > mean_of(onsets, "train_horn", 3.0, count="single")
+
+
+def test_a_horn_far_over_the_land_is_duller() -> None:
+    near = mean_of(_above_4_khz, "train_horn", 3.0, distance="close")
+    assert mean_of(_above_4_khz, "train_horn", 3.0, distance="distant") < 0.5 * near
+
+
+def test_a_trolley_pushed_faster_is_brighter() -> None:
+    slow = mean_of(centroid, "trolley", SECONDS, tempo="slow", distance="close")
+    assert mean_of(centroid, "trolley", SECONDS, tempo="fast", distance="close") > slow

@@ -7,6 +7,7 @@ import pytest
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.motors import exhaust_pulses
+from core.corpus.synthesis.sprays import head_turns
 from tests.sound_measures import centroid, clips, mean_of, onsets, share
 
 BLOCK = SAMPLE_RATE // 500
@@ -82,3 +83,45 @@ def test_a_crane_that_hoists_faster_passes_more_teeth() -> None:
 
     slow = mean_of(beat, "crane", 2.0, tempo="slow")
     assert mean_of(beat, "crane", 2.0, tempo="fast") > 1.2 * slow
+
+
+def test_a_can_is_shaken_as_fast_as_it_says_and_its_spray_is_bright() -> None:
+    slow = mean_of(onsets, "spray_can", 3.0, tempo="slow")
+    assert mean_of(onsets, "spray_can", 3.0, tempo="fast") > 1.2 * slow
+    assert mean_of(centroid, "spray_can", 3.0) > 3000
+
+
+def test_the_arm_of_a_sprinkler_runs_back_three_times_as_fast() -> None:
+    seen = set()
+    for seed in range(6):
+        pace, way = head_turns(12 * SAMPLE_RATE, np.random.default_rng(seed), 4.0)
+        turns = np.diff(way[:: SAMPLE_RATE // 10])
+        forth, back = pace[(way > 0) & (pace < 8)], pace[pace > 8]
+        assert np.mean(forth) == pytest.approx(4.0, rel=0.05)
+        seen.add(len(back) > 0)
+        if len(back):
+            assert np.mean(back) == pytest.approx(12.0, rel=0.05)
+            assert turns.min() > -0.2
+    assert True in seen
+
+
+def test_a_sprinkler_strikes_its_jet_more_often_where_it_is_fast() -> None:
+    def period(samples: np.ndarray) -> float:
+        loud = np.abs(samples[: len(samples) // BLOCK * BLOCK]).reshape(-1, BLOCK).mean(1)
+        alike = np.fft.irfft(np.abs(np.fft.rfft(loud - loud.mean(), 2 * len(loud))) ** 2)
+        shortest, longest = 60, 220
+        return float(shortest + np.argmax(alike[shortest:longest])) * BLOCK / SAMPLE_RATE
+
+    slow = mean_of(period, "sprinkler", 4.5, tempo="slow")
+    assert slow > 0.3
+    assert mean_of(period, "sprinkler", 4.5, tempo="fast") < 0.6 * slow
+
+
+def test_a_larger_bottle_hoots_lower_at_its_own_pitch() -> None:
+    def loudest(samples: np.ndarray) -> float:
+        power = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+        return float(np.argmax(power) * SAMPLE_RATE / len(samples))
+
+    for strength, low, high in (("light", 270, 420), ("moderate", 150, 235), ("heavy", 78, 125)):
+        for samples in clips("bottle_blown", 2.0, strength=strength):
+            assert low < loudest(samples) < high

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.corpus.recordings import SAMPLE_RATE
 from tests.clip_measures import clips, pitch, pulse_rate
-from tests.sound_measures import centroid, share
+from tests.sound_measures import centroid, mean_of, share
+from tests.sound_measures import clips as sound_clips
+from tests.sound_measures import onsets as sound_onsets
 
 
 def test_a_woodpecker_drums_where_it_is_fast_and_pecks_where_it_is_slow() -> None:
@@ -62,3 +65,42 @@ def test_most_of_a_sound_lies_where_its_animal_has_it(
 ) -> None:
     for clip in clips(name):
         assert share(clip, low, high) > least
+
+
+def test_a_rattle_is_shaken_as_fast_as_it_says_and_is_bright() -> None:
+    def shakes(samples: np.ndarray) -> float:
+        loud = np.abs(samples) - np.abs(samples).mean()
+        power = np.abs(np.fft.rfft(loud)) ** 2
+        hz = np.fft.rfftfreq(len(loud), 1 / SAMPLE_RATE)
+        inside = (hz > 45) & (hz < 220)
+        return float(hz[inside][np.argmax(power[inside])])
+
+    for tempo, low, high in (("slow", 50, 80), ("steady", 90, 125), ("fast", 140, 190)):
+        for clip in sound_clips("rattlesnake", 2.0, tempo=tempo):
+            assert low < shakes(clip) < high
+            assert centroid(clip) > 2500
+
+
+def test_a_screech_is_strained_and_more_of_them_are_more() -> None:
+    for clip in clips("parrot", near=True):
+        assert share(clip, 900, 12_000) > 0.7
+    single = mean_of(sound_onsets, "parrot", 3.0, count="single")
+    assert mean_of(sound_onsets, "parrot", 3.0, count="several") > 1.5 * single
+
+
+def test_hooves_trot_faster_than_they_walk_and_clop_like_a_hollow_cup() -> None:
+    slow = mean_of(sound_onsets, "hooves", 3.0, tempo="slow", distance="close")
+    assert mean_of(sound_onsets, "hooves", 3.0, tempo="steady") > slow
+    for clip in sound_clips("hooves", 3.0, distance="close"):
+        assert share(clip, 450, 4000) > 0.4
+
+
+def test_a_stronger_snort_is_longer() -> None:
+    def length(samples: np.ndarray) -> float:
+        block = SAMPLE_RATE // 20
+        loud = np.abs(samples[: len(samples) // block * block]).reshape(-1, block).mean(1)
+        runs = "".join("x" if heard else " " for heard in loud > 0.15 * loud.max()).split()
+        return float(max(len(run) for run in runs))
+
+    light = mean_of(length, "horse_snort", 3.0, strength="light")
+    assert mean_of(length, "horse_snort", 3.0, strength="heavy") > 1.15 * light

@@ -1,15 +1,16 @@
-"""Food and drink made ready: a knife on a chopping board, a can with a ring pull."""
+"""Food and drink made ready: a knife on a board, a can with a ring pull, ground coffee."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
-from core.corpus.synthesis.envelopes import arch, strike, swell
-from core.corpus.synthesis.filters import bandpass, highpass, resonances
-from core.corpus.synthesis.grains import add_at, burst, dust
+from core.corpus.synthesis.envelopes import arch, beats, contour, strike, swell, wander
+from core.corpus.synthesis.filters import bandpass, highpass, resonances, shaped
+from core.corpus.synthesis.grains import add_at, burst, bursts, dust, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, wood
+from core.corpus.synthesis.motors import blown_air, commutator_motor, housing, switched
 from core.corpus.synthesis.sampling import (
     Rng,
     Signal,
@@ -156,8 +157,54 @@ def drink_can(seconds: float, rng: Rng) -> Synthesised:
     return finish(limited(x, 14), seconds, rng, {"strength": strength}, fade_out=0.15)
 
 
+def _broken_beans(n: int, rng: Rng, fill: Signal, coarse: float) -> Signal:
+    """Beans that burst between burrs or under blades: cracks of 0.8 to 7 kHz, fewer and finer."""
+    cracks = dust(700 * fill**0.7 + 1e-3, rng, 1.3, 12)
+    rough = shaped(cracks, (300, -12), (900 * coarse, 0), (3000 * coarse, 2), (9000, -8))
+    bank = bursts(rng, 30, (900 * coarse, 5000), (0.003, 0.012), 1.2)
+    places = poisson(n, 90 * fill + 1e-3, rng)
+    return unit(rough) * fill**0.5 + 0.8 * unit(
+        scatter(n, places, sizes(len(places), rng, 1.3), bank, rng) + 1e-9
+    )
+
+
+def coffee_grinder(seconds: float, rng: Rng) -> Synthesised:
+    """A small universal motor under load, and beans that crack the less the finer they are.
+
+    A blade grinder spins up to 300 to 450 turns a second in bursts while a finger is on it; burrs
+    turn evenly. As the beans are ground the motor is freed and its whine climbs.
+    """
+    n = frames(seconds)
+    tempo, turns = level(rng, slow=130.0, steady=230.0, fast=370.0)
+    turns *= between(rng, 0.92, 1.08)
+    blades = chance(rng, 0.45)
+    speed, _, _ = switched(n, rng, 0.25, 0.5)
+    if blades and seconds > 2.0:
+        t = np.arange(n) / n * seconds
+        for at in beats(
+            seconds - 0.5, between(rng, 1.6, 3.0), 0.2, rng, first=between(rng, 1.2, 2)
+        ):
+            gap = between(rng, 0.15, 0.35)
+            off = np.clip((t - at) / 0.12, 0, 1) * np.clip((at + gap + 0.12 - t) / 0.12, 0, 1)
+            speed *= 1 - 0.85 * off
+    fill = contour(n, (0, 1.0), (0.5, between(rng, 0.5, 0.9)), (1, between(rng, 0.1, 0.6)))
+    load = fill * np.clip(swell(n, 9, rng, 0.25), 0.5, 1.6)
+    spin = np.maximum(turns * speed * (1 - 0.12 * load + 0.01 * wander(n, 4, rng)), 1.0)
+    motor = commutator_motor(spin, rng, between(rng, 3.0, 5.0)) * speed
+    air = blown_air(spin, 6, rng, (200, -14), (900, 0), (3000, -3), (9000, -12))
+    case = housing(motor + 0.3 * air, rng, 180, 4500, 12, 7)
+    beans = _broken_beans(n, rng, np.clip(load * speed, 0, 3), between(rng, 0.8, 1.25))
+    x = 0.5 * unit(motor) + 0.9 * unit(case) + 0.35 * unit(air)
+    x += between(rng, 1.1, 1.8) * unit(beans)
+    x = reverb(
+        x * np.clip(speed, 0, 1) ** 0.3, rng, between(rng, 0.25, 0.6), between(rng, 0.1, 0.3), 4000
+    )
+    return finish(limited(x, 6), seconds, rng, {"tempo": tempo})
+
+
 FOOD_PREPARATION: dict[str, Recipe] = {
     "knife_chopping": knife_chopping,
     "drink_can": drink_can,
+    "coffee_grinder": coffee_grinder,
 }
 """By the name of the kind."""

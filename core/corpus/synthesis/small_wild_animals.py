@@ -1,4 +1,4 @@
-"""Snakes, monkeys and bats: hisses and rattles, chatter and screeches, squeaks in the dark."""
+"""Snakes, monkeys and bats: hisses, chatter and screeches, squeaks in the dark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, resonances
-from core.corpus.synthesis.grains import add_at, bursts, scatter
+from core.corpus.synthesis.grains import add_at, bursts
 from core.corpus.synthesis.habitats import beside, open_air, over_ground, woodland
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
@@ -45,42 +45,23 @@ def _snake_breath(rng: Rng, seconds: float, centre: float, force: float) -> Sign
     return peaked(air * loud * (1 + 0.08 * wander(n, 40, rng)) * swell(n, 3, rng, 0.12))
 
 
-def _rattle(n: int, rng: Rng) -> Signal:
-    """A rattlesnake's tail: dry segments knocked together 45 to 90 times a second."""
-    rate = between(rng, 45, 90) * contour(n, (0, 0.8), (0.2, 1.0), (1, between(rng, 0.85, 1.1)))
-    turn = np.cumsum(rate * (1 + 0.04 * wander(n, 8, rng))) / SAMPLE_RATE
-    places = np.flatnonzero(np.diff(np.floor(turn)) > 0)
-    places = np.concatenate([places, places + int(0.3 * SAMPLE_RATE / np.mean(rate))])
-    bank = bursts(rng, 24, (4500, 11_000), (0.003, 0.009), 2.0)
-    places = np.clip(places + rng.integers(-30, 30, len(places)), 0, n - 1)
-    clicks = scatter(n, places, rng.uniform(0.3, 1.0, len(places)), bank, rng)
-    return peaked(clicks * arch(n, 0.1, 0.15) * swell(n, 2, rng, 0.2))
-
-
 def snake(seconds: float, rng: Rng) -> Synthesised:
-    """Hisses of 0.7 to 3.5 s between 3 and 12 kHz with a quieter breath in; some rattle too."""
+    """Hisses of 0.7 to 3.5 s between 3 and 12 kHz with a quieter breath in."""
     n = frames(seconds)
     x = np.zeros(n)
     strength, force = level(rng, light=0.1, moderate=0.5, heavy=1.0)
-    rattles = chance(rng, 0.3)
     centre = log_between(rng, 3800, 7200)
     t = between(rng, 0.0, 0.1)
     while t < seconds - 0.1:
         length = between(rng, 0.7, 3.2) * (1.1 - 0.4 * force)
         hiss = _snake_breath(rng, length, centre * between(rng, 0.92, 1.1), force)
-        add_at(x, t, hiss, between(rng, 0.7, 1.0) * (0.25 if rattles else 1.0))
+        add_at(x, t, hiss, between(rng, 0.7, 1.0))
         t += length + between(rng, 0.02, 0.15)
         if chance(rng, 0.6):
             inward = _snake_breath(rng, between(rng, 0.3, 0.8), 0.7 * centre, 0.2)
             add_at(x, t, inward, between(rng, 0.1, 0.35))
             t += len(inward) / SAMPLE_RATE
         t += between(rng, 0.05, 0.8)
-    if rattles:
-        t = between(rng, 0, 0.15)
-        while t < seconds - 0.2:
-            m = frames(min(between(rng, 1.0, 5.0), max(0.3, seconds - t)))
-            add_at(x, t, _rattle(m, rng), between(rng, 0.7, 1.0))
-            t += m / SAMPLE_RATE + between(rng, 0.1, 0.9)
     distance = draw_distance(rng, 0.1)
     x = beside(x, rng) if chance(rng, 0.3) else over_ground(x, distance, rng)
     return finish(open_air(x, rng), seconds, rng, {"strength": strength, "distance": distance})

@@ -1,4 +1,4 @@
-"""Whistles that are blown: a referee's with its pea, and the chime whistle of a steam engine."""
+"""What is blown: a referee's whistle, the chime whistle of a steam engine, a bottle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.corpus.synthesis.sampling import (
     log_between,
 )
 from core.corpus.synthesis.sources import harmonics, phase, white
-from core.corpus.synthesis.space import at_distance, draw_distance, hall
+from core.corpus.synthesis.space import at_distance, draw_distance, hall, reverb
 
 LONGEST_PIP = 0.28
 """Seconds; longer blasts are no pips."""
@@ -204,8 +204,55 @@ def steam_whistle(seconds: float, rng: Rng) -> Synthesised:
     return finish(peaked(limited(x, 6)), seconds, rng, attributes, OUT_OF_DOORS, 0.15)
 
 
+def _blown(rng: Rng, hz: float, length: float, force: float) -> Signal:
+    """A jet over a bottle's mouth drives the air in its neck: nearly a sine, with much breath.
+
+    It speaks late, a little flat, and louder breath bends it up by a quarter-tone.
+    """
+    n = frames(length)
+    breath = contour(
+        n, (0, 0), (min(0.4, 0.12 / length), 0.85), (0.4, 1.0), (0.85, 0.8), (1, 0)
+    ) * np.clip(swell(n, 5, rng, 0.12), 0.6, 1.4)
+    speaks = contour(
+        n, (0, 0), (min(0.3, 0.06 / length), 0.1), (min(0.6, 0.2 / length), 1), (0.92, 1), (1, 0)
+    )
+    pitch = hz * (0.985 + 0.03 * force * breath) * (1 + 0.003 * wander(n, 7, rng))
+    tone = harmonics(pitch, [1.0, 0.06 * force, 0.1 * force, 0.01, 0.02 * force], rng)
+    air = white(n, rng)
+    rush = unit(shaped(air, (200, -18), (900, -4), (2500, 0), (6000, -4), (15_000, -16)))
+    neck = unit(resonances(air, (hz, hz / 9, 1.0), (hz * 5.2, hz, 0.25)))
+    x = unit(tone) * speaks * breath
+    return x + (between(rng, 0.12, 0.3) * neck + between(rng, 0.05, 0.22) * rush) * breath
+
+
+def bottle_blown(seconds: float, rng: Rng) -> Synthesised:
+    """Someone blows across a bottle: hoots of 70 to 420 Hz by its size, once or again and again.
+
+    The air in the neck swings on that in the belly (a Helmholtz resonator). *strength* is the size
+    of the bottle: a jug is lowest.
+    """
+    n = frames(seconds)
+    strength, hz = level(rng, light=330.0, moderate=185.0, heavy=98.0)
+    count, most = level(rng, single=1, several=4)
+    hz *= between(rng, 0.85, 1.2)
+    force = between(rng, 0.4, 1.0)
+    x = np.zeros(n)
+    t, made = between(rng, 0.04, 0.2), 0
+    while made < most and (made == 0 or t < seconds - 0.5):
+        length = min(
+            between(rng, 0.6, 2.4) if most == 1 else between(rng, 0.45, 1.3), seconds - t - 0.05
+        )
+        add_at(x, t, _blown(rng, hz, length, force * between(rng, 0.9, 1.1)), between(rng, 0.7, 1))
+        made += 1
+        t += length + between(rng, 0.2, 0.7)
+    x = reverb(x, rng, between(rng, 0.25, 0.7), between(rng, 0.08, 0.25), 4000)
+    attributes = {"strength": strength, "count": how_many(made) if count == "several" else count}
+    return finish(limited(x, 7), seconds, rng, attributes)
+
+
 WHISTLES: dict[str, Recipe] = {
     "referee_whistle": referee_whistle,
     "steam_whistle": steam_whistle,
+    "bottle_blown": bottle_blown,
 }
 """By the name of the kind."""
