@@ -370,8 +370,8 @@ def test_variations_are_heard_kept_compared_repainted_and_removed(
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
 def test_a_span_is_painted_by_touch_and_a_loop_switched(page: Page, stories: Path) -> None:
-    button(page, "Loop").click()
-    expect(button(page, "Loop")).to_have_attribute("aria-pressed", "true")
+    button(page, "Loop the take").click()
+    expect(button(page, "Loop the take")).to_have_attribute("aria-pressed", "true")
     assert on_disk(stories, TITLE).event("e1").loop
     page.set_viewport_size(PHONE)
     heard(page, "1").click()

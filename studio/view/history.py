@@ -37,7 +37,7 @@ def _row(place: int, words: str, here: int) -> str:
         f'<button type="button" data-beside="{place}" title="Open the story as it was then, as a '
         f'copy, in another tab" aria-label="Open beside: {escape(words)}">Beside</button>'
         f'<button type="button" data-compare="{place}" title="Hear the story as it was then in '
-        f'turn with the story as it is, equally loud" aria-label="Compare with: {escape(words)}">'
+        f'turn with the story as it is, equally loud" aria-label="A/B with: {escape(words)}">'
         "A/B</button></li>"
     )
 
