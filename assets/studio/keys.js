@@ -70,7 +70,12 @@ function lengthen(direction) {
 
 const trimBeginning = (direction) => act("trim", { by: direction * NUDGE });
 const slipSound = (direction) => act("slip", { by: direction * NUDGE });
-const louder = (decibels) => act("gain_by", { by: decibels, ids: [...chosen] });
+
+function louder(decibels) {
+  for (const event of several()) ahead(event, { gain: Math.round(100 * (event.gain + decibels)) / 100 });
+  act("gain_by", { by: decibels, ids: [...chosen] });
+}
+
 
 function moveLayer(direction) {
   const event = selected();

@@ -129,7 +129,8 @@ function slipTo(seconds) {
 
 function note(block, words) {
   const place = block.querySelector('[part="note"]');
-  if (place) place.textContent = words;
+  if (place?.firstChild) place.firstChild.data = words; // no node comes or goes
+  else if (place) place.textContent = words;
 }
 
 // The layer under a height of the window; above the uppermost lane there is a new one.

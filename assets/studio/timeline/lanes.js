@@ -120,6 +120,7 @@ function show() {
     mix.currentTime = 0;
     zoom = 1;
   }
+  next.peaks = next.peaks.map(atob);
   // An answer to what was done before the last pick does not take that back.
   if (next.pick < picks && next.events.some(({ id }) => id === story.selected)) next.selected = story.selected;
   adoptSelection(next);

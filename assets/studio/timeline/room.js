@@ -38,7 +38,8 @@ const heightOf = (layer) => (folded.has(layer) ? FOLDED : laneHeight());
 const BESIDE = "audiostory-table";
 
 function setTable(beside) {
-  part("[data-table]").setAttribute("aria-pressed", String(beside)); // which the style sheet goes by
+  document.documentElement.classList.toggle("table-beside", beside);
+  part("[data-table]").setAttribute("aria-pressed", String(beside));
 }
 
 function toggleTable() {

@@ -4,13 +4,15 @@ const LARGEST_ZOOM = 64;
 const WHEEL = 1.0025; // a pixel of the wheel
 const NARROWEST = 44; // of a block on a phone, where a finger has to hit it
 const PHONE = 640;
-const HEAD = 64; // what the lanes' names take on the left; the style sheet has it too
+const HEAD = 64; // what the lanes' names take on the left; the style sheet has both too
+const NARROW_HEAD = 44;
 const scroller = part(".lanes");
 const sheet = part(".sheet");
 const strip = part(".overview");
 let zoom = 1;
 let span = 1;
 let scale = 1; // pixels a second
+let headWidth = HEAD;
 
 function visibleSeconds() {
   const more = story.total + Math.max(1, story.total * 0.08);
@@ -19,6 +21,7 @@ function visibleSeconds() {
 
 // As wide as the page, or on a phone wider, where the blocks would be too narrow to hit.
 function measure() {
+  headWidth = scroller.clientWidth < PHONE ? NARROW_HEAD : HEAD;
   const room = Math.max(100, scroller.clientWidth - head());
   const told = story.events.filter((event) => !event.layer).length;
   const least = scroller.clientWidth < PHONE ? told * NARROWEST : 0;
@@ -27,7 +30,7 @@ function measure() {
   sheet.style.width = `${head() + span * scale}px`;
 }
 
-const head = () => (scroller.clientWidth < PHONE ? 44 : HEAD);
+const head = () => headWidth;
 const pixels = (seconds) => head() + seconds * scale;
 const secondsAt = (clientX) => (clientX - sheet.getBoundingClientRect().left - head()) / scale;
 
@@ -69,12 +72,21 @@ function paintStrip() {
   strip.classList.toggle("is-whole", seen > 0.999);
 }
 
+let drawnStrip = "";
+
+function loudestOf(lanes) {
+  const loudest = new Uint8Array(lanes[0]?.length || 0);
+  for (const lane of lanes) {
+    for (let n = 0; n < loudest.length; n += 1) loudest[n] = Math.max(loudest[n], lane.charCodeAt(n));
+  }
+  return String.fromCharCode(...loudest);
+}
+
 function drawStrip() {
-  const columns = story.peaks[0]?.length || 0;
-  const loudest = new Array(columns).fill(0);
-  for (const lane of story.peaks) lane.forEach((peak, x) => { loudest[x] = Math.max(loudest[x], peak); });
-  const share = story.total / span;
-  drawWave(part(".overview canvas"), loudest, strip.clientWidth * share, strip.clientHeight);
+  const width = (strip.clientWidth * story.total) / span;
+  const key = [width.toFixed(1), token("--wave"), ...story.peaks].join("/");
+  if (key !== drawnStrip) drawWave(part(".overview canvas"), loudestOf(story.peaks), width, strip.clientHeight);
+  drawnStrip = key;
   paintStrip();
 }
 

@@ -5,6 +5,9 @@ const BAR = 0.6; // of its height that the loudest sound takes
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// A lane's peaks are text, a character for each, up to LOUDEST.
+const LOUDEST = 255;
+
 function drawWave(canvas, peaks, width, height) {
   const dense = Math.min(devicePixelRatio || 1, MOST_PIXELS / Math.max(1, width));
   canvas.width = Math.max(1, Math.round(width * dense));
@@ -17,16 +20,16 @@ function drawWave(canvas, peaks, width, height) {
     const [from, to] = [(x * peaks.length) / across, ((x + 1) * peaks.length) / across];
     let loudest = 0;
     for (let n = Math.floor(from); n < Math.max(to, Math.floor(from) + 1); n += 1) {
-      loudest = Math.max(loudest, peaks[n] || 0);
+      loudest = Math.max(loudest, peaks.charCodeAt(n) || 0);
     }
-    const half = loudest * BAR * middle;
+    const half = (loudest / LOUDEST) * BAR * middle;
     if (half > 0.25) brush.fillRect(x, middle - half, 1, 2 * half);
   }
 }
 
 // The columns of a lane that an event covers.
 function peaksOf(event) {
-  const lane = story.peaks[story.layers.indexOf(event.layer)] || [];
+  const lane = story.peaks[story.layers.indexOf(event.layer)] || "";
   const rate = lane.length / story.total;
   return lane.slice(Math.round(event.start * rate), Math.round((event.start + event.duration) * rate));
 }
@@ -35,7 +38,7 @@ function peaksOf(event) {
 function drawBlockWave(block, event, height) {
   const peaks = peaksOf(event);
   const width = event.duration * scale;
-  const key = [width.toFixed(1), height, token("--wave"), peaks.join()].join("/");
+  const key = [width.toFixed(1), height, token("--wave"), peaks].join("/");
   const canvas = block.querySelector("canvas");
   canvas.style.left = "0";
   if (block.wave === key) return;
