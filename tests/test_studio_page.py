@@ -643,7 +643,11 @@ def test_gestures_of_mouse_keys_and_touch_lead_to_the_stories_written_for_them(
     hand.block("e1").focus()
     page.keyboard.press("m")
     expect(page.locator(".said")).to_contain_text("Marker set: Marker 1, at")
+    button(page, "Spectrum").click()
+    loaded = "name => performance.getEntriesByType('resource').some(e => e.name.includes(name))"
+    page.wait_for_function(loaded, arg="k6-dark.png")
     look_through(page, "beside", "#workspace")
+    button(page, "Spectrum").click()
     button(page, "Table beside").click()
     for width in (1920, 2560):
         page.set_viewport_size({"width": width, "height": 1080})

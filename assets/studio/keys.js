@@ -163,6 +163,7 @@ element.addEventListener("click", ({ target }) => {
   else if (at("[data-snap]")) toggleSnap();
   else if (at("[data-ripple]")) setRipple(!ripple);
   else if (at("[data-table]")) toggleTable();
+  else if (at("[data-spectrum]")) toggleSpectrum();
   else if (at("[data-keys]")) toggleKeys();
   else if (at("[data-mixer]")) toggleMixer();
   else if (at("[data-loop]")) toggleLoop();

@@ -13,6 +13,7 @@ from studio.handlers.library import add_library_listeners
 from studio.handlers.listening import add_listening_listeners
 from studio.handlers.opening import add_opening_listeners
 from studio.handlers.rendering import add_rendering_listeners
+from studio.handlers.spectra import add_spectra_listeners
 from studio.handlers.uploading import add_uploading_listeners
 from studio.handlers.wishes import add_wish_listeners
 from studio.page.layout import Page
@@ -32,3 +33,4 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     add_exporting_listeners(studio, page)
     add_listening_listeners(studio, page)
     add_library_listeners(studio, page)
+    add_spectra_listeners(studio, page)

@@ -19,6 +19,7 @@ from studio.page.scripts import (
     LISTENING_JS,
     MIX_JS,
     PROPOSAL_JS,
+    SPECTRA_JS,
     TAKES_JS,
     TIMELINE_HTML,
     TIMELINE_JS,
@@ -134,6 +135,7 @@ class Page:
     exported: gr.File
     mix: gr.HTML
     clip: gr.HTML
+    spectra: gr.HTML
     listening: gr.HTML
 
 
@@ -363,6 +365,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
+    spectra = gr.HTML("", js_on_load=SPECTRA_JS, visible="hidden")
     listening = gr.HTML("", js_on_load=LISTENING_JS, visible="hidden")
     return (
         beginnings
@@ -384,6 +387,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "table": events,
             "mix": mix,
             "clip": clip,
+            "spectra": spectra,
             "listening": listening,
         }
     )

@@ -16,7 +16,7 @@ STORAGE = f"<script>{_read('storage.js')}</script>"
 """Stands in for the browser's storage where that is blocked; before anything asks for it."""
 TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
-    "selection", "act", "scale", "room", "wave", "block", "lanes", "snap", "drag", "ask",
+    "selection", "act", "scale", "room", "wave", "spectra", "block", "lanes", "snap", "drag", "ask",
     "clipboard", "marks", "menu",
     "listen", "loop", "fader", "meters", "mixer",
 )  # fmt: skip
@@ -26,6 +26,7 @@ TIMELINE_JS = "".join(
 )
 HISTORY_JS = _read("history.js")
 CLIP_JS = _read("clip.js")
+SPECTRA_JS = _read("spectra.js")
 LISTENING_JS = _read("listening.js")
 TAKES_JS = _read("takes.js")
 PROPOSAL_JS = _read("proposal.js")

@@ -134,6 +134,9 @@ def _block(
         "room": _room(event),
         "placeholder": event.placeholder,
         "takes": len(event.takes),
+        "take": take.key if take else "",
+        "offset": event.offset,
+        "sounds": take.duration + take.tail if take else 0.0,
         "steps": take.steps if take else 0,
         **_fades(event, placed.get(event.id), placed.get(before.id) if before else None),
     }

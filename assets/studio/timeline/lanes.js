@@ -86,6 +86,7 @@ function draw() {
   beyond.style.left = `${pixels(story.total)}px`;
   drawRuler();
   drawStrip();
+  askForSpectra();
   focusAgain();
   showSelection();
   placePlayhead();
@@ -110,7 +111,7 @@ function show() {
     story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
     return;
   }
-  if (next.stamp < drawnStamp || dragging || carried) {
+  if (next.stamp < drawnStamp || dragging || carried || nudged) {
     late = next.stamp >= drawnStamp ? props.value : late;
     return;
   }

@@ -46,6 +46,14 @@ function setMark() {
   else actOnMark("mark", { at });
 }
 
+// One that has just been nudged is still where it was before, to the server.
+function dropMark(at) {
+  const before = nudged?.at ?? at;
+  clearTimeout(nudged?.timer);
+  nudged = null;
+  actOnMark("unmark", { at: before });
+}
+
 // What is done to a marker, and the moment at which it is afterwards.
 function actOnMark(name, values) {
   heldMark = values.to ?? values.at;
@@ -58,6 +66,7 @@ function announceMark() {
 }
 
 function renameMark(at) {
+  sendNudge();
   const box = markButton(at)?.getBoundingClientRect();
   if (box) ask("Name of the marker", markAt(at).name, box.left, box.bottom, (text) => actOnMark("rename_marker", { at, text }));
 }
@@ -78,6 +87,7 @@ function goToMark(marker) {
 }
 
 function stepMark(direction) {
+  sendNudge();
   const all = marksInView();
   const place = all.findIndex(({ at }) => at === heldMark) + direction;
   const next = all[Math.min(Math.max(place, 0), all.length - 1)];
@@ -87,14 +97,27 @@ function stepMark(direction) {
   markButton(heldMark).focus({ preventScroll: true });
 }
 
+// Steps that follow at once are sent as one: a marker is known by its moment, and answers may overtake
+// each other. Until then the picture goes ahead of the server.
+const NUDGED = 250; // ms
+let nudged = null; // where the marker was before, and the timer that sends where it is
+
 function nudgeMark(direction) {
   const to = rounded(Math.min(Math.max(0, heldMark + direction * NUDGE), story.total));
   if (to === heldMark || markAt(to)) return;
-  const at = heldMark;
-  markAt(at).at = to; // the picture goes ahead of the server
+  clearTimeout(nudged?.timer);
+  nudged = { at: nudged?.at ?? heldMark, timer: setTimeout(sendNudge, NUDGED) };
+  markAt(heldMark).at = to;
   heldMark = to;
   drawMarks();
-  act("move_marker", { id: story.selected, at, to });
+}
+
+function sendNudge() {
+  const at = nudged?.at;
+  clearTimeout(nudged?.timer);
+  nudged = null;
+  if (at !== undefined && at !== heldMark) act("move_marker", { at, to: heldMark });
+  if (at !== undefined) showLate();
 }
 
 const onMark = (at) => [
@@ -111,7 +134,7 @@ marks.addEventListener("keydown", (event) => {
   if (direction) (event.shiftKey ? nudgeMark : stepMark)(direction);
   else if (event.key === "F2") renameMark(at);
   else if (event.key === "Enter") playFrom(at);
-  else if (event.key === "Delete" || event.key === "Backspace") actOnMark("unmark", { at });
+  else if (event.key === "Delete" || event.key === "Backspace") dropMark(at);
   else return;
   event.preventDefault();
   event.stopPropagation();

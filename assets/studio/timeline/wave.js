@@ -38,10 +38,12 @@ function peaksOf(event) {
 function drawBlockWave(block, event, height) {
   const peaks = peaksOf(event);
   const width = event.duration * scale;
-  const key = [width.toFixed(1), height, token("--wave"), peaks].join("/");
+  const picture = spectrumOf(event);
+  const key = picture ? [picture.src, event.offset, width.toFixed(1), height].join("/") : [width.toFixed(1), height, token("--wave"), peaks].join("/");
   const canvas = block.querySelector("canvas");
   canvas.style.left = "0";
   if (block.wave === key) return;
   block.wave = key;
-  drawWave(canvas, peaks, width, height);
+  if (picture) drawSpectrum(canvas, event, picture, width, height);
+  else drawWave(canvas, peaks, width, height);
 }
