@@ -138,7 +138,7 @@ def sprinkler(seconds: float, rng: Rng) -> Synthesised:
     ticking = scatter(n, strikes, gains, bank, rng)
     since = (beat % 1.0) / np.maximum(pace, 0.1)
     cut = 1 - 0.75 * np.exp(-since / 0.035)
-    facing = 0.45 + 0.55 * np.sin(np.pi * np.clip(way * between(rng, 0.8, 1.2), 0, 1)) ** 2
+    facing = 0.45 + 0.55 * np.sin(np.pi * way) ** 2
     jet = _spray(n, rng, cut * facing * power)
     x = 0.5 * unit(ticking) * (0.7 + 0.3 * facing) + power * between(rng, 0.5, 0.9) * unit(jet)
     x += 0.08 * unit(highpass(ticking * decay(n, 1e3), 5000, 1))
