@@ -39,6 +39,7 @@ function drawBlockWave(block, event, height) {
   const peaks = peaksOf(event);
   const width = event.duration * scale;
   const picture = spectrumOf(event);
+  block.classList.toggle("has-spectrum", Boolean(picture));
   const key = picture ? [picture.src, event.offset, width.toFixed(1), height].join("/") : [width.toFixed(1), height, token("--wave"), peaks].join("/");
   const canvas = block.querySelector("canvas");
   canvas.style.left = "0";
