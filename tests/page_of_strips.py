@@ -27,6 +27,8 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 PATIENCE = 90_000
+SETTLING = 400
+"""Milliseconds until colours that change have changed."""
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -97,6 +99,7 @@ def grave_findings(page: Page, part: str) -> list[str]:
     """What axe-core calls serious or critical in a part of the page."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.wait_for_timeout(SETTLING)
     found = page.evaluate(
         "part => axe.run(part, {resultTypes: ['violations'], preload: false})", part
     )

@@ -115,7 +115,7 @@ const KEYS = {
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
   w: () => document.querySelector("#plan-change textarea")?.focus(),
-  b: switchHeard, c: toggleLoop, v: () => send("studio:variations"),
+  e: () => toggleStrip(), b: switchHeard, c: toggleLoop, v: () => send("studio:variations"),
   k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
 };
 const COMMANDS = {
@@ -165,6 +165,7 @@ element.addEventListener("click", ({ target }) => {
   else if (at("[data-table]")) toggleTable();
   else if (at("[data-spectrum]")) toggleSpectrum();
   else if (at("[data-keys]")) toggleKeys();
+  else if (at("[data-strip]")) toggleStrip();
   else if (at("[data-mixer]")) toggleMixer();
   else if (at("[data-loop]")) toggleLoop();
 });

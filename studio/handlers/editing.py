@@ -96,9 +96,13 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
                 slip, roll, layer, lock, fit, caption, mood, gain, gain_by, pan, fade_in, fade_out,
                 role, shape, repeats, source, placeholder, performer, performers, seed, group,
                 ungroup, mark, move_marker, rename_marker, unmark, keep, restore, drop, drop_others,
-                loop, undo, redo or go.
-            values: the event's id or the ids of several, and what the action needs (see
-                studio/editing/actions.py); `ripple` false leaves what follows where it is.
+                loop, undo, redo or go; points, point_add, point_move, point_remove, fade, strip,
+                approach, recede, duck or duck_beds; of a lane lane_gain, lane_pan, lane_mute,
+                lane_solo, lane_strip, lane_duck, lane_points, lane_point_add,
+                lane_point_move or lane_point_remove; and master.
+            values: the event's id or the ids of several, the layer of a `lane`, and what the
+                action needs (see studio/editing/actions.py and strips.py); `ripple` false leaves
+                what follows where it is.
         """
         session = session_of(request)
         try:

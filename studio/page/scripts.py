@@ -19,6 +19,7 @@ _TIMELINE = (
     "selection", "act", "scale", "room", "wave", "spectra", "block", "lanes", "snap", "drag", "ask",
     "clipboard", "marks", "menu",
     "listen", "loop", "fader", "meters", "mixer",
+    "envelopes", "fades", "strip",
 )  # fmt: skip
 """The timeline's scripts; they share their names, and come after the player and before the keys."""
 TIMELINE_JS = "".join(

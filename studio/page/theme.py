@@ -13,7 +13,7 @@ from gradio.themes.utils import sizes
 from studio.addresses import file_url
 
 STUDIO_ASSETS = Path(__file__).parents[2] / "assets" / "studio"
-_SHEETS = ("studio.css", "mixer.css")
+_SHEETS = ("studio.css", "mixer.css", "envelopes.css")
 
 _COLOURS = {
     "body_background_fill": "background",

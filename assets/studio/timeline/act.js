@@ -1,7 +1,7 @@
 // What is done to the story: sent to the server, and said to those who do not see the picture.
 
 const SEVERAL = ["move", "gain_by", "delete", "duplicate", "group", "ungroup", "lock"];
-const OF_LANES = /^(lane_|master$)/; // what the mixer says itself
+const SAID = /^(lane_|master$|point|fade$|strip$|duck|approach$|recede$)/; // where it is done
 const ONE_GESTURE = 900; // ms between steps of one event that one undo takes back
 let gesture = { name: "", at: 0, number: 0 };
 let ripple = localStorage.getItem("audiostory-ripple") !== "off";
@@ -16,7 +16,7 @@ function act(name, values = {}) {
   const goesOn = ("by" in values || "id" in values) && gesture.name === own && now - gesture.at < ONE_GESTURE;
   gesture = { name: own, at: now, number: goesOn ? gesture.number : Math.max(now, gesture.number + 1) };
   const known = { id: story.selected, pick: picks, gesture: gesture.number, ripple };
-  acted = OF_LANES.test(name) ? "" : name;
+  acted = SAID.test(name) ? "" : name;
   trigger("act", { name, values: { ...known, ...all, ...values } });
 }
 

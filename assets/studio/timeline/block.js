@@ -2,6 +2,7 @@
 
 const MISSING = { "not known": "sound not known", silence: "nothing is heard" };
 const STATES = { new: "not rendered", changed: "changed since", rendered: "", rendering: "rendering" };
+const SIDES = { rise: "in", fall: "out" };
 const CURVE_DB = 48; // of a curve's full height; its outer levels are held
 const SVG = "http://www.w3.org/2000/svg";
 const blocks = new Map();
@@ -49,12 +50,13 @@ function putBlock(event) {
   }
   drawBlockWave(block, event, waveHeight(lane));
   mark(block, event);
+  drawCurvesSoon();
 }
 
 function label(event) {
   const pieces = [];
   for (const fade of ["overlap", "rise", "fall"]) {
-    if (!event[fade]) continue;
+    if (!event[fade] || event.fades[SIDES[fade]]?.[0]) continue; // drawn with its curve (fades.js)
     const shade = piece(fade);
     shade.style.width = `${(100 * event[fade]) / event.duration}%`;
     pieces.push(shade);

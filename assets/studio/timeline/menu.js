@@ -16,11 +16,19 @@ const onEvents = () => [
   ["Softer by 1 dB", "Alt ↓", () => louder(-1)],
   [selected()?.layer ? "Settle into the story" : "Lift to a layer above", "", actions.lift, chosen.size > 1],
   [selected()?.locked ? "Unlock" : "Lock", "L", actions.lock],
+  ["Strip: envelopes, tone, room", "E", () => toggleStrip(), stripOpen() && laneOpen() === null],
+  ["Duck it under the spots", "", duck, selected()?.role !== "bed" || selected()?.locked],
+  ["Take its gain envelope off", "", clearGain, !selected()?.curves.gain.length || selected()?.locked],
+  ["Let it approach", "", () => moveMacro("approach"), selected()?.locked],
+  ["Let it recede", "", () => moveMacro("recede"), selected()?.locked],
   ["Play from here", "Enter", () => playFrom(selected().start)],
   ["Zoom to it", "Z", zoomToSelection],
   ["Delete", "Del", actions.delete],
 ];
-const onLane = () => [
+const onLane = (layer) => [
+  ["Play from here", "", () => playFrom(position())],
+  ["Strip of this lane", "", () => toggleStrip(layer), layer === undefined],
+  ["Listen to this lane alone", "", () => listenToLane(layer), layer === undefined],
   ["Add a sound here", "N", actions.add],
   ["Lay a sound over", "O", actions.over],
   ["Paste here", "Ctrl V", () => paste()],
@@ -69,7 +77,8 @@ scroller.addEventListener("contextmenu", (event) => {
   const [x, y] = event.clientX || event.clientY ? [event.clientX, event.clientY] : [box.left + 8, box.bottom];
   if (flag) return openMenu(onMark(Number(flag.dataset.at)), x, y);
   if (!block && event.clientX) seek(secondsAt(event.clientX));
-  openMenu(block ? onEvents() : onLane(), x, y);
+  const lane = event.target.closest(".lane")?.dataset.layer;
+  openMenu(block ? onEvents() : onLane(lane === undefined ? lane : Number(lane)), x, y);
 });
 menu.addEventListener("keydown", (event) => {
   const items = [...menu.children];

@@ -57,10 +57,20 @@ function makeChannel(of, name) {
   const reads = piece("channel-reads");
   reads.append(piece("what", "Peak", "span"), channel.peak, piece("what", "LUFS", "span"), channel.loud);
   if (of === "master") reads.append(piece("what", "Whole", "span"), channel.whole);
-  channel.append(piece("channel-name", name, "span"), ...(of === "master" ? [piece("channel-whole")] : panOf(channel, of, name)));
+  channel.append(nameOf(of, name), ...(of === "master" ? [piece("channel-whole")] : panOf(channel, of, name)));
   channel.append(body, channel.number, reads, ...(of === "master" ? [] : [buttonsOf(channel, of, name)]));
   channels.set(of, channel);
   return channel;
+}
+
+// The name of a lane opens its strip.
+function nameOf(of, name) {
+  if (of === "master") return piece("channel-name", name, "span");
+  const button = piece("channel-name", name, "button");
+  button.type = "button";
+  button.title = "Its strip: envelope, distance, equaliser, room";
+  button.addEventListener("click", () => toggleStrip(of));
+  return button;
 }
 
 function panOf(channel, of, name) {

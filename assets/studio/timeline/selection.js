@@ -65,6 +65,7 @@ function showSelection() {
   for (const event of story.events) if (blocks.has(event.id)) mark(blocks.get(event.id), event);
   showRows();
   tools();
+  send("studio:selected");
 }
 
 // Rows of the table are drawn anew at any time: a rule marks them, and not the rows themselves.
