@@ -125,7 +125,6 @@ STATES: dict[str, tuple[Callable[[Page], None], Callable[[Page], None]]] = {
     "folded": (_press("[data-fold]"), _press("[data-fold]")),
     "zoomed": (_key("z"), _key("0")),
     "marker": (_key("m"), _key("Control+z")),
-    "manage": (_press("#manage"), _press("#manage")),
     "export": (_press("#export > button"), _press("#export > button")),
 }
 """How each state of the page with a story is entered and left. The table's place is its width's: it
@@ -146,6 +145,12 @@ def take_states(page: Page, out: Path) -> None:
                 beside.click()
                 _shoot_window(page, out / f"beside-{width}-{light}.png")
                 beside.click()
+            page.locator("#light").click()
+    page.locator("#manage").click()  # what it opens stays until something is done with it
+    for width, height in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for light in ("dark", "light"):
+            _shoot_window(page, out / f"manage-{width}-{light}.png")
             page.locator("#light").click()
 
 
