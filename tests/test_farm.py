@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import torch
 
 from core import cli
-from core.audiostory import AudioStory
+from core.audiostory import AudioStory, load_audiostory
 from core.batch.briefs import read_table
 from core.batch.table import render_table
 from core.commands.farm_option import read_on
@@ -27,12 +28,13 @@ from core.errors import Cancelled, FarmError, PlanError, RenderError
 from core.evaluation.bench_farm import farm_overhead
 from core.farm.address import FarmAddress, read_farm_address
 from core.farm.cluster import HOW_TO_GET, connected
-from core.farm.farm import Farm, join_farm
+from core.farm.farm import Farm, join_farm, reached
 from core.farm.shipping import ship, unpack
 from core.farm.state import FarmState
 from core.farm.task_queue import MOST_LOSSES, TaskQueue
 from core.farm.tasks import Job, Priority, Task, WorkerReport
-from core.profile import MAX_SAMPLER_STEPS, RenderSettings
+from core.placement import Placement
+from core.profile import MAX_SAMPLER_STEPS, RenderSettings, load_profile
 from core.render.render import (
     KeptTake,
     RenderedTake,
@@ -200,6 +202,29 @@ def test_a_shipped_model_computes_the_same_with_arrays_that_nobody_may_change(
     }
 
 
+def test_a_cluster_that_begins_here_has_room_for_every_weight(
+    tiny: AudioStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were packed for this processor, too. With too little Ray writes the model to disk
+    and has all processes look for garbage, every 30 s."""
+    room = []
+
+    @contextmanager
+    def no_cluster(_: FarmAddress, model_bytes: int) -> Iterator[None]:
+        room.append(model_bytes)
+        raise FarmError("None is here.")
+        yield
+
+    monkeypatch.setattr("core.farm.farm.connected", no_cluster)
+    placed = load_audiostory(load_profile("tiny"))
+    placed.place(Placement(packed=True))
+    for model in (tiny, placed):
+        with pytest.raises(FarmError), reached(model, FarmAddress("", 1, 1)):
+            pass
+    weights, unpacked = (sum(p.nbytes for p in model.parameters()) for model in (tiny, placed))
+    assert min(room) > weights > unpacked
+
+
 def story_of(events: int, seed: int = 5) -> Story:
     captions = ("rain falling", "a dog barking", "wind", "thunder")
     lengths = [1.5 - 0.25 * (number % 3) for number in range(events)]
@@ -270,9 +295,9 @@ def test_the_doctor_says_whether_ray_and_accelerate_are_there_and_what_a_farm_is
 
 @pytest.fixture(scope="module")
 def farm(tiny: AudioStory) -> Iterator[Farm]:
-    """A farm of one worker, on a cluster with room for two. `tests.soak farm` has four."""
+    """A farm of one worker, on a cluster with room for four."""
     alike = torch.get_num_threads()
-    with connected(FarmAddress("", 2, alike), 1 << 20) as ray:
+    with connected(FarmAddress("", 4, alike), 1 << 20) as ray:
         yield join_farm(ray, tiny, FarmAddress("", 1, alike))
 
 
@@ -306,6 +331,7 @@ def test_what_a_farm_costs_is_told_apart_by_who_takes_it(tiny: AudioStory, farm:
         costs["farm_seconds"] / costs["here_seconds"] - 1.0, abs=0.01
     )
     assert costs["worker_cpu"] > costs["caller_cpu"]
+    assert 0.0 < costs["worker_gaps"] < costs["farm_seconds"] / costs["here_seconds"]
 
 
 def test_takes_are_kept_in_the_storys_folder_as_those_of_this_process(
@@ -503,6 +529,27 @@ def test_a_table_of_briefs_is_made_on_the_farm_as_it_is_here(
         assert report.status == "done"
         sound = (there.out / report.file).read_bytes()
         assert sound == (here.out / report.file).read_bytes()
+
+
+def test_four_workers_render_what_this_process_does_and_two_people_do_not_mix(
+    tiny: AudioStory, farm: Farm
+) -> None:
+    """Ann and Bob ask at the same time, for stories whose events have the same names."""
+    farm.grow(4)
+    stories = {"ann": story_of(8, seed=3), "bob": story_of(6, seed=4)}
+
+    def render(owner: str) -> dict[str, tuple[object, ...]]:
+        story = stories[owner]
+        ids = [event.id for event in story.events]
+        return rendered(farm.renderer(owner)(tiny, story, ids, SETTINGS))
+
+    with ThreadPoolExecutor(2) as people:
+        there = dict(zip(stories, people.map(render, stories), strict=True))
+    assert len(farm.state.workers) == 4
+    for owner, story in stories.items():
+        ids = [event.id for event in story.events]
+        assert there[owner] == rendered(render_events(tiny, story, ids, SETTINGS)), owner
+    assert there["ann"]["e1"] != there["bob"]["e1"]
 
 
 def test_people_at_two_replicas_of_the_studio_do_not_mix(farm: Farm, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ to warm up. The overheads are those of the median pair, beyond the start:
 
 and `worker_cpu`, `scheduler_cpu`, `caller_cpu`, `ray_cpu` say whose that is, as shares of what
 rendering here takes. `ray_at_rest` is the share of a core that Ray uses when nothing is asked.
+`worker_gaps` is how long the worker has nothing to do, by the same measure: it is the one figure of
+time that a busy machine changes little, since waiting for a processor does not count (Linux alone).
 The last line is one JSON object.
 """
 
@@ -15,11 +17,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -36,6 +41,7 @@ from core.story.story import Event, Story
 _CAPTIONS = ("rain falling", "a dog barking", "wind", "thunder", "footsteps", "a door slams")
 _Result = TypeVar("_Result")
 _REST = 5.0
+_NANO = 1e9
 
 
 def main(argv: Sequence[str]) -> None:
@@ -73,10 +79,13 @@ class Cost:
     Attributes:
         wall: seconds.
         cpu: seconds of processor time, by role: caller, worker, scheduler, ray.
+        gaps: seconds that the workers' busiest threads neither computed nor waited for a processor;
+            nan where the system does not tell.
     """
 
     wall: float
     cpu: Mapping[str, float]
+    gaps: float
 
 
 def farm_overhead(
@@ -126,6 +135,7 @@ def _figures(costs: list[tuple[Cost, Cost]], at_rest: Cost) -> dict[str, float]:
         pair = {f"{role}_cpu": cpu / alone for role, cpu in net.items()}
         pair["overhead_cpu"] = sum(pair.values()) - 1.0
         pair["overhead_wall"] = away.wall / here.wall - 1.0
+        pair["worker_gaps"] = away.gaps / alone
         for name, share in ({"here_seconds": here.wall, "farm_seconds": away.wall} | pair).items():
             shares.setdefault(name, []).append(share)
     medians = {name: round(statistics.median(each), 4) for name, each in shares.items()}
@@ -150,6 +160,17 @@ class _Roles:
             used[self._role(process.pid, title)] += times.user + times.system
         return used
 
+    def threads(self) -> Mapping[tuple[int, str], tuple[float, float]]:
+        """Of each thread of the workers, by process and number: seconds that it ran, and that it
+        waited for a processor."""
+        found = {}
+        for process in self._workers:
+            for thread in Path(f"/proc/{process}/task").glob("*"):
+                with suppress(OSError):  # one that has ended
+                    ran, waited, _ = (thread / "schedstat").read_text().split()
+                    found[process, thread.name] = (int(ran) / _NANO, int(waited) / _NANO)
+        return found
+
     def _role(self, pid: int, title: str) -> str:
         if pid in self._workers:
             return "worker"
@@ -157,10 +178,26 @@ class _Roles:
 
 
 def _cost(roles: _Roles, work: Callable[[], _Result]) -> tuple[Cost, _Result]:
-    before, begun = roles.cpu(), time.perf_counter()
+    threads, before, begun = roles.threads(), roles.cpu(), time.perf_counter()
     result = work()
     wall, after = time.perf_counter() - begun, roles.cpu()
-    return Cost(wall, {role: cpu - before.get(role, 0.0) for role, cpu in after.items()}), result
+    used = {role: cpu - before.get(role, 0.0) for role, cpu in after.items()}
+    return Cost(wall, used, _gaps(wall, threads, roles.threads())), result
+
+
+def _gaps(
+    wall: float,
+    before: Mapping[tuple[int, str], tuple[float, float]],
+    after: Mapping[tuple[int, str], tuple[float, float]],
+) -> float:
+    """`Cost.gaps` of so many seconds, the mean over the workers."""
+    busiest: dict[int, tuple[float, float]] = {}
+    for thread, (ran, waited) in after.items():
+        ran_before, waited_before = before.get(thread, (0.0, 0.0))
+        now = (ran - ran_before, waited - waited_before)
+        busiest[thread[0]] = max(busiest.get(thread[0], (0.0, 0.0)), now)
+    gaps = [wall - ran - waited for ran, waited in busiest.values()]
+    return statistics.mean(gaps) if gaps else math.nan
 
 
 def _rendered(

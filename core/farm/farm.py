@@ -24,7 +24,17 @@ from core.farm.cluster import NAMESPACE, connected
 from core.farm.scheduler import Scheduler
 from core.farm.shipping import code_version, ship
 from core.farm.state import FarmState
-from core.farm.tasks import Done, Job, JobKind, Prepared, Priority, Refused, Rendered, Stepped
+from core.farm.tasks import (
+    Done,
+    Job,
+    JobKind,
+    Prepared,
+    Priority,
+    Refused,
+    Rendered,
+    ShippedModel,
+    Stepped,
+)
 from core.farm.worker import AskedPlan, AskedRender
 from core.render.render import Beginning, OnProgress, OnWork, RenderedTake, RenderProgress
 from core.render.takes import contexts, narrative_order
@@ -226,9 +236,11 @@ def reached(model: AudioStory, address: FarmAddress) -> Iterator[Farm]:
         FarmError: Ray is not installed, no cluster answers, or no worker can be had.
         WeightsError: the model cannot be loaded once more, to be sent.
     """
-    size = sum(p.numel() * p.element_size() for p in model.parameters())
-    with connected(address, size) as ray:
-        farm = join_farm(ray, model, address)
+    # A cluster may hold the model already; one that begins here needs it, and room for it.
+    shipped = None if address.cluster else ship(model)
+    with connected(address, shipped.size if shipped else 0) as ray:
+        farm = join_farm(ray, model, address, shipped)
+        del shipped
         try:
             yield farm
         finally:
@@ -236,8 +248,14 @@ def reached(model: AudioStory, address: FarmAddress) -> Iterator[Farm]:
                 ray.kill(farm.scheduler)
 
 
-def join_farm(ray: Any, model: AudioStory, address: FarmAddress) -> Farm:
-    """The farm of a cluster that holds this model; it is begun where there is none."""
+def join_farm(
+    ray: Any, model: AudioStory, address: FarmAddress, shipped: ShippedModel | None = None
+) -> Farm:
+    """The farm of a cluster that holds this model; it is begun where there is none.
+
+    Args:
+        shipped: the model as data, where it was made already.
+    """
     resources = ray.cluster_resources()
     gpus = _share(address, resources.get("GPU", 0.0)) if address.gpus is None else address.gpus
     name = f"{model.profile.name} {model.weights} {code_version()} {address.threads} {gpus:g}"
@@ -246,7 +264,7 @@ def join_farm(ray: Any, model: AudioStory, address: FarmAddress) -> Farm:
         named = {"name": name, "namespace": NAMESPACE, "lifetime": "detached"}
         lasting = {**named, "get_if_exists": True}
         options = {"num_cpus": 0} | (lasting if address.cluster else {})
-        made_of = (ray.put(ship(model)), code_version(), address.threads, gpus)
+        made_of = (ray.put(shipped or ship(model)), code_version(), address.threads, gpus)
         scheduler = ray.remote(**options)(Scheduler).remote(*made_of)
     farm = Farm(ray, scheduler, model.weights)
     farm.grow(address.workers or _room(resources, address.threads, gpus), ready=1)

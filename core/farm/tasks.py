@@ -41,6 +41,11 @@ class ShippedModel:
     skeleton: bytes
     storages: list[npt.NDArray[np.uint8]]
 
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.skeleton) + sum(storage.nbytes for storage in self.storages)
+
 
 @dataclass(frozen=True)
 class Task:

@@ -30,8 +30,9 @@ CONTROL = "control"
 """Concurrency group of `stop`, which is called beside a task."""
 LIFE = "life"
 """Concurrency group of `live`."""
-REPORTED_EVERY = 0.1
-"""Seconds between two reports of an event's progress: a page shows no more."""
+REPORTED_EVERY = 0.2
+"""Seconds between two reports of an event's progress: a page shows no more, and what scheduler and
+caller do with them takes the workers' cores where there are no others."""
 
 
 @dataclass(frozen=True)
