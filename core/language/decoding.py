@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -197,7 +198,9 @@ class Decoder:
         allowed = grammar.allowed
         known = self._masks.get(id(allowed))
         if known is None or known[0] is not allowed:
-            known = (allowed, torch.tensor(sorted(allowed), device=logits.device))
+            # By numpy: of most of the vocabulary PyTorch alone takes 4 ms, some five times a draft.
+            ids = np.sort(np.fromiter(allowed, np.int64, len(allowed)))
+            known = (allowed, torch.from_numpy(ids).to(logits.device))
             self._masks[id(allowed)] = known
         scores = logits[known[1]]
         if self._draw is None:
