@@ -260,7 +260,8 @@ class AudioStory(nn.Module):
         Raises:
             WeightsError: the placeholders do not hold the sounds.
         """
-        embeddings = self.llm.get_input_embeddings()(ids.to(self.device))[None].clone()
+        table = self.llm.get_input_embeddings()
+        embeddings = table(ids.to(table.weight.device))[None].clone()
         places = (ids == placeholder).nonzero()[:, 0]
         rows = torch.cat([sound.to(embeddings) for sound in heard])
         if len(places) != len(rows):

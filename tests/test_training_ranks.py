@@ -27,8 +27,9 @@ def test_stages_learn_on_two_processes_what_they_learn_on_one_which_goes_on_ther
     tmp_path: Path,
 ) -> None:
     """Gloo on the processor. One process does both parts of a step, two do one each, also where the
-    language model's layers or the performer's blocks are sharded. All stages: `python -m tests.soak
-    ranks`."""
+    language model's layers or the performer's blocks are sharded. A process with another device
+    than the processor learns the same, and takes a step of every stage there. All stages: `python
+    -m tests.soak ranks`."""
     ranks.compare(tmp_path, 2, 1, ["stage3", "ear", "plans+shard", "performer+shard"])
 
 

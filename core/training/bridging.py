@@ -27,6 +27,7 @@ from core.corpus.modifiers import USUAL
 from core.performer.controls import Controls
 from core.performer.flow_performer import FlowPerformer, flow_performer
 from core.training.control_draws import ControlDraws
+from core.training.devices import moved_to
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, bridge_states
@@ -59,7 +60,8 @@ class Alignment:
         self.scale = scale
 
     def rows(self, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Semantic states, residual states, and the target of the semantic tokens."""
+        """Semantic states, residual states, and the target of the semantic tokens, on the
+        processor."""
         target = self.encoder([self.states.captions[i].meant for i in indices])
         return *self.states.of(indices), self.scale * target
 
@@ -75,7 +77,7 @@ def warm_up(model: AudioStory, states: BridgingStates, run: TrainingRun, folder:
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
         indices = torch.randint(len(states.captions), (_EVENTS,), generator=generator)
-        semantic, _, target = batches.rows(indices.tolist())
+        semantic, _, target = moved_to(bridge, *batches.rows(indices.tolist()))
         yield {"mse": functional.mse_loss(bridge.semantic_projector(semantic), target)}
 
     train(BridgeAndPerformer(bridge, flow_performer(model.performer)), losses, LAMBDA, run, folder)
@@ -208,10 +210,11 @@ def train_stage_one(
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
         drawn = performances.draw(generator)
-        semantic, residual, target = batches.rows(drawn.events)
+        semantic, residual, target = moved_to(model.bridge, *batches.rows(drawn.events))
         bridged = bridge_states(model.bridge, semantic, residual, ablation)
         by_encoder = torch.rand(len(drawn.events), 1, 1, generator=generator) < BY_ENCODER
-        condition = torch.where(by_encoder, encoder(drawn.captions), bridged.condition)
+        by_encoder, encoded = moved_to(model.bridge, by_encoder, encoder(drawn.captions))
+        condition = torch.where(by_encoder, encoded, bridged.condition)
         seconds = drawn.frames * frame_seconds
         loss = flow_loss(
             performer, drawn.latents, condition, seconds, weights, generator, drawn.controls

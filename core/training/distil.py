@@ -20,6 +20,7 @@ from core.audiostory import AudioStory
 from core.performer import flow
 from core.performer.flow_performer import FlowPerformer, flow_performer
 from core.training.bridging import Performances
+from core.training.devices import moved_to
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.objective import bridge_states
@@ -86,16 +87,18 @@ def train_fast(
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
         drawn = performances.draw(generator)
-        latents = drawn.latents
-        semantic, residual = performances.states.of(drawn.events)
+        semantic, residual = moved_to(model.bridge, *performances.states.of(drawn.events))
         condition = bridge_states(model.bridge, semantic, residual, Ablation()).condition
         seconds = drawn.frames * frame_seconds
-        t, after = steps_of_student(len(latents), steps, performer.config.shift, generator)
-        noise = torch.randn(latents.shape, generator=generator)
+        count = len(drawn.latents)
+        times = steps_of_student(count, steps, performer.config.shift, generator)
+        noise = torch.randn(drawn.latents.shape, generator=generator)
+        latents, noise, seconds = moved_to(performer, drawn.latents, noise, seconds)
+        t, after, counts = moved_to(performer, *times, weights)
         noisy = flow.interpolate(latents, noise, t)
         wanted = teachers_slope(performer, noisy, t, after, condition, seconds, guidance)
         predicted = performer.velocity(noisy, t, condition, seconds, "fast")
-        yield {"flow": ((predicted - wanted).square() * weights).mean()}
+        yield {"flow": ((predicted - wanted).square() * counts).mean()}
 
     with compiled(performer, run.steps):
         train(model, losses, {"flow": 1.0}, run, folder)

@@ -29,6 +29,7 @@ from torch.nn import functional
 from core.audiostory import AudioStory
 from core.corpus.vocabulary import CLASSES
 from core.errors import WeightsError
+from core.training.devices import moved_to
 from core.training.loop import TrainingRun, precision, train
 from core.training.objective import LAMBDA
 from core.training.understanding import HeardClip, answer_loss, draw, listening_lessons
@@ -69,8 +70,10 @@ def train_ear(
     def distances(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:
         drawn = draw(clips, ALIGNED, _random(generator))
         assert model.listener is not None
-        heard = model.listener(torch.stack([clip.features.float() for clip in drawn])).float()
+        features = torch.stack([clip.features.float() for clip in drawn])
         wanted = torch.stack([meant[clip.sound_class] for clip in drawn])
+        features, wanted = moved_to(model.listener, features, wanted)
+        heard = model.listener(features).float()
         yield {"mse": functional.mse_loss(heard.mean(1), wanted)}
 
     def losses(generator: torch.Generator) -> Iterator[Mapping[str, Tensor]]:

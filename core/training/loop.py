@@ -87,8 +87,9 @@ def train(
     `losses` yields the terms of one lesson or batch at a time; their gradients add up to a part of
     a step (`core.training.ranks`). The generator handed to `losses` is seeded by step and part, so
     that a resumed run sees the batches that the uninterrupted one would have seen, on however many
-    processes. When done, the model holds the averaged weights (sharded, where they were). Several
-    processes write to one folder, which all of them see.
+    processes, which write to one folder that all of them see. The model is brought to this
+    process's device and stays there; `losses` brings batches to it (`core.training.devices`). When
+    done, the model holds the averaged weights (sharded, where they were).
 
     Args:
         held_out: losses on what is not trained on, which are printed and recorded with every
@@ -103,6 +104,7 @@ def train(
     ranks = Ranks.of(accelerator)
     kept = _Kept.read(folder)
     parts = _parts(run, kept, ranks)
+    model.to(accelerator.device)
     if run.sharded and ranks.count > 1:
         shard(model, accelerator.device.type)
     parameters = trainable(model)
@@ -275,16 +277,16 @@ class _Kept:
         step: int,
         parts: int,
     ) -> _Kept:
-        """As things are now. All processes call it together."""
+        """As things are now, on the processor. All processes call it together."""
         moments = {
-            name: {key: gathered(value) for key, value in optimizer.state[parameter].items()}
+            name: {key: gathered(value).cpu() for key, value in optimizer.state[parameter].items()}
             for optimizer in optimizers
             for name, parameter in parameters.items()
             if parameter in optimizer.state
         }
         return _Kept(
-            {name: gathered(parameter.detach()) for name, parameter in parameters.items()},
-            {name: gathered(value) for name, value in average.items()},
+            {name: gathered(parameter.detach()).cpu() for name, parameter in parameters.items()},
+            {name: gathered(value).cpu() for name, value in average.items()},
             step,
             moments,
             parts,

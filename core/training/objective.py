@@ -16,6 +16,7 @@ from core.bridge.bridge import Bridge, BridgedTokens
 from core.bridge.text_encoder import TextEncoder
 from core.language.stream import PlannedEvent
 from core.performer.flow_performer import flow_performer
+from core.training.devices import moved_to
 from core.training.lesson import ALIKE, Ablation, Lesson
 from core.training.pretrain import flow_loss
 from core.training.sounds import EventSounds
@@ -57,7 +58,8 @@ class Objective:
     def terms(self, lesson: Lesson, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """The unweighted terms `text`, `reason`, `mse` and `flow`, as far as they apply."""
         stream = self._stream(lesson)
-        output = self.model.backbone(input_ids=stream.ids[None], use_cache=False)
+        (ids,) = moved_to(self.model.backbone, stream.ids[None])
+        output = self.model.backbone(input_ids=ids, use_cache=False)
         states = output.last_hidden_state[0]
         if lesson.written:
             yield from self._language(stream, states)
@@ -98,7 +100,7 @@ class Objective:
         for name, mask in masks.items():
             if mask.any():
                 logits = self.model.head(states[:-1][mask])
-                yield name, functional.cross_entropy(logits, targets[mask])
+                yield name, functional.cross_entropy(logits, targets[mask].to(logits.device))
 
     def _paraphrases(self, ids: Tensor) -> Tensor:
         """Which ids (L,) stand between a length and its bridging tokens: they are only read."""
@@ -110,7 +112,7 @@ class Objective:
 
     def _alignment(self, lesson: Lesson, bridged: BridgedTokens) -> Tensor:
         """L_mse: semantic tokens against the text encoder's tokens of what the caption means."""
-        target = self.encoder(lesson.meant)
+        (target,) = moved_to(self.model.bridge, self.encoder(lesson.meant))
         return functional.mse_loss(bridged.semantic, self.model.bridge.config.scale * target)
 
     def _flow(

@@ -23,6 +23,7 @@ from core.performer.flow_performer import FlowPerformer, flow_performer
 from core.performer.kinds import build_performer, with_controls
 from core.profile import Profile
 from core.training.control_draws import ControlDraws
+from core.training.devices import device_of, moved_to
 from core.training.loop import TrainingRun, train
 
 TOKENS_A_BATCH = 2400
@@ -49,6 +50,8 @@ def flow_loss(
 ) -> Tensor:
     """L_flow of the paper, with the condition dropped for guidance in a tenth of the items.
 
+    What is drawn is brought to where the performer is.
+
     Args:
         latents: clean latents (B, T, C).
         condition: (B, S, width).
@@ -56,10 +59,14 @@ def flow_loss(
         weights: what each channel counts (C,), of mean 1.
         controls: what else is said of the sounds, to a performer that learns to heed it.
     """
-    velocity = performer.velocity if controls is None else with_controls(performer, controls)
+    velocity = performer.velocity
+    if controls is not None:
+        velocity = with_controls(performer, controls.to(device_of(performer)))
     noise = torch.randn(latents.shape, generator=generator)
     t = flow.sample_times(len(latents), generator)
     dropped = torch.rand(len(latents), generator=generator) < DROP_CONDITION
+    latents, condition, seconds = moved_to(performer, latents, condition, seconds)
+    weights, noise, t, dropped = moved_to(performer, weights, noise, t, dropped)
     condition = torch.where(dropped[:, None, None], performer.negative, condition)
     predicted = velocity(flow.interpolate(latents, noise, t), t, condition, seconds)
     error = (predicted - flow.target_velocity(latents, noise)).square()
@@ -105,6 +112,9 @@ def compiled(performer: FlowPerformer, steps: int) -> Iterator[None]:
         return
     torch._dynamo.config.recompile_limit = 64  # shapes of windows, with and without gradient
     performer.compile_blocks(dynamic=None)
+    if torch.cuda.is_available():  # whose own attention is the faster one
+        yield
+        return
     functional.scaled_dot_product_attention = attend
     try:
         yield

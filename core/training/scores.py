@@ -30,6 +30,7 @@ from core.language.stream import prompt_text
 from core.language.task_adapter import ALPHA
 from core.narratives.score_variations import varied
 from core.narratives.scores import Score, scores_by_writer, shared_runs
+from core.training.devices import moved_to
 from core.training.loop import TrainingRun, train, trainable
 from core.training.objective import LAMBDA
 from core.training.stages import halved
@@ -89,10 +90,11 @@ def token_losses(model: AudioStory, lessons: Sequence[ScoreLesson]) -> dict[str,
     kinds = pad_sequence(
         [torch.tensor(lesson.kinds) for lesson in lessons], batch_first=True, padding_value=-1
     )
-    states = model.backbone(input_ids=ids, use_cache=False).last_hidden_state
+    read = model.backbone(input_ids=moved_to(model.backbone, ids)[0], use_cache=False)
     targets, learned = ids[:, 1:], kinds[:, 1:]
-    scores = model.head(states[:, :-1][learned >= 0]).float()
-    losses = functional.cross_entropy(scores, targets[learned >= 0], reduction="none")
+    scores = model.head(read.last_hidden_state[:, :-1][learned >= 0]).float()
+    wanted = targets[learned >= 0].to(scores.device)
+    losses = functional.cross_entropy(scores, wanted, reduction="none")
     own = learned[learned >= 0]
     return {kind: losses[own == place] for place, kind in enumerate(KINDS)}
 

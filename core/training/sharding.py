@@ -64,7 +64,9 @@ def gathered(tensor: Tensor) -> Tensor:
 
 
 def sharded_like(value: Tensor, other: Tensor) -> Tensor:
-    """A whole tensor, the same on all processes, sharded as another one of its shape is."""
+    """A whole tensor, the same on all processes, where another one is, and sharded as that is where
+    it has its shape."""
+    value = value.to(other.device)
     if isinstance(other, DTensor) and value.shape == other.shape:
         return distribute_tensor(value, other.device_mesh, other.placements)
     return value

@@ -134,7 +134,7 @@ def halved(llm: nn.Module) -> Iterator[None]:
         yield
     finally:
         for parameter, data in zip(frozen, whole, strict=True):
-            parameter.data = data
+            parameter.data = data.to(parameter.device)
 
 
 def train_stage(

@@ -28,6 +28,7 @@ from core.files import atomic_path
 from core.language.stream import PlannedEvent
 from core.narratives.narratives import Narrative, narrative, narrative_of_sounds
 from core.narratives.skeletons import Sound, sound
+from core.training.devices import moved_to, own_device
 from core.training.lesson import ALIKE, Ablation
 from core.training.ranks import Ranks
 
@@ -134,14 +135,15 @@ def _edited(story: Narrative, order: Sequence[int]) -> Narrative:
 
 @torch.inference_mode()
 def read_states(model: AudioStory, read: ReadLesson, ablation: Ablation) -> tuple[Tensor, Tensor]:
-    """States at the bridging tokens, (E, S, hidden) and (E, R, hidden)."""
+    """States at the bridging tokens, (E, S, hidden) and (E, R, hidden), on the processor."""
     story = read.story
     events = [PlannedEvent(e.caption if ablation.captions else "", e.seconds) for e in story.events]
     reasoning = read.reasoning if ablation.reasoning else ""
     events = model.paraphrased(events, ALIKE)
     stream = model.stream(story.instruction, story.total, reasoning, events)
-    states = model.backbone(input_ids=stream.ids[None]).last_hidden_state[0]
-    return states[stream.semantic].half(), states[stream.residual].half()
+    (ids,) = moved_to(model.backbone, stream.ids[None])
+    states = model.backbone(input_ids=ids).last_hidden_state[0]
+    return states[stream.semantic].half().cpu(), states[stream.residual].half().cpu()
 
 
 def collect(
@@ -158,6 +160,7 @@ def collect(
         ranks: the processes among which the shards are shared out.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    model.backbone.to(own_device())
     for shard in ranks.own(lessons // SHARD):
         path = folder / f"states-{shard:04d}.safetensors"
         if path.exists():

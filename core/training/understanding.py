@@ -37,6 +37,7 @@ from core.files import atomic_path
 from core.listener.aisfx import AISFX_RATE
 from core.listener.effects import EffectsListener
 from core.narratives.narratives import single
+from core.training.devices import moved_to
 from core.training.lesson import Ablation
 from core.training.loop import TrainingRun, train
 from core.training.objective import LAMBDA, Objective
@@ -198,7 +199,8 @@ def answer_loss(model: AudioStory, asked_of: Sequence[Listened]) -> Tensor:
     Shorter lessons are filled up at their end, which a causal model does not see.
     """
     assert model.listener is not None
-    heard = model.listener(torch.stack([lesson.clip.features.float() for lesson in asked_of]))
+    features = torch.stack([lesson.clip.features.float() for lesson in asked_of])
+    heard = model.listener(*moved_to(model.listener, features))
     written = [[*model.encode(lesson.answer), model.ids.turn_end] for lesson in asked_of]
     inputs = [
         question_embeddings(model, lesson.question, sound, answer[:-1])[0]
@@ -212,7 +214,8 @@ def answer_loss(model: AudioStory, asked_of: Sequence[Listened]) -> Tensor:
         for row, given, answer in zip(states, inputs, written, strict=True)
     ]
     targets = torch.tensor([token for answer in written for token in answer])
-    return functional.cross_entropy(model.head(torch.cat(answering)).float(), targets)
+    scores = model.head(torch.cat(answering)).float()
+    return functional.cross_entropy(scores, targets.to(scores.device))
 
 
 def _step_losses(

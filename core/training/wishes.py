@@ -25,6 +25,7 @@ from core.language.adapter import add_task_adapter
 from core.language.stream import TURN_END
 from core.narratives.wishes import Wish, random_story, wish_about
 from core.story.edits import edit_slots
+from core.training.devices import moved_to
 from core.training.loop import TrainingRun, train
 from core.training.stages import halved
 
@@ -88,6 +89,7 @@ def wishes_loss(model: AudioStory, stories: Sequence[StoryWishes]) -> Tensor:
     seen = torch.eye(ids.shape[1], dtype=torch.bool).repeat(len(rows), 1, 1, 1)
     for mask, row in zip(seen, rows, strict=True):
         mask[0, : len(row.ids), : len(row.ids)] = row.seen
+    ids, places, seen = moved_to(model.backbone, ids, places, seen)
     # On a processor the gradient of the fused attention takes longer than all matrices together.
     with sdpa_kernel(SDPBackend.MATH):
         states = model.backbone(
@@ -95,7 +97,8 @@ def wishes_loss(model: AudioStory, stories: Sequence[StoryWishes]) -> Tensor:
         ).last_hidden_state
     answering = torch.cat([state[row.answering] for state, row in zip(states, rows, strict=True)])
     targets = [token for story in stories for _, answer in story.wishes for token in answer]
-    return functional.cross_entropy(model.head(answering).float(), torch.tensor(targets))
+    scores = model.head(answering).float()
+    return functional.cross_entropy(scores, torch.tensor(targets, device=scores.device))
 
 
 class _Row(NamedTuple):

@@ -147,7 +147,8 @@ def trainings_on_two_processes(seed: int, folder: Path) -> None:
     print(
         f"   {len(whole)} stages, {len(sharded)} of them sharded too, stopped at {last}", flush=True
     )
-    ranks.by_torchrun(folder / "torchrun")
+    for launcher in ranks.LAUNCHERS:
+        ranks.by_launcher(launcher, folder / launcher)
 
 
 def many_people(seed: int, folder: Path) -> None:
