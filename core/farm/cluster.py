@@ -29,9 +29,14 @@ _TOKEN = "RAY_AUTH_TOKEN"
 """What Ray calls the secret without which nobody has a cluster do anything."""
 _ROOM_FOR_TAKES = 512 << 20
 """Bytes of shared memory for takes on their way, beside the model: an hour of stereo sound."""
-_LIVES_WITH_US = {"health_check_failure_threshold": 1000, "worker_register_timeout_seconds": 600}
+_LIVES_WITH_US = {
+    "health_check_failure_threshold": 1000,
+    "worker_register_timeout_seconds": 600,
+    "worker_niceness": 0,
+}
 """Of a cluster of this process: neither its one node nor a worker that begins is given up because
-the machine is busy."""
+the machine is busy, and workers have this process's priority: Ray's own is 15 below, with which
+whatever else is at work here comes before a rendering."""
 _ATTEMPTS = 3
 """To begin a cluster here: Ray gives its own processes 30 s, which is too little on a machine that
 is very busy."""
