@@ -34,6 +34,7 @@ from studio.handlers.arguments import CheckedBlocks
 from studio.handlers.listeners import add_listeners
 from studio.handlers.messages import say_what_fails
 from studio.handlers.uploading import say_why_nothing_is_kept
+from studio.jobs.lessons import Lessons
 from studio.jobs.model_service import ModelService
 from studio.jobs.render_place import RenderPlace
 from studio.jobs.speed import Speed
@@ -125,8 +126,12 @@ def open_studio(
     profile = load_profile(profile_name)
     others = others_here(profile, library.search if library else None, shared=shared)
     service = ModelService(profile_name, speed, others)
-    with contextlib.closing(RenderPlace(farm)) as place:
-        yield Studio(service, sessions, PeakCache(), place, sound_library=library)
+    lessons = None if library is None else Lessons(profile_name, scratch / "uploads")
+    with (
+        contextlib.closing(RenderPlace(farm)) as place,
+        contextlib.closing(lessons) if lessons else contextlib.nullcontext(),
+    ):
+        yield Studio(service, sessions, PeakCache(), place, sound_library=library, lessons=lessons)
 
 
 def _own_library() -> SoundLibrary | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from studio.jobs.lessons import Lessons
 from studio.jobs.model_service import ModelService
 from studio.jobs.places import Places
 from studio.jobs.render_place import RenderPlace
@@ -43,6 +44,7 @@ class Studio:
         recordings: places for recordings that are read before it is their turn with the model.
         sound_library: of the person at this machine; None: the page is for others too, and they
             are not to hear it.
+        lessons: of sounds that are learned for that person; None: as before.
     """
 
     service: ModelService
@@ -52,3 +54,4 @@ class Studio:
     directors: Places = field(default_factory=_directors)
     recordings: Places = field(default_factory=_recordings)
     sound_library: SoundLibrary | None = None
+    lessons: Lessons | None = None

@@ -16,7 +16,9 @@ from safetensors.torch import load_file, save_file
 
 from core.audiostory import AudioStory
 from core.commands import sound as command
+from core.corpus.vocabulary import BY_NAME
 from core.errors import AudioFileError, Cancelled, FileError, RenderError, StudioError, WeightsError
+from core.experiments import own_sounds as evaluation
 from core.own_sounds.base import load_base
 from core.own_sounds.own_sound import OwnSound, read_about, read_learned
 from core.own_sounds.recordings import (
@@ -48,6 +50,8 @@ from core.training.sound_lessons import (
     lesson_folder,
     lessons_left,
 )
+from studio.view.performers import performer_choices
+from studio.view.takes import made_with
 
 RATE = 44_100
 TINY = load_profile("tiny")
@@ -197,6 +201,14 @@ def test_what_was_learned_is_heard(tiny: AudioStory, tmp_path: Path, learned: Pa
     assert not torch.equal(condition, fresh.negative[0])
 
 
+def test_the_page_says_whom_a_caption_names(folder: StoryFolder, performers: Performers) -> None:
+    story = folder.story
+    shown = performer_choices(story, story.event("e2"), performers)
+    assert "whom its caption names (my ping)" in shown
+    assert "licence: CC0-1.0" in shown
+    assert "as the story (Tiny" in performer_choices(story, story.event("e1"), performers)
+
+
 def test_a_sound_learned_anew_has_other_keys(tmp_path: Path) -> None:
     keys = []
     for name in ("a", "b"):
@@ -213,6 +225,12 @@ def test_a_story_whose_sound_is_not_here_keeps_its_take_and_says_what_lacks(
 ) -> None:
     make(tiny, folder, performers, TINY.final)
     without = Performers(TINY)
+    take = folder.story.event("e2").take
+    assert take is not None
+    assert made_with(take, performers).endswith(
+        "by my ping, learned from 5 recordings by Ada, CC0-1.0"
+    )
+    assert "by my ping, an own sound that is not here: import it" in made_with(take, without)
     assert not due(folder, TINY.final, TINY.crossfade, performers=without)
     asked = timeline.change(folder.story, "e2", performer="sound:my ping")
     folder.edit("edit", lambda story: asked)
@@ -455,3 +473,40 @@ def test_what_is_said_of_a_sound_is_whole() -> None:
     fields = {field.name for field in dataclasses.fields(OwnSound)}
     assert {"licence", "consent", "recorded_by", "base"} <= fields
     assert isinstance(SoundRecording(np.zeros((1, 1), np.float32), "x").digest, str)
+
+
+def test_the_evaluation_learns_kinds_judges_them_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind, pitch in (("zipper", 3000), ("sonar", 900)):
+        folder = tmp_path / "recorded" / kind
+        folder.mkdir(parents=True)
+        for number in range(8):
+            t = np.arange(RATE) / RATE
+            tone = 0.5 * np.sin(2 * np.pi * (pitch + 20 * number) * t) * np.exp(-3 * t)
+            soundfile.write(folder / f"{number}.flac", tone, RATE)
+    given = ["--profile", "tiny", "--classes", "zipper", "sonar", "--steps", "2"]
+    given += ["--renders", "2", "--known", "1", "--run", str(tmp_path / "run")]
+    given += ["--recordings", str(tmp_path / "recorded")]
+    evaluation.main(given)
+    first = json.loads(capsys.readouterr().out.splitlines()[-1])
+    zipper, sonar = first["classes"]
+    assert (zipper["learned"], zipper["held_out"]) == (6, 2)
+    assert zipper["clips"] == sonar["clips"] == 1.0, "tones of one pitch are told apart"
+    assert first["judged_among"] == 46
+    assert first["known"]["equal"] == 1.0
+    assert first["reading"]["captions"] >= 300
+    assert first["reading"]["asked_for_own"] <= 0.02
+    assert zipper["seconds"] > 0
+    evaluation.main(given)
+    again = capsys.readouterr().out
+    assert "learned in" not in again
+    assert json.loads(again.splitlines()[-1]) == first
+
+
+def test_ten_kinds_are_held_out_each_of_another_family() -> None:
+    kinds = evaluation.chosen_kinds()
+    assert len({kind.family for kind in kinds}) == len(kinds) == 10
+    assert not {kind.name for kind in kinds} & set(BY_NAME)
+    with pytest.raises(StudioError, match="no candidate 'dog'"):
+        evaluation.chosen_kinds(["dog"])

@@ -1,7 +1,8 @@
 """`python app.py evaluate`: what the model measures.
 
     evaluate direct | flags | recognise | fidelity | combine | bridge | duration | modifiers
-    evaluate describe | tagger | wishes | scores | scenes | sound | story | sounds | codec
+    evaluate describe | tagger | wishes | scores | scenes | sound | story | sounds | own-sounds
+    evaluate codec
 
 Each prints a line a render and ends in one line of JSON. With `--keep` a stopped evaluation goes on
 where it was. Without a manifest the held-out recordings' embeddings in assets/ are used.
@@ -51,6 +52,7 @@ _OWN_PARSERS = {
     "wishes": ("core.evaluation.wishes", "Wishes for changes: is what they name done, no more?"),
     "flags": ("core.evaluation.flags", "Captions: are those of unknown sounds flagged?"),
     "sounds": ("core.evaluation.candidate_sounds", "Clips by the candidates' recipes."),
+    "own-sounds": ("core.experiments.own_sounds", "Sounds of one's own: recognised once learned?"),
     "codec": ("core.evaluation.codec", "What a codec alone keeps of probes and recordings."),
 }
 """Evaluations whose module has a `main(argv)`."""

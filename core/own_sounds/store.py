@@ -20,8 +20,13 @@ from core.own_sounds.performer import OwnSoundPerformer, check_base
 from core.performer.naming import OWN_SOUND, words_of
 from core.places import data_folder
 from core.profile import Profile
+from core.schema import parse_json
 
 SOUNDS_FOLDER = "sounds"
+LESSONS_FOLDER = "lessons"
+"""Within it, of sounds that are being learned."""
+LESSON_FILE = "lesson.json"
+"""What a lesson is to give (core/training/own_sound.py)."""
 MOST_SOUNDS = 500
 
 
@@ -50,6 +55,17 @@ def own_sounds(folder: Path) -> dict[Path, OwnSound | str]:
             found[path] = read_about(path)
         except WeightsError as error:
             found[path] = str(error)
+    return found
+
+
+def stopped_lessons(folder: Path) -> list[str]:
+    """Names of sounds whose lessons were cut short, or go on somewhere."""
+    found = []
+    for path in sorted((folder / LESSONS_FOLDER).glob(f"*/{LESSON_FILE}")):
+        try:
+            found.append(str(parse_json(path.read_text(encoding="utf-8"))["about"]["name"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
     return found
 
 

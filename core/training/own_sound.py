@@ -31,6 +31,7 @@ from core.files import atomic_path, open_weights, write_atomically
 from core.own_sounds.base import base_digest, load_base
 from core.own_sounds.own_sound import LearnedSound, OwnSound
 from core.own_sounds.recordings import SoundRecording, version_of
+from core.own_sounds.store import LESSON_FILE
 from core.performer.flow_performer import FlowPerformer
 from core.performer.low_rank import updates_of, with_low_rank
 from core.profile import Profile
@@ -60,7 +61,7 @@ _TRIED = 2
 """Steps by which the machine's speed is measured, after one that is not."""
 _SAVED_EVERY = 0.25
 """Minutes."""
-_LESSON, _LATENTS, _RUN = "lesson.json", "latents.safetensors", "run"
+_LATENTS, _RUN = "latents.safetensors", "run"
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,14 @@ def prepare_lesson(
 
 
 def _write_plan(folder: Path, plan: LessonPlan) -> None:
-    write_atomically(folder / _LESSON, json.dumps(dataclasses.asdict(plan)).encode())
+    write_atomically(folder / LESSON_FILE, json.dumps(dataclasses.asdict(plan)).encode())
 
 
 def read_plan(folder: Path) -> LessonPlan | None:
     """What the lesson in a folder is to give; None: there is none that can be gone on with."""
     try:
-        text = (folder / _LESSON).read_text(encoding="utf-8")
-        return read_dataclass(LessonPlan, parse_json(text), _LESSON, StudioError)
+        text = (folder / LESSON_FILE).read_text(encoding="utf-8")
+        return read_dataclass(LessonPlan, parse_json(text), LESSON_FILE, StudioError)
     except (OSError, ValueError, StudioError):
         return None
 

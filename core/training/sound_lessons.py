@@ -22,7 +22,7 @@ from core.codec.kinds import load_codec
 from core.errors import StudioError, WeightsError
 from core.own_sounds.own_sound import CONSENT, OwnSound, sound_file_name, write_learned
 from core.own_sounds.recordings import read_recordings_of
-from core.own_sounds.store import check_free
+from core.own_sounds.store import LESSONS_FOLDER, check_free, stopped_lessons
 from core.performer.naming import names_in
 from core.profile import Profile
 from core.training.own_sound import (
@@ -30,10 +30,7 @@ from core.training.own_sound import (
     OnLesson,
     learn_sound,
     prepare_lesson,
-    read_plan,
 )
-
-_LESSONS = "lessons"
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,12 @@ class SoundToLearn:
 
 def lesson_folder(sounds: Path, name: str) -> Path:
     """Where the lesson of a sound is."""
-    return sounds / _LESSONS / Path(sound_file_name(name)).stem
+    return sounds / LESSONS_FOLDER / Path(sound_file_name(name)).stem
 
 
 def lessons_left(sounds: Path) -> dict[str, Path]:
     """Lessons that were cut short, by the sound's name."""
-    folders = sorted((sounds / _LESSONS).glob("*/")) if (sounds / _LESSONS).is_dir() else []
-    plans = {folder: read_plan(folder) for folder in folders}
-    return {plan.about.name: folder for folder, plan in plans.items() if plan is not None}
+    return {name: lesson_folder(sounds, name) for name in stopped_lessons(sounds)}
 
 
 def check_wanted(profile: Profile, sounds: Path, wanted: SoundToLearn) -> OwnSound:

@@ -24,6 +24,7 @@ _SENT: tuple[tuple[type[Any], Any], ...] = (
     (gr.Slider, float),
     (gr.Dropdown, str | None),
     (gr.Radio, str | None),
+    (gr.Checkbox, bool | None),
     (gr.CheckboxGroup, list[str] | None),
 )
 """What each kind of component is sent; those of files and tables check it themselves."""

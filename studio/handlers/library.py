@@ -15,8 +15,7 @@ from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.sound.library import SoundLibrary
 from studio.state import Studio
-from studio.view.unfamiliar import unfamiliar_sounds
-from studio.view.updates import Updates, components, view_after
+from studio.view.updates import Updates, components, view_after, ways_out
 
 
 def add_library_listeners(studio: Studio, page: Page) -> None:
@@ -54,7 +53,7 @@ def offer_recordings(
         session.offers[event_id] = _library(studio).offers(session, profile, event, like)
     except StudioError as error:
         gr.Warning(str(error))
-    return {page.unfamiliar: unfamiliar_sounds(studio.service, session, studio.sound_library)}
+    return {page.unfamiliar: ways_out(studio, session)}
 
 
 def offer_variation(
@@ -69,7 +68,7 @@ def offer_variation(
         session.offers[event_id] = tuple(offer if o.recording == row else o for o in offers)
     except StudioError as error:
         gr.Warning(str(error))
-    return {page.unfamiliar: unfamiliar_sounds(studio.service, session, studio.sound_library)}
+    return {page.unfamiliar: ways_out(studio, session)}
 
 
 def take_recording(

@@ -12,6 +12,7 @@ from studio.handlers.farm import add_farm_listeners
 from studio.handlers.library import add_library_listeners
 from studio.handlers.listening import add_listening_listeners
 from studio.handlers.opening import add_opening_listeners
+from studio.handlers.own_sounds import add_own_sound_listeners
 from studio.handlers.rendering import add_rendering_listeners
 from studio.handlers.spectra import add_spectra_listeners
 from studio.handlers.uploading import add_uploading_listeners
@@ -33,4 +34,5 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     add_exporting_listeners(studio, page)
     add_listening_listeners(studio, page)
     add_library_listeners(studio, page)
+    add_own_sound_listeners(studio, page)
     add_spectra_listeners(studio, page)

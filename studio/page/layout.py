@@ -11,6 +11,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from core.export.settings import FORMATS, PRESETS
+from core.own_sounds.own_sound import CONSENT, LONGEST_NAME
 from core.profile import RenderSettings
 from studio.editing import table
 from studio.page.scripts import (
@@ -19,6 +20,7 @@ from studio.page.scripts import (
     LISTENING_JS,
     MIX_JS,
     PROPOSAL_JS,
+    SOUNDS_JS,
     SPECTRA_JS,
     TAKES_JS,
     TIMELINE_HTML,
@@ -117,6 +119,16 @@ class Page:
     progress: gr.HTML
     download: gr.DownloadButton
     unfamiliar: gr.HTML
+    own_sounds_panel: gr.Accordion
+    own_sounds: gr.HTML
+    sound_name: gr.Textbox
+    sound_recordings: gr.UploadButton
+    sound_chosen: gr.HTML
+    sound_licence: gr.Textbox
+    sound_by: gr.Textbox
+    sound_consent: gr.Checkbox
+    learn_sound: gr.Button
+    import_sound: gr.UploadButton
     table: gr.Dataframe
     prompt_strength: gr.Slider
     strength: gr.Slider
@@ -361,6 +373,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         beginnings = _beginnings(studio.service.profile.draft)
         farm = _farm(studio)
         unfamiliar = gr.HTML("", js_on_load=UNFAMILIAR_JS, elem_id="unfamiliar")
+        own_sounds = _own_sounds(visible=studio.lessons is not None)
         events = _table()
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
@@ -371,6 +384,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         beginnings
         | wishes
         | farm
+        | own_sounds
         | export
         | {
             "workspace": workspace,
@@ -501,6 +515,50 @@ def _beginnings(settings: RenderSettings) -> dict[str, object]:
         "recording_upload": recording_upload,
         "stop_uploading_recording": stop_uploading_recording,
         "use_recording": use_recording,
+    }
+
+
+def _own_sounds(*, visible: bool) -> dict[str, object]:
+    """Sounds of the person's own: those there are, and what it takes to learn another."""
+    with gr.Accordion(
+        "Your sounds",
+        open=False,
+        visible=visible,
+        elem_id="own-sounds-panel",
+        elem_classes="folded",
+    ) as panel:
+        own_sounds = gr.HTML("", js_on_load=SOUNDS_JS, elem_id="own-sounds")
+        with gr.Row(elem_classes="control-row"):
+            name = gr.Textbox(
+                label="Name, as captions will have it",
+                placeholder="grandma's kettle",
+                max_length=LONGEST_NAME,
+                elem_id="sound-name",
+            )
+            licence = gr.Textbox(
+                label="Licence of the sound", placeholder="CC-BY-4.0", elem_id="sound-licence"
+            )
+            by = gr.Textbox(label="Recorded by (may be empty)", elem_id="sound-by")
+        with gr.Row(elem_classes="control-row"):
+            recordings = gr.UploadButton(
+                "5 to 50 recordings …", file_count="multiple", elem_id="sound-recordings", **_QUIET
+            )
+            chosen = gr.HTML("", elem_classes="grow", elem_id="sound-chosen")
+        consent = gr.Checkbox(label=CONSENT, elem_id="sound-consent")
+        with gr.Row(elem_classes="control-row"):
+            learn = gr.Button("Learn it", elem_id="learn-sound", **_QUIET)
+            bring = gr.UploadButton("Import one …", elem_id="import-sound", **_QUIET)
+    return {
+        "own_sounds_panel": panel,
+        "own_sounds": own_sounds,
+        "sound_name": name,
+        "sound_recordings": recordings,
+        "sound_chosen": chosen,
+        "sound_licence": licence,
+        "sound_by": by,
+        "sound_consent": consent,
+        "learn_sound": learn,
+        "import_sound": bring,
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
+from core.performer.naming import OWN_SOUND
 from core.profile import AUTO, OWN
 from core.render.performers import Performers
 from core.story.story import Event, Story
@@ -23,12 +24,15 @@ def performer_choices(story: Story, event: Event, performers: Performers) -> str
     names += sorted(name for name in asked if name not in names)
     titles = {name: _title(name, performers) for name in names}
     off = " disabled" if event.locked or event.silent else ""
-    own = [("", f"as the story ({titles[story.performer]})"), *titles.items()]
+    who = performers.asked_by(story, event)
+    named = not event.performer and who != story.performer and not event.silent
+    why = "whom its caption names" if named else "as the story"
+    own = [("", f"{why} ({titles[who if named else story.performer]})"), *titles.items()]
     return (
         '<span class="takes-performers">'
         f"{_list('performer', 'Performed by', own, event.performer or '', off)}"
         f"{_list('performers', 'the story by', list(titles.items()), story.performer, '')}"
-        f"{_licence(event.performer or story.performer, performers)}</span>"
+        f"{_licence(who, performers)}</span>"
     )
 
 
@@ -40,7 +44,8 @@ def _title(name: str, performers: Performers) -> str:
     by = performers.description(name)
     if by is None:
         return f"{name} (not here)"
-    return by.title if by.title.lower() == name else f"{by.title} ({name})"
+    plain = by.title.lower() == name or name == f"{OWN_SOUND}{by.title}"
+    return by.title if plain else f"{by.title} ({name})"
 
 
 def _list(action: str, label: str, choices: list[tuple[str, str]], now: str, off: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from html import escape
 
+from core.performer.naming import OWN_SOUND
 from core.profile import OWN
 from core.render.performers import Performers
 from core.render.takes import quality_of
@@ -175,6 +176,10 @@ def _performed_by(take: Take, performers: Performers) -> list[str]:
     by = performers.description(take.performer)
     told = {"caption": ", from its caption alone, without bridging tokens"}
     parts = [f"by {by.title if by else take.performer}{told.get(take.conditioning, '')}"]
+    if take.performer.startswith(OWN_SOUND):  # told its own condition, whatever the caption says
+        name = take.performer.removeprefix(OWN_SOUND)
+        lacks = ", an own sound that is not here: import it to render this anew"
+        parts = [f"by {name}{'' if by else lacks}"]
     return parts + [text for text in (take.source, take.licence) if text]
 
 

@@ -28,19 +28,24 @@ def unknown_events(service: ModelService, session: Session) -> dict[str, Caption
 
 
 def unfamiliar_sounds(
-    service: ModelService, session: Session, library: SoundLibrary | None = None
+    service: ModelService,
+    session: Session,
+    library: SoundLibrary | None = None,
+    *,
+    learns: bool = False,
 ) -> str:
     """What is said of each such event without a sound, with buttons for the ways out.
 
     Args:
         library: whose recordings are a way out; None: nobody's.
+        learns: sounds can be learned here.
     """
     story, unknown = session.story, unknown_events(service, session)
     if story is None:
         return ""
     has_library = library is not None and library.exists
     rows = [
-        _row(story, event, unknown[event.id], has_library, session.offers.get(event.id, ()))
+        _row(story, event, unknown[event.id], has_library, session.offers.get(event.id, ()), learns)
         for event in story.events
         if event.id in unknown and event.take is None and not (event.locked or event.silent)
     ]
@@ -55,6 +60,7 @@ def _row(
     match: CaptionMatch,
     has_library: bool,
     offers: Sequence[LibraryOffer],
+    learns: bool,
 ) -> str:
     of = f'type="button" class="chip" data-of="{escape(event.id)}"'
     nearer = "".join(
@@ -64,9 +70,15 @@ def _row(
     )
     unknown = ", ".join(f"“{escape(phrase)}”" for phrase in match.unknown)
     search = f"<button {of} data-library>search your library</button>, " if has_library else ""
+    learn = (
+        f'<button {of} data-learn="{escape(match.unknown[0])}" title="From 5 to 50 recordings">'
+        "teach it this sound</button>, "
+        if learns
+        else ""
+    )
     return (
         f"<li>{name_of(story, event)}&ensp;Not rendered: the model knows no sound like {unknown}."
-        f" Say it nearer: {nearer} {search}begin from a recording, or"
+        f" Say it nearer: {nearer} {search}{learn}begin from a recording, or"
         f' <button {of} data-placeholder title="Perform it as what is nearest, and mark it">'
         f"render a placeholder</button>{_offered(event, offers)}</li>"
     )

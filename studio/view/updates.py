@@ -15,6 +15,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
+from core.profile import AUTO, OWN
 from core.story.story import Story
 from studio.editing import table
 from studio.page.layout import Page
@@ -69,6 +70,12 @@ def components(page: Page) -> list[Any]:
     ]
 
 
+def ways_out(studio: Studio, session: Session) -> str:
+    """What can be done about unknown sounds, as markup."""
+    learns = studio.lessons is not None
+    return unfamiliar_sounds(studio.service, session, studio.sound_library, learns=learns)
+
+
 def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) -> Updates:
     """Everything that depends on the story, and on what is being made.
 
@@ -101,7 +108,7 @@ def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) 
         page.notes: notes_html(story),
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
-        page.unfamiliar: unfamiliar_sounds(studio.service, session, studio.sound_library),
+        page.unfamiliar: ways_out(studio, session),
         page.table: gr.update(value=rows, column_widths=table.widths_of(rows), interactive=True),
         **render_buttons(studio, page, session, of_job=of_job),
         **selection_view(studio, page, session),
@@ -138,7 +145,8 @@ def selected_takes(studio: Studio, session: Session) -> str:
     if event is None:
         return ""
     due = {request.event_id for request in left_to_render(studio, session, "all")}
-    paraphrase = lexicon.performed_as(event.caption) if lexicon else ""
+    by_us = studio.service.performers.asked_by(session.open_folder.story, event) in (OWN, AUTO)
+    paraphrase = lexicon.performed_as(event.caption) if lexicon and by_us else ""
     return takes_panel(
         session,
         studio.service.performers,
