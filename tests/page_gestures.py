@@ -44,6 +44,8 @@ class Hand:
 
     page: Page
     file: Path
+    revision: str = ""
+    """Of the story that the page showed after the last `edited`."""
 
     @property
     def story(self) -> Story:
@@ -57,6 +59,16 @@ class Hand:
         while not holds():
             assert time.monotonic() < until, f"{what}: {places(self.story)}"
             self.page.wait_for_timeout(30)
+
+    def edited(self, holds: Callable[[], bool], what: object = "") -> None:
+        """Wait for an edit, and until the page shows it: what is drawn anew takes no gesture."""
+        self.wait(holds, what)
+        timeline = self.page.locator(".timeline")
+        self.wait(
+            lambda: timeline.get_attribute("data-revision") not in (None, self.revision),
+            f"picture after {what}",
+        )
+        self.revision = timeline.get_attribute("data-revision") or ""
 
     def box(self, event_id: str) -> dict[str, float]:
         box = self.block(event_id).bounding_box()

@@ -74,7 +74,9 @@ def opened(folder: Path) -> Iterator[Callable[..., Hand]]:
             page.locator("#stories input").click()
             page.get_by_role("option", name="Strips", exact=True).click()
             page.locator(".event-block").first.wait_for()
-            return Hand(page, stories / "Strips" / "story.json")
+            hand = Hand(page, stories / "Strips" / "story.json")
+            hand.edited(lambda: True, "opening")
+            return hand
 
         def note(said: ConsoleMessage) -> None:
             if said.type == "error":
@@ -86,12 +88,12 @@ def opened(folder: Path) -> Iterator[Callable[..., Hand]]:
 
 
 def undone(hand: Hand, steps: int, before: Any) -> None:
-    """Take so many steps back, and see the story of before."""
+    """Take so many steps back, each until the page shows it, and see the story of before."""
     hand.page.locator("#brand").click()
     for _ in range(steps):
         shown = hand.story
         hand.press("Control+z")
-        hand.wait(lambda shown=shown: hand.story != shown, "undo")  # type: ignore[misc]
+        hand.edited(lambda shown=shown: hand.story != shown, "undo")  # type: ignore[misc]
     assert hand.story == before
 
 

@@ -68,10 +68,10 @@ def middle(control: Locator) -> tuple[float, float]:
 def two_points(hand: Hand) -> None:
     open_strip(hand, "e1")
     hand.page.mouse.dblclick(*place(hand, "e1", 3.0, -12.0))
-    hand.wait(lambda: len(gain(hand.story)) == 1, "first point")
+    hand.edited(lambda: len(gain(hand.story)) == 1, "first point")
     expect(hand.page.locator(".envelope-point")).to_have_count(1)
     hand.page.mouse.dblclick(*place(hand, "e1", 9.0, 0.0))
-    hand.wait(lambda: len(gain(hand.story)) == 2, "second point")
+    hand.edited(lambda: len(gain(hand.story)) == 2, "second point")
     expect(hand.page.locator(".envelope-point")).to_have_count(2)
 
 
@@ -93,17 +93,17 @@ def test_points_are_added_dragged_and_taken_off_by_mouse(hand: Hand) -> None:
     assert near(gain(hand.story), (3.0, -12.0), (9.0, 0.0)), gain(hand.story)
     edited = hand.story
     hand.drag(middle(point(hand, 1)), place(hand, "e1", 6.0, -24.0))
-    hand.wait(lambda: gain(hand.story) != gain(edited), "dragged")
+    hand.edited(lambda: gain(hand.story) != gain(edited), "dragged")
     assert near(gain(hand.story), (6.0, -24.0), (9.0, 0.0)), gain(hand.story)
     undone(hand, 1, edited)
     # To the foot of the block is silence; past its neighbour it does not go.
     hand.drag(middle(point(hand, 1)), place(hand, "e1", 11.0, -60.0))
-    hand.wait(lambda: gain(hand.story)[0][1] == -60.0, "at the foot")
+    hand.edited(lambda: gain(hand.story)[0][1] == -60.0, "at the foot")
     assert gain(hand.story)[0][0] == pytest.approx(gain(hand.story)[1][0] - 0.01)
     undone(hand, 1, edited)
     expect(point(hand, 1)).to_have_attribute("aria-valuetext", re.compile("1[23].[05] dB at 1"))
     hand.page.mouse.dblclick(*middle(point(hand, 1)))
-    hand.wait(lambda: near(gain(hand.story), (9.0, 0.0)), "taken off")
+    hand.edited(lambda: near(gain(hand.story), (9.0, 0.0)), "taken off")
     undone(hand, 3, before)
 
 
@@ -113,25 +113,25 @@ def test_points_are_worked_on_by_keys_alone(hand: Hand) -> None:
     hand.playhead(15.0)
     panel_button(hand, "Add point").focus()
     hand.press("Enter")
-    hand.wait(lambda: near(gain(hand.story), (3.0, 0.0)), "added at the playhead")
+    hand.edited(lambda: near(gain(hand.story), (3.0, 0.0)), "added at the playhead")
     time = gain(hand.story)[0][0]
     point(hand, 1).focus()
     hand.press("ArrowDown")
-    hand.wait(lambda: gain(hand.story) == ((time, -1.0),), "lower")
+    hand.edited(lambda: gain(hand.story) == ((time, -1.0),), "lower")
     expect(hand.page.locator(".said")).to_contain_text("1.0 dB at 1")
     hand.press("Shift+ArrowRight")
     later = round(time + 0.01, 3)
-    hand.wait(lambda: gain(hand.story) == ((later, -1.0),), "later")
+    hand.edited(lambda: gain(hand.story) == ((later, -1.0),), "later")
     expect(point(hand, 1)).to_be_focused()
     hand.press("Enter")
     middle = pytest.approx((later + 12.0) / 2, abs=1e-3)
-    hand.wait(lambda: gain(hand.story) == ((later, -1.0), (middle, -1.0)), "one after it")
+    hand.edited(lambda: gain(hand.story) == ((later, -1.0), (middle, -1.0)), "one after it")
     expect(hand.page.locator(".envelope-point")).to_have_count(2)
     point(hand, 1).focus()
     hand.press("PageDown")
     expect(point(hand, 2)).to_be_focused()
     hand.press("Delete")
-    hand.wait(lambda: gain(hand.story) == ((later, -1.0),), "taken off")
+    hand.edited(lambda: gain(hand.story) == ((later, -1.0),), "taken off")
     expect(point(hand, 1)).to_be_focused()
     hand.press("Escape")
     expect(hand.block("e1")).to_be_focused()
@@ -140,7 +140,7 @@ def test_points_are_worked_on_by_keys_alone(hand: Hand) -> None:
     while hand.story != before:
         shown = hand.story
         hand.press("Control+z")
-        hand.wait(lambda shown=shown: hand.story != shown, "undo")  # type: ignore[misc]
+        hand.edited(lambda shown=shown: hand.story != shown, "undo")  # type: ignore[misc]
 
 
 def set_field(label: str, value: str) -> Do:

@@ -167,7 +167,7 @@ def test_a_take_that_loops_is_long_enough_for_any_event(session: Session) -> Non
     act(session, "stretch", {"id": "e1", "duration": 9.0})
     event = folder.story.event("e1")
     assert (event.loop, event.duration, timeline.status(event)) == (True, 9.0, "rendered")
-    assert 'data-loop aria-pressed="true"' in takes_panel(session, TINY, ready=True)
+    assert 'data-loop-take aria-pressed="true"' in takes_panel(session, TINY, ready=True)
     act(session, "loop", {"id": "e1", "on": False})
     assert timeline.status(folder.story.event("e1")) == "changed"
 

@@ -176,12 +176,12 @@ part("[data-total]").addEventListener("change", ({ target }) => {
 const TEXT = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const FIELDS = `${TEXT}, input, [role=grid], [role=menu], [role=combobox], [role=dialog], dialog`;
 
-// Keys act where the timeline or the takes have the focus, or nothing has it: never on the story from
-// within a cell, a field, a menu or a dialog. The slider of the timeline is its playhead.
+// Keys act where the timeline, the takes or the history have the focus, or nothing has it: never on the story
+// from within a cell, a field, a menu or a dialog. The slider of the timeline is its playhead.
 function actsOnStory(target, host) {
   if (document.querySelector("dialog[open], [aria-modal=true]")) return false;
   if (host === document.body || host === document.documentElement) return true;
-  if (!host.closest?.("#timeline, #takes")) return false;
+  if (!host.closest?.("#timeline, #takes, #history")) return false;
   return !target.closest?.(FIELDS) || target.matches(".seek");
 }
 

@@ -239,7 +239,7 @@ element.addEventListener("click", ({ target }) => {
   else if (at("action")) onAction(at("action").dataset.action);
   else if (at("again")) trigger("again", { id });
   else if (at("variations")) trigger("variations", { id });
-  else if (at("loop")) loop(at("loop"));
+  else if (at("loop-take")) loop(at("loop-take"));
   else if (at("drop-others")) trigger("act", { name: "drop_others", values: { id } });
   else if (at("repaint")) {
     const [begin, end] = painting.span;

@@ -167,7 +167,7 @@ class _Roles:
         for process in self._workers:
             for thread in Path(f"/proc/{process}/task").glob("*"):
                 with suppress(OSError):  # one that has ended
-                    ran, waited, _ = (thread / "schedstat").read_text().split()
+                    ran, waited, _ = (thread / "schedstat").read_text(encoding="ascii").split()
                     found[process, thread.name] = (int(ran) / _NANO, int(waited) / _NANO)
         return found
 

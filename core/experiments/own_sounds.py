@@ -205,7 +205,7 @@ class _OwnSoundsEvaluation:
 
     def seconds(self) -> dict[str, float]:
         path = self.run / "seconds.json"
-        return dict(json.loads(path.read_text())) if path.is_file() else {}
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
     def held_out(self, kind: CandidateKind) -> Tensor:
         """Embeddings (N, 512) of the held-out clips."""
@@ -308,7 +308,9 @@ def own_name(kind: CandidateKind) -> str:
 
 def read_as_own(own: Performers, files: Sequence[Path] = FLAG_SETS) -> dict[str, float]:
     """How many known captions of the development sets ask for an own sound."""
-    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+    rows = [
+        json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()
+    ]
     captions = [str(row["caption"]) for row in rows if row["label"] == "known"]
     events = tuple(
         Event(f"e{number}", caption, 0.0, 1.0) for number, caption in enumerate(captions)

@@ -85,7 +85,7 @@ def _event_buttons(session: Session, event: Event, *, ready: bool) -> str:
         f'<button type="button" class="chip" data-again="{escape(event.id)}"{off}>{label}</button>'
         f'<button type="button" class="chip" {of} data-variations{busy}'
         ' title="Four takes from four seeds, to choose from (V)">4 variations</button>'
-        f'<button type="button" class="chip" {of} data-loop aria-pressed="{_flag(event.loop)}"'
+        f'<button type="button" class="chip" {of} data-loop-take aria-pressed="{_flag(event.loop)}"'
         f' title="{loop}"{no_loop}>Loop the take</button>'
     )
 

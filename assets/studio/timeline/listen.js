@@ -105,6 +105,7 @@ function listenToLane(layer) {
 function sayMixing() {
   const late = Boolean(mixUrl) && mixRevision >= 0 && story.revision !== undefined && story.revision !== mixRevision;
   part(".mixing").hidden = !late;
+  part(".timeline").dataset.revision = story.revision ?? "";
   part(".timeline").classList.toggle("is-mixing", late);
 }
 

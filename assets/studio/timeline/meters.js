@@ -5,6 +5,7 @@ const READ_EVERY = 0.1; // seconds
 const SILENT = -1200; // tenths of a decibel
 const HOLD = 1.5; // seconds for which the highest peak is marked
 const METER_FOOT = -60; // dB at the foot of a meter
+const ASKED_AGAIN = 10_000; // milliseconds without an answer: the mix of then may have been another by its turn
 let read = null; // { revision, master, lanes }
 let asked = -1;
 
@@ -39,6 +40,12 @@ function askForMeters() {
   if (part(".mixer").hidden || mixRevision < 0 || read?.revision === mixRevision || asked === mixRevision) return;
   asked = mixRevision;
   trigger("meters", { revision: mixRevision });
+  const revision = mixRevision;
+  setTimeout(() => {
+    if (asked !== revision || read?.revision === revision) return;
+    asked = -1;
+    askForMeters();
+  }, ASKED_AGAIN);
 }
 
 function makeMeter(which) {
