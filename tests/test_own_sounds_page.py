@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -24,11 +25,12 @@ from test_studio_page import (
 )
 
 from core.bridge.known_sounds import load_known_sounds
-from core.own_sounds.store import SOUNDS_FOLDER, OwnSounds
+from core.own_sounds.store import LESSON_FILE, SOUNDS_FOLDER, OwnSounds
 from core.places import NAME
 from core.profile import load_profile
 from core.story.folders import Library
 from core.story.story import Event, Story
+from core.training.sound_lessons import lesson_folder
 from studio.jobs.lessons import Lessons
 from studio.jobs.model_service import ModelService
 from studio.server import serving
@@ -38,8 +40,8 @@ from studio.state import Studio
 
 TINY = load_profile("tiny")
 TITLE = "Tea"
-STEPS = 40
-"""Of a training, as many as can be stopped half-way."""
+STEPS, REST = 4000, 40
+"""Of a training, so many that it is stopped half-way; and once it was, that it is done soon."""
 LEARNING = 4 * PATIENCE
 """Milliseconds that a process of its own may take to begin, and to learn, beside other tests."""
 
@@ -78,6 +80,11 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stories: Path) -> Iter
     lessons.close()
 
 
+def shorten(lesson: Path, steps: int) -> None:
+    plan = json.loads((lesson / LESSON_FILE).read_text(encoding="utf-8"))
+    (lesson / LESSON_FILE).write_text(json.dumps(plan | {"steps": steps}), encoding="utf-8")
+
+
 def test_an_unknown_sound_is_taught_and_then_performs_its_event(
     page: Page, stories: Path, tmp_path: Path
 ) -> None:
@@ -99,6 +106,7 @@ def test_an_unknown_sound_is_taught_and_then_performs_its_event(
     expect(mine.locator("progress")).to_be_visible(timeout=LEARNING)
     button(page, "Stop: grandma's kettle").click()
     expect(mine).to_contain_text("its lesson was stopped")
+    shorten(lesson_folder(tmp_path / NAME / SOUNDS_FOLDER, "grandma's kettle"), REST)
     button(page, "Go on: grandma's kettle").click()
     learned = page.get_by_text("captions that name it are performed by it").first
     expect(learned).to_be_visible(timeout=LEARNING)

@@ -40,7 +40,7 @@ class Lesson:
         step, steps: how many were done, of how many; 0 of 0: the recordings are being read.
         minutes_left: as the learning says; None: not known yet.
         done: it ended; `error` says why where it did not succeed.
-        stopped: a person ended it.
+        stopped: a person ended it before the sound was learned.
         told: that it ended was said.
     """
 
@@ -140,6 +140,7 @@ def _follow(lesson: Lesson, process: subprocess.Popen[str], folder: Path | None)
         elif line.strip():
             said = line.strip()
     failed = process.wait() != 0
+    lesson.stopped = lesson.stopped and failed  # the sound may have been learned before that
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
     if failed and not lesson.stopped:

@@ -22,15 +22,19 @@ def own_sounds_list(studio: Studio, session: Session) -> str:
         return ""
     try:
         folder = sounds_folder()
-        rows = [_sound(session, path, about) for path, about in own_sounds(folder).items()]
+        sounds = own_sounds(folder)
         stopped = stopped_lessons(folder)
     except StudioError as error:
         return f'<p class="hint" role="status">{escape(str(error))}</p>'
     now = studio.lessons.now
-    if now is not None and not now.done:
-        rows.insert(0, _lesson(now))
-        stopped = [name for name in stopped if name != now.name]
-    rows += [_stopped(name) for name in stopped]
+    rows = [_lesson(now)] if now is not None and not now.done else []
+    learning = now.name if now is not None and rows else None
+    rows += [
+        _sound(session, path, about)
+        for path, about in sounds.items()
+        if isinstance(about, str) or about.name != learning
+    ]
+    rows += [_stopped(name) for name in stopped if name != learning]
     if not rows:
         return (
             '<p class="hint">None yet. Record a sound of your own 5 to 50 times; it is learned '
