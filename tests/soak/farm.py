@@ -18,8 +18,11 @@ from core.profile import RenderSettings
 from core.render.render import RenderProgress, render_events
 from core.story.story import Event, Story
 
-_SETTINGS = RenderSettings(steps=200, guidance=2.0)
+_STEPS = 200
+_SETTINGS = RenderSettings(steps=_STEPS, guidance=2.0)
 """So many that an event lasts long enough to be killed in its midst."""
+_APART = (_STEPS // 2, 3 * _STEPS)
+"""Steps between two kills: so far apart that no event loses as many workers as it may lose."""
 
 
 def long_story(events: int, seed: int) -> Story:
@@ -44,11 +47,14 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
     story = long_story(events, seed)
     ids = [event.id for event in story.events]
     expected = {take.event_id: take for take in render_events(model, story, ids, _SETTINGS)}
-    killed, pause = dict[int, bool](), rng.randint(1, 3)
+    killed, pause = dict[int, bool](), rng.randint(*_APART)
+    seen = dict[str, int]()
 
-    def kill(_: RenderProgress) -> None:
+    def kill(now: RenderProgress) -> None:
         nonlocal pause
-        pause -= 1
+        before = seen.get(now.event_id, 0)
+        pause -= now.step - before if now.step > before else now.step  # or it was begun anew
+        seen[now.event_id] = now.step
         if pause > 0 or len(killed) == kills:
             return
         ready = {report.process for report in farm.state.workers} - killed.keys()
@@ -60,7 +66,7 @@ def killed_workers(seed: int, model: AudioStory, farm: Farm, kills: int, events:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
                 killed[one] = one in ready
-                pause = rng.randint(2, 8)
+                pause = rng.randint(*_APART)
 
     while len(killed) < kills:
         left = dict(expected)
