@@ -18,7 +18,7 @@ from core.profile import RenderSettings
 from core.render.render import RenderProgress, render_events
 from core.story.story import Event, Story
 
-_STEPS = 200
+_STEPS = 80
 _SETTINGS = RenderSettings(steps=_STEPS, guidance=2.0)
 """So many that an event lasts long enough to be killed in its midst."""
 _APART = (_STEPS // 2, 3 * _STEPS)
