@@ -43,6 +43,7 @@ from tests.soak import (
     kills,
     memory,
     ranks,
+    recipes,
     replicas,
     sound_library,
     tables,
@@ -164,6 +165,12 @@ def indexed_libraries(seed: int, folder: Path) -> None:
     sound_library.check(figures)
 
 
+def candidate_clips(seed: int, folder: Path) -> None:
+    """Clips of every kind that no performer has learned, at lengths of its own."""
+    slowest, name = recipes.trial(seed)
+    print(f"   the slowest is {name}: {slowest:.0f} times real time", flush=True)
+
+
 def mutants(seed: int, folder: Path) -> None:
     """A sample of changed lines; those that no test notices are listed as survivors, to be read."""
     command = [sys.executable, "-m", "tests.mutation", "--sample", "40", "--seed", str(seed)]
@@ -198,6 +205,7 @@ PARTS: dict[str, Trial] = {
     "tables": killed_tables,
     "serve": many_people,
     "library": indexed_libraries,
+    "recipes": candidate_clips,
     "ranks": trainings_on_two_processes,
     "instructions": any_instruction,
     "memory": level_memory,

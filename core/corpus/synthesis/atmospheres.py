@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import signal
 
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, contour, strike, swell, wander
@@ -110,22 +111,25 @@ def singing_bowl(seconds: float, rng: Rng) -> Synthesised:
     return finish(x, seconds, rng, {"count": count}, fade_out=min(1.0, seconds / 4))
 
 
+_DRONE_STEP = 4
+"""Its tones, none of them above 4 kHz, are made of every fourth sample."""
+
+
 def drone(seconds: float, rng: Rng) -> Synthesised:
     """A low chord of detuned oscillators and wind-like noise whose filters wander."""
     n = frames(seconds)
     strength, fall = level(rng, light=10.0, moderate=6.5, heavy=3.0)  # dB an octave
     root = log_between(rng, 36, 80)
-    x = np.zeros(n)
+    m = -(-n // _DRONE_STEP)
+    slow = np.zeros(m)
     for ratio in (1.0, 1.5, 2.0, float(rng.choice([2.4, 3.0, 2.67])), 4.0):
         for _ in range(2):
-            hz = (
-                root
-                * ratio
-                * (1 + 0.003 * rng.standard_normal())
-                * (1 + 0.002 * wander(n, 0.3, rng))
-            )
-            tone = harmonics(hz, tilted(12, fall * between(rng, 0.9, 1.1)), rng)
-            x += unit(tone) * swell(n, 0.2, rng, 0.5) / ratio**0.6
+            tuned = root * ratio * (1 + 0.003 * rng.standard_normal())
+            drifting = tuned * (1 + 0.002 * wander(m, 0.3 * _DRONE_STEP, rng))
+            gains = tilted(12, fall * between(rng, 0.9, 1.1))
+            tone = harmonics(_DRONE_STEP * drifting, gains, rng)
+            slow += unit(tone) * swell(m, 0.2 * _DRONE_STEP, rng, 0.5) / ratio**0.6
+    x = signal.resample_poly(slow, _DRONE_STEP, 1)[:n]
     x = lowpass(x, between(rng, 600, 1500), 1)
     wind = sweeping(pink(n, rng), root * 8 * swell(n, 0.25, rng, 0.6), 1.2)
     low = unit(lowpass(brown(n, rng), 90, 1)) * swell(n, 0.3, rng, 0.5)

@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import LIVED_IN, Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, swell, wander
 from core.corpus.synthesis.filters import highpass, shaped
-from core.corpus.synthesis.grains import add_at, burst, poisson
+from core.corpus.synthesis.grains import Bank, add_at, burst, poisson
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes
 from core.corpus.synthesis.sampling import (
@@ -26,12 +26,14 @@ CUP = np.array([1.0, 2.6, 4.5, 5.4, 7.2, 9.3])
 """Modes of a small cast bell's rim, as multiples of the lowest."""
 PELLET_BELL = np.array([1.0, 1.24, 1.53, 1.9, 2.3, 2.75, 3.2, 3.8, 4.4, 5.1])
 """The same of a round bell with a slit: its two lips and the shell behind them, close together."""
-STRAP_BANK = 14
+STRAP_BANK = 12
 """Different bells on a strap; the others are like one of them."""
+STROKES = 3
+"""Different strokes of a bell; of one among many on a strap, a stroke less."""
 
 
-def _bell(rng: Rng, ratios: Signal, hz: float, ring: float) -> list[Signal]:
-    """Three strokes of a bell of lowest mode `hz`; each mode is a pair, as no rim is quite round.
+def _bell(rng: Rng, ratios: Signal, hz: float, ring: float, strokes: int = STROKES) -> Bank[Signal]:
+    """Strokes of a bell of lowest mode `hz`; each mode is a pair, as no rim is quite round.
 
     `ring` is the 60 dB decay of the lowest mode in seconds.
     """
@@ -45,12 +47,13 @@ def _bell(rng: Rng, ratios: Signal, hz: float, ring: float) -> list[Signal]:
         np.concatenate([t60, t60]),
         np.concatenate([gains, gains * rng.uniform(0.2, 0.8, count)]),
     )
-    strokes = []
-    for _ in range(3):
-        stroke = body.struck(frames(1.1 * ring), rng, log_between(rng, 7000, 16_000))
-        add_at(stroke, 0.0, burst(rng, 3000, 15_000, 0.003), between(rng, 0.1, 0.5))
-        strokes.append(stroke)
-    return strokes
+
+    def stroke(_: int) -> Signal:
+        blow = body.struck(frames(1.1 * ring), rng, log_between(rng, 7000, 16_000))
+        add_at(blow, 0.0, burst(rng, 3000, 15_000, 0.003), between(rng, 0.1, 0.5))
+        return blow
+
+    return Bank(strokes, stroke)
 
 
 def _strap(seconds: float, rng: Rng, rate: float) -> Signal:
@@ -61,10 +64,12 @@ def _strap(seconds: float, rng: Rng, rate: float) -> Signal:
     """
     base = log_between(rng, 1900, 3400)
     ring = between(rng, 0.1, 0.3)
-    bank = [
-        _bell(rng, PELLET_BELL, base * log_between(rng, 0.75, 1.5), ring * between(rng, 0.7, 1.3))
-        for _ in range(STRAP_BANK)
-    ]
+
+    def bell(_: int) -> Bank[Signal]:
+        hz = base * log_between(rng, 0.75, 1.5)
+        return _bell(rng, PELLET_BELL, hz, ring * between(rng, 0.7, 1.3), STROKES - 1)
+
+    bank = Bank(STRAP_BANK, bell)
     number = int(rng.integers(10, 31))
     loose = between(rng, 0.018, 0.05)
     accent = (1.0, between(rng, 0.4, 1.0))
@@ -74,8 +79,8 @@ def _strap(seconds: float, rng: Rng, rate: float) -> Signal:
         force = accent[index % 2] * between(rng, 0.75, 1.0)
         for _ in range(int(number * between(rng, 1.2, 2.2))):
             late = abs(loose * rng.standard_normal())
-            strokes = bank[int(rng.integers(STRAP_BANK))]
-            add_at(x, t + late, strokes[int(rng.integers(3))], force * log_between(rng, 0.15, 1.0))
+            stroke = bank.draw(rng).draw(rng)
+            add_at(x, t + late, stroke, force * log_between(rng, 0.15, 1.0))
     return x
 
 
@@ -90,7 +95,7 @@ def _hand_bell(seconds: float, rng: Rng, rate: float) -> Signal:
         blows = beats(seconds, 0.5 / rate, 0.1, rng, first=between(rng, 0.02, 0.15))
         for turn, t in enumerate(blows):
             force = sides[turn % 2] * log_between(rng, 0.5, 1.0)
-            add_at(x, t, strokes[turn % 3], force)
+            add_at(x, t, strokes[turn % STROKES], force)
     return x
 
 
@@ -104,8 +109,8 @@ def _herd(seconds: float, rng: Rng, rate: float) -> Signal:
         near = log_between(rng, 0.2, 1.0)
         moves = np.clip(1.2 * wander(n, 0.7, rng) + 0.6, 0, 2)
         for place in poisson(n, rate * moves + 0.2, rng).tolist():
-            stroke = strokes[int(rng.integers(3))]
-            add_at(x, place / frames(1.0), stroke, near * log_between(rng, 0.2, 1.0))
+            blow = strokes.draw(rng)
+            add_at(x, place / frames(1.0), blow, near * log_between(rng, 0.2, 1.0))
     return x
 
 

@@ -53,7 +53,7 @@ def _syllable(rng: Rng, home: float) -> Signal:
     return tone * arch(n, 0.25, 0.4) * (1 + 0.15 * wander(n, 50, rng))
 
 
-def _song(seconds: float, rng: Rng) -> Signal:
+def song(seconds: float, rng: Rng) -> Signal:
     """One bird: phrases of a few repeated syllables with pauses between."""
     out = np.zeros(frames(seconds))
     home = log_between(rng, 2300, 5200)
@@ -83,10 +83,10 @@ def birds(seconds: float, rng: Rng) -> Synthesised:
     count, number = level(rng, single=1, several=3, many=8)
     x = np.zeros(n)
     for index in range(number):
-        song = _song(seconds, rng)
+        sung = song(seconds, rng)
         far = 0.0 if index == 0 else between(rng, 0.2, 1.0)
-        song = lowpass(song, 14_000 - 8000 * far, 1) * (1 - 0.8 * far)
-        x += reverb(song, rng, between(rng, 0.8, 2.0), 0.1 + 0.5 * far, 3500)
+        sung = lowpass(sung, 14_000 - 8000 * far, 1) * (1 - 0.8 * far)
+        x += reverb(sung, rng, between(rng, 0.8, 2.0), 0.1 + 0.5 * far, 3500)
     x += between(rng, 0.015, 0.08) * float(np.max(np.abs(x))) * _leaves(n, rng)
     return finish(x, seconds, rng, {"count": count})
 

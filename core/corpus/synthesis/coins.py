@@ -8,7 +8,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import beats, decay, swell
 from core.corpus.synthesis.filters import highpass
 from core.corpus.synthesis.games import bounces
-from core.corpus.synthesis.grains import add_at, burst
+from core.corpus.synthesis.grains import Bank, add_at, burst
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, wood
 from core.corpus.synthesis.sampling import (
@@ -35,7 +35,7 @@ def _coin(rng: Rng, size: float) -> Modes:
 
 def _chink(rng: Rng, coin: Modes, below: Modes, force: float, held: float) -> Signal:
     """A coin strikes coin or table; what lies against others is damped."""
-    m = frames(0.4)
+    m = frames(min(0.4, 1.1 * held + 0.05))
     ring = coin.struck(m, rng, vary=0.6) * decay(m, held)
     x = ring + between(rng, 0.03, 0.15) * below.struck(m, rng, 2500)
     add_at(x, 0.0, burst(rng, 2500, 14_000, 0.003), between(rng, 0.2, 0.5))
@@ -44,17 +44,19 @@ def _chink(rng: Rng, coin: Modes, below: Modes, force: float, held: float) -> Si
 
 def _drop(x: Signal, t: float, rng: Rng, coin: Modes, table: Modes) -> float:
     """Add a coin that falls to `x`: it bounces, then whirls down ever faster. Returns its end."""
-    blows = [_chink(rng, coin, table, 1.0, 0.6) for _ in range(3)]
-    touches = [_chink(rng, coin, table, 1.0, 0.12) for _ in range(4)]
+    blows = Bank(3, lambda _: _chink(rng, coin, table, 1.0, 0.6))
+    touches = Bank(4, lambda _: _chink(rng, coin, table, 1.0, 0.12))
     last = t
     for late, speed in bounces(between(rng, 0.15, 0.5), between(rng, 0.45, 0.65), 1.2):
-        add_at(x, t + late, blows[int(rng.integers(3))], speed)
+        if t + late < len(x) / frames(1.0):
+            add_at(x, t + late, blows.draw(rng), speed)
         last = t + late
     t = last + 0.03
     rate, force = between(rng, 9, 16), between(rng, 0.15, 0.35)
     whirls = int(rng.integers(4, 28))
     for index in range(whirls):
-        add_at(x, t, touches[int(rng.integers(4))], force * (1 - 0.8 * index / whirls))
+        if t < len(x) / frames(1.0):
+            add_at(x, t, touches.draw(rng), force * (1 - 0.8 * index / whirls))
         t += 1 / rate
         rate = min(rate * 1.09, 70)
     return t
@@ -83,13 +85,15 @@ def coins(seconds: float, rng: Rng) -> Synthesised:
     else:
         rate = between(rng, 5, 9) if count == "several" else between(rng, 18, 45)
         shaking = np.clip(swell(n, between(rng, 2, 5), rng, 0.9), 0.05, 2.0)
-        bank = [
-            _chink(rng, purse[k % len(purse)], table, 1.0, log_between(rng, 0.05, 0.4))
-            for k in range(24)
-        ]
+
+        def chink(index: int) -> Signal:
+            coin = purse[index % len(purse)]
+            return _chink(rng, coin, table, 1.0, log_between(rng, 0.05, 0.4))
+
+        bank = Bank(24, chink)
         for late in beats(seconds - 0.05, 1 / rate, 0.6, rng, t):
             gain = float(shaking[min(n - 1, frames(late))]) * log_between(rng, 0.15, 1.0)
-            add_at(x, late, bank[int(rng.integers(24))], gain)
+            add_at(x, late, bank.draw(rng), gain)
         rub = unit(highpass(white(n, rng), 3000, 1)) * shaking
         x = peaked(limited(x, 9)) + between(rng, 0.002, 0.01) * rub
     x = room(x, rng)

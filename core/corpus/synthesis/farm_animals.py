@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
-from core.corpus.synthesis.grains import add_at
+from core.corpus.synthesis.grains import Bank, add_at
 from core.corpus.synthesis.habitats import kept_or_outside, straw_yard
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
@@ -76,17 +76,17 @@ def goat(seconds: float, rng: Rng) -> Synthesised:
         size = between(rng, 0.68, 0.82) if kid else between(rng, 0.9, 1.15)
         gain = 1.0 if index == 0 else between(rng, 0.12, 0.6)
         longest = max(0.4, seconds - 0.15)
-        bleats = [
-            _goat_bleat(
-                rng, f * between(rng, 0.93, 1.07), size, min(between(rng, 0.45, 1.1), longest)
-            )
-            for _ in range(3 if index == 0 else 2)
-        ]
+
+        def bleat(_: int, f: float = f, size: float = size, longest: float = longest) -> Signal:
+            length = min(between(rng, 0.45, 1.1), longest)
+            return _goat_bleat(rng, f * between(rng, 0.93, 1.07), size, length)
+
+        bleats = Bank(3 if index == 0 else 2, bleat)
         t = between(rng, 0.01, 0.12) if index == 0 else between(rng, 0, seconds)
         while t < seconds - 0.25 or t < 0.15:
-            bleat = bleats[int(rng.integers(len(bleats)))]
-            add_at(x, t, bleat, gain * between(rng, 0.75, 1))
-            t += len(bleat) / SAMPLE_RATE + pause * between(rng, 0.4, 1.6)
+            call = bleats.draw(rng)
+            add_at(x, t, call, gain * between(rng, 0.75, 1))
+            t += len(call) / SAMPLE_RATE + pause * between(rng, 0.4, 1.6)
     x = straw_yard(kept_or_outside(x, distance, rng, 0.4), rng)
     return finish(x, seconds, rng, {"count": count, "distance": distance, "tempo": tempo})
 
@@ -175,6 +175,8 @@ def _pig(rng: Rng, seconds: float, pause: float, excited: float) -> Signal:
             continue
         oink = chance(rng, 0.6)
         for _ in range(int(rng.integers(1, 6))):
+            if t > seconds:
+                break
             length = between(rng, 0.09, 0.24)
             add_at(out, t, _grunt(rng, f * between(rng, 0.85, 1.2), size, length),
                    between(rng, 0.45, 0.8))  # fmt: skip

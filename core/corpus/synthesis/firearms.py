@@ -10,7 +10,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish, how_many
 from core.corpus.synthesis.envelopes import arch, beats, strike
 from core.corpus.synthesis.filters import highpass, lowpass, resonances
 from core.corpus.synthesis.games import bounces
-from core.corpus.synthesis.grains import add_at, burst
+from core.corpus.synthesis.grains import Bank, add_at, burst
 from core.corpus.synthesis.levels import limited, peaked
 from core.corpus.synthesis.modes import Modes, metal, wood
 from core.corpus.synthesis.sampling import (
@@ -137,10 +137,14 @@ def shell_cases(seconds: float, rng: Rng) -> Synthesised:
     size = log_between(rng, 0.7, 1.6)
     cases = [_case(rng, size * between(rng, 0.9, 1.1)) for _ in range(5)]
     m = frames(0.6)
-    blows = [case.struck(m, rng, vary=0.7) for case in cases for _ in range(3)]
-    for blow in blows:
+
+    def struck(index: int) -> Signal:
+        blow = cases[index // 3].struck(m, rng, vary=0.7)
         add_at(blow, 0.0, burst(rng, 2500, 14_000, 0.003), between(rng, 0.2, 0.5))
         add_at(blow, 0.0, floor.struck(frames(0.15), rng, 1500), between(rng, 0.05, 0.25))
+        return blow
+
+    blows = Bank(15, struck)
     x = np.zeros(n)
     interval = (seconds - 0.5) / number if number > 1 else seconds
     dropped = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,31 @@ def scatter(n: int, places: Places, gains: Signal, bank: Sequence[Signal], rng: 
         grain = bank[index]
         out[place : place + len(grain)] += gain * grain
     return out[:n]
+
+
+_Made = TypeVar("_Made")
+
+
+class Bank(Generic[_Made]):
+    """Sounds of one kind that differ a little, each made when it is first taken.
+
+    A short clip plays few of them, and does not wait for the others.
+    """
+
+    def __init__(self, count: int, make: Callable[[int], _Made]) -> None:
+        """`count` sounds; `make` is given the number of the one that is wanted, from 0 on."""
+        self.count = count
+        self._make = make
+        self._made: dict[int, _Made] = {}
+
+    def __getitem__(self, index: int) -> _Made:
+        if index not in self._made:
+            self._made[index] = self._make(index)
+        return self._made[index]
+
+    def draw(self, rng: Rng) -> _Made:
+        """Any of them."""
+        return self[int(rng.integers(self.count))]
 
 
 def ringing(hits: Signal, grain: Signal) -> Signal:

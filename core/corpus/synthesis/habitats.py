@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.corpus.synthesis.birds import birds
+from core.corpus.synthesis.birds import song
 from core.corpus.synthesis.envelopes import swell
 from core.corpus.synthesis.filters import bandpass, highpass, lowpass, shaped
-from core.corpus.synthesis.grains import bursts, poisson, scatter, sizes
+from core.corpus.synthesis.grains import add_at, bursts, poisson, scatter, sizes
 from core.corpus.synthesis.levels import peaked, unit
 from core.corpus.synthesis.sampling import Rng, Signal, between, chance, frames, log_between
 from core.corpus.synthesis.sources import pink
@@ -27,11 +27,17 @@ def woodland(x: Signal, rng: Rng) -> Signal:
     return peaked(x) + log_between(rng, 0.001, 0.012) * unit(leaves) * swell(n, 0.4, rng, 0.3)
 
 
+_OTHER_BIRDS = (1, 3, 6)
+"""How many of them sing."""
+
+
 def among_birds(x: Signal, seconds: float, rng: Rng, gain: float) -> Signal:
     """The sound in a wood by day, where other birds sing farther off, `gain` beside its peak."""
-    others = birds(seconds, rng).samples[: len(x)].astype(np.float64)
-    heard = peaked(x)
-    heard[: len(others)] += gain * peaked(lowpass(others, between(rng, 5000, 9000), 1))
+    others = np.zeros(len(x))
+    for _ in range(int(rng.choice(_OTHER_BIRDS))):
+        add_at(others, 0.0, song(seconds, rng), between(rng, 0.2, 1.0))
+    others = reverb(others, rng, between(rng, 0.8, 2.0), between(rng, 0.2, 0.6), 3500)
+    heard = peaked(x) + gain * peaked(lowpass(others, between(rng, 5000, 9000), 1))
     return woodland(heard, rng)
 
 

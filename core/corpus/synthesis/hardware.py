@@ -8,7 +8,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.doorbell import BAR
 from core.corpus.synthesis.envelopes import beats, contour, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances
-from core.corpus.synthesis.grains import add_at, burst, poisson, scatter, sizes
+from core.corpus.synthesis.grains import Bank, add_at, burst, poisson, scatter, sizes
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, wood
 from core.corpus.synthesis.sampling import (
@@ -49,7 +49,7 @@ def _tool(rng: Rng, size: float) -> Modes:
 
 def _clank(rng: Rng, one: Modes, other: Modes, hard: float, held: float) -> Signal:
     """Two bodies strike each other, and touch again within some hundredths of a second."""
-    m = frames(min(1.2, 2.5 * held))
+    m = frames(min(1.2, 1.8 * held))
     x = np.zeros(m)
     late, share = 0.0, 1.0
     for _ in range(int(rng.integers(1, 5))):
@@ -73,14 +73,16 @@ def metal_clank(seconds: float, rng: Rng) -> Synthesised:
     tempo, rate = level(rng, slow=1.1, steady=2.4, fast=5.0)
     make = (_pipe, _pot, _tool)[int(rng.integers(3))]
     things = [make(rng, size * between(rng, 0.75, 1.3)) for _ in range(4)]
-    bank = []
-    for _ in range(9):
+
+    def meeting(_: int) -> Signal:
         a, b = rng.choice(4, 2, replace=False)
         held = log_between(rng, 0.12, 1.0)
-        bank.append(_clank(rng, things[int(a)], things[int(b)], between(rng, 0.3, 1.0), held))
+        return _clank(rng, things[int(a)], things[int(b)], between(rng, 0.3, 1.0), held)
+
+    bank = Bank(9, meeting)
     x = np.zeros(n)
     for t in beats(seconds - 0.08, 1 / rate, 0.55, rng, first=between(rng, 0.02, 0.2)):
-        add_at(x, t, bank[int(rng.integers(len(bank)))], log_between(rng, 0.15, 1.0))
+        add_at(x, t, bank.draw(rng), log_between(rng, 0.15, 1.0))
     distance = draw_distance(rng, 0.15)
     if distance == "distant":
         x = at_distance(x, distance, rng)

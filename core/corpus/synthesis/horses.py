@@ -7,7 +7,7 @@ import numpy as np
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish, how_many
 from core.corpus.synthesis.envelopes import arch, contour, decay, strike, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass, resonances
-from core.corpus.synthesis.grains import add_at, burst, bursts
+from core.corpus.synthesis.grains import Bank, add_at, burst, bursts
 from core.corpus.synthesis.habitats import kept_or_outside, straw_yard
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import metal
@@ -96,15 +96,15 @@ _ROADS = {"stone": (0.9, 1.0), "cobbles": (1.0, 0.9), "asphalt": (0.55, 0.6)}
 """How much the shoe rings, and how bright the clop is."""
 
 
-def _clops(rng: Rng, surface: str, size: float) -> list[Signal]:
+def _clops(rng: Rng, surface: str, size: float) -> Bank[Signal]:
     """Falls of a shod hoof: a hollow cup of horn about 700 to 1200 Hz, the iron, the weight.
 
     The cup is stopped by the ground, so it is hardly longer than 40 ms; iron rings above 2 kHz.
     """
     iron, bright = _ROADS[surface]
     shoe = metal(rng, log_between(rng, 1700, 2600) / size, 9000, 14, t60=between(rng, 0.05, 0.12))
-    bank = []
-    for _ in range(8):
+
+    def fall(_: int) -> Signal:
         m = frames(0.25)
         hollow = log_between(rng, 700, 1150) / size * between(rng, 0.93, 1.07)
         blow = white(m, rng) * strike(m, 0.001, between(rng, 0.012, 0.02))
@@ -116,8 +116,9 @@ def _clops(rng: Rng, surface: str, size: float) -> list[Signal]:
         add_at(x, 0, burst(rng, 1200, 8000, 0.006), between(rng, 0.06, 0.2) * bright)
         thump = lowpass(white(m, rng), 170, 2) * strike(m, 0.004, 0.07)
         add_at(x, 0.002, peaked(thump), between(rng, 0.15, 0.35))
-        bank.append(peaked(x))
-    return bank
+        return peaked(x)
+
+    return Bank(8, fall)
 
 
 def hooves(seconds: float, rng: Rng) -> Synthesised:
@@ -141,9 +142,7 @@ def hooves(seconds: float, rng: Rng) -> Synthesised:
         for foot, bank, weight in zip(falls, feet, weights, strict=True):
             when = t + stride * foot + 0.012 * rng.standard_normal()
             if 0.0 < when < seconds - 0.06:
-                add_at(
-                    x, when, bank[int(rng.integers(8))], float(weight) * between(rng, 0.75, 1.05)
-                )
+                add_at(x, when, bank.draw(rng), float(weight) * between(rng, 0.75, 1.05))
                 if chance(rng, 0.12):
                     add_at(x, when + 0.03, scrapes[int(rng.integers(6))], between(rng, 0.03, 0.12))
         t += stride * between(rng, 0.97, 1.03)

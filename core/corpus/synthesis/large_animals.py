@@ -8,7 +8,7 @@ from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
 from core.corpus.synthesis.filters import lowpass, shaped
-from core.corpus.synthesis.grains import add_at
+from core.corpus.synthesis.grains import Bank, add_at
 from core.corpus.synthesis.habitats import open_air, over_ground
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
@@ -122,21 +122,20 @@ def lion(seconds: float, rng: Rng) -> Synthesised:
     distance = draw_distance(rng, 0.35)
     size = between(rng, 0.85, 1.2)
     f = log_between(rng, 150, 230) / size
-    grunts: list[Signal] = []
+    grunts = Bank(3, lambda _: _lion_roar(rng, 0.8 * f, size, between(rng, 0.3, 0.5) * pace))
     t = between(rng, 0.01, 0.1)
     while t < seconds - 0.3:
         for index in range(int(rng.integers(2, 5))):
             length = between(rng, 0.9, 1.8) * pace
-            roar = _lion_roar(rng, f * between(rng, 0.9, 1.1), size, length)
-            add_at(x, t, roar, min(1.0, 0.55 + 0.25 * index))
+            if t < seconds:
+                roar = _lion_roar(rng, f * between(rng, 0.9, 1.1), size, length)
+                add_at(x, t, roar, min(1.0, 0.55 + 0.25 * index))
             t += length + between(rng, 0.1, 0.5) * pace
-        if not grunts and t < seconds:
-            grunts = [
-                _lion_roar(rng, 0.8 * f, size, between(rng, 0.3, 0.5) * pace) for _ in range(3)
-            ]
-        number = int(rng.integers(4, 14)) if grunts else 0
+        number = int(rng.integers(4, 14))
         for index in range(number):
-            add_at(x, t, grunts[int(rng.integers(3))], 0.75 * (1 - 0.8 * index / number))
+            if t > seconds:
+                break
+            add_at(x, t, grunts.draw(rng), 0.75 * (1 - 0.8 * index / number))
             t += between(rng, 0.75, 0.95) * pace
         t += between(rng, 1.0, 3.0)
     x = over_ground(limited(x, 6), distance, rng)

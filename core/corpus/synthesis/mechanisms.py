@@ -16,7 +16,7 @@ from core.corpus.synthesis.filters import (
     resonances,
     shaped,
 )
-from core.corpus.synthesis.grains import add_at, burst, dust
+from core.corpus.synthesis.grains import Bank, add_at, burst, dust
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.modes import Modes, metal, wood
 from core.corpus.synthesis.sampling import (
@@ -346,13 +346,22 @@ def _programme(n: int, rng: Rng) -> Signal:
     root = log_between(rng, 110, 220)
     scale = np.array([0, 2, 4, 5, 7, 9, 11, 12])
     pace = between(rng, 0.18, 0.4)
+    m = frames(min(0.6, 2 * pace))
+
+    def note(index: int) -> Signal:
+        tone = root * 2 ** (float(scale[index % len(scale)]) / 12 + index // len(scale))
+        return harmonics(np.full(m, tone), tilted(10, 6), rng) * strike(m, 0.01, 0.9)
+
+    notes = Bank(2 * len(scale), note)
     for t in beats(n / SAMPLE_RATE, pace, 0.02, rng):
-        m = frames(min(0.6, 2 * pace))
-        for octave in (1, 2):
-            tone = root * octave * 2 ** (float(rng.choice(scale)) / 12)
-            note = harmonics(np.full(m, tone), tilted(10, 6), rng) * strike(m, 0.01, 0.9)
-            add_at(x, t, note, between(rng, 0.1, 0.6))
+        for octave in (0, 1):
+            degree = int(rng.integers(len(scale)))
+            add_at(x, t, notes[octave * len(scale) + degree], between(rng, 0.1, 0.6))
     return unit(x)
+
+
+_BEAT_HEARD = 3.4
+"""Turns of the dial off a carrier at which its beat is 60 dB down."""
 
 
 def radio_tuning(seconds: float, rng: Rng) -> Synthesised:
@@ -370,17 +379,20 @@ def radio_tuning(seconds: float, rng: Rng) -> Synthesised:
     crackle = bandpass(dust(between(rng, 8, 40) * np.ones(n), rng, 1.2, 20), 200, 4500, 1)
     x = noise + between(rng, 0.3, 0.7) * unit(crackle)
     at = between(rng, 1, 5)
-    while at < dial[-1] + 4:
-        off = dial - at
+    while at < dial[-1] + _BEAT_HEARD:
+        # The dial never turns back: where a station is heard is one stretch.
+        first, last = np.searchsorted(dial, (at - _BEAT_HEARD, at + _BEAT_HEARD)).tolist()
+        off, here = dial[first:last] - at, x[first:last]
         inside = np.exp(-((off / 0.9) ** 2))
         near = np.flatnonzero(inside > 0.02)
         if len(near) > frames(0.1):
-            x = x * (1 - between(rng, 0.5, 0.9) * inside)
+            here *= 1 - between(rng, 0.5, 0.9) * inside
             sent = bandpass(_programme(len(near), rng), 200, 3800)
-            x[near] += between(rng, 0.9, 1.8) * sent * inside[near]
+            here[near] += between(rng, 0.9, 1.8) * sent * inside[near]
             beat = np.clip(np.abs(off) * 2500, 0, 6000)
-            heard = np.exp(-((off / 1.3) ** 2)) * np.minimum(beat / 150, 1)
-            x += between(rng, 0.3, 1.0) * sine(beat) * heard * swell(n, 3, rng, 0.2)
+            heard = np.exp(-((off / 1.3) ** 2)) - np.exp(-((_BEAT_HEARD / 1.3) ** 2))
+            heard = np.maximum(heard, 0) * np.minimum(beat / 150, 1)
+            here += between(rng, 0.3, 1.0) * sine(beat) * heard * swell(len(off), 3, rng, 0.2)
         at += log_between(rng, 2.0, 6.0)
     x = lowpass(bandpass(x, 180, 4500, 1), 5500)
     x = unit(x) + between(rng, 0.03, 0.1) * sine(np.full(n, 100.0)) + 0.02 * unit(brown(n, rng))

@@ -8,7 +8,7 @@ from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, lowpass
-from core.corpus.synthesis.grains import add_at, bubbles, poisson, scatter, sizes
+from core.corpus.synthesis.grains import Bank, add_at, bubbles, poisson, scatter, sizes
 from core.corpus.synthesis.habitats import (
     kept_or_outside,
     open_air,
@@ -62,23 +62,32 @@ def _quack(rng: Rng, f: float, size: float, seconds: float, drake: bool) -> Sign
     return peaked(lowpass(pressed_call(hz, loud, how, shapes, rng), between(rng, 2500, 3300), 3))
 
 
+_FIRST_QUACK = 4
+"""Place in a duck's bank, after its usual quacks, of the long one that begins a call."""
+
+
 def _quacking(rng: Rng, seconds: float, pause: float) -> Signal:
     """One duck for a while: single quacks, even runs, and calls that die away."""
     out = np.zeros(frames(seconds))
     drake = chance(rng, 0.1)
     f = log_between(rng, 235, 310) * (0.85 if drake else 1.0)
     size, length = between(rng, 0.85, 1.1), between(rng, 0.13, 0.19)
-    quacks = [
-        _quack(rng, f * between(rng, 0.93, 1.07), size, length * between(rng, 0.85, 1.2), drake)
-        for _ in range(4)
-    ]
-    first = _quack(rng, f * 1.12, size, length * between(rng, 1.5, 2.2), drake)
+
+    def quacked(index: int) -> Signal:
+        if index == _FIRST_QUACK:
+            return _quack(rng, f * 1.12, size, length * between(rng, 1.5, 2.2), drake)
+        pitch = f * between(rng, 0.93, 1.07)
+        return _quack(rng, pitch, size, length * between(rng, 0.85, 1.2), drake)
+
+    quacks = Bank(_FIRST_QUACK, quacked)
     t = between(rng, 0.01, 0.1)
     while t < seconds - 0.1:
         calling = chance(rng, 0.35) and not drake
         run, step = int(rng.integers(3, 10)), length + pause * between(rng, 0.5, 1.0)
         for index in range(max(4, run) if calling else run):
-            quack = first if calling and index == 0 else quacks[int(rng.integers(4))]
+            if t > seconds:
+                break
+            quack = quacks[_FIRST_QUACK] if calling and index == 0 else quacks.draw(rng)
             fading = 0.86**index if calling else between(rng, 0.7, 1.0)
             add_at(out, t, quack, fading)
             t += step * between(rng, 0.92, 1.1) + (len(quack) / SAMPLE_RATE - length)
@@ -146,15 +155,17 @@ def goose(seconds: float, rng: Rng) -> Synthesised:
     run = (1, 4) if kind == "canada" else (3, 8)
     for index in range(number):
         f, size = log_between(rng, 375, 460), between(rng, 0.9, 1.08)
-        honks = [
-            _honk(rng, kind, f * between(rng, 0.94, 1.06), size, length * between(rng, 0.85, 1.15))
-            for _ in range(3)
-        ]
+
+        def honk(_: int, f: float = f, size: float = size) -> Signal:
+            pitch, lasts = f * between(rng, 0.94, 1.06), length * between(rng, 0.85, 1.15)
+            return _honk(rng, kind, pitch, size, lasts)
+
+        honks = Bank(3, honk)
         gain = 1.0 if index == 0 else between(rng, 0.06, 0.4)
         t = between(rng, 0.01, 0.12) if index == 0 else between(rng, 0, 1.5)
         while t < seconds - 0.1:
             for _ in range(int(rng.integers(*run))):
-                add_at(x, t, honks[int(rng.integers(3))], gain * between(rng, 0.65, 1.0))
+                add_at(x, t, honks.draw(rng), gain * between(rng, 0.65, 1.0))
                 t += length * between(rng, 1.5, 1.8) + 0.3 * pause * between(rng, 0.4, 1)
             t += pause * between(rng, 0.4, 1.8)
     if count == "many":

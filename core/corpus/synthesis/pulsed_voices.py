@@ -88,8 +88,10 @@ def articulated(x: Signal, *shapes: tuple[float, Mouth]) -> Signal:
         shares[tuple(mouth)] = shares.get(tuple(mouth), 0.0) + share
     out = np.zeros(len(x))
     for mouth, share in shares.items():
+        formants = np.zeros(len(x))
         for turn, (hz, width, gain) in enumerate(mouth):
-            out += (-1) ** turn * gain * share * resonate(x, hz, width)
+            formants += (-1) ** turn * gain * resonate(x, hz, width)
+        out += share * formants
     return out
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.corpus.recordings import SAMPLE_RATE
 from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, resonances
-from core.corpus.synthesis.grains import add_at, bursts
+from core.corpus.synthesis.grains import Bank, add_at, bursts
 from core.corpus.synthesis.habitats import beside, open_air, over_ground, woodland
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
@@ -77,12 +79,21 @@ _LIPS_WIDE: Mouth = (
 )
 
 
-def _monkey_hoots(rng: Rng, f: float, size: float, pace: float) -> list[tuple[float, Signal]]:
-    """A pant-hoot: `hoo` out and a breathy one in, quicker and louder, up to open cries."""
-    calls: list[tuple[float, Signal]] = []
+_Calls = list[tuple[float, Signal]]
+"""When each begins, in seconds, and how it sounds."""
+
+
+def _monkey_hoots(rng: Rng, f: float, size: float, pace: float, longest: float) -> _Calls:
+    """A pant-hoot: `hoo` out and a breathy one in, quicker and louder, up to open cries.
+
+    None begins later than `longest` seconds, which is all that a clip holds.
+    """
+    calls: _Calls = []
     t, number = 0.0, int(rng.integers(4, 9))
     round_lips, wide = scaled(_LIPS_ROUND, size), scaled(_LIPS_WIDE, size)
     for index in range(number):
+        if t > longest:
+            break
         rising = index / number
         n = frames(between(rng, 0.14, 0.24) * pace)
         hz = f * (1 + 0.5 * rising) * contour(n, (0, 0.85), (0.5, 1.0), (1, 0.85))
@@ -112,8 +123,8 @@ def _screech(rng: Rng, f: float, size: float, seconds: float) -> Signal:
     return peaked(x * arch(n, 0.12, 0.35))
 
 
-def _chatter(rng: Rng, f: float, size: float, pace: float) -> list[tuple[float, Signal]]:
-    """Short barks in a run, 6 to 12 a second."""
+def _chatter(rng: Rng, f: float, size: float, pace: float, longest: float) -> _Calls:
+    """Short barks in a run, 6 to 12 a second, for `longest` seconds at most."""
     rate = between(rng, 7, 11) / pace
     wide, shut = scaled(_LIPS_WIDE, size), scaled(_LIPS_WIDE, 1.25 * size)
     bank = []
@@ -122,8 +133,11 @@ def _chatter(rng: Rng, f: float, size: float, pace: float) -> list[tuple[float, 
         hz = f * between(rng, 0.85, 1.2) * contour(n, (0, 0.8), (0.3, 1.1), (1, 0.65))
         how = Pressed(between(rng, 0.01, 0.06), 0.25, between(rng, 0, 0.4), 0.4, 6000)
         bank.append(pressed_call(hz, arch(n, 0.12, 0.5), how, ((0, shut), (0.4, wide)), rng))
-    times = beats(between(rng, 0.5, 1.8), 1 / rate, 0.12, rng)
+    times = beats(min(longest, between(rng, 0.5, 1.8)), 1 / rate, 0.12, rng)
     return [(t, between(rng, 0.5, 1.0) * bank[int(rng.integers(4))]) for t in times]
+
+
+_Voice = Callable[[Rng, float, float, float, float], _Calls]
 
 
 def monkey(seconds: float, rng: Rng) -> Synthesised:
@@ -140,14 +154,19 @@ def monkey(seconds: float, rng: Rng) -> Synthesised:
         cry = log_between(rng, 900, 1500) if ape else log_between(rng, 1300, 2400)
         gain = 1.0 if index == 0 else between(rng, 0.12, 0.6)
         voice = _monkey_hoots if ape else _chatter
-        bouts = [voice(rng, f, size, pace) for _ in range(2 if index == 0 else 1)]
-        screech = _screech(rng, cry, size, between(rng, 0.25, 0.8) * pace)
+
+        def bout(_: int, f: float = f, size: float = size, voice: _Voice = voice) -> _Calls:
+            return voice(rng, f, size, pace, seconds)
+
+        def screech(_: int, cry: float = cry, size: float = size) -> _Calls:
+            return [(0.0, _screech(rng, cry, size, between(rng, 0.25, 0.8) * pace))]
+
+        bouts, screeches = Bank(2 if index == 0 else 1, bout), Bank(1, screech)
         t = between(rng, 0.01, 0.12) if index == 0 else between(rng, 0, 0.7 * seconds)
         screeching = chance(rng, 0.5)
         while t < seconds - 0.1:
-            bout = bouts[int(rng.integers(len(bouts)))]
             screeching = not screeching and chance(rng, 0.6)
-            calls = [(0.0, screech)] if screeching else bout
+            calls = screeches[0] if screeching else bouts.draw(rng)
             for late, call in calls:
                 add_at(x, t + late, call, gain * between(rng, 0.8, 1.0))
             t += calls[-1][0] + len(calls[-1][1]) / SAMPLE_RATE + between(rng, 0.05, 0.7) * pace

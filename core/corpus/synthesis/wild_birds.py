@@ -202,6 +202,8 @@ def cuckoo(seconds: float, rng: Rng) -> Synthesised:
     t = between(rng, 0.02, 0.3)
     while t < seconds - 0.3:
         for _ in range(int(rng.integers(3, 12))):
+            if t > seconds:
+                break
             pitch = between(rng, 0.99, 1.01)
             add_at(x, t, _hoot(rng, f * pitch, first), between(rng, 0.8, 1.0))
             if chance(rng, 0.06):
