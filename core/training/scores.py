@@ -171,7 +171,7 @@ def train_scores(
         split: pairs to learn from, and pairs that are held out.
         share: of the pairs that are varied.
         fresh: begin as the language model is without the director's adapter, which the new one
-            takes back.
+            takes back, and for which it lies on all layers; otherwise it lies on the upper ones.
 
     Raises:
         WeightsError: the rank is too small to take the director's adapter back.
@@ -179,7 +179,7 @@ def train_scores(
     learned, held_out = split
     torch.manual_seed(run.seed)
     model.requires_grad_(False)
-    model.llm = add_task_adapter(model.llm, rank, first=0)
+    model.llm = add_task_adapter(model.llm, rank, first=0 if fresh else None)
     if fresh:
         take_back(model.llm, model.profile.folder / _DIRECTOR, model.profile.director.lora_alpha)
     judged = [score_lesson(model, score) for score in held_out]
