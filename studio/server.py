@@ -26,7 +26,6 @@ from core.places import cache_folder, data_folder
 from core.profile import load_profile
 from core.story.folders import Library
 from studio.access.admission import Access, Admission
-from studio.access.headers import inline_scripts
 from studio.access.hosts import trusted_hosts
 from studio.access.password import Password
 from studio.access.slow_clients import closing_slow_heads
@@ -39,7 +38,7 @@ from studio.jobs.model_service import ModelService
 from studio.jobs.render_place import RenderPlace
 from studio.jobs.speed import Speed
 from studio.page.layout import TITLE, lay_out
-from studio.page.scripts import STORAGE
+from studio.page.scripts import HEAD
 from studio.page.theme import STUDIO_ASSETS, studio_css, studio_theme
 from studio.sessions.registry import MAX_TABS, Sessions
 from studio.sound.library import SoundLibrary
@@ -200,7 +199,6 @@ def _page_settings(access: Access) -> dict[str, Any]:
     return {
         "theme": studio_theme(),
         "css": studio_css(),
-        "head": STORAGE,
         "footer_links": [],
         "max_file_size": "64mb",
         "ssr_mode": False,
@@ -208,7 +206,7 @@ def _page_settings(access: Access) -> dict[str, Any]:
         "run_history": False,
         "app_kwargs": {
             "exception_handlers": {OSError: say_why_nothing_is_kept},
-            "middleware": [Middleware(Admission, access, inline_scripts(STORAGE.encode()))],
+            "middleware": [Middleware(Admission, access, HEAD.encode())],
             "openapi_url": None,
         },
     }

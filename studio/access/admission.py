@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
@@ -66,10 +65,10 @@ class Admission:
     """ASGI middleware that refuses what `Access` refuses and hurries slow clients.
 
     Args:
-        scripts: scripts that Gradio adds to the page in the browser.
+        scripts: as markup, those that come before Gradio's own.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, scripts: Sequence[bytes] = ()) -> None:
+    def __init__(self, app: ASGIApp, access: Access, scripts: bytes = b"") -> None:
         self._app, self._access, self._scripts = app, access, scripts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

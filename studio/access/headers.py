@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 
 from starlette.datastructures import MutableHeaders
@@ -81,11 +81,11 @@ def with_headers(send: Send) -> Send:
     return guarded
 
 
-def with_own_scripts(send: Send, added: Sequence[bytes]) -> Send:
+def with_own_scripts(send: Send, first: bytes) -> Send:
     """Send the page with a policy that names its scripts; it is held back until it is whole.
 
     Args:
-        added: scripts that Gradio puts into the page later.
+        first: scripts that come before those of Gradio, whose own way in is after them.
     """
     start: Message = {}
     page = bytearray()
@@ -98,9 +98,12 @@ def with_own_scripts(send: Send, added: Sequence[bytes]) -> Send:
         page.extend(message.get("body", b""))
         if message.get("more_body"):
             return
-        policy = content_security_policy((*inline_scripts(bytes(page)), *added))
-        MutableHeaders(scope=start)["Content-Security-Policy"] = policy
+        whole = bytes(page).replace(b"<head>", b"<head>" + first, 1)
+        headers = MutableHeaders(scope=start)
+        headers["Content-Security-Policy"] = content_security_policy(inline_scripts(whole))
+        if page and "Content-Length" in headers:
+            headers["Content-Length"] = str(len(whole))
         await send(start)
-        await send({"type": "http.response.body", "body": bytes(page)})
+        await send({"type": "http.response.body", "body": whole})
 
     return hold

@@ -23,7 +23,7 @@ from studio.editing.labels import said
 from studio.editing.pasting import paste
 from studio.handlers.arguments import event_value
 from studio.handlers.mixing import mix_updates, then_mix
-from studio.handlers.options import PRIVATE, QUICK
+from studio.handlers.options import PRIVATE, QUICK, UNMARKED
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
@@ -176,7 +176,7 @@ def _add_selection_listeners(studio: Studio, page: Page) -> None:
         None,
         [page.takes, page.mix, page.download],
         concurrency_id="mix",
-        show_progress="hidden",
+        **UNMARKED,
         **PRIVATE,
     )
     page.timeline.pick(pick, None, page.takes, **QUICK, **PRIVATE)

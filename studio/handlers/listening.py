@@ -14,7 +14,7 @@ from studio.addresses import file_url
 from studio.editing.labels import said
 from studio.editing.strips import lane_name
 from studio.handlers.arguments import event_value
-from studio.handlers.options import PRIVATE
+from studio.handlers.options import PRIVATE, UNMARKED
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.sound.auditions import Audition, lane_audition, meters_of, version_audition
@@ -24,7 +24,7 @@ from studio.view.strips import meters_data, readings_data
 _NUMBER = itertools.count(1)
 """Of answers, so that the same one twice is news to the page."""
 _LISTENING: dict[str, Any] = {
-    "show_progress": "hidden",
+    **UNMARKED,
     "trigger_mode": "multiple",
     "concurrency_id": "listening",
     "concurrency_limit": 2,

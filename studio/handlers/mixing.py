@@ -8,7 +8,7 @@ import gradio as gr
 
 from core.errors import StudioError
 from studio.addresses import file_url
-from studio.handlers.options import PRIVATE
+from studio.handlers.options import PRIVATE, UNMARKED
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.sound import files as sound_files
@@ -44,7 +44,7 @@ def then_mix(studio: Studio, page: Page, change: Any) -> None:
         mix,
         None,
         [page.mix, page.download],
-        show_progress="hidden",
+        **UNMARKED,
         concurrency_id="mix",
         concurrency_limit=2,
         **PRIVATE,

@@ -10,7 +10,7 @@ import gradio as gr
 
 from core.errors import StudioError
 from studio.handlers.arguments import event_value
-from studio.handlers.options import PRIVATE
+from studio.handlers.options import PRIVATE, UNMARKED
 from studio.page.layout import Page
 from studio.sound.spectrogram import spectrogram_url, takes_of
 from studio.state import Studio
@@ -43,6 +43,6 @@ def add_spectra_listeners(studio: Studio, page: Page) -> None:
         page.spectra,
         concurrency_id="spectra",
         concurrency_limit=1,
-        show_progress="hidden",
+        **UNMARKED,
         **PRIVATE,
     )

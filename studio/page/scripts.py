@@ -12,8 +12,9 @@ def _read(name: str) -> str:
     return (STUDIO_ASSETS / name).read_text(encoding="utf-8")
 
 
-STORAGE = f"<script>{_read('storage.js')}</script>"
-"""Stands in for the browser's storage where that is blocked; before anything asks for it."""
+HEAD = "".join(f"<script>{_read(name)}</script>" for name in ("storage.js", "frames.js"))
+"""What stands in for the browser's storage where that is blocked, and what lets an idle page rest;
+before anything asks for either."""
 TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
     "selection", "act", "scale", "room", "wave", "spectra", "block", "lanes", "snap", "drag", "ask",
