@@ -35,6 +35,7 @@ from studio.editing.pasting import paste
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
 from studio.view.lanes import lanes
+from studio.view.waves import waves
 
 LIGHT_RATE = 8000
 NULL_DB = -90.0
@@ -375,7 +376,7 @@ def test_events_and_their_sounds_go_to_another_story_as_text(folder: StoryFolder
     assert timeline.unrendered(story) == ("e1",)
     assert other.has_sound(story.event("e2").takes[0])
     assert {story.event(i).group for i in ("e2", "e3")} == {"g1"}
-    assert lanes(session, PeakCache())["made"] == [1, ["e2", "e3"]]
+    assert lanes(session)["made"] == [1, ["e2", "e3"]]
     library.archive(folder.title)
     fresh = Library(folder.path.parent / "visitor")
     lonely = fresh.create(other.story, "Lonely")
@@ -508,7 +509,7 @@ def agree(session: Session) -> None:
 def the_picture_agrees(session: Session) -> None:
     """The blocks of the picture are the rows of the table."""
     story = session.open_folder.story
-    rows, shown = table.rows_of(story), lanes(session, CACHE)
+    rows, shown = table.rows_of(story), lanes(session)
     blocks = {block["id"]: block for block in shown["events"]}
     at = {name: place for place, name in enumerate(table.HEADERS)}
     for event_id, row in zip(table.ids_of(story), rows, strict=True):
@@ -518,6 +519,10 @@ def the_picture_agrees(session: Session) -> None:
         assert told == [*drawn[:2], round(drawn[2], 3), round(drawn[3], 3), drawn[4]]
     assert not blocks
     assert shown["total"] == story.total
+    heard = waves(session, CACHE)["blocks"]
+    assert {(i, part["offset"], part["duration"]) for i, part in heard.items()} == {
+        (event.id, event.offset, event.duration) for event in story.events
+    }
 
 
 @settings(max_examples=SEQUENCES)

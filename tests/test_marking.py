@@ -21,7 +21,6 @@ from core.story.story import Event, Story
 from studio.editing.actions import act
 from studio.editing.labels import said
 from studio.sessions.session import Session
-from studio.sound.peaks import PeakCache
 from studio.view.lanes import lanes
 
 TOTAL = 12.0
@@ -103,7 +102,7 @@ def test_each_change_of_a_marker_is_one_step_of_undo_that_outlives_a_restart(
         "marker moved",
         "name of a marker",
     ]
-    assert lanes(session, PeakCache())["markers"] == [{"at": 3.3, "name": "the gate"}]
+    assert lanes(session)["markers"] == [{"at": 3.3, "name": "the gate"}]
     session.show(library.open("Marked"))
     seen = []
     for _ in range(3):

@@ -107,7 +107,7 @@ def test_moves_of_the_mixer_are_edits_that_are_undone_one_gesture_at_a_time(
     assert (lane.gain_db, lane.pan, lane.soloed) == (-3.0, -0.25, True)
     assert folder.story.lane(0).gain_db == 0.1
     assert folder.story.master_db == -2.5
-    shown = lanes(session, PeakCache())
+    shown = lanes(session)
     assert shown["mixer"]["master"] == -2.5
     assert [(c["name"], c["gain"], c["muted"], c["heard"]) for c in shown["mixer"]["lanes"]] == [
         ("Layer 1", -3.0, False, True),

@@ -16,7 +16,6 @@ from core.story.strip import Equaliser, RoomSend
 from studio.editing.actions import act
 from studio.editing.labels import said
 from studio.sessions.session import Session
-from studio.sound.peaks import PeakCache
 from studio.view.lanes import lanes
 
 POINTS = ((1.0, -6.0), (3.0, 0.0))
@@ -111,7 +110,7 @@ def test_an_action_on_an_event_leaves_the_strip_written_for_it_and_is_undone(
     act(session, action, {"id": "bed", **values})
     saved = Story.load(folder.path / "story.json")
     assert holds(bed(saved)), bed(saved)
-    block = next(b for b in lanes(session, PeakCache())["events"] if b["id"] == "bed")
+    block = next(b for b in lanes(session)["events"] if b["id"] == "bed")
     assert block["curves"]["gain"] == [list(point) for point in bed(saved).gain_envelope]
     assert said(folder.undo_label).endswith(": rain")
     act(session, "undo", {})
@@ -175,7 +174,7 @@ def test_a_lane_has_curves_filters_a_room_and_ducking_of_its_own(session: Sessio
     assert (lane.room, lane.equaliser) == (RoomSend("hall"), Equaliser(low_cut=200.0))
     act(session, "lane_duck", {"lane": 1})
     assert folder.story.lane(1).gain_envelope[0] == (0.0, -9.0)
-    shown = lanes(session, PeakCache())["mixer"]["lanes"][0]
+    shown = lanes(session)["mixer"]["lanes"][0]
     assert shown["strip"]["room"] == "hall"
     assert shown["curves"]["gain"][0] == [0.0, -9.0]
 

@@ -23,6 +23,7 @@ from studio.editing.actions import ACTIONS, act
 from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
 from studio.view.lanes import lanes
+from studio.view.waves import waves
 
 EDITS = 500
 RATE = 8000
@@ -122,8 +123,11 @@ def agree(session: Session, cache: PeakCache) -> None:
     assert saved == story
     rows = table.rows_of(saved)
     assert table.edited(saved, rows) == saved
-    shown = lanes(session, cache)
+    shown = lanes(session)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+    heard = waves(session, cache)
+    assert json.loads(json.dumps(heard, allow_nan=False)) == heard
+    assert list(heard["blocks"]) == [event.id for event in saved.events]
     blocks = {block[0]: block for block in blocks_of_lanes(shown)}
     lines = lines_of_table(rows, table.ids_of(saved))
     assert blocks == {line[0]: line for line in lines}
@@ -143,7 +147,7 @@ def test_an_answer_names_the_last_pick_it_knows_and_a_late_pick_changes_nothing(
     session.picked(second, 1)
     act(session, "lock", {"id": third, "pick": 3})
     session.picked(first, 2)
-    shown = lanes(session, PeakCache())
+    shown = lanes(session)
     assert (shown["selected"], shown["pick"]) == (third, 3)
 
 

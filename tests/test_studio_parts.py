@@ -57,6 +57,7 @@ from studio.state import Studio
 from studio.view.lanes import lanes
 from studio.view.takes import takes_panel
 from studio.view.updates import notes_html, render_buttons, view, waiting_view
+from studio.view.waves import waves
 
 RATE = 44_100
 PATIENCE = 60.0
@@ -251,7 +252,7 @@ def test_lanes_table_and_disk_show_the_same_events(session: Session) -> None:
     act(session, "over", {"id": "e1", "at": 0.5, "duration": 2})
     act(session, "split", {"id": "e1", "at": 1.5})
     story = session.open_folder.story
-    shown = lanes(session, PeakCache())
+    shown = lanes(session)
     assert Story.load(session.open_folder.path / "story.json") == story
     rows = table.rows_of(story)
     assert [row[0] for row in rows] == [block["name"] for block in shown["events"]]
@@ -326,10 +327,10 @@ def test_undo_says_before_and_after_what_it_takes_back(session: Session, tmp_pat
     with gr.Blocks():
         page = lay_out(studio)
     act(session, "layer", {"id": "bed", "layer": 2})
-    assert lanes(session, PeakCache())["undo"] == "change of layer: wind"
+    assert lanes(session)["undo"] == "change of layer: wind"
     undone = step_back(studio, page, session, "undo")[page.progress]
     assert "Undone: change of layer: wind" in undone
-    assert lanes(session, PeakCache())["redo"] == "change of layer: wind"
+    assert lanes(session)["redo"] == "change of layer: wind"
     assert "Done again" in step_back(studio, page, session, "redo")[page.progress]
     for name in (*ACTIONS, *SEVERAL):
         assert "_" not in said(name)
@@ -741,7 +742,7 @@ def test_outline_follows_gain_and_fades_without_a_mix(session: Session) -> None:
 
 
 def drawn_of(session: Session, cache: PeakCache) -> np.ndarray:
-    drawn = outline_of(session.open_folder, cache)
+    drawn = outline_of(session.open_folder, session.open_folder.story, cache)
     assert drawn is not None
     return drawn.whole
 
@@ -763,7 +764,7 @@ FADES = ("overlap", "rise", "fall")
 
 
 def fades(session: Session) -> list[dict[str, Any]]:
-    return lanes(session, PeakCache())["events"]
+    return list(waves(session, PeakCache())["blocks"].values())
 
 
 def test_mix_is_made_once_a_revision_and_has_the_exact_length(session: Session) -> None:

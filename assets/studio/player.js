@@ -5,7 +5,7 @@ const take = new Audio();
 const rival = new Audio();
 const part = (selector) => element.querySelector(selector);
 let mixUrl = "";
-let story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
+let story = { total: 0, events: [], layers: [], selected: "" };
 
 function minutesAndSeconds(seconds) {
   const tenths = Math.round(seconds * 10);

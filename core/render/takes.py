@@ -25,7 +25,7 @@ from core.story.folders import StoryFolder
 from core.story.limits import TOLERANCE
 from core.story.recording import Tell, keep_recording, read_recording, tell_nobody
 from core.story.story import Event, Story
-from core.story.take import Start, Take, take_key
+from core.story.take import Start, Take, same_sound, take_key
 
 SHORTEST_SPAN = 0.1
 """Seconds; a latent frame lasts about half of it."""
@@ -94,7 +94,22 @@ def _keyed(
     context: Context | None,
     by: PerformerDescription | None,
 ) -> Take:
-    take = Take(
+    take = _asked_take(story, event, settings, crossfade, weights, start, context, by)
+    return dataclasses.replace(take, key=take_key(take))
+
+
+def _asked_take(
+    story: Story,
+    event: Event,
+    settings: RenderSettings,
+    crossfade: float,
+    weights: str,
+    start: Start | None,
+    context: Context | None,
+    by: PerformerDescription | None,
+) -> Take:
+    """The take that an event asks for, without its key."""
+    return Take(
         key="",
         context=None if by else context,
         caption=event.caption,
@@ -110,7 +125,6 @@ def _keyed(
         performer=by.name if by else OWN,
         conditioning=by.conditioning if by else "bridge",
     )
-    return dataclasses.replace(take, key=take_key(take))
 
 
 def contexts(story: Story) -> dict[str, Context]:
@@ -331,7 +345,7 @@ def _is_asked(
     if performers is not None:
         settings = performers.settings_of(take.performer, settings)
     made_of = (take.weights, take.start, take.context)
-    now = _keyed(story, event, settings, crossfade, *made_of, None)
+    now = _asked_take(story, event, settings, crossfade, *made_of, None)
     held = (event.loop or take.part is not None) and event.is_filled_by(take)
     wanted = dataclasses.replace(
         now,
@@ -346,7 +360,7 @@ def _is_asked(
         wanted = dataclasses.replace(
             wanted, steps=take.steps, guidance=take.guidance, sampler=take.sampler
         )
-    return take_key(wanted) == take_key(take)
+    return same_sound(wanted, take)
 
 
 def _is_picked(story: Story, event: Event, take: Take) -> bool:

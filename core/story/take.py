@@ -144,6 +144,16 @@ def take_key(take: Take) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
+def same_sound(one: Take, other: Take) -> bool:
+    """Whether two takes have one key (`take_key`), without hashing them."""
+    return all(getattr(one, name) == getattr(other, name) for name in _OF_SOUND)
+
+
+_OF_SOUND = tuple(
+    field.name
+    for field in dataclasses.fields(Take)
+    if field.name not in ("key", "file", "part", "made_on", "source", "licence")
+)
 _OF_FEW = tuple(
     field
     for field in dataclasses.fields(Take)

@@ -16,6 +16,7 @@ from studio.handlers.own_sounds import add_own_sound_listeners
 from studio.handlers.rendering import add_rendering_listeners
 from studio.handlers.spectra import add_spectra_listeners
 from studio.handlers.uploading import add_uploading_listeners
+from studio.handlers.waves import add_waves_listeners
 from studio.handlers.wishes import add_wish_listeners
 from studio.page.layout import Page
 from studio.state import Studio
@@ -35,4 +36,5 @@ def add_listeners(studio: Studio, page: Page, blocks: gr.Blocks) -> None:
     add_listening_listeners(studio, page)
     add_library_listeners(studio, page)
     add_own_sound_listeners(studio, page)
+    add_waves_listeners(studio, page)
     add_spectra_listeners(studio, page)

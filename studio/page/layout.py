@@ -26,6 +26,7 @@ from studio.page.scripts import (
     TIMELINE_HTML,
     TIMELINE_JS,
     UNFAMILIAR_JS,
+    WAVES_JS,
 )
 from studio.state import Studio
 
@@ -147,6 +148,7 @@ class Page:
     exported: gr.File
     mix: gr.HTML
     clip: gr.HTML
+    waves: gr.HTML
     spectra: gr.HTML
     listening: gr.HTML
 
@@ -378,6 +380,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
+    waves = gr.HTML("", js_on_load=WAVES_JS, visible="hidden")
     spectra = gr.HTML("", js_on_load=SPECTRA_JS, visible="hidden")
     listening = gr.HTML("", js_on_load=LISTENING_JS, visible="hidden")
     return (
@@ -401,6 +404,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "table": events,
             "mix": mix,
             "clip": clip,
+            "waves": waves,
             "spectra": spectra,
             "listening": listening,
         }

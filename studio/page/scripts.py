@@ -28,6 +28,7 @@ TIMELINE_JS = "".join(
 )
 HISTORY_JS = _read("history.js")
 CLIP_JS = _read("clip.js")
+WAVES_JS = _read("waves.js")
 SPECTRA_JS = _read("spectra.js")
 LISTENING_JS = _read("listening.js")
 TAKES_JS = _read("takes.js")

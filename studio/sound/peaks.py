@@ -10,6 +10,7 @@ from core.mix.mix import MixSettings
 from core.mix.outline import Outline, outline
 from core.mix.sources import FileSource, Source
 from core.story.folders import StoryFolder
+from core.story.story import Story
 from core.story.take import Take
 
 KEPT = 8000
@@ -45,14 +46,14 @@ def take_peaks(folder: StoryFolder, take: Take, count: int, cache: Cache) -> tup
     return cache.of(("take", take.key, count), made)
 
 
-def outline_of(folder: StoryFolder, cache: Cache) -> Outline | None:
-    """How loud the folder's story is over time, mixed as it is now; None: nothing is heard yet.
+def outline_of(folder: StoryFolder, story: Story, cache: Cache) -> Outline | None:
+    """How loud the folder's story, as it is or was, is over time; None: nothing is heard yet.
 
     A take that cannot be read is left out; the mix says so.
     """
     sources: dict[str, Source] = {}
     rate: int | None = None
-    for event in folder.story.events:
+    for event in story.events:
         take = event.take
         if take is None or not folder.has_sound(take):
             continue
@@ -64,6 +65,6 @@ def outline_of(folder: StoryFolder, cache: Cache) -> Outline | None:
     if rate is None:
         return None
     try:
-        return outline(folder.story, sources, MixSettings(rate), cache)
+        return outline(story, sources, MixSettings(rate), cache)
     except StudioError:
         return None

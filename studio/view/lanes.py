@@ -1,21 +1,16 @@
 """The lanes of the story: its events to time scale, as data that the page draws.
 
-assets/studio/timeline/lanes.js draws it. What is drawn is what is heard:
-waveforms, fades and tails are those of the mix (core/mix/outline.py), to a tenth of a second.
+assets/studio/timeline/lanes.js draws it. It holds nothing that would have to be heard first: what
+sounds in the blocks follows when the page asks for it (studio/view/waves.py).
 """
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-
-from core.mix.mix import PlacedEvent
-from core.mix.outline import Peaks
 from core.story import timeline
 from core.story.cue_words import repetition_words, shape_words
 from core.story.journal import KEPT
@@ -23,19 +18,12 @@ from core.story.story import Event, Story
 from studio.editing.labels import said
 from studio.editing.table import missing_sound, names_of
 from studio.sessions.session import Session
-from studio.sound.peaks import PeakCache, outline_of
 from studio.view.strips import event_strip, mixer
 
-MAX_COLUMNS = 6000
-"""Ten a second of a story of ten minutes."""
-_LOUDEST = 255
-"""Of a column; assets/studio/timeline/wave.js has it too."""
-SHORTEST_FADE = 0.02
-"""Seconds of a fade that can be seen; shorter ones only keep an edge from clicking."""
 _STAMP = itertools.count(1)
 
 
-def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> dict[str, Any]:
+def lanes(session: Session, unknown: Collection[str] = ()) -> dict[str, Any]:
     """What the lanes show of the open story; empty when none is open.
 
     `stamp` differs every time, so that the page draws anew even where an edit was refused and a
@@ -50,11 +38,7 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
         return {}
     story = folder.story
     layers = lane_order(story)
-    shape = round(min(MAX_COLUMNS, max(200, story.total * 40)))
     selected = session.event
-    drawn = outline_of(folder, cache)
-    placed = {p.event_id: p for p in drawn.placements} if drawn else {}
-    silence = np.zeros(1, np.float32)
     return {
         "stamp": next(_STAMP),
         "title": folder.title,
@@ -70,11 +54,7 @@ def lanes(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> 
         "layers": layers,
         "markers": [{"at": marker.at, "name": marker.name} for marker in story.markers],
         "mixer": mixer(story, layers),
-        "peaks": [
-            _columns(drawn.lanes.get(layer, silence) if drawn else silence, shape)
-            for layer in layers
-        ],
-        "events": _blocks(session, story, placed, unknown),
+        "events": _blocks(session, story, unknown),
     }
 
 
@@ -90,21 +70,15 @@ def lane_order(story: Story) -> list[int]:
     return [*sorted(used - beds, reverse=True), *sorted(beds)]
 
 
-def lanes_json(session: Session, cache: PeakCache, unknown: Collection[str] = ()) -> str:
+def lanes_json(session: Session, unknown: Collection[str] = ()) -> str:
     """The lanes as the value of their component."""
-    return json.dumps(lanes(session, cache, unknown), separators=(",", ":"))
+    return json.dumps(lanes(session, unknown), separators=(",", ":"))
 
 
-def _blocks(
-    session: Session,
-    story: Story,
-    placed: Mapping[str, PlacedEvent],
-    unknown: Collection[str],
-) -> list[dict[str, Any]]:
+def _blocks(session: Session, story: Story, unknown: Collection[str]) -> list[dict[str, Any]]:
     names = names_of(story)
-    before = {after.id: event for event, after in itertools.pairwise(story.sequence)}
     return [
-        _block(session, event, names[event.id], before.get(event.id), placed)
+        _block(session, event, names[event.id])
         | {"missing": missing_sound(event, unknown)}
         | _cue(story, event)
         | event_strip(event)
@@ -112,13 +86,7 @@ def _blocks(
     ]
 
 
-def _block(
-    session: Session,
-    event: Event,
-    name: str,
-    before: Event | None,
-    placed: Mapping[str, PlacedEvent],
-) -> dict[str, Any]:
+def _block(session: Session, event: Event, name: str) -> dict[str, Any]:
     take = event.take
     return {
         "id": event.id,
@@ -138,7 +106,6 @@ def _block(
         "offset": event.offset,
         "sounds": take.duration + take.tail if take else 0.0,
         "steps": take.steps if take else 0,
-        **_fades(event, placed.get(event.id), placed.get(before.id) if before else None),
     }
 
 
@@ -168,36 +135,3 @@ def _cue(story: Story, event: Event) -> dict[str, Any]:
         "moments": [round(event.start + moment, 3) for moment in event.at],
         "curve": [[round(time / event.duration, 4), round(level, 2)] for time, level in curve],
     }
-
-
-def _fades(
-    event: Event, placement: PlacedEvent | None, before: PlacedEvent | None
-) -> dict[str, float]:
-    """Seconds of fades as they are heard, within the block.
-
-    `overlap` is what sounds on of the event before it, `rise` the fade-in, `fall` the fade-out.
-    """
-    overlap = rise = fall = 0.0
-    if before is not None:
-        overlap = min(event.duration, before.end / before.rate - event.start)
-    if placement is not None:
-        rate = placement.rate
-        rise = max((ramp.frames for ramp in placement.rises), default=0) / rate
-        end = placement.end / rate
-        if end > event.end - SHORTEST_FADE:
-            longest = max((ramp.frames for ramp in placement.falls), default=0) / rate
-            fall = event.end - (end - longest)
-    lengths = {"overlap": overlap, "rise": rise, "fall": min(fall, event.duration)}
-    return {
-        name: round(seconds, 3) if seconds >= SHORTEST_FADE else 0.0
-        for name, seconds in lengths.items()
-    }
-
-
-def _columns(peaks: Peaks, count: int) -> str:
-    """The outline in `count` columns of a byte in Base64, loud parts kept; at a power, so that
-    quiet parts show."""
-    edges = np.linspace(0, len(peaks), count + 1).astype(int)
-    tops = np.maximum.reduceat(np.append(peaks, 0), edges[:-1]) if len(peaks) else np.zeros(count)
-    heights = np.rint(np.minimum(tops, 1.0) ** 0.7 * _LOUDEST).astype(np.uint8)
-    return base64.b64encode(heights.tobytes()).decode()

@@ -76,35 +76,32 @@ def ways_out(studio: Studio, session: Session) -> str:
     return unfamiliar_sounds(studio.service, session, studio.sound_library, learns=learns)
 
 
-def view(studio: Studio, page: Page, session: Session, *, of_job: bool = False) -> Updates:
+def view(
+    studio: Studio, page: Page, session: Session, *, of_job: bool = False, opened: bool = True
+) -> Updates:
     """Everything that depends on the story, and on what is being made.
 
     Args:
         of_job: it is an answer of what is being made.
+        opened: another story than before may be open, or none. Else what depends on that and on
+            jobs alone is left out: to say again that something is there makes the page ask for and
+            draw all that stands inside of it.
     """
     folder, story = session.folder, session.story
     of_jobs = _JobFields(session, of_job=of_job)
     rows = table.rows_of(story, unknown_events(studio.service, session))
     session.shown = story
-    there = story is not None
+    there: dict[str, Any] = {"visible": story is not None} if opened else {}
     undo = folder.undo_label if folder else ""
     redo = folder.redo_label if folder else ""
     return {
-        page.stories: _stories(session),
-        page.manage: gr.update(visible=there),
-        page.new_story: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
-        page.undo: gr.update(visible=there, **of_jobs(interactive=bool(undo) and of_jobs.idle)),
-        page.redo: gr.update(visible=there, **of_jobs(interactive=bool(redo) and of_jobs.idle)),
-        page.history: gr.update(visible=there, value=history_html(session)),
-        page.brief: gr.update(visible=there, value=brief_html(session)),
-        page.another_seed: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
-        page.replanning: gr.update(visible=there),
-        **_job_buttons(page, session, of_jobs),
-        **_archive(page, session),
+        **(_of_opening(page, session, of_jobs) if opened else {}),
+        page.undo: gr.update(**there, **of_jobs(interactive=bool(undo) and of_jobs.idle)),
+        page.redo: gr.update(**there, **of_jobs(interactive=bool(redo) and of_jobs.idle)),
+        page.history: gr.update(**there, value=history_html(session)),
+        page.brief: gr.update(**there, value=brief_html(session)),
         **_proposal(page, session),
-        page.reasoning_panel: gr.update(visible=there, open=False),
         page.reasoning: _reasoning(story),
-        page.workspace: gr.update(visible=there),
         page.notes: notes_html(story),
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
@@ -134,7 +131,7 @@ class _JobFields:
 def selection_view(studio: Studio, page: Page, session: Session) -> Updates:
     """The timeline and the takes, which follow the selection too."""
     return {
-        page.timeline: lanes_json(session, studio.cache, unknown_events(studio.service, session)),
+        page.timeline: lanes_json(session, unknown_events(studio.service, session)),
         page.takes: selected_takes(studio, session),
     }
 
@@ -205,6 +202,23 @@ def _stories(session: Session) -> Updates:
     return gr.update(choices=titles, value=title, visible=bool(titles), interactive=True)
 
 
+def _of_opening(page: Page, session: Session, of_jobs: _JobFields) -> Updates:
+    """What depends on which story is open, and on jobs: what can be done with one, and the page
+    without any."""
+    there = session.story is not None
+    return {
+        page.stories: _stories(session),
+        page.manage: gr.update(visible=there),
+        page.replanning: gr.update(visible=there),
+        page.reasoning_panel: gr.update(visible=there, open=False),
+        page.workspace: gr.update(visible=there),
+        page.new_story: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
+        page.another_seed: gr.update(visible=there, **of_jobs(interactive=of_jobs.idle)),
+        **_job_buttons(page, session, of_jobs),
+        **_archive(page, session),
+    }
+
+
 def _archive(page: Page, session: Session) -> Updates:
     """What can be brought back, on the page that shows no story."""
     titles = list(session.library.archived()) if session.story is None else []
@@ -259,4 +273,4 @@ def view_after(
             gr.Warning(str(error))
         if session.folder is not None and (notice := session.folder.take_notice()):
             gr.Info(notice)
-        return view(studio, page, session)
+        return view(studio, page, session, opened=session.folder is None)

@@ -48,6 +48,7 @@ from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
 from studio.view.lanes import lanes
+from studio.view.waves import waves
 from tests.soak.hostile_values import spoilt, written
 from tests.sounding_stories import story_folder
 
@@ -239,7 +240,8 @@ def _shown(opened: StoryFolder, folder: Path) -> Outcome:
     """The timeline with its waveform, and the story as an export reads it."""
     session = Session(Library(opened.path.parent), folder / "sounds")
     session.show(opened)
-    json.dumps(lanes(session, PeakCache()), allow_nan=False).encode()
+    json.dumps(lanes(session), allow_nan=False).encode()
+    json.dumps(waves(session, PeakCache()), allow_nan=False).encode()
     try:
         open_story(opened.path, None)
     except StudioError as error:

@@ -33,9 +33,18 @@ function makeBlock(event) {
   return block;
 }
 
-function putBlock(event) {
+const putBlock = (event) => drawBlocks([event]);
+
+// What asks for the layout comes before what changes it: between blocks the page would be laid out
+// for each.
+function drawBlocks(events) {
+  const colour = token("--wave");
+  for (const event of events) drawBlock(event, laneOf(event.layer), colour);
+  drawCurvesSoon();
+}
+
+function drawBlock(event, lane, colour) {
   const block = blocks.get(event.id) || makeBlock(event);
-  const lane = laneOf(event.layer);
   if (block.parentElement !== lane) lane.append(block);
   block.style.left = `${pixels(event.start)}px`;
   block.style.width = `${event.duration * scale}px`;
@@ -48,9 +57,8 @@ function putBlock(event) {
       block.querySelector(`[part~="region-handle-${side}"]`).title = title;
     }
   }
-  drawBlockWave(block, event, waveHeight(lane));
+  drawBlockWave(block, event, { height: lane.forWaves, colour });
   mark(block, event);
-  drawCurvesSoon();
 }
 
 function label(event) {
@@ -95,10 +103,17 @@ function mark(block, event) {
   const names = ["region", event.state, event.role, ...["locked", "placeholder"].filter((name) => event[name])];
   if (chosen.has(event.id)) names.push("selected");
   if (event.group) names.push("grouped");
-  block.setAttribute("part", names.filter(Boolean).join(" "));
-  block.setAttribute("aria-selected", String(chosen.has(event.id)));
-  block.tabIndex = first ? 0 : -1;
-  block.title = event.caption;
+  setAttributes(block, {
+    part: names.filter(Boolean).join(" "), "aria-selected": String(chosen.has(event.id)),
+    tabindex: first ? "0" : "-1", title: event.caption,
+  });
+}
+
+// What is set to what it is makes the page reckon its styles again all the same.
+function setAttributes(node, values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  }
 }
 
 // What an edge does to the others, for those who point at it.

@@ -31,6 +31,7 @@ function buildLanes() {
   });
   rows.replaceChildren(...made);
   heads.replaceChildren(...story.layers.map(laneHead));
+  for (const lane of made) lane.forWaves = waveHeight(lane);
   for (const block of old) block.wave = "";
 }
 
@@ -73,19 +74,18 @@ function draw() {
   drawMarks();
   fitLanes();
   buildLanes();
-  const gone = new Set(blocks.keys());
-  for (const event of byTime()) {
-    gone.delete(event.id);
-    putBlock(event);
-  }
-  for (const id of gone) {
-    blocks.get(id).remove();
-    blocks.delete(id);
-  }
   const beyond = part(".beyond");
   beyond.style.left = `${pixels(story.total)}px`;
   drawRuler();
   drawStrip();
+  const gone = new Set(blocks.keys());
+  for (const { id } of story.events) gone.delete(id);
+  drawBlocks(byTime());
+  for (const id of gone) {
+    blocks.get(id).remove();
+    blocks.delete(id);
+  }
+  askForWaves();
   askForSpectra();
   focusAgain();
   showSelection();
@@ -108,7 +108,7 @@ function show() {
     mix.pause();
     pauseTakes();
     if (story.title) remember("");
-    story = { total: 0, events: [], layers: [], peaks: [], selected: "" };
+    story = { total: 0, events: [], layers: [], selected: "" };
     return;
   }
   if (next.stamp < drawnStamp || dragging || carried || nudged) {
@@ -120,10 +120,11 @@ function show() {
     mix.pause();
     mix.currentTime = 0;
     zoom = 1;
+    forgetWaves();
   }
-  next.peaks = next.peaks.map(atob);
   // An answer to what was done before the last pick does not take that back.
   if (next.pick < picks && next.events.some(({ id }) => id === story.selected)) next.selected = story.selected;
+  next.events.forEach(putFades);
   adoptSelection(next);
   remember(story.title);
   sayUndo();
@@ -136,6 +137,7 @@ let late = "";
 
 function showLate() {
   if (late) show();
+  else if (wavesLate) showWaves();
   late = "";
 }
 

@@ -74,18 +74,10 @@ function paintStrip() {
 
 let drawnStrip = "";
 
-function loudestOf(lanes) {
-  const loudest = new Uint8Array(lanes[0]?.length || 0);
-  for (const lane of lanes) {
-    for (let n = 0; n < loudest.length; n += 1) loudest[n] = Math.max(loudest[n], lane.charCodeAt(n));
-  }
-  return String.fromCharCode(...loudest);
-}
-
 function drawStrip() {
-  const width = (strip.clientWidth * story.total) / span;
-  const key = [width.toFixed(1), token("--wave"), ...story.peaks].join("/");
-  if (key !== drawnStrip) drawWave(part(".overview canvas"), loudestOf(story.peaks), width, strip.clientHeight);
+  const [width, colour] = [(strip.clientWidth * story.total) / span, token("--wave")];
+  const key = [width.toFixed(1), colour, wholeWave].join("/");
+  if (key !== drawnStrip) drawWave(part(".overview canvas"), wholeWave, width, strip.clientHeight, colour);
   drawnStrip = key;
   paintStrip();
 }

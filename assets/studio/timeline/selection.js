@@ -80,5 +80,6 @@ function rowsInOrder() {
 function showRows() {
   const marked = rowsInOrder().flatMap((event, row) => (chosen.has(event.id) ? [row] : []));
   const cells = marked.map((row) => `#events td[data-row="${row}"], #events [data-row="${row}"][data-col]`);
-  rowStyle.textContent = cells.length ? `${cells.join(", ")} { background: var(--accent-soft) !important; }` : "";
+  const rule = cells.length ? `${cells.join(", ")} { background: var(--accent-soft) !important; }` : "";
+  if (rowStyle.textContent !== rule) rowStyle.textContent = rule;
 }
