@@ -131,12 +131,12 @@ def yawn(seconds: float, rng: Rng) -> Synthesised:
     return finish(x, seconds, rng, {"strength": strength})
 
 
-def _bark(voice: VoiceTracks, t: float, pitch: float, loud: float, rng: Rng) -> float:
+def _bark(voice: VoiceTracks, t: float, pitch: float, loud: float, force: float, rng: Rng) -> float:
     """One cough: the glottis bursts open, air rushes, the folds rattle shut; returns its end."""
     burst, rush, tail = between(rng, 0.03, 0.06), between(rng, 0.08, 0.2), between(rng, 0.06, 0.16)
     whole = burst + rush + tail
     a, b = burst / whole, (burst + rush) / whole
-    voiced = loud * between(rng, 0.2, 0.9)
+    voiced = 1.4 * force * loud * between(rng, 0.2, 0.9)
     mouth = str(rng.choice(["V", "A", "@", "E", "O"]))
     f = pitch * between(rng, 1.1, 1.6)
     voice.write(
@@ -169,7 +169,10 @@ def _bark(voice: VoiceTracks, t: float, pitch: float, loud: float, rng: Rng) -> 
 
 
 def cough(seconds: float, rng: Rng) -> Synthesised:
-    """Coughs in fits, three a second or so; wet ones rattle at 25 to 60 Hz."""
+    """Coughs in fits, three a second or so; wet ones rattle at 25 to 60 Hz.
+
+    The stronger one is, the more of the chest is heard in it, and of the voice beside the air.
+    """
     n = frames(seconds)
     count, most = level(rng, single=1, several=3, many=6)
     strength, force = level(rng, light=0.5, moderate=0.75, heavy=1.0)
@@ -184,8 +187,8 @@ def cough(seconds: float, rng: Rng) -> Synthesised:
                 break
             m = frames(0.2)
             thud = lowpass(white(m, rng), 180 * size, 2) * strike(m, 0.004, 0.12)
-            add_at(thuds, t, peaked(thud), 0.25 * loud)
-            t = _bark(voice, t, pitch, loud, rng) + between(rng, 0.04, 0.2)
+            add_at(thuds, t, peaked(thud), 0.6 * force * loud)
+            t = _bark(voice, t, pitch, loud, force, rng) + between(rng, 0.04, 0.2)
             coughs += 1
         if chance(rng, 0.5):
             voice.write(

@@ -144,12 +144,11 @@ def cicadas(seconds: float, rng: Rng) -> Synthesised:
         wash = unit(bandpass(white(n, rng), 0.75 * centre, min(1.4 * centre, 15_000), 2))
         x += between(rng, 0.1, 0.4) * wash * swell(n, 0.3, rng, 0.3)
     distance = draw_distance(rng, 0.2)
-    if distance == "distant":
-        x = lowpass(x, between(rng, 3500, 5500), 1)
     attributes = {"count": count, "distance": distance}
     if kind != "drone":
         attributes["tempo"] = tempo
-    return finish(open_air(over_ground(limited(x, 6), "close", rng), rng), seconds, rng, attributes)
+    x = open_air(over_ground(limited(x, 6), distance, rng), rng)
+    return finish(x, seconds, rng, attributes)
 
 
 FLYING_INSECTS: dict[str, Recipe] = {"mosquito": mosquito, "fly": fly, "cicadas": cicadas}

@@ -11,7 +11,7 @@ from core.corpus.synthesis.clip import Recipe, Synthesised, finish
 from core.corpus.synthesis.envelopes import arch, beats, contour, swell, wander
 from core.corpus.synthesis.filters import bandpass, highpass, resonances
 from core.corpus.synthesis.grains import Bank, add_at, bursts
-from core.corpus.synthesis.habitats import beside, open_air, over_ground, woodland
+from core.corpus.synthesis.habitats import kept_or_outside, open_air, over_ground, woodland
 from core.corpus.synthesis.levels import limited, peaked, unit
 from core.corpus.synthesis.pulsed_voices import (
     Mouth,
@@ -65,7 +65,7 @@ def snake(seconds: float, rng: Rng) -> Synthesised:
             t += len(inward) / SAMPLE_RATE
         t += between(rng, 0.05, 0.8)
     distance = draw_distance(rng, 0.1)
-    x = beside(x, rng) if chance(rng, 0.3) else over_ground(x, distance, rng)
+    x = kept_or_outside(x, distance, rng, 0.3)
     return finish(open_air(x, rng), seconds, rng, {"strength": strength, "distance": distance})
 
 

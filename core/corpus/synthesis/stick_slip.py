@@ -192,6 +192,8 @@ def _chalk_stroke(rng: Rng, length: float, board: Modes, force: float) -> Signal
     """Chalk set down with a tap and drawn: it chatters over the slate and sheds dust.
 
     The chatter is 70 to 260 slips a second; held steeply it breaks into a squeak of 2 to 4 kHz.
+    The harder it is pressed (`force`, up to 1), the more the board behind the slate is moved and
+    the less of the sound is dust.
     """
     m = frames(length)
     speed = contour(m, (0, 0.3), (between(rng, 0.2, 0.5), 1.0), (0.8, 0.8), (1, 0.2))
@@ -200,16 +202,17 @@ def _chalk_stroke(rng: Rng, length: float, board: Modes, force: float) -> Signal
     chatter = resonances(slips, (1900, 900, 0.8), (3600, 1500, 1.0), (6200, 2500, 0.5))
     hollow = resonances(slips, *_body_peaks(board, 9))
     dust_ = shaped(white(m, rng), (400, -24), (1800, -6), (4500, 0), (9000, -4), (16_000, -16))
-    x = unit(chatter) + between(rng, 0.25, 0.5) * unit(hollow)
-    x = (x + between(rng, 0.5, 1.0) * unit(dust_) * swell(m, 50, rng, 0.3)) * speed
+    x = unit(chatter) + 1.8 * force**2 * between(rng, 0.25, 0.5) * unit(hollow)
+    dusty = (1.75 - force) * between(rng, 0.5, 1.0)
+    x = (x + dusty * unit(dust_) * swell(m, 50, rng, 0.3)) * speed
     if chance(rng, 0.05) and length > 0.12:
         tone = harmonics(log_between(rng, 1900, 3600) * (0.9 + 0.1 * speed), [1, 0.4, 0.2], rng)
         x += between(rng, 0.4, 1.2) * unit(tone) * arch(m, 0.3, 0.2)
     out = np.zeros(m + frames(0.12))
-    out[:m] = 0.6 * peaked(x * arch(m, 0.08, 0.12)) * force
+    out[:m] = 0.6 * peaked(x * arch(m, 0.08, 0.12))
     tap = board.struck(frames(0.12), rng, 2600)
     add_at(tap, 0, burst(rng, 1800, 9000, 0.005), between(rng, 0.4, 0.8))
-    add_at(out, 0.0, peaked(tap), between(rng, 0.25, 0.6) * force)
+    add_at(out, 0.0, peaked(tap), between(rng, 0.25, 0.6) * (0.25 + force))
     return out
 
 
