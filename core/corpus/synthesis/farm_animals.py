@@ -157,6 +157,10 @@ def _squeal(rng: Rng, f: float, seconds: float) -> Signal:
     return peaked(articulated(source, *shapes) * loud)
 
 
+_DIFFERENT = 10
+"""Grunts, and as many snorts, of one pig."""
+
+
 def _pig(rng: Rng, seconds: float, pause: float, excited: float) -> Signal:
     """One pig for a while: grunts in runs, snorts, and squeals where it is excited."""
     out = np.zeros(frames(seconds))
@@ -164,6 +168,11 @@ def _pig(rng: Rng, seconds: float, pause: float, excited: float) -> Signal:
     size = between(rng, 0.6, 0.8) if piglet else between(rng, 0.9, 1.3)
     f = log_between(rng, 100, 150) if piglet else log_between(rng, 55, 95)
     cry = log_between(rng, 1000, 1700) if piglet else log_between(rng, 650, 1200)
+    grunts = Bank(
+        _DIFFERENT,
+        lambda _: _grunt(rng, f * between(rng, 0.85, 1.2), size, between(rng, 0.09, 0.24)),
+    )
+    snorts = Bank(_DIFFERENT, lambda _: _snort(rng, size, between(rng, 0.1, 0.28)))
     t = between(rng, 0.01, 0.12)
     due = between(rng, 0.1, 0.6) * seconds if excited else seconds
     while t < seconds - 0.08:
@@ -177,14 +186,13 @@ def _pig(rng: Rng, seconds: float, pause: float, excited: float) -> Signal:
         for _ in range(int(rng.integers(1, 6))):
             if t > seconds:
                 break
-            length = between(rng, 0.09, 0.24)
-            add_at(out, t, _grunt(rng, f * between(rng, 0.85, 1.2), size, length),
-                   between(rng, 0.45, 0.8))  # fmt: skip
-            t += length
+            grunt = grunts.draw(rng)
+            add_at(out, t, grunt, between(rng, 0.45, 0.8))
+            t += len(grunt) / SAMPLE_RATE
             if oink:
-                m = between(rng, 0.1, 0.28)
-                add_at(out, t - 0.01, _snort(rng, size, m), between(rng, 0.3, 0.6))
-                t += m
+                snort = snorts.draw(rng)
+                add_at(out, t - 0.01, snort, between(rng, 0.3, 0.6))
+                t += len(snort) / SAMPLE_RATE
             t += pause * between(rng, 0.3, 1.3)
         t += pause * between(rng, 0.5, 2.0)
     return out

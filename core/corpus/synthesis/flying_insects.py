@@ -86,7 +86,7 @@ def _buzz(rng: Rng, f: float, seconds: float, bumps: float) -> Signal:
 def fly(seconds: float, rng: Rng) -> Synthesised:
     """Flights of a third of a second to three at 150 to 240 Hz, with stops; some hit a window."""
     n = frames(seconds)
-    count, number = ("single", 1) if chance(rng, 0.7) else ("several", 4)
+    count, number = ("single", 1) if chance(rng, 0.7) else ("several", 3)
     distance = draw_distance(rng, 0.2)
     bumps = between(rng, 1.5, 5) if chance(rng, 0.4) else 0.0
     x = np.zeros(n)

@@ -59,7 +59,7 @@ def _quack(rng: Rng, f: float, size: float, seconds: float, drake: bool) -> Sign
         loud = contour(n, (0, 0), (0.1, 0.8), (0.35, 1), (0.75, 0.85), (1, 0))
     shut, wide = scaled(_BILL_SHUT, size), scaled(_BILL_OPEN, size)
     shapes = ((0, shut), (0.3, wide), (0.7, wide), (1, shut))
-    return peaked(lowpass(pressed_call(hz, loud, how, shapes, rng), between(rng, 2500, 3300), 3))
+    return pressed_call(hz, loud, how, shapes, rng)
 
 
 _FIRST_QUACK = 4
@@ -92,7 +92,7 @@ def _quacking(rng: Rng, seconds: float, pause: float) -> Signal:
             add_at(out, t, quack, fading)
             t += step * between(rng, 0.92, 1.1) + (len(quack) / SAMPLE_RATE - length)
         t += pause * between(rng, 1.0, 3.0)
-    return out
+    return lowpass(out, between(rng, 2500, 3300), 3)
 
 
 def duck(seconds: float, rng: Rng) -> Synthesised:
