@@ -25,7 +25,7 @@ def kinds() -> tuple[CandidateKind, ...]:
 
 
 def test_there_are_enough_kinds_and_none_is_known_already(kinds: tuple[CandidateKind, ...]) -> None:
-    assert len(kinds) >= 204
+    assert len(kinds) >= 228
     names = Counter(kind.name for kind in kinds)
     assert max(names.values()) == 1
     assert not names.keys() & BY_NAME.keys()

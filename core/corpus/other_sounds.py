@@ -18,10 +18,11 @@ WITHIN_KNOWN = frozenset(
     {
         "alarm_clock", "boiling_pot", "car_door", "car_passing", "cave", "child_laughing",
         "cicadas", "clapping", "cockerel", "crowd_cheering", "dog_growl", "drizzle",
-        "dry_leaves", "engine_start", "fly", "gale", "hail", "heels", "hooves", "horse_snort",
+        "dry_leaves", "engine_start", "fly", "footsteps_leaves", "gale", "hail", "heels",
+        "hooves", "horse_snort",
         "lorry", "portal", "radio_tuning", "rain_on_tent", "rain_on_umbrella", "rain_on_window",
         "running", "sports_crowd", "steam_whistle", "talk_hall", "talk_restaurant",
-        "train_horn", "under_water",
+        "train_horn", "under_water", "water_lapping",
     }
 )  # fmt: skip
 """Candidates that narrow down a known class, whose recordings and captions hold them already: a

@@ -303,9 +303,16 @@ def _melody(score: _Score, speaker: Speaker, n: int, rng: Rng) -> Signal:
 
 
 def speak(
-    n: int, speaker: Speaker, rng: Rng, turns: Sequence[tuple[float, float]] | None = None
+    n: int,
+    speaker: Speaker,
+    rng: Rng,
+    turns: Sequence[tuple[float, float]] | None = None,
+    excitation: Signal | None = None,
 ) -> Signal:
-    """What a speaker says in `n` samples, of unit peak, in turns (start, stop) in seconds."""
+    """What a speaker says in `n` samples, of unit peak, in turns (start, stop) in seconds.
+
+    `excitation`, shape (n,), drives the mouth in place of the larynx: noise for a whisper.
+    """
     score = _written(n, speaker, rng, turns or [(0.0, n / SAMPLE_RATE)])
     count = control_frames(n)
     formants = np.array(score.formants[:count])
@@ -321,7 +328,11 @@ def speak(
     rush = at_samples(noise, n) * rng.standard_normal(n, np.float32)
     mouth = cascade(formants, widths, speaker.size)
     teeth = hiss(centre * speaker.size**0.5, octaves, noise > 1e-3)
-    source = phonation(hz, 0.9 * effort, speaker.larynx, rng) + 0.35 * air
+    driven = 0.9 * effort
+    voiced = (
+        phonation(hz, driven, speaker.larynx, rng) if excitation is None else driven * excitation
+    )
+    source = voiced + 0.35 * air
     return peaked(through(n, (source, mouth), (1.2 * rush, teeth)))
 
 
