@@ -104,6 +104,8 @@ def test_an_edit_says_nothing_of_what_only_another_story_or_a_job_changes(folder
     assert page.timeline in shown
     assert page.table in shown
     assert not {page.workspace, page.welcome, page.stories, page.draft, page.cancel} & shown.keys()
+    again = view_after(studio, page, lambda s: act(s, "gain_by", {"id": "e3", "by": 1}), session)
+    assert again[page.table].keys() == {"value", "__type__"}
     there = [page.undo, page.redo, page.history, page.brief]
     assert not any("visible" in shown[component] for component in there)
 

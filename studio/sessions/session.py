@@ -77,6 +77,7 @@ class Session:
         on: where to render, as the person wrote it (`core.farm.address`), empty for here; None:
             where the studio renders usually.
         last_table: when the last edited table came, and its rows.
+        widths: of the table's columns, as the page was told last.
         replan_counts: how often each way of planning again was used, for another plan each time.
         due_cache: what is left to render, kept for the revision and quality that it was found for.
         readings: of people's files, those that are under way here, and what cancels each.
@@ -104,6 +105,7 @@ class Session:
     guidance: float | None = None
     on: str | None = None
     last_table: tuple[float, Sequence[Sequence[Any]]] = (0.0, ())
+    widths: Sequence[str | int] = ()
     replan_counts: Counter[str] = field(default_factory=Counter)
     due_cache: dict[str, Any] = field(default_factory=dict)
     proposal: PlanProposal | None = None

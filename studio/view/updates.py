@@ -8,7 +8,7 @@ would bring back a Cancel that nothing ends any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -106,10 +106,20 @@ def view(
         page.progress: "",
         page.download: gr.update(interactive=sound_files.has_sound(session)),
         page.unfamiliar: ways_out(studio, session),
-        page.table: gr.update(value=rows, column_widths=table.widths_of(rows), interactive=True),
+        page.table: gr.update(value=rows, **_table_settings(session, rows, opened=opened)),
         **render_buttons(studio, page, session, of_job=of_job),
         **selection_view(studio, page, session),
     }
+
+
+def _table_settings(session: Session, rows: Sequence[table.Row], *, opened: bool) -> dict[str, Any]:
+    """How the table is set: its widths, said again only where they are others. With each setting
+    that comes beside its value the page copies and draws the whole table once more."""
+    widths = table.widths_of(rows)
+    if widths == session.widths and not opened:
+        return {}
+    session.widths = widths
+    return {"column_widths": widths, "interactive": True}
 
 
 class _JobFields:
