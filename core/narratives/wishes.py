@@ -99,7 +99,7 @@ def _kind(name: str, caption: str, words: Sequence[str]) -> WordedKind:
     counted = Counter(
         word
         for text in words
-        for word in set(re.findall(r"[a-z]{3,}", text.lower()))
+        for word in dict.fromkeys(re.findall(r"[a-z]{3,}", text.lower()))
         if word not in _STOP
     )
     common = [w for w, n in counted.items() if n >= COMMON_WORD * len(words)]
