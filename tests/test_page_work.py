@@ -43,6 +43,10 @@ def studio_at(folder: Path) -> Studio:
     return Studio(ModelService("tiny"), sessions, PeakCache())
 
 
+SETTLED = 3000
+"""Milliseconds after which what a page asked for when it was opened is there."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("work")
@@ -61,7 +65,7 @@ def hand(folder: Path) -> Iterator[Hand]:
         hand.wait(lambda: page.locator(".event-block").count() == EVENTS)
         hand.wait(lambda: all(map(inked(hand), ("e0", "o0", "e29"))), "waves")
         studio.service.wait()
-        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(SETTLED)
         yield hand
 
 
