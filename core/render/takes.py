@@ -81,19 +81,6 @@ def plan_take(
     """
     if context is None and by is None:
         context = contexts(story)[event.id]
-    return _keyed(story, event, settings, crossfade, weights, start, context, by)
-
-
-def _keyed(
-    story: Story,
-    event: Event,
-    settings: RenderSettings,
-    crossfade: float,
-    weights: str,
-    start: Start | None,
-    context: Context | None,
-    by: PerformerDescription | None,
-) -> Take:
     take = _asked_take(story, event, settings, crossfade, weights, start, context, by)
     return dataclasses.replace(take, key=take_key(take))
 
