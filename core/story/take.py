@@ -134,13 +134,18 @@ class Take:
         check_text("take's source", self.source, MAX_CAPTION)
 
 
+_OF_SOUND = tuple(
+    field.name
+    for field in dataclasses.fields(Take)
+    if field.name not in ("key", "file", "part", "made_on", "source", "licence")
+)
+"""Fields that make a take's sound: all but its key, its file, on what it was made, what its event
+uses of it, and where a recording comes from (which its weights cover)."""
+
+
 def take_key(take: Take) -> str:
-    """Hash of everything that makes the take's sound: all fields but its key, its file, on what
-    it was made, what its event uses of it, and where a recording comes from (which its weights
-    cover)."""
-    bare = dataclasses.replace(take, part=None, made_on="", source="", licence="")
-    parts = take_data(bare)
-    del parts["key"], parts["file"]
+    """Hash of everything that makes the take's sound."""
+    parts = {name: value for name, value in take_data(take).items() if name in _OF_SOUND}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -149,11 +154,6 @@ def same_sound(one: Take, other: Take) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _OF_SOUND)
 
 
-_OF_SOUND = tuple(
-    field.name
-    for field in dataclasses.fields(Take)
-    if field.name not in ("key", "file", "part", "made_on", "source", "licence")
-)
 _OF_FEW = tuple(
     field
     for field in dataclasses.fields(Take)
