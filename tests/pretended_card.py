@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
@@ -29,9 +30,29 @@ _COMPOSED = ("CompositeExplicitAutograd", "CompositeExplicitAutogradNonFunctiona
 _OF_ONE_STORAGE = {"aten::detach", "aten::alias"}
 """Whose results have their argument's storage and shape, and so its values."""
 _libraries: list[torch.library.Library] = []
-_held: dict[int, Tensor] = {}
-"""The values of the device's tensors, by their storages, which are empty. What is gone makes room
-when another storage has its address."""
+_FEW = 1000
+"""Storages before those that are gone are looked for."""
+
+
+class _Values:
+    """The values of the device's tensors, by their storages, which are empty."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, tuple[StorageWeakRef, Tensor]] = {}
+        self._many = _FEW
+
+    def of(self, tensor: Tensor) -> Tensor:
+        return self._held[tensor.untyped_storage()._cdata][1]
+
+    def hold(self, tensor: Tensor, values: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        self._held[storage._cdata] = (StorageWeakRef(storage), values)
+        if len(self._held) > self._many:
+            self._held = {key: kept for key, kept in self._held.items() if not kept[0].expired()}
+            self._many = max(_FEW, 2 * len(self._held))
+
+
+_held = _Values()
 
 
 def register() -> torch.device:
@@ -88,11 +109,11 @@ def _computed(op: Any, *args: Any, **kwargs: Any) -> Any:
 def _values(tensor: Tensor) -> Tensor:
     if tensor.device.type != NAME:
         return tensor
-    return _held[tensor.untyped_storage()._cdata]
+    return _held.of(tensor)
 
 
 def _of(values: Tensor) -> Tensor:
     """A tensor of the device with these values."""
     made = torch._C._acc.create_empty_tensor(values.shape, values.dtype)
-    _held[made.untyped_storage()._cdata] = values
+    _held.hold(made, values)
     return made

@@ -215,7 +215,7 @@ def test_a_move_of_the_strip_is_the_story_written_for_it_and_one_undo(
     before = hand.story
     open_strip(hand, "e1")
     do(hand)
-    hand.wait(lambda: hand.story != before and holds(hand.story), name)
+    hand.edited(lambda: hand.story != before and holds(hand.story), name)
     undone(hand, 1, before)
 
 
@@ -226,9 +226,9 @@ def test_a_lane_has_a_strip_and_a_curve_of_its_own(hand: Hand) -> None:
     expect(hand.page.locator(".strip-panel")).to_contain_text("Layer 1, the lane")
     hand.playhead(40.0)
     panel_button(hand, "Add point").click()
-    hand.wait(lambda: hand.story.lane(1).gain_envelope == ((40.0, 0.0),), "a point of the lane")
+    hand.edited(lambda: hand.story.lane(1).gain_envelope == ((40.0, 0.0),), "a point of the lane")
     set_field("High cut", "4000")(hand)
-    hand.wait(lambda: hand.story.lane(1).equaliser == Equaliser(high_cut=4000.0), "its high cut")
+    hand.edited(lambda: hand.story.lane(1).equaliser == Equaliser(high_cut=4000.0), "its high cut")
     panel_button(hand, "Strip of the event").click()
     expect(hand.page.locator(".strip-panel")).to_contain_text("steady rain")
     undone(hand, 2, before)
@@ -273,7 +273,7 @@ def test_a_finger_adds_drags_and_takes_off_a_point_of_its_size(
     hand.wait(lambda: hand.chosen() == {"spot"})
     expect(page.locator(".strip-panel")).to_contain_text("seagulls")
     panel_button(hand, "Add point").tap()
-    hand.wait(lambda: len(hand.story.event("spot").gain_envelope) == 1, "added")
+    hand.edited(lambda: len(hand.story.event("spot").gain_envelope) == 1, "added")
     point(hand, 1).wait_for()
     point(hand, 1).scroll_into_view_if_needed()
     box = point(hand, 1).bounding_box()
@@ -283,7 +283,7 @@ def test_a_finger_adds_drags_and_takes_off_a_point_of_its_size(
     assert min(box["width"], box["height"], fade["width"], fade["height"]) >= FINGER
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     hand.touch((x, y), (x, y + 200))
-    hand.wait(lambda: hand.story.event("spot").gain_envelope[0][1] == -60.0, "dragged down")
+    hand.edited(lambda: hand.story.event("spot").gain_envelope[0][1] == -60.0, "dragged down")
     assert not sideways(page)
     undone(hand, 2, before)
     page.context.close()

@@ -95,7 +95,7 @@ def test_a_move_of_the_mixer_is_the_story_written_for_it_and_one_undo(
     do, holds = MOVES[name]
     before = hand.story
     do(hand)
-    hand.wait(lambda: holds(hand.story), name)
+    hand.edited(lambda: holds(hand.story), name)
     expect(hand.page.locator(".mixing")).to_be_hidden()
     undone(hand, 1, before)
 
@@ -154,7 +154,7 @@ def test_a_lane_is_listened_to_and_two_versions_are_switched_at_one_playhead(han
 
     fader(hand, "Master").focus()
     hand.press("PageDown")
-    hand.wait(lambda: hand.story.master_db == -6.0)
+    hand.edited(lambda: hand.story.master_db == -6.0)
     expect(page.locator(".mixing")).to_be_hidden()
     page.locator("#history summary").click()
     last = page.locator("#history [data-compare]").nth(1)
@@ -219,7 +219,7 @@ def test_a_finger_moves_a_fader_of_its_size(hand_at: Callable[..., Hand]) -> Non
     assert min(cap["width"], cap["height"]) >= FINGER
     x, y = cap["x"] + cap["width"] / 2, cap["y"] + cap["height"] / 2
     hand.touch((x, y), (x, y + 400))
-    hand.wait(lambda: hand.story.lane(1).gain_db == -60.0)
+    hand.edited(lambda: hand.story.lane(1).gain_db == -60.0)
     solo = switch(hand, "Solo Layer 1").bounding_box()
     assert solo is not None
     assert min(solo["width"], solo["height"]) >= FINGER
