@@ -114,9 +114,8 @@ def test_a_refused_level_goes_back_and_says_why(hand: Hand) -> None:
 def test_meters_move_while_it_plays_and_are_within_half_a_decibel_of_the_file(hand: Hand) -> None:
     page = hand.page
     expect(page.locator(".mixing")).to_be_hidden()
-    served = hand.file.parents[2] / "served"
-    newest = max(served.rglob("*.wav"), key=lambda path: path.stat().st_mtime)
-    file, rate = soundfile.read(newest, dtype="float32")
+    address = page.locator("[data-mix]").get_attribute("data-mix") or ""
+    file, rate = soundfile.read(address.partition("file=")[2], dtype="float32")
     assert rate == RATE
     hand.playhead(5.0)
     meter = page.locator("[data-of=master] [part=meter]")

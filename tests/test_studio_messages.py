@@ -50,7 +50,7 @@ def steps(error: Exception) -> Iterator[int]:
     ],
 )
 def test_every_error_becomes_a_sentence_that_the_page_shows(
-    error: Exception, said: str, caplog: pytest.LogCaptureFixture
+    error: Exception, said: str, logged: list[logging.LogRecord]
 ) -> None:
     with pytest.raises(gr.Error) as shown:
         guarded(fail)(error)
@@ -61,8 +61,8 @@ def test_every_error_becomes_a_sentence_that_the_page_shows(
     with pytest.raises(gr.Error, match=said):
         next(written)
     unexpected = not isinstance(error, StoryError | gr.Error)
-    assert bool(caplog.records) == unexpected
-    assert all(record.levelno == logging.ERROR and record.exc_info for record in caplog.records)
+    assert bool(logged) == unexpected
+    assert all(record.levelno == logging.ERROR and record.exc_info for record in logged)
 
 
 def test_a_guarded_handler_is_called_as_before() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import threading
 import time
@@ -624,11 +625,11 @@ def test_times_that_are_not_known_to_the_second_are_rounded() -> None:
     ]
 
 
-def test_a_fault_of_a_job_is_logged_and_its_tab_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_a_job_is_logged_and_its_tab_goes_on(logged: list[logging.LogRecord]) -> None:
     with errors_as_messages("Rendering"):
         raise ZeroDivisionError
-    assert [record.getMessage() for record in caplog.records] == ["Rendering failed"]
-    assert caplog.records[0].exc_info is not None
+    assert [record.getMessage() for record in logged] == ["Rendering failed"]
+    assert logged[0].exc_info is not None
     with pytest.raises(KeyboardInterrupt), errors_as_messages("Rendering"):
         raise KeyboardInterrupt
 
