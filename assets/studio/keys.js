@@ -109,14 +109,15 @@ function tools() {
   part(".seek").max = story.total;
 }
 
-const send = (name) => document.dispatchEvent(new CustomEvent(name));
+const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 const KEYS = {
   s: actions.split, d: actions.duplicate, j: actions.join, n: actions.add, o: actions.over, l: actions.lock, m: setMark,
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
   w: () => document.querySelector("#plan-change textarea")?.focus(),
-  e: () => toggleStrip(), b: switchHeard, c: toggleLoop, v: () => send("studio:variations"),
-  k: () => send("studio:keep"), x: () => send("studio:switch"), r: () => send("studio:again"),
+  e: () => toggleStrip(), b: switchHeard, c: toggleLoop,
+  v: () => send("studio:variations", story.selected), r: () => send("studio:again", story.selected),
+  k: () => send("studio:keep"), x: () => send("studio:switch"),
 };
 const COMMANDS = {
   m: toggleMixer,
@@ -188,7 +189,10 @@ function actsOnStory(target, host) {
 function undoOrRedo(event, target) {
   const key = event.key.toLowerCase();
   if ((key !== "z" && key !== "y") || event.altKey || target.closest?.(`${TEXT}, dialog`)) return false;
-  document.getElementById(key === "y" || event.shiftKey ? "redo" : "undo")?.click();
+  // The buttons know only of what was answered: after an edit the step may be one that they offer soon.
+  const way = key === "y" || event.shiftKey ? "redo" : "undo";
+  if (studioEdits.isFree()) document.getElementById(way)?.click();
+  else trigger("step", { way });
   return true;
 }
 

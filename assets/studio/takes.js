@@ -286,8 +286,13 @@ document.addEventListener("studio:sounding", ({ detail }) => {
 });
 document.addEventListener("studio:keep", () => act("keep"));
 document.addEventListener("studio:switch", compare);
-document.addEventListener("studio:again", () => find("[data-again]:not(:disabled)")?.click());
-document.addEventListener("studio:variations", () => find("[data-variations]:not(:disabled)")?.click());
+// Of the event that is selected, which the takes shown here may not be of yet.
+for (const name of ["again", "variations"]) {
+  document.addEventListener(`studio:${name}`, ({ detail: id }) => {
+    if (eventId() === id) find(`[data-${name}]:not(:disabled)`)?.click();
+    else trigger(name, { id });
+  });
+}
 document.addEventListener("studio:hear-take", ({ detail }) => {
   const chip = all()[detail - 1];
   if (!chip) return say(`There is no take ${detail}`);

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.events import api
 
-from core.errors import StudioError
+from core.errors import StoryError, StudioError
 from core.profile import Profile
 from core.render.levels import with_default_levels
+from core.schema import read_value
 from core.story.clipboard import clip_text
 from core.story.story import Story
 from studio.editing import table
@@ -24,13 +25,22 @@ from studio.editing.pasting import paste
 from studio.handlers.arguments import event_value
 from studio.handlers.mixing import mix_updates, then_mix
 from studio.handlers.options import PRIVATE, QUICK, UNMARKED
+from studio.handlers.turns import AFTER_EDITS, ending_turn, in_turn, table_in_turn
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.state import Studio
-from studio.view.updates import Updates, components, selected_takes, selection_view, view_after
+from studio.view.updates import (
+    Updates,
+    components,
+    selected_takes,
+    selection_view,
+    view,
+    view_after,
+)
 
 _COPIES = itertools.count(1)
 """Numbers what goes to the clipboard, so that the same text twice is news to the page."""
+_VALUES = dict[str, Any] | None
 REPEAT_SECONDS = 3.0
 """Seconds within which a table with the same rows is the same one."""
 
@@ -38,6 +48,7 @@ REPEAT_SECONDS = 3.0
 def add_editing_listeners(studio: Studio, page: Page) -> None:
     """Connect what changes the story or the selection."""
     _add_edit_listeners(studio, page)
+    _add_step_listeners(studio, page)
     _add_selection_listeners(studio, page)
     _add_clipboard_listeners(studio, page)
 
@@ -48,23 +59,31 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
     def session_of(request: gr.Request) -> Session:
         return studio.sessions.of(request.session_hash)
 
-    def edit(rows: list[list[Any]], request: gr.Request) -> Updates:
-        """Change the story to what the table's rows say."""
-        act = partial(edit_table, rows=rows, profile=studio.service.profile)
-        return view_after(studio, page, act, session_of(request))
+    def edit(rows: list[list[Any]], view: int | None, request: gr.Request) -> Updates:
+        """Change the story to what the table's rows say.
 
-    def undo(request: gr.Request) -> Updates:
-        """Take the last change back; takes that were rendered since stay in their lists."""
-        return step_back(studio, page, session_of(request), "undo")
-
-    def redo(request: gr.Request) -> Updates:
-        """Bring back what undo took."""
-        return step_back(studio, page, session_of(request), "redo")
+        Args:
+            rows: of the whole table.
+            view: the page's number of what it shows; programs leave it out.
+        """
+        session = session_of(request)
+        seen = session.seen_in(view)
+        act = partial(edit_table, rows=rows, profile=studio.service.profile, seen=seen)
+        return view_after(studio, page, act, session)
 
     def do(data: gr.EventData, request: gr.Request) -> Updates:
         name = event_value(data, "name", str)
         values = event_value(data, "values", dict[str, Any] | None) or {}
         return view_after(studio, page, lambda s: act(s, name, values), session_of(request))
+
+    def do_all(data: gr.EventData, request: gr.Request) -> Updates:
+        """Actions in their order; one that is refused keeps none of the others from being done."""
+        acts = event_value(data, "acts", list[dict[str, Any]])
+        return view_after(studio, page, partial(act_all, acts=acts), session_of(request))
+
+    def refresh(request: gr.Request) -> Updates:
+        """The story as it is: the page was shown an older view after a newer one."""
+        return view(studio, page, session_of(request), opened=False)
 
     def put(data: gr.EventData, request: gr.Request) -> Updates:
         """Put the events of the clipboard into the story."""
@@ -77,16 +96,17 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         return view_after(studio, page, act, session_of(request))
 
     for change in (
-        page.table.input(edit, page.table, outputs, api_name="edit", **QUICK),
-        page.undo.click(undo, None, outputs, api_name="undo", **QUICK),
-        page.redo.click(redo, None, outputs, api_name="redo", **QUICK),
-        page.timeline.act(do, None, outputs, **QUICK, **PRIVATE),
-        page.takes.act(do, None, outputs, **QUICK, **PRIVATE),
-        page.unfamiliar.act(do, None, outputs, **QUICK, **PRIVATE),
-        page.history.act(do, None, outputs, **QUICK, **PRIVATE),
-        page.timeline.paste(put, None, outputs, **QUICK, **PRIVATE),
+        table_in_turn(
+            page.table.input, edit, [page.table, page.view], outputs, api_name="edit", **QUICK
+        ),
+        ending_turn(page.timeline.act(do_all, None, outputs, **QUICK, **PRIVATE)),
+        in_turn(page.takes.act, do, None, outputs, **QUICK, **PRIVATE),
+        in_turn(page.unfamiliar.act, do, None, outputs, **QUICK, **PRIVATE),
+        in_turn(page.history.act, do, None, outputs, **QUICK, **PRIVATE),
+        in_turn(page.timeline.paste, put, None, outputs, **QUICK, **PRIVATE),
     ):
         then_mix(studio, page, change)
+    page.timeline.refresh(refresh, None, outputs, **QUICK, **PRIVATE)
 
     def perform(action: str, values: dict[str, Any], request: gr.Request) -> str:
         """Do one action of the timeline to the open story and return the story as JSON.
@@ -113,6 +133,32 @@ def _add_edit_listeners(studio: Studio, page: Page) -> None:
         return session.open_folder.story.to_json()
 
     api(perform, api_name="act")
+
+
+def _add_step_listeners(studio: Studio, page: Page) -> None:
+    outputs = components(page)
+
+    def session_of(request: gr.Request) -> Session:
+        return studio.sessions.of(request.session_hash)
+
+    def undo(request: gr.Request) -> Updates:
+        """Take the last change back; takes that were rendered since stay in their lists."""
+        return step_back(studio, page, session_of(request), "undo")
+
+    def redo(request: gr.Request) -> Updates:
+        """Bring back what undo took."""
+        return step_back(studio, page, session_of(request), "redo")
+
+    def step(data: gr.EventData, request: gr.Request) -> Updates:
+        way = event_value(data, "way", Literal["undo", "redo"])
+        return step_back(studio, page, session_of(request), way)
+
+    for change in (
+        in_turn(page.undo.click, undo, None, outputs, api_name="undo", **QUICK),
+        in_turn(page.redo.click, redo, None, outputs, api_name="redo", **QUICK),
+        in_turn(page.timeline.step, step, None, outputs, **QUICK, **PRIVATE),
+    ):
+        then_mix(studio, page, change)
 
 
 def _add_clipboard_listeners(studio: Studio, page: Page) -> None:
@@ -143,9 +189,9 @@ def _add_clipboard_listeners(studio: Studio, page: Page) -> None:
         opened = f'<data data-beside="{escape(made.title)}" data-copy="{next(_COPIES)}"></data>'
         return {page.clip: opened, page.stories: gr.update(choices=list(session.library.titles()))}
 
-    page.timeline.copy(copy, None, page.clip, **QUICK, **PRIVATE)
-    page.timeline.ripple(ripple, None, None, **QUICK, **PRIVATE)
-    page.history.beside(beside, None, [page.clip, page.stories], **QUICK, **PRIVATE)
+    in_turn(page.timeline.copy, copy, None, page.clip, **QUICK, **PRIVATE)
+    in_turn(page.timeline.ripple, ripple, None, None, **QUICK, **PRIVATE)
+    page.history.beside(beside, None, [page.clip, page.stories], **QUICK, **PRIVATE, **AFTER_EDITS)
 
 
 def _add_selection_listeners(studio: Studio, page: Page) -> None:
@@ -200,16 +246,31 @@ def step_back(studio: Studio, page: Page, session: Session, way: str) -> Updates
     return shown
 
 
+def act_all(
+    session: Session, acts: Sequence[dict[str, Any]], tell: Callable[[str], object] = gr.Warning
+) -> None:
+    """Do actions in their order, each with its name and values; tell why one is refused."""
+    for one in acts:
+        try:
+            name = read_value(str, one.get("name"), "The action's name", StoryError)
+            values = read_value(_VALUES, one.get("values"), "The action's values", StoryError)
+            act(session, name, values or {})
+        except StudioError as error:
+            tell(str(error))
+
+
 def edit_table(
     session: Session,
     rows: list[list[Any]],
     tell: Callable[[str], object] = gr.Info,
     profile: Profile | None = None,
+    seen: Story | None = None,
 ) -> None:
     """Change the story to what the rows say, and tell what a start or a cleared gain led to.
 
     Args:
         profile: by which a gain that was cleared is set; None: with the next take.
+        seen: the story that the rows were shown of; None: what is shown now.
 
     Gradio sends a cell twice, when Enter is pressed and when it loses the focus: the second time
     the rows are those of a table that is shown no more."""
@@ -219,7 +280,7 @@ def edit_table(
     session.last_table = (now, rows)
     if rows == before and now - then < REPEAT_SECONDS:
         return
-    selected, seen = session.event, session.shown
+    selected, seen = session.event, seen or session.shown
     folder = session.open_folder
     cleared = table.emptied_gains(rows, seen) if seen else ()
 

@@ -20,6 +20,7 @@ from core.export.folder import open_story
 from core.export.settings import FORMATS, PRESETS, ExportSettings, FormatName
 from core.files import atomic_path
 from studio.handlers.options import IMMEDIATE, PRIVATE
+from studio.handlers.turns import AFTER_EDITS
 from studio.jobs.model_service import ModelService
 from studio.page.layout import Page
 from studio.sessions.session import Session
@@ -66,6 +67,7 @@ def add_exporting_listeners(studio: Studio, page: Page) -> None:
         page.exported,
         api_name="export",
         concurrency_id="mix",
+        **AFTER_EDITS,
     )
 
 

@@ -11,6 +11,7 @@ from core.render.library_takes import take_from_library
 from studio.handlers.arguments import event_value
 from studio.handlers.mixing import then_mix
 from studio.handlers.options import PRIVATE, QUICK
+from studio.handlers.turns import in_turn
 from studio.page.layout import Page
 from studio.sessions.session import Session
 from studio.sound.library import SoundLibrary
@@ -39,7 +40,7 @@ def add_library_listeners(studio: Studio, page: Page) -> None:
 
     page.unfamiliar.library(offer, None, page.unfamiliar, **QUICK, **PRIVATE)
     page.unfamiliar.another(another, None, page.unfamiliar, **QUICK, **PRIVATE)
-    taken = page.unfamiliar.take(take, None, components(page), **QUICK, **PRIVATE)
+    taken = in_turn(page.unfamiliar.take, take, None, components(page), **QUICK, **PRIVATE)
     then_mix(studio, page, taken)
 
 

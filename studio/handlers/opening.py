@@ -17,6 +17,7 @@ from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, MODEL_JOB, MODEL_NOTICE, PRIVATE, QUICK
 from studio.handlers.reading import cancellable
 from studio.handlers.render_job import make_takes
+from studio.handlers.turns import in_turn
 from studio.page.layout import Page
 from studio.page.scripts import LIGHT_JS, START_JS, TAB_JS
 from studio.sessions import stories
@@ -135,8 +136,8 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
         lambda: gr.update(visible=True), None, page.manage_row, **IMMEDIATE, **PRIVATE
     )
     return tuple(
-        add_listener(changing(act), [given, page.memory], outputs, api_name=name, **QUICK)
-        for name, (add_listener, given, act) in acts.items()
+        in_turn(add, changing(act), [given, page.memory], outputs, api_name=name, **QUICK)
+        for name, (add, given, act) in acts.items()
     )
 
 

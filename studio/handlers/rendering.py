@@ -27,6 +27,7 @@ from studio.handlers.render_job import (
     render_scope,
     render_variations,
 )
+from studio.handlers.turns import AFTER_EDITS
 from studio.page.layout import STRENGTH_RANGE, Page, strength_words
 from studio.sessions.session import Session
 from studio.state import Studio
@@ -64,10 +65,11 @@ def _add_render_listeners(studio: Studio, page: Page) -> None:
         (page.render, run, "render"),
         (page.render_all, run_all, "render_all"),
     ):
-        noted = button.click(note, None, waiting_components(page), **IMMEDIATE, **PRIVATE)
+        waits = waiting_components(page)
+        noted = button.click(note, None, waits, **IMMEDIATE, **PRIVATE, **AFTER_EDITS)
         then_mix(studio, page, noted.then(work, None, outputs, api_name=name, **NOTED_JOB))
     for asked, make in ((page.takes.again, again), (page.takes.variations, variations)):
-        then_mix(studio, page, asked(make, None, outputs, **MODEL_JOB, **PRIVATE))
+        then_mix(studio, page, asked(make, None, outputs, **MODEL_JOB, **PRIVATE, **AFTER_EDITS))
 
     _add_quality_listeners(studio, page)
 
@@ -164,14 +166,17 @@ def _add_beginning_listeners(studio: Studio, page: Page) -> None:
         yield from render_from(studio, page, session, span)
 
     outputs = [*components(page), page.mix]
-    painted = page.takes.repaint(repaint_painted, page.strength, outputs, **MODEL_JOB, **PRIVATE)
+    painted = page.takes.repaint(
+        repaint_painted, page.strength, outputs, **MODEL_JOB, **PRIVATE, **AFTER_EDITS
+    )
     then_mix(studio, page, painted)
     for button, name, work, given in (
         (page.vary, "vary", vary, [page.strength]),
         (page.repaint, "repaint", repaint, [page.repaint_start, page.repaint_end, page.strength]),
         (page.use_recording, "use_recording", use, [page.recording, page.strength]),
     ):
-        then_mix(studio, page, button.click(work, given, outputs, api_name=name, **MODEL_JOB))
+        made = button.click(work, given, outputs, api_name=name, **MODEL_JOB, **AFTER_EDITS)
+        then_mix(studio, page, made)
 
 
 def _kept(event: Event) -> str:

@@ -17,6 +17,7 @@ from studio.handlers.job_request import request_handler, waiting_components
 from studio.handlers.messages import errors_as_messages
 from studio.handlers.mixing import then_mix
 from studio.handlers.options import IMMEDIATE, NOTED_JOB, PRIVATE, QUICK
+from studio.handlers.turns import AFTER_EDITS, in_turn
 from studio.jobs.background import in_background
 from studio.jobs.queue import QueuePosition
 from studio.page.layout import Page
@@ -62,11 +63,12 @@ def add_wish_listeners(studio: Studio, page: Page) -> None:
         (page.change_plan.click, {"api_name": "plan_wish"}),
         (page.plan_change.submit, PRIVATE),
     ):
-        noted = begun(note, None, waits, **IMMEDIATE, **PRIVATE)
+        noted = begun(note, None, waits, **IMMEDIATE, **PRIVATE, **AFTER_EDITS)
         noted.then(wish, page.plan_change, outputs, **NOTED_JOB, **public)
     page.stop_wish.click(stop, None, outputs, **IMMEDIATE, **PRIVATE)
-    then_mix(studio, page, page.take_plan.click(take, None, outputs, api_name="take_plan", **QUICK))
-    page.discard_plan.click(discard, None, outputs, api_name="discard_plan", **QUICK)
+    taken = in_turn(page.take_plan.click, take, None, outputs, api_name="take_plan", **QUICK)
+    then_mix(studio, page, taken)
+    in_turn(page.discard_plan.click, discard, None, outputs, api_name="discard_plan", **QUICK)
 
 
 def propose(studio: Studio, page: Page, session: Session, text: str) -> Iterator[Updates]:

@@ -131,6 +131,7 @@ class Page:
     learn_sound: gr.Button
     import_sound: gr.UploadButton
     table: gr.Dataframe
+    view: gr.Number
     prompt_strength: gr.Slider
     strength: gr.Slider
     vary: gr.Button
@@ -377,6 +378,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
         unfamiliar = gr.HTML("", js_on_load=UNFAMILIAR_JS, elem_id="unfamiliar")
         own_sounds = _own_sounds(visible=studio.lessons is not None)
         events = _table()
+        view = gr.Number(None, precision=0, label="View", visible=False)
         export = _export()
     mix = gr.HTML("", js_on_load=MIX_JS, visible="hidden")
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
@@ -402,6 +404,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "download": download,
             "unfamiliar": unfamiliar,
             "table": events,
+            "view": view,
             "mix": mix,
             "clip": clip,
             "waves": waves,

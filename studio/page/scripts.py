@@ -12,9 +12,11 @@ def _read(name: str) -> str:
     return (STUDIO_ASSETS / name).read_text(encoding="utf-8")
 
 
-HEAD = "".join(f"<script>{_read(name)}</script>" for name in ("storage.js", "frames.js"))
-"""What stands in for the browser's storage where that is blocked, and what lets an idle page rest;
-before anything asks for either."""
+HEAD = "".join(
+    f"<script>{_read(name)}</script>" for name in ("storage.js", "frames.js", "edits.js")
+)
+"""What stands in for the browser's storage where that is blocked, what lets an idle page rest, and
+what keeps edits in their order; before anything asks for them."""
 TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
     "selection", "act", "scale", "room", "wave", "spectra", "block", "lanes", "snap", "drag", "ask",

@@ -20,6 +20,8 @@ from core.story.story import Event, Story
 from studio.access.person import asking_person
 from studio.jobs.job import Job, JobKind
 
+VIEWS_KEPT = 64
+"""Of one page, which answers to a few of them at most at a time."""
 ReadingKind = Literal["description", "upload", "zip"]
 """What a person's file is read for."""
 
@@ -64,6 +66,8 @@ class Session:
 
     Attributes:
         shown: the story as the tab's table shows it; another tab may have changed it since.
+        views: what the table showed in the latest views, by their numbers: what is typed into it
+            may come after another view was made.
         sounds: folder from which this tab, and nobody without its unguessable name, may load sound.
         mix: the newest mix in `sounds`, with the story and the revision that it is of.
         pick: how often the page had picked an event when it was last heard of.
@@ -91,6 +95,7 @@ class Session:
     sounds: Path
     folder: StoryFolder | None = None
     shown: Story | None = None
+    views: dict[int, Story | None] = field(default_factory=dict)
     selected: str = ""
     pick: int = 0
     made: tuple[int, tuple[str, ...]] = (0, ())
@@ -164,9 +169,19 @@ class Session:
             return
         self.selected = min(story.events, key=lambda event: _distance(event, before)).id
 
+    def note_view(self, number: int) -> None:
+        """Note that a view with this number goes to the page."""
+        self.views[number] = self.shown
+        if len(self.views) > VIEWS_KEPT:
+            del self.views[next(iter(self.views))]
+
+    def seen_in(self, number: int | None) -> Story | None:
+        """What the table showed in a view; what it shows now where that is not known."""
+        return self.shown if number is None else self.views.get(number, self.shown)
+
     def show(self, folder: StoryFolder | None) -> None:
         self.folder, self.selected, self.mix, self.due_cache = folder, "", None, {}
-        self.shown, self.proposal = self.story, None
+        self.shown, self.proposal, self.views = self.story, None, {}
 
     def has_job(self, kind: JobKind) -> bool:
         """Whether a job of this kind waits or runs."""

@@ -26,9 +26,9 @@ _STAMP = itertools.count(1)
 def lanes(session: Session, unknown: Collection[str] = ()) -> dict[str, Any]:
     """What the lanes show of the open story; empty when none is open.
 
-    `stamp` differs every time, so that the page draws anew even where an edit was refused and a
-    dragged block has to go back. `pick` is the number of the page's last pick that is known here:
-    the page keeps what was picked after it.
+    `stamp` is greater every time, so that the page draws anew even where an edit was refused and a
+    dragged block has to go back, and knows an answer that was overtaken. `pick` is the number of
+    the page's last pick that is known here: the page keeps what was picked after it.
 
     Args:
         unknown: ids of the events that are not rendered for want of a known sound.
@@ -38,9 +38,10 @@ def lanes(session: Session, unknown: Collection[str] = ()) -> dict[str, Any]:
         return {}
     story = folder.story
     layers = lane_order(story)
-    selected = session.event
+    selected, stamp = session.event, next(_STAMP)
+    session.note_view(stamp)
     return {
-        "stamp": next(_STAMP),
+        "stamp": stamp,
         "title": folder.title,
         "total": story.total,
         "selected": selected.id if selected else "",

@@ -1,9 +1,10 @@
 """What the page shows for a session: one function from the story on disk to every component.
 
 Table, timeline and buttons are always updated together from one story, so they cannot disagree.
-Two answers may overtake each other on their way to the page. That something is being made is
-therefore shown by the answers of that job alone, the last of which shows its end: another answer
-would bring back a Cancel that nothing ends any more.
+Edits of a page are answered in their order (studio/handlers/turns.py), but the answers of a job may
+be overtaken by others on their way; the page asks for another view then. That something is being
+made is therefore shown by the answers of that job alone, the last of which shows its end: another
+answer would bring back a Cancel that nothing ends any more.
 """
 
 from __future__ import annotations
@@ -87,6 +88,12 @@ def view(
             jobs alone is left out: to say again that something is there makes the page ask for and
             draw all that stands inside of it.
     """
+    with session.guard:
+        return _view(studio, page, session, of_job=of_job, opened=opened)
+
+
+def _view(studio: Studio, page: Page, session: Session, *, of_job: bool, opened: bool) -> Updates:
+    """The same of a story that no edit changes meanwhile."""
     folder, story = session.folder, session.story
     of_jobs = _JobFields(session, of_job=of_job)
     rows = table.rows_of(story, unknown_events(studio.service, session))

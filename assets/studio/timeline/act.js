@@ -17,7 +17,24 @@ function act(name, values = {}) {
   gesture = { name: own, at: now, number: goesOn ? gesture.number : Math.max(now, gesture.number + 1) };
   const known = { id: story.selected, pick: picks, gesture: gesture.number, ripple };
   acted = SAID.test(name) ? "" : name;
-  trigger("act", { name, values: { ...known, ...all, ...values } });
+  sendInTurn({ name, values: { ...known, ...all, ...values } });
+}
+
+// What is done while an answer is awaited goes with the next request, together: a key that is held
+// down would be ahead of the server for long.
+let waitingActs = null;
+
+function sendInTurn(one) {
+  if (waitingActs?.turn.isLast()) {
+    waitingActs.acts.push(one);
+    return;
+  }
+  const batch = { acts: [one], turn: studioEdits.turn() };
+  waitingActs = batch;
+  batch.turn.then(() => {
+    if (waitingActs === batch) waitingActs = null;
+    trigger("act", { acts: batch.acts });
+  });
 }
 
 // What a hand takes hold of anew is a gesture of its own.

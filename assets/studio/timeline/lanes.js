@@ -5,6 +5,8 @@ const heads = part(".heads");
 const ruler = part(".ruler");
 const folded = new Set(); // layers
 let drawnStamp = 0;
+let newestStamp = 0; // of those that came
+let refreshedAfter = 0;
 let drawnShape = "";
 
 const RULER_STEPS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
@@ -111,6 +113,13 @@ function show() {
     story = { total: 0, events: [], layers: [], selected: "" };
     return;
   }
+  part(".timeline").dataset.view = next.stamp;
+  // After an answer that was overtaken all of the page is of then.
+  if (next.stamp < newestStamp && refreshedAfter !== newestStamp) {
+    refreshedAfter = newestStamp;
+    trigger("refresh");
+  }
+  newestStamp = Math.max(newestStamp, next.stamp);
   if (next.stamp < drawnStamp || dragging || carried || nudged) {
     late = next.stamp >= drawnStamp ? props.value : late;
     return;
