@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -19,7 +20,7 @@ from studio.handlers.reading import cancellable
 from studio.handlers.render_job import make_takes
 from studio.handlers.turns import in_turn
 from studio.page.layout import Page
-from studio.page.scripts import LIGHT_JS, START_JS, TAB_JS
+from studio.page.scripts import LIGHT_JS, MANAGE_JS, START_JS, TAB_JS
 from studio.sessions import stories
 from studio.sessions.session import Session
 from studio.state import Studio
@@ -123,18 +124,17 @@ def _add_story_listeners(studio: Studio, page: Page) -> tuple[Any, ...]:
         return change
 
     opened_zip = cancellable(studio, "zip", page.bundle.upload, page.stop_opening)
+    naming = partial(gr.on, [page.rename.click, page.title.submit])
     acts: dict[str, tuple[Any, Any, Callable[[Session, str], None]]] = {
         "open": (page.stories.input, page.stories, stories.show_story),
         "open_zip": (opened_zip, page.bundle, stories.show_bundle),
-        "rename": (page.rename.click, page.title, stories.rename_story),
+        "rename": (naming, page.title, stories.rename_story),
         "duplicate": (page.duplicate.click, page.title, lambda s, _: stories.duplicate_story(s)),
         "archive": (page.archive.click, page.title, _archive),
         "bring_back": (page.restore.click, page.archived, stories.restore_story),
         "new": (page.new_story.click, page.title, lambda s, _: s.show(None)),
     }
-    page.manage.click(
-        lambda: gr.update(visible=True), None, page.manage_row, **IMMEDIATE, **PRIVATE
-    )
+    page.manage.click(None, None, [page.manage_row, page.title], js=MANAGE_JS)
     return tuple(
         in_turn(add, changing(act), [given, page.memory], outputs, api_name=name, **QUICK)
         for name, (add, given, act) in acts.items()

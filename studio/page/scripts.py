@@ -40,4 +40,6 @@ SOUNDS_JS = _read("sounds.js")
 MIX_JS = _read("mix.js")
 TAB_JS = _read("tab.js")
 LIGHT_JS = _read("light.js")
-START_JS = f"() => {{\n{''.join(map(_read, ('start.js', 'brief.js', 'gradio.js', 'focus.js')))}\n}}"
+MANAGE_JS = _read("manage-toggle.js")
+_START = ("start.js", "brief.js", "manage.js", "gradio.js", "focus.js")
+START_JS = f"() => {{\n{''.join(map(_read, _START))}\n}}"
