@@ -645,6 +645,34 @@ def test_undo_keeps_the_newest_changes_that_fit_and_says_once_that_others_went(
         assert folder.redo() == story
 
 
+def test_each_step_tells_when_it_was_done_and_one_of_an_earlier_version_does_not(
+    folder: StoryFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter((1000.4, 2000.0, 3000.0, 4000.0))
+    monkeypatch.setattr(time, "time", lambda: next(moments))
+    stretch(folder, 5)
+    folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-1.0), "one gesture")
+    folder.edit("gain", lambda s: timeline.change(s, "e1", gain_db=-2.0), "one gesture")
+    monkeypatch.undo()
+    dated = (("duration", 1000), ("gain", 3000))
+    assert folder.dated_history == dated
+    folder.undo()
+    assert reopened(folder).dated_history == dated
+
+    changes = folder.path / "changes.jsonl"
+    text = changes.read_text()
+    changes.write_text(text.replace('"made": 1000, ', ""))
+    older = reopened(folder)
+    assert older.dated_history == (("duration", None), dated[1])
+    assert older.redo().event("e1").gain_db == -2.0
+    older._journal._compact()
+    assert reopened(folder).dated_history == (("duration", None), dated[1])
+
+    changes.write_text(text.replace('"made": 1000', '"made": "noon"'))
+    spoilt = reopened(folder)
+    assert (spoilt.dated_history, spoilt.story) == ((), older.story)
+
+
 def test_a_step_that_is_damaged_ends_the_history_and_no_more(folder: StoryFolder) -> None:
     for seconds in (5, 6, 7):
         stretch(folder, seconds)

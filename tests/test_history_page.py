@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from studio_stories import long_story
 from test_studio_page import CHROMIUM, block, on_disk, open_story, shoot, wait_until
 
 from core.story import timeline
+from core.story.folders import Library
 from studio.jobs.model_service import ModelService
 from studio.sessions.registry import Sessions
+from studio.sessions.session import Session
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
+from studio.view.history import history_html
 
 TITLE = "A history"
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
@@ -75,3 +79,15 @@ def test_the_list_is_gone_back_along_by_keys_and_a_version_opens_beside(
     expect(page.locator("#stories input")).to_have_value(TITLE)
     assert on_disk(stories, TITLE).event("e0").gain_db == -3.0
     assert on_disk(stories, TITLE).event("e0").pan == 0.0
+
+
+def test_a_step_whose_time_is_not_known_shows_none(tmp_path: Path) -> None:
+    library = Library(tmp_path / "stories")
+    folder = long_story(library.root, TITLE, events=2, total=60.0)
+    changes = folder.path / "changes.jsonl"
+    changes.write_text(re.sub('"made": [0-9]+, ', "", changes.read_text()))
+    session = Session(library, tmp_path / "served")
+    session.show(Library(library.root).open(TITLE))
+    shown = history_html(session)
+    assert "A/B" in shown
+    assert "<time" not in shown

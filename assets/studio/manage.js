@@ -30,9 +30,18 @@ document.addEventListener("keydown", (event) => {
   closeManaging();
   manageButton().focus();
 });
-for (const leaving of ["focusin", "pointerdown"]) {
-  document.addEventListener(leaving, ({ target }) => {
-    if (!target.closest?.("#manage-row, #manage")) closeManaging();
-  }, true);
+
+// A press closes it once it is let go: what is pressed would move away under the pointer.
+let pressedOutside = null;
+const isOutside = (target) => !target.closest?.("#manage-row, #manage");
+document.addEventListener("focusin", ({ target }) => {
+  if (pressedOutside === null && isOutside(target)) closeManaging();
+});
+document.addEventListener("pointerdown", ({ target }) => { pressedOutside = isOutside(target); }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => setTimeout(() => {
+    if (pressedOutside) closeManaging();
+    pressedOutside = null;
+  }, 0), true);
 }
 showManaging();

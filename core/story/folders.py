@@ -204,6 +204,11 @@ class StoryFolder:
         """What was done, the first change first; `undo_count` of them are not undone."""
         return self._journal.labels
 
+    @property
+    def dated_history(self) -> tuple[tuple[str, int | None], ...]:
+        """The same, each with when it was done, in seconds since 1970 (UTC); None: not known."""
+        return self._journal.dated_labels
+
     def take_notice(self) -> str:
         """What a person should be told once of the story's history; empty: nothing."""
         notice, self._journal.notice = self._journal.notice, ""

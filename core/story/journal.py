@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,15 @@ class _Entry:
     label: str
     group: str
     spans: tuple[_Span, ...]
+    made: int | None
 
     @property
     def size(self) -> int:
         return sum(span.length for span in self.spans)
 
 
-_Copy = tuple[str, str, Sequence[bytes]]
-"""A step's label, its group and its lines."""
+_Copy = tuple[str, str, Sequence[bytes], int | None]
+"""A step's label, its group, its lines, and when it was made."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,11 @@ class Journal:
         """All changes, the first first; `undo_count` of them are done."""
         return tuple(step.label for step in self._steps)
 
+    @property
+    def dated_labels(self) -> tuple[tuple[str, int | None], ...]:
+        """The same, each with when it was made, as `core.story.patches.Step.made` has it."""
+        return tuple((step.label, step.made) for step in self._steps)
+
     def has_changed(self) -> bool:
         """Whether the file is not as long as it was left here: another program wrote to it."""
         return self._size != _size_of(self.path)
@@ -130,13 +137,14 @@ class Journal:
         Raises:
             FileError: the folder cannot be written to or the disk is full; nothing changed.
         """
-        step, after = Step(label, *difference(old, new), group), digest(text)
+        step = Step(label, *difference(old, new), group, round(time.time()))
+        after = digest(text)
 
         def line() -> Line:
             return self._tables.line(step, self.now, after, self._amends(group))
 
         span = self._append(line, after)
-        self._take(label, group, span, self._amends(group))
+        self._take(label, group, span, self._amends(group), step.made)
 
     def take_back(self) -> None:
         """Forget what was written down last, since the story could not be saved.
@@ -227,7 +235,7 @@ class Journal:
         for step in steps:
             line = tables.line(step, "", self.now)
             tables.take_up(line)
-            entries.append((step.label, step.group, [encoded(line)]))
+            entries.append((step.label, step.group, [encoded(line)], step.made))
         self._rewrite(tables, entries, len(steps) - place)
 
     def _begin(self, name: str, size: int) -> None:
@@ -261,17 +269,17 @@ class Journal:
             step, amends = step_of(line), "amend" in line
             if amends and not self._place:
                 raise StoryError("The history amends nothing.")
-            self._take(step["label"], step["group"], span, amends)
+            self._take(step["label"], step["group"], span, amends, step.get("made"))
         self._size = span.offset + span.length
 
     def _amends(self, group: str) -> bool:
         """Whether a change of this group is one with the last."""
         return bool(group and self._place) and self._steps[self._place - 1].group == group
 
-    def _take(self, label: str, group: str, span: _Span, amends: bool) -> None:
+    def _take(self, label: str, group: str, span: _Span, amends: bool, made: int | None) -> None:
         del self._steps[self._place :]
         before = self._steps.pop().spans if amends else ()
-        self._steps.append(_Entry(label, group, (*before, span)))
+        self._steps.append(_Entry(label, group, (*before, span), made))
         self._place = len(self._steps)
 
     def _append(self, make: Callable[[], Line], after: str) -> _Span:
@@ -346,7 +354,7 @@ class Journal:
                     line = tables.copied(old, self._tables, self.now, amends=number > 0)
                     tables.take_up(line)
                     lines.append(encoded(line))
-                yield entry.label, entry.group, lines
+                yield entry.label, entry.group, lines, entry.made
 
     def _first_kept(self) -> int:
         size = 0
@@ -362,18 +370,18 @@ class Journal:
         entries: Sequence[_Copy],
         undone_steps: int,
     ) -> None:
-        """Write a file of these entries, each a label, a group and its lines."""
-        written = [line for *_, lines in entries for line in lines]
+        """Write a file of these entries."""
+        written = [line for _, _, lines, _ in entries for line in lines]
         name = digest(b"".join([self._name.encode(), self.now.encode(), *written]))
         parts = [encoded({"journal": name, "forgotten": self._forgotten})]
         size, steps = len(parts[0]), []
-        for label, group, lines in entries:
+        for label, group, lines, made in entries:
             spans = []
             for line in lines:
                 spans.append(_Span(size, len(line)))
                 size += len(line)
             parts += lines
-            steps.append(_Entry(label, group, tuple(spans)))
+            steps.append(_Entry(label, group, tuple(spans), made))
         if undone_steps:
             parts.append(encoded(tables.line(-undone_steps, "", self.now)))
             size += len(parts[-1])

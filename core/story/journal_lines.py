@@ -85,9 +85,8 @@ class LineTables:
     def step(self, line: Line) -> Step:
         """The step of a line; raises one of `DAMAGE` when it is none."""
         data = step_of(line)
-        return Step(
-            data["label"], self._patch(data["before"]), self._patch(data["after"]), data["group"]
-        )
+        before, after = self._patch(data["before"]), self._patch(data["after"])
+        return Step(data["label"], before, after, data["group"], data.get("made"))
 
     def _number(self, take: Take, new: dict[Take, int]) -> int:
         number = self._numbers.get(take)
@@ -131,6 +130,7 @@ def step_of(line: Line) -> Line:
     data: Line = line["amend" if "amend" in line else "step"]
     for name in ("label", "group"):
         read_value(str, data[name], _WHERE, StoryError)
+    read_value(int | None, data.get("made"), _WHERE, StoryError)
     return data
 
 
@@ -165,6 +165,7 @@ def _step_data(step: Step, numbers: _Numbers) -> Line:
     return {
         "label": step.label,
         "group": step.group,
+        **({} if step.made is None else {"made": step.made}),
         "before": _patch_data(step.before, numbers),
         "after": _patch_data(step.after, numbers),
     }

@@ -42,12 +42,14 @@ class Step:
 
     Attributes:
         group: consecutive changes of one group are undone together (takes of one rendering).
+        made: when, in seconds since 1970 (UTC); None: unknown, of a history of an earlier version.
     """
 
     label: str
     before: Patch
     after: Patch
     group: str = ""
+    made: int | None = None
 
 
 def difference(old: Story, new: Story) -> tuple[Patch, Patch]:
@@ -145,4 +147,4 @@ def _joined(first: Patch, then: Patch) -> Patch:
 def amended(step: Step, more: Step) -> Step:
     """Two changes as one."""
     before, after = _joined(more.before, step.before), _joined(step.after, more.after)
-    return Step(more.label, before, after, more.group)
+    return Step(more.label, before, after, more.group, more.made)
