@@ -12,15 +12,19 @@ from PIL import Image
 from studio_stories import RATE, long_story
 
 from core.errors import AudioFileError
+from core.story import timeline
 from core.story.folders import Library
 from studio.sessions.session import Session
+from studio.sound.files import mix_file
 from studio.sound.spectrogram import (
     BANDS,
     DYNAMICS,
     HIGHEST,
     LOWEST,
     MAX_COLUMNS,
+    MAX_MIX_COLUMNS,
     PER_SECOND,
+    mix_spectrogram,
     picture,
     spectrogram,
     spectrogram_url,
@@ -100,3 +104,38 @@ def test_a_tab_gets_each_takes_picture_once_for_each_light(tmp_path: Path) -> No
     assert spectrogram_url(session, take, "light") != address
     folder.take_file(take).unlink()
     assert spectrogram_url(session, take, "dark") == ""
+
+
+def test_the_spectrogram_of_a_mix_is_made_once_and_given_up_when_the_story_changes(
+    tmp_path: Path,
+) -> None:
+    library = Library(tmp_path / "stories")
+    folder = long_story(library.root, "Waves", events=2, total=60.0)
+    session = Session(library, tmp_path / "served")
+    session.show(folder)
+    assert mix_spectrogram(session, "dark") is None, "there is no mix yet"
+
+    sound = mix_file(session, RATE)
+    assert sound is not None
+    made = mix_spectrogram(session, "dark")
+    assert made is not None
+    assert (made.title, made.seconds) == ("Waves", 60.0)
+    assert (made.lowest, made.highest) == (LOWEST, HIGHEST)
+    file = sound.with_name("spectrum-dark.png")
+    image = Image.open(file)
+    assert image.size == (pytest.approx(60 * PER_SECOND, abs=2), BANDS)
+    before = file.stat().st_mtime_ns
+    assert mix_spectrogram(session, "dark") == made
+    assert file.stat().st_mtime_ns == before
+
+    folder.edit("gain", lambda story: timeline.change(story, "e0", gain_db=-20.0))
+    assert mix_spectrogram(session, "light") is None, "it would be of a mix that is no more"
+    assert not sound.with_name("spectrum-light.png").exists()
+    session.show(long_story(library.root, "Others", events=2, total=60.0))
+    assert mix_spectrogram(session, "dark") is None
+
+
+def test_a_long_mix_has_as_many_columns_as_a_browser_draws(tmp_path: Path) -> None:
+    rate = 4000
+    long = write(tmp_path, np.zeros((MAX_MIX_COLUMNS // PER_SECOND + 60) * rate), rate)
+    assert spectrogram(long, MAX_MIX_COLUMNS).shape == (BANDS, MAX_MIX_COLUMNS)

@@ -115,7 +115,7 @@ const KEYS = {
   delete: actions.delete, backspace: actions.delete, f2: () => rename(story.selected),
   g: toggleSnap, i: () => setRipple(!ripple), z: zoomToSelection, 0: () => zoomTo(1), "?": toggleKeys,
   w: () => document.querySelector("#plan-change textarea")?.focus(),
-  e: () => toggleStrip(), b: switchHeard, c: toggleLoop,
+  e: () => toggleStrip(), f: toggleMixSpectrum, b: switchHeard, c: toggleLoop,
   v: () => send("studio:variations", story.selected), r: () => send("studio:again", story.selected),
   k: () => send("studio:keep"), x: () => send("studio:switch"),
 };
@@ -165,6 +165,7 @@ element.addEventListener("click", ({ target }) => {
   else if (at("[data-ripple]")) setRipple(!ripple);
   else if (at("[data-table]")) toggleTable();
   else if (at("[data-spectrum]")) toggleSpectrum();
+  else if (at("[data-mix-spectrum]")) toggleMixSpectrum();
   else if (at("[data-keys]")) toggleKeys();
   else if (at("[data-strip]")) toggleStrip();
   else if (at("[data-mixer]")) toggleMixer();

@@ -1,10 +1,12 @@
-"""Spectrograms for the timeline, some takes at a time, so that nothing waits for them."""
+"""Spectrograms for the timeline, of some takes at a time and of the mix: nothing waits for them."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -12,7 +14,7 @@ from core.errors import StudioError
 from studio.handlers.arguments import event_value
 from studio.handlers.options import PRIVATE, UNMARKED
 from studio.page.layout import Page
-from studio.sound.spectrogram import spectrogram_url, takes_of
+from studio.sound.spectrogram import mix_spectrogram, spectrogram_url, takes_of
 from studio.state import Studio
 
 MAX_AT_ONCE = 6
@@ -37,12 +39,29 @@ def add_spectra_listeners(studio: Studio, page: Page) -> None:
         told = escape(json.dumps({"light": light, "found": found}))
         return f'<data data-spectra="{told}" data-answer="{next(_ANSWERS)}"></data>'
 
-    page.timeline.spectra(
-        spectra,
-        None,
-        page.spectra,
-        concurrency_id="spectra",
-        concurrency_limit=1,
-        **UNMARKED,
-        **PRIVATE,
-    )
+    def mix_spectrum(data: gr.EventData, request: gr.Request) -> str:
+        """Where the spectrogram of the newest mix is; no address where there is none yet."""
+        session = studio.sessions.of(request.session_hash)
+        light = "light" if event_value(data, "light", bool) else "dark"
+        told: dict[str, Any] = {"address": ""}
+        try:
+            if made := mix_spectrogram(session, light):
+                told = dataclasses.asdict(made)
+        except StudioError as error:
+            gr.Warning(str(error))
+        text = escape(json.dumps(told))
+        return f'<data data-mix-image="{text}" data-answer="{next(_ANSWERS)}"></data>'
+
+    for asked, answer, shown in (
+        (page.timeline.spectra, spectra, page.spectra),
+        (page.timeline.mix_spectrum, mix_spectrum, page.mix_spectrum),
+    ):
+        asked(
+            answer,
+            None,
+            shown,
+            concurrency_id="spectra",
+            concurrency_limit=1,
+            **UNMARKED,
+            **PRIVATE,
+        )

@@ -19,6 +19,7 @@ from studio.page.scripts import (
     HISTORY_JS,
     LISTENING_JS,
     MIX_JS,
+    MIX_SPECTRUM_JS,
     PROPOSAL_JS,
     SOUNDS_JS,
     SPECTRA_JS,
@@ -151,6 +152,7 @@ class Page:
     clip: gr.HTML
     waves: gr.HTML
     spectra: gr.HTML
+    mix_spectrum: gr.HTML
     listening: gr.HTML
 
 
@@ -384,6 +386,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
     clip = gr.HTML("", js_on_load=CLIP_JS, visible="hidden")
     waves = gr.HTML("", js_on_load=WAVES_JS, visible="hidden")
     spectra = gr.HTML("", js_on_load=SPECTRA_JS, visible="hidden")
+    mix_spectrum = gr.HTML("", js_on_load=MIX_SPECTRUM_JS, visible="hidden")
     listening = gr.HTML("", js_on_load=LISTENING_JS, visible="hidden")
     return (
         beginnings
@@ -409,6 +412,7 @@ def _workspace(studio: Studio) -> dict[str, object]:
             "clip": clip,
             "waves": waves,
             "spectra": spectra,
+            "mix_spectrum": mix_spectrum,
             "listening": listening,
         }
     )

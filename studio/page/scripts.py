@@ -21,7 +21,7 @@ TIMELINE_HTML = _read("timeline.html")
 _TIMELINE = (
     "selection", "act", "scale", "room", "wave", "spectra", "block", "lanes", "snap", "drag", "ask",
     "clipboard", "marks", "menu",
-    "listen", "loop", "fader", "meters", "mixer",
+    "listen", "mix_spectrum", "loop", "fader", "meters", "mixer",
     "envelopes", "fades", "strip",
 )  # fmt: skip
 """The timeline's scripts; they share their names, and come after the player and before the keys."""
@@ -32,6 +32,7 @@ HISTORY_JS = _read("history.js")
 CLIP_JS = _read("clip.js")
 WAVES_JS = _read("waves.js")
 SPECTRA_JS = _read("spectra.js")
+MIX_SPECTRUM_JS = _read("mix_spectrum.js")
 LISTENING_JS = _read("listening.js")
 TAKES_JS = _read("takes.js")
 PROPOSAL_JS = _read("proposal.js")

@@ -89,6 +89,8 @@ function draw() {
   }
   askForWaves();
   askForSpectra();
+  placeMixSpectrum();
+  askForMixSpectrum();
   focusAgain();
   showSelection();
   placePlayhead();

@@ -27,7 +27,7 @@ function laneHeight() {
   const growth = Math.min(MOST_GROWTH, Math.max(1, innerHeight / USUAL_WINDOW));
   const usual = USUAL[Math.min(story.layers.length, USUAL.length - 1)] * growth;
   const closed = (story.layers.length - open) * FOLDED;
-  const most = parseFloat(getComputedStyle(scroller).maxHeight) - RULER - marks.offsetHeight - closed;
+  const most = parseFloat(getComputedStyle(scroller).maxHeight) - RULER - marks.offsetHeight - mixSpectrumHeight() - closed;
   return Math.round(Math.max(LOWEST, Math.min(usual, most / open)));
 }
 
