@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import CDPSession, Locator, Page
 
@@ -21,6 +21,15 @@ from core.story.story import Event, Story
 
 EVENTS, TOTAL = 5, 60.0
 PATIENCE = 60.0
+MOST_STOPS = 60
+"""Of the Tab key on the whole page."""
+REST = 150
+"""Milliseconds of a finger at the end of its way."""
+STEPS_A_SECOND = 10
+"""Of the playhead by arrows."""
+AFTER_FOCUS = """target => Boolean(
+  document.activeElement.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING)"""
+By = Literal["mouse", "keys", "touch"]
 Place = tuple[float, float, int, float]
 """Start, length, layer, and seconds into its take."""
 START: dict[str, Place] = {
@@ -46,6 +55,8 @@ class Hand:
     file: Path
     revision: str = ""
     """Of the story that the page showed after the last `edited`."""
+    by: By = "mouse"
+    """What it works with: of "keys" and "touch" nothing else is used."""
 
     @property
     def story(self) -> Story:
@@ -71,9 +82,15 @@ class Hand:
         self.revision = timeline.get_attribute("data-revision") or ""
 
     def box(self, event_id: str) -> dict[str, float]:
-        box = self.block(event_id).bounding_box()
-        assert box is not None
-        return dict(box)
+        boxes: list[dict[str, float]] = []
+
+        def drawn() -> bool:
+            box = self.block(event_id).bounding_box()  # None while it is drawn anew
+            boxes.extend([dict(box)] if box else [])
+            return bool(boxes)
+
+        self.wait(drawn, f"block {event_id}")
+        return boxes[0]
 
     def x(self, seconds: float) -> float:
         """Where a moment is in the window."""
@@ -115,7 +132,42 @@ class Hand:
     def click(self, event_id: str, **how: Any) -> None:
         self.block(event_id).click(position={"x": 40, "y": 60}, **how)
 
+    def focus(self, event_id: str) -> None:
+        """Bring the focus to a block; by keys alone with Tab and arrows."""
+        if self.by != "keys":
+            self.block(event_id).focus()
+            return
+        for _ in range(MOST_STOPS):
+            self.tab_to(".event-block")
+            focused = self.page.evaluate("document.activeElement.dataset.id")
+            if focused == event_id:
+                return
+            in_time = sorted(self.story.events, key=lambda event: (event.start, event.layer))
+            order = [event.id for event in in_time]
+            if focused in order:
+                later = order.index(event_id) > order.index(focused)
+                self.press("ArrowRight" if later else "ArrowLeft")
+        raise AssertionError(f"no arrow leads to {event_id}")
+
+    def tab_to(self, selector: str) -> None:
+        """Press Tab, or Shift and Tab, until something has the focus."""
+        here = "selector => Boolean(document.activeElement.closest(selector))"
+        after = f"selector => ({AFTER_FOCUS})(document.querySelector(selector))"
+        for _ in range(MOST_STOPS):
+            if self.page.evaluate(here, selector):
+                return
+            self.press("Tab" if self.page.evaluate(after, selector) else "Shift+Tab")
+        raise AssertionError(f"no Tab leads to {selector}")
+
     def playhead(self, seconds: float) -> None:
+        if self.by == "keys":
+            self.tab_to(".seek")
+            tenth = self.story.total / 10  # as far as Page Up goes
+            pages = int(seconds / tenth)
+            steps = round((seconds - pages * tenth) * STEPS_A_SECOND)
+            self.press("Home", *["PageUp"] * pages, *["ArrowRight"] * steps)
+            assert float(self.page.locator(".seek").input_value()) == seconds
+            return
         ruler = self.page.locator(".ruler").bounding_box()
         assert ruler is not None
         self.page.mouse.click(self.x(seconds), ruler["y"] + 10)
@@ -129,7 +181,8 @@ class Hand:
         return set(blocks.evaluate_all("all => all.map(b => b.dataset.id)"))
 
     def touch(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """A finger put down, drawn somewhere and lifted."""
+        """A finger put down, drawn somewhere and lifted, but not at once: that is a fling, which
+        the next tap only ends."""
         send = self.touches()
         send("touchStart", [start])
         for share in (0.3, 0.6, 1.0):
@@ -137,6 +190,8 @@ class Hand:
                 "touchMove",
                 [tuple(a + (b - a) * share for a, b in zip(start, end, strict=True))],
             )
+        self.page.wait_for_timeout(REST)
+        send("touchMove", [end])
         send("touchEnd", [])
 
     def touches(self) -> Callable[[str, Sequence[Any]], None]:
@@ -185,7 +240,7 @@ def _marked(*markers: tuple[float, str]) -> Callable[[Story], bool]:
 
 def _mark(hand: Hand, at: float) -> None:
     hand.playhead(at)
-    hand.block("e0").focus()
+    hand.focus("e0")
     hand.press("m")
     hand.page.locator(".mark").first.wait_for()
 
@@ -206,8 +261,7 @@ def _snapped_to_marker(hand: Hand) -> None:
 
 def _marker_by_keys(hand: Hand) -> None:
     _mark(hand, 30.0)
-    flag = hand.page.locator(".mark")
-    flag.focus()
+    hand.tab_to(".mark")
     hand.press("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowLeft")
     hand.wait(lambda: [m.at for m in hand.story.markers] == [30.1])
     hand.page.locator(".mark[data-at='30.1']").wait_for()
@@ -217,11 +271,11 @@ def _marker_by_keys(hand: Hand) -> None:
 def _marker_deleted(hand: Hand) -> None:
     _mark(hand, 30.0)
     hand.playhead(50.0)
-    hand.block("e0").focus()
+    hand.focus("e0")
     hand.press("BracketLeft", "n")
     hand.page.get_by_text("Add at 30.0 s").wait_for()
     hand.press("Escape")
-    hand.page.locator(".mark").focus()
+    hand.tab_to(".mark")
     hand.press("Delete")
     hand.wait(lambda: not hand.story.markers)
 
@@ -232,7 +286,8 @@ def _level(event_id: str, decibels: float) -> Callable[[Story], bool]:
 
 def _asked(hand: Hand, key: str, words: str) -> None:
     hand.press(key)
-    hand.page.locator(".ask input").fill(words)
+    hand.page.locator(".ask input:focus").wait_for()
+    hand.page.keyboard.type(words)  # in place of what stands there
     hand.press("Enter")
 
 
@@ -274,7 +329,7 @@ def _slipped(hand: Hand) -> None:
 
 
 def _slipped_by_keys(hand: Hand) -> None:
-    hand.block("e1").focus()
+    hand.focus("e1")
     hand.press(",", ",")
     hand.wait(lambda: hand.story.event("e1").duration == 11.8)
     hand.press("Alt+Shift+ArrowLeft")
@@ -288,24 +343,6 @@ def _grouped(hand: Hand) -> None:
     hand.click("e2")
     hand.click("spot")
     hand.wait(lambda: hand.chosen() == {"e0", "spot"})
-
-
-def _touched_edge(hand: Hand) -> None:
-    box = hand.box("spot")
-    y = box["y"] + box["height"] / 2
-    hand.touch((box["x"] + 60, y), (box["x"] + 60, y))
-    hand.wait(lambda: hand.chosen() == {"spot"})
-    right = box["x"] + box["width"]
-    by = hand.x(48.0) - hand.x(54.0)
-    hand.touch((right - 4, y), (right - 4 + by, y))
-
-
-def _touched(hand: Hand) -> None:
-    box = hand.box("spot")
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    hand.touch((x, y), (x, y))
-    hand.wait(lambda: hand.chosen() == {"spot"})
-    hand.touch((x, y), (x + hand.x(36.0) - hand.x(42.0), y))
 
 
 BY_MOUSE: dict[str, Gesture] = {
@@ -393,7 +430,7 @@ BY_MOUSE: dict[str, Gesture] = {
 
 def _key(event_id: str, *keys: str) -> Do:
     def do(hand: Hand) -> None:
-        hand.block(event_id).focus()
+        hand.focus(event_id)
         hand.press(*keys)
 
     return do
@@ -402,14 +439,14 @@ def _key(event_id: str, *keys: str) -> Do:
 def _playhead_and(seconds: float, then: Do) -> Do:
     def do(hand: Hand) -> None:
         hand.playhead(seconds)
-        hand.block("e0").focus()
+        hand.focus("e0")
         then(hand)
 
     return do
 
 
 def _several_deleted(hand: Hand) -> None:
-    hand.block("e0").focus()
+    hand.focus("e0")
     hand.press("Control+ArrowRight")
     hand.wait(lambda: len(hand.chosen()) == 2)
     hand.press("Delete")
@@ -467,21 +504,33 @@ BY_KEYS: dict[str, Gesture] = {
         total=48.0,
     ),
     "a new name": Gesture(
-        lambda h: (h.block("e3").focus(), _asked(h, "F2", "far thunder"))[-1],
+        lambda h: (h.focus("e3"), _asked(h, "F2", "far thunder"))[-1],
         {},
         check=lambda story: story.event("e3").caption == "far thunder",
     ),
-}
-BY_TOUCH: dict[str, Gesture] = {
-    "a sound above to an edge": Gesture(_touched, {"spot": (36.0, 12.0, 1, 0.0)}),
-    "an end": Gesture(_touched_edge, {"spot": (42.0, 6.0, 1, 0.0)}),
 }
 
 
 def set_ripple(hand: Hand, on: bool) -> None:
     switch = hand.page.locator("[data-ripple]")
-    if (switch.get_attribute("aria-pressed") == "true") != on:
+    if (switch.get_attribute("aria-pressed") == "true") == on:
+        return
+    if hand.by == "keys":
+        hand.tab_to(".event-block")
+        hand.press("i")
+    elif hand.by == "touch":
+        switch.tap()
+    else:
         switch.click()
+
+
+def undo(hand: Hand) -> None:
+    if hand.by == "touch":
+        hand.page.locator("#undo").tap()
+        return
+    if hand.by == "mouse":
+        hand.page.locator("#brand").click()
+    hand.press("Control+z")
 
 
 def try_gesture(hand: Hand, name: str, gesture: Gesture) -> None:
@@ -489,15 +538,17 @@ def try_gesture(hand: Hand, name: str, gesture: Gesture) -> None:
     before = hand.story
     assert places(before) == START, name
     set_ripple(hand, gesture.ripple)
-    hand.block("e0").focus()
-    hand.press("Escape")  # what the gesture before has selected would go along
+    if hand.by == "mouse":
+        hand.playhead(TOTAL)  # where it snaps to nothing else than an edge
+    if hand.by != "touch":
+        hand.focus("e0")
+        hand.press("Escape")  # what the gesture before has selected would go along
     gesture.do(hand)
     hand.wait(lambda: places(hand.story) == gesture.expected() and gesture.check(hand.story), name)
     assert hand.story.total == gesture.total, name
-    hand.page.locator("#brand").click()
     for _ in range(gesture.steps):
         shown = hand.story
-        hand.press("Control+z")
+        undo(hand)
         hand.wait(lambda shown=shown: hand.story != shown, f"undo of {name}")  # type: ignore[misc]
     assert hand.story == before, name
     drawn = hand.page.locator(".event-block")

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sounding_stories import RATE, noise, save_take
 
 from core.errors import StoryError
 from core.export import open_story
 from core.export.reaper import reaper_project
 from core.mix.mix import MixSettings, mix, place_events
-from core.mix.sources import sources_of
 from core.story import selection, timeline
 from core.story.clipboard import bring_sounds, clip_text, read_clip
 from core.story.folders import Library, StoryFolder
-from core.story.limits import TOLERANCE
 from core.story.story import Event, Story
 from core.story.take import Take
-from studio.editing import table
 from studio.editing.actions import act
 from studio.editing.pasting import paste
 from studio.sessions.session import Session
-from studio.sound.peaks import PeakCache
 from studio.view.lanes import lanes
-from studio.view.waves import waves
 
-LIGHT_RATE = 8000
 NULL_DB = -90.0
 EDGE = 0.02
 """Seconds at an edge in which it is faded."""
@@ -240,17 +229,6 @@ def test_louder_together_stays_as_far_apart() -> None:
 
 
 @pytest.fixture(scope="module")
-def light_sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with takes of `rendered` of few samples."""
-    folder = tmp_path_factory.mktemp("light")
-    (folder / "takes").mkdir()
-    for event in rendered().events:
-        hum = 0.1 * np.sin(np.arange(round(event.duration * LIGHT_RATE)) / 5)
-        soundfile.write(folder / "takes" / f"k{event.id}.flac", hum, LIGHT_RATE, subtype="PCM_24")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the takes of `rendered`, stereo noise."""
     folder = tmp_path_factory.mktemp("sounds")
@@ -446,109 +424,3 @@ def test_the_history_is_a_list_in_words_that_is_jumped_along(folder: StoryFolder
     assert folder.story == stories[2]
     with pytest.raises(StoryError, match="no longer in the history"):
         act(session, "go", {"place": 4})
-
-
-NAMES = (
-    "move", "begin", "stretch", "trim", "slip", "roll", "split", "join", "layer", "reorder",
-    "duplicate", "delete", "add", "over", "group", "ungroup", "gain_by", "lock", "fit", "paste",
-)  # fmt: skip
-GESTURES = st.tuples(
-    st.sampled_from(NAMES), st.integers(0, 30), st.floats(0.0, 1.0), st.booleans(), st.booleans()
-)
-SEQUENCES = settings.get_profile(settings.get_current_profile_name()).max_examples // 8
-"""500 in `make soak`."""
-MOST_EVENTS = 12
-CACHE = PeakCache()
-
-
-def gesture(
-    session: Session, name: str, number: int, share: float, ripple: bool, many: bool
-) -> None:
-    """One gesture of a hand: by drag, key, menu or clipboard."""
-    story = session.open_folder.story
-    event = story.events[number % len(story.events)]
-    moment = round(share * story.total, 3)
-    values: dict[str, Any] = {"id": event.id, "ripple": ripple, "at": moment, "start": moment}
-    values |= {"end": moment, "duration": round(12 * share, 3), "layer": number % 3}
-    values |= {"total": round(5 + 30 * share, 1), "gesture": number}
-    if many:
-        values["ids"] = [e.id for e in story.events[number % len(story.events) :][:3]]
-    if name in ("slip", "gain_by", "reorder"):
-        values["by"] = number % 3 - 1 if name == "reorder" else round(6 * share - 3, 2)
-    if name in ("add", "over", "split", "duplicate", "paste") and len(story.events) >= MOST_EVENTS:
-        name = "delete"
-    if name == "paste":
-        text = clip_text(story, values.get("ids", [event.id]))
-        paste(session, values | {"clip": [text]}, str)
-    else:
-        act(session, name, values)
-
-
-def agree(session: Session) -> None:
-    """Table, mix and file say the same of the story."""
-    folder = session.open_folder
-    story = folder.story
-    assert Story.load(folder.path / "story.json") == story
-    assert table.edited(story, table.rows_of(story)) == story
-    sources = sources_of(folder, story, LIGHT_RATE)
-    plan = place_events(story, sources, MixSettings(LIGHT_RATE), CACHE)
-    placed = {placement.event_id: placement for placement in plan}
-    for event in story.events:
-        sounding = placed.pop(event.id, None)
-        if event.take is None:
-            assert sounding is None
-        elif timeline.status(event) == "rendered":
-            assert sounding is not None
-            assert sounding.start == round(event.start * LIGHT_RATE)
-            assert sounding.end >= round(event.end * LIGHT_RATE) - 1 - TOLERANCE * LIGHT_RATE
-            assert abs(sounding.offset - event.offset * LIGHT_RATE) <= 1
-            frames = sources[event.id].frames
-            assert sounding.offset + sounding.frames <= frames or sounding.room
-
-
-def the_picture_agrees(session: Session) -> None:
-    """The blocks of the picture are the rows of the table."""
-    story = session.open_folder.story
-    rows, shown = table.rows_of(story), lanes(session)
-    blocks = {block["id"]: block for block in shown["events"]}
-    at = {name: place for place, name in enumerate(table.HEADERS)}
-    for event_id, row in zip(table.ids_of(story), rows, strict=True):
-        block = blocks.pop(event_id)
-        told = [row[at[name]] for name in ("#", "Sound", "Start", "Length", "Lock")]
-        drawn = [block[name] for name in ("name", "caption", "start", "duration", "locked")]
-        assert told == [*drawn[:2], round(drawn[2], 3), round(drawn[3], 3), drawn[4]]
-    assert not blocks
-    assert shown["total"] == story.total
-    heard = waves(session, CACHE)["blocks"]
-    assert {(i, part["offset"], part["duration"]) for i, part in heard.items()} == {
-        (event.id, event.offset, event.duration) for event in story.events
-    }
-
-
-@settings(max_examples=SEQUENCES)
-@given(st.lists(GESTURES, min_size=1, max_size=12))
-def test_any_gestures_leave_one_story_everywhere_and_are_undone_to_the_first_byte(
-    light_sounds: Path, gestures: list[tuple[str, int, float, bool, bool]]
-) -> None:
-    root = light_sounds / "stories"  # the same each time, so that what was measured is kept
-    shutil.rmtree(root, ignore_errors=True)
-    library = Library(root)
-    folder = sounding_folder(library, light_sounds)
-    session = Session(library, root / "sounds")
-    session.show(folder)
-    first = (folder.path / "story.json").read_bytes()
-    for each in gestures:
-        before = folder.story
-        try:
-            gesture(session, *each)
-        except StoryError:
-            assert folder.story == before
-        agree(session)
-    the_picture_agrees(session)
-    last = (folder.path / "story.json").read_bytes()
-    while folder.undo_label:
-        with contextlib.suppress(StoryError):
-            folder.undo()
-    assert (folder.path / "story.json").read_bytes() == first
-    folder.go_to(len(folder.history))
-    assert (folder.path / "story.json").read_bytes() == last

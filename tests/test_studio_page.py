@@ -22,7 +22,7 @@ import pytest
 import soundfile
 from gradio_client import Client
 from http_servers import said, served
-from page_gestures import BY_KEYS, BY_MOUSE, BY_TOUCH, EVENTS, TOTAL, Hand, try_gesture
+from page_gestures import BY_KEYS, BY_MOUSE, EVENTS, TOTAL, Hand, try_gesture
 from playwright.sync_api import (
     APIResponse,
     Browser,
@@ -584,17 +584,16 @@ USUAL_GESTURES = (
     (BY_KEYS, "a marker nudged and named"),
     (BY_KEYS, "a sound at the playhead"),
     (BY_KEYS, "two deleted"),
-    (BY_TOUCH, "a sound above to an edge"),
-    (BY_TOUCH, "an end"),
 )
-"""All of them, sixty by keys and sixty by touch, are `python -m tests.soak gestures`."""
+"""All of them, sixty by keys alone and sixty by touch (`test_touch_page.py`), are `python -m
+tests.soak gestures`."""
 
 
 SPECTRA = 60_000
 """Milliseconds in which spectrograms of all takes are there, on a busy machine."""
 
 
-def test_gestures_of_mouse_keys_and_touch_lead_to_the_stories_written_for_them(
+def test_gestures_of_mouse_and_keys_lead_to_the_stories_written_for_them(
     page: Page, stories: Path
 ) -> None:
     long_story(stories, "Gestures", EVENTS, TOTAL)
@@ -606,7 +605,9 @@ def test_gestures_of_mouse_keys_and_touch_lead_to_the_stories_written_for_them(
         assert box["y"] + box["height"] <= DESK["height"], part
     hand = Hand(page, stories / "Gestures" / "story.json")
     for kind, name in USUAL_GESTURES:
+        hand.by = "keys" if kind is BY_KEYS else "mouse"
         try_gesture(hand, name, kind[name])
+    hand.by = "mouse"
 
     # What is selected is one thing in picture and table, and is said.
     hand.block("e2").focus()

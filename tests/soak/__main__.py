@@ -45,6 +45,7 @@ from tests.soak import (
     ranks,
     recipes,
     replicas,
+    sequences,
     sound_library,
     tables,
     writers,
@@ -190,7 +191,16 @@ def killed_anywhere(seed: int, folder: Path) -> None:
 
 
 def page_gestures(seed: int, folder: Path) -> None:
-    print(f"   {gestures.trial(seed, folder)} gestures on the page", flush=True)
+    """Those of the mouse once, and sixty edits each by keys alone and by touch alone."""
+    done = ", ".join(f"{count} by {by}" for by, count in gestures.trial(seed, folder).items())
+    print(f"   gestures on the page: {done}", flush=True)
+
+
+def edit_sequences(seed: int, folder: Path) -> None:
+    """500 random sequences of what hands do to a story, each undone to the first byte."""
+    tally = sequences.trial(seed, folder, 500)
+    print(f"   {tally}", flush=True)
+    assert {*sequences.VALUES} <= {*tally.done}, "not every action was done"
 
 
 PARTS: dict[str, Trial] = {
@@ -212,6 +222,7 @@ PARTS: dict[str, Trial] = {
     "input": hostile_input,
     "names": forgotten_names,
     "gestures": page_gestures,
+    "sequences": edit_sequences,
     "jobs": level_memory_of_the_shipped_model,
     "properties": properties,
     "mutants": mutants,

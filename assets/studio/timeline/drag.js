@@ -142,12 +142,13 @@ function layerAt(clientY) {
   return story.layers[found < 0 ? lanes.length - 1 : found];
 }
 
-document.addEventListener("pointerup", () => {
+document.addEventListener("pointerup", (pointer) => {
   if (!dragging) return;
   const done = dragging;
   endDrag();
   if (done.marquee) focusBlock(story.selected); // keys go on from here
   else if (!done.moved && done.alone) select(done.event.id);
+  else if (!done.moved && done.edge) selectUnder(pointer);
   else if (done.moved && done.result) drop(done);
   showLate();
 });
@@ -158,6 +159,13 @@ addEventListener("keydown", (event) => {
   event.stopImmediatePropagation();
   letGo();
 }, true);
+
+// A handle for a finger reaches into the next block: who taps it there means that block.
+function selectUnder({ clientX, clientY }) {
+  const holds = ({ left, right, top, bottom }) => left <= clientX && clientX < right && top <= clientY && clientY < bottom;
+  const under = [...blocks.values()].find((block) => holds(block.getBoundingClientRect()));
+  if (under && under.dataset.id !== story.selected) select(under.dataset.id);
+}
 
 // Nothing is dropped: all goes back to where it was.
 function letGo() {
