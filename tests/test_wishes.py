@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
+from collections import Counter
 from pathlib import Path
 from random import Random
 
 import pytest
+import tiny_stages
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from core.audiostory import AudioStory
 from core.director.replan import change_by_wish
@@ -24,7 +28,7 @@ from core.director.wishes import (
     with_description,
     write_edits,
 )
-from core.errors import PlanError, StoryError
+from core.errors import PlanError, StoryError, WeightsError
 from core.language.adapter import add_task_adapter
 from core.language.choices import ChoiceGrammar
 from core.language.task_adapter import TaskAdapter
@@ -33,7 +37,8 @@ from core.story import timeline
 from core.story.edits import Edit, apply_edits, edit_slots, read_edit
 from core.story.story import Event, Story
 from core.story.take import Take
-from core.training.wishes import answer_slots, story_wishes, wishes_loss
+from core.training.loop import TrainingRun
+from core.training.wishes import answer_slots, story_wishes, train_wishes, wishes_loss
 
 RAIN_DOG_THUNDER = Story(
     "", 30.0, 1, "tiny", "",
@@ -248,6 +253,40 @@ def test_forms_name_only_places_that_are_filled() -> None:
     assert len(forms["one"]) > 200
     assert len(forms["unknown"]) > 50
     assert all(" => " in form for form in (*forms["one"], *forms["several"]))
+
+
+def test_no_event_is_called_by_a_name_that_another_has_too() -> None:
+    called = 0
+    for seed in range(600):
+        rng = Random(seed)
+        story, kinds = random_story(rng)
+        wished = wish_about(story, kinds, rng)
+        said = [event.caption for event in story.events]
+        said += [edit.caption for edit in wished.edits]
+        names = Counter(name for kind in kinds for name in {*kind.names, *kind.other_names})
+        for name, owners in names.items():
+            if any(name in text.lower() for text in said):
+                continue
+            if re.search(rf"\bthe {re.escape(name)}\b", wished.text.lower()):
+                assert owners == 1, (name, wished.text)
+                called += 1
+    assert called > 60
+
+
+def test_a_training_goes_on_from_an_adapter(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train_wishes(tiny_stages.merged(), TrainingRun(2, 2e-3, warmup=1), first)
+    learned = first / "average.safetensors"
+    train_wishes(tiny_stages.merged(), TrainingRun(1, 1e-9, warmup=1), second, learned)
+    before, after = load_file(learned), load_file(second / "average.safetensors")
+    assert before.keys() == after.keys()
+    for name, weights in before.items():
+        assert torch.allclose(after[name], weights, atol=1e-6), name
+    assert any(weights.any() for name, weights in before.items() if "lora_B" in name)
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(learned.read_bytes()[:1000])
+    with pytest.raises(WeightsError):
+        train_wishes(tiny_stages.merged(), TrainingRun(1, 1e-9, warmup=1), second, damaged)
 
 
 def last(progress: object) -> Story:

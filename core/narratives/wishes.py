@@ -29,6 +29,7 @@ from core.story.edits import Edit, edit_slots, numbered_events, read_edit
 from core.story.story import Event, Story
 
 _FORMS = Path(__file__).parent / "wishes"
+_OTHER_NAMES = Path(__file__).parent / "sound_names.toml"
 UNKNOWN_SHARE, SEVERAL_SHARE, JOINED_SHARE = 0.12, 0.12, 0.14
 """Of wishes that come to nothing, of forms with several edits, and of single ones joined."""
 COMMON_WORD = 0.12
@@ -67,10 +68,17 @@ _JOINTS = (" and ", ", then ", "; ", ", and also ", ". ", ", ")
 
 @dataclass(frozen=True)
 class WordedKind:
-    """A kind of sound: how captions say it, and single words that it is called by."""
+    """A kind of sound.
+
+    Attributes:
+        wordings: how captions say it.
+        names: single words that it is called by, most of them out of the wordings.
+        other_names: what else people call it: "the animal", "the banging".
+    """
 
     wordings: tuple[str, ...]
     names: tuple[str, ...]
+    other_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,10 +97,11 @@ def sound_kinds() -> tuple[WordedKind, ...]:
         (c.name, c.caption, (*PHRASES[c.name], *PARAPHRASES.get(c.name, ()))) for c in CLASSES
     ]
     tables += [(c.name, c.caption, c.words) for c in read_candidates()]
-    return tuple(_kind(name, caption, words) for name, caption, words in tables)
+    others = tomllib.loads(_OTHER_NAMES.read_text(encoding="utf-8"))
+    return tuple(_kind(name, caption, words, others[name]) for name, caption, words in tables)
 
 
-def _kind(name: str, caption: str, words: Sequence[str]) -> WordedKind:
+def _kind(name: str, caption: str, words: Sequence[str], others: Sequence[str]) -> WordedKind:
     plain = [
         w for w in words if len(w.split()) <= LONGEST_WORDING and re.fullmatch(r"[\w ',-]+", w)
     ]
@@ -103,7 +112,7 @@ def _kind(name: str, caption: str, words: Sequence[str]) -> WordedKind:
         if word not in _STOP
     )
     common = [w for w, n in counted.items() if n >= COMMON_WORD * len(words)]
-    return WordedKind((caption, *plain), (name.replace("_", " "), *common))
+    return WordedKind((caption, *plain), (name.replace("_", " "), *common), tuple(others))
 
 
 @lru_cache
@@ -161,7 +170,11 @@ class _Filling:
         caption = numbered_events(self.story)[number - 1].caption
         kind = self.kinds[number - 1]
         way = self.rng.random()
-        if way < 0.5:
+        if way < 0.2:
+            own = [n for n in kind.other_names if not self._shared(n, number)]
+            if own:
+                return _definite(self.rng.choice(own), self.rng)
+        if way < 0.55:
             own = [n for n in kind.names if not self._shared(n, number)]
             words = [n for n in own if n in caption.lower()] or own
             if words:
@@ -181,7 +194,7 @@ class _Filling:
         others = [e.caption for n, e in enumerate(numbered_events(self.story), 1) if n != number]
         kinds = [k for n, k in enumerate(self.kinds, 1) if n != number]
         return any(name.lower() in text.lower() for text in others) or any(
-            name in kind.names for kind in kinds
+            name in (*kind.names, *kind.other_names) for kind in kinds
         )
 
     def _ordinal(self, number: int) -> str:

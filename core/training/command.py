@@ -34,7 +34,7 @@ from core.library.sound_words import SOUND_WORDS_FILE
 from core.listener.effects import EffectsListener
 from core.performer.flow_performer import FAST_WEIGHTS, flow_performer
 from core.placement import Placement
-from core.profile import ASSETS, EAR, Profile, load_profile
+from core.profile import ASSETS, EAR, WISHES, Profile, load_profile
 from core.training import publish, scores
 from core.training.bridging import Performances, train_stage_one, warm_up
 from core.training.control_draws import ControlDraws
@@ -141,6 +141,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     hearing.add_argument("--lessons", type=int, default=LESSONS, help="a step of --ear-only")
     wishing = steps.add_parser("wishes", help="the director's edits of stories, by wishes in words")
     _add_run_arguments(wishing)
+    _add_start(wishing)
     scoring = steps.add_parser("scores", help="the director's scores, from written pairs")
     _add_run_arguments(scoring)
     scoring.add_argument("--rank", type=int, default=32, help="of the adapter")
@@ -340,7 +341,11 @@ def _train_adapter(profile: Profile, settings: TrainingRun, arguments: argparse.
     """An adapter beside the director's own, which is merged."""
     model = load_audiostory(profile, Placement(), performs=False)
     if arguments.step == "wishes":
-        train_wishes(model, settings, arguments.run)
+        starts = [
+            profile.shipped(WISHES) if run == PUBLISHED else run / "average.safetensors"
+            for run in arguments.start
+        ]
+        train_wishes(model, settings, arguments.run, starts[-1] if starts else None)
         return
     scores.train_scores(
         model,

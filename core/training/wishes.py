@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from core.audiostory import AudioStory
 from core.director.wishes import NEXT, wish_prompt
-from core.language.adapter import add_task_adapter
+from core.language.adapter import add_task_adapter, load_adapter
 from core.language.stream import TURN_END
 from core.narratives.wishes import Wish, random_story, wish_about
 from core.story.edits import edit_slots
@@ -139,16 +139,24 @@ def _step_losses(model: AudioStory, generator: torch.Generator) -> Iterator[Mapp
     yield {"text": wishes_loss(model, drawn)}
 
 
-def train_wishes(model: AudioStory, run: TrainingRun, folder: Path) -> None:
+def train_wishes(
+    model: AudioStory, run: TrainingRun, folder: Path, start: Path | None = None
+) -> None:
     """Train the adapter on the model with the director's own adapter merged into it.
 
     Args:
         model: loaded for use, its weights not packed.
         folder: of the run; `average.safetensors` is the adapter.
+        start: file of the adapter to go on from; None: an untrained one.
+
+    Raises:
+        WeightsError: `start` is missing, or no such adapter.
     """
     torch.manual_seed(run.seed)
     model.requires_grad_(False)
     model.llm = add_task_adapter(model.llm)
+    if start is not None:
+        load_adapter(model.llm, start)
     with halved(model.llm):
         train(
             model.llm, lambda generator: _step_losses(model, generator), {"text": 1.0}, run, folder
