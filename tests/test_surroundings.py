@@ -4,6 +4,7 @@ behind proxies. Each command runs as a user starts it, in a process of its own."
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -219,7 +220,7 @@ def test_places_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_converted_weights_go_where_they_can_be_written_which_is_said(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logged: list[logging.LogRecord]
 ) -> None:
     blocked = tmp_path / "a file"
     blocked.write_text("not a folder")
@@ -228,7 +229,8 @@ def test_converted_weights_go_where_they_can_be_written_which_is_said(
     kept = cache_folder()
     assert kept is not None
     assert kept.is_relative_to(tmp_path)
-    assert "cannot be written: converted weights are kept in" in caplog.text
+    said = " ".join(record.getMessage() for record in logged)
+    assert "cannot be written: converted weights are kept in" in said
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "usual"))
     assert cache_folder() == tmp_path / "usual" / "audiostory-studio"
 
