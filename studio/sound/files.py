@@ -26,7 +26,7 @@ from core.story.take import Take
 from studio.addresses import file_url
 from studio.sessions.session import Session
 
-LOADED_WITHIN = 10.0
+LOADED_WITHIN = 30.0
 """Seconds in which a page that was told of a mix begins to load it, however fast edits follow."""
 _FRAME_BYTES = 6
 """Two channels of 24 bits."""
