@@ -25,6 +25,9 @@ from studio.replicas import running_replicas
 from tests.soak.server import PATIENCE, free_port, wait_for
 
 SECONDS = 4.0
+ANSWERED = 60
+"""Seconds after which a person who sees nothing comes back. Gradio's client may wait for ever where
+the stream of its answers broke with a replica; a page says so, and is opened anew."""
 _SOUND = "hail"
 """In the captions that people write; no story's title says it."""
 _REPLICA = "ServeReplica"
@@ -95,7 +98,8 @@ class Person:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                answered = str(self.client.predict(*given, api_name=api_name))
+                asked = self.client.submit(*given, api_name=api_name)
+                answered = str(asked.result(timeout=ANSWERED))
                 break
             except Exception:  # of many kinds: the connection broke, nobody knows the tab, …
                 assert time.monotonic() < until, f"{self.name}: no answer to {api_name}"
@@ -113,7 +117,8 @@ class Person:
                 self.client = self._come()
                 if self.title:
                     memory = {"title": "", "visitor": ""}
-                    self.client.predict(self.title, memory, api_name="/open")
+                    opened = self.client.submit(self.title, memory, api_name="/open")
+                    opened.result(timeout=ANSWERED)
                 return
             except Exception:
                 assert time.monotonic() < until, f"{self.name} cannot come back"
