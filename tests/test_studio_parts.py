@@ -821,6 +821,13 @@ def test_tabs_do_not_see_each_other_and_visitors_have_their_own_stories(tmp_path
     assert again.library is first.library
 
 
+def test_a_page_of_before_the_studio_was_started_anew_is_to_be_reloaded(tmp_path: Path) -> None:
+    """Such a page shows a story, and nothing is known of it."""
+    sessions = Sessions(tmp_path, tmp_path / "served", private=False)
+    with pytest.raises(StoryError, match="If this page shows one, reload it"):
+        _ = sessions.of("a tab of before").open_folder
+
+
 def test_local_tabs_share_the_library(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path, tmp_path / "served", private=False)
     assert sessions.of("a").library is sessions.of("b").library

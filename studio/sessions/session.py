@@ -129,9 +129,14 @@ class Session:
 
     @property
     def open_folder(self) -> StoryFolder:
-        """The story's folder; raises StoryError when none is open."""
+        """The story's folder; raises StoryError when none is open.
+
+        A page may show a story and the studio know of none: it was started anew since.
+        """
         if self.folder is None:
-            raise StoryError("No story is open; draft one first.")
+            raise StoryError(
+                "No story is open here. If this page shows one, reload it; else draft one first."
+            )
         return self.folder
 
     @property

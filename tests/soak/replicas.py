@@ -146,9 +146,16 @@ class Person:
                 assert self.story.event(event.id).caption == caption
 
     def render(self) -> None:
-        self.ask("draft", api_name="/quality")
-        while any(event.take is None for event in self.story.events):
+        """What was asked of a replica that does not know the story is asked of the page anew."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            self.ask("draft", api_name="/quality")
             self.ask(api_name="/render")
+            if all(event.take is not None for event in self.story.events):
+                return
+            assert time.monotonic() < until, f"{self.name}: nothing was rendered"
+            self.tries += 1
+            self.come_back()
 
 
 @dataclass(frozen=True)
