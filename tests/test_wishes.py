@@ -32,7 +32,8 @@ from core.errors import PlanError, StoryError, WeightsError
 from core.language.adapter import add_task_adapter
 from core.language.choices import ChoiceGrammar
 from core.language.task_adapter import TaskAdapter
-from core.narratives.wishes import random_story, wish, wish_about, wish_forms
+from core.narratives.scores import read_scores
+from core.narratives.wishes import caption_names, random_story, wish, wish_about, wish_forms
 from core.story import timeline
 from core.story.edits import Edit, apply_edits, edit_slots, read_edit
 from core.story.story import Event, Story
@@ -271,6 +272,29 @@ def test_no_event_is_called_by_a_name_that_another_has_too() -> None:
                 assert owners == 1, (name, wished.text)
                 called += 1
     assert called > 60
+
+
+@pytest.mark.parametrize(
+    ("caption", "names"),
+    [
+        ("a wooden hatch slamming shut", ("hatch", "slamming")),
+        ("low wind in an ice cave", ("wind",)),
+        ("a small crowd murmuring this morning", ("crowd", "murmuring")),
+        ("a plastic lift button pressed repeatedly", ("button",)),
+        ("two barking", ("barking",)),
+    ],
+)
+def test_the_sound_of_a_caption_is_called_by_its_noun_and_what_is_done(
+    caption: str, names: tuple[str, ...]
+) -> None:
+    assert caption_names(caption) == names
+
+
+def test_stories_have_sounds_of_the_vocabulary_and_of_scores() -> None:
+    scored = {event.caption for score in read_scores() for event in score.events}
+    captions = [e.caption for seed in range(300) for e in random_story(Random(seed))[0].events]
+    share = sum(caption in scored for caption in captions) / len(captions)
+    assert share == pytest.approx(0.4, abs=0.05)
 
 
 def test_a_training_goes_on_from_an_adapter(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 The forms of wishes/*.toml hold places for events, new sounds, numbers and moods. A story of random
 sounds fills them: an event is named as people name one ("the kettle", "the second sound", its
 caption, words out of it), a number in digits or words. Sounds are those of the classes and of the
-candidates (core/corpus/candidates.py): to be named a sound need not be known.
+candidates (core/corpus/candidates.py), and events of the scores (core/narratives/scores.py): to
+be named a sound need not be known.
 
     python -m core.narratives.wishes 20
 
@@ -25,6 +26,7 @@ from random import Random
 from core.corpus.candidates import read_candidates
 from core.corpus.captions import PARAPHRASES, PHRASES
 from core.corpus.vocabulary import CLASSES
+from core.narratives.scores import read_scores
 from core.story.edits import Edit, edit_slots, numbered_events, read_edit
 from core.story.story import Event, Story
 
@@ -32,6 +34,8 @@ _FORMS = Path(__file__).parent / "wishes"
 _OTHER_NAMES = Path(__file__).parent / "sound_names.toml"
 UNKNOWN_SHARE, SEVERAL_SHARE, JOINED_SHARE = 0.12, 0.12, 0.14
 """Of wishes that come to nothing, of forms with several edits, and of single ones joined."""
+CAPTION_SHARE = 0.4
+"""Of a story's sounds, of those that are captions of scores; of added ones likewise."""
 COMMON_WORD = 0.12
 """Share of a kind's wordings that have a word by which the kind may be called."""
 LONGEST_WORDING = 8
@@ -43,6 +47,18 @@ _STOP = frozenset(
         r"\w+",
         "the and with from into over for that this then some very off out down his her their its"
         " are while again after before near far through need sound noise",
+    )
+)
+_DETERMINER = frozenset(
+    re.findall(
+        r"\w+", "a an the some one two three four five six many several few more its his her"
+    )
+)
+_PREPOSITION = frozenset(
+    re.findall(
+        r"\w+",
+        "on in at from over under through into with of by to against across behind past inside"
+        " along around between onto down up near below beside beneath above off as and",
     )
 )
 ORDINALS = (
@@ -64,6 +80,7 @@ _PREFIXES = (
 )  # fmt: skip
 _SUFFIXES = ("", "", "", "", "", "", " please", " thanks", ", ok?", ".", "!", " if you can")
 _JOINTS = (" and ", ", then ", "; ", ", and also ", ". ", ", ")
+_NO_PARTICIPLE = frozenset({"being", "ceiling", "during", "evening", "morning", "something"})
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,34 @@ def sound_kinds() -> tuple[WordedKind, ...]:
     tables += [(c.name, c.caption, c.words) for c in read_candidates()]
     others = tomllib.loads(_OTHER_NAMES.read_text(encoding="utf-8"))
     return tuple(_kind(name, caption, words, others[name]) for name, caption, words in tables)
+
+
+@lru_cache
+def caption_kinds() -> tuple[WordedKind, ...]:
+    """Every caption of the scores' events, each a kind of its own."""
+    captions = sorted({event.caption for score in read_scores() for event in score.events})
+    return tuple(WordedKind((c,), names, ()) for c in captions if (names := caption_names(c)))
+
+
+def caption_names(caption: str) -> tuple[str, ...]:
+    """Single words that a caption's sound may be called by: who makes it, and what is done.
+
+    The noun stands before the first participle or preposition ("a wooden hatch slamming shut":
+    hatch, slamming; "low wind in an ice cave": wind).
+    """
+    words = re.findall(r"[a-z'-]+", caption.lower())
+    doings = [w for w in words if re.fullmatch(r"\w{2,}ing", w) and w not in _NO_PARTICIPLE]
+    ends = (
+        i for i, w in enumerate(words) if w in _PREPOSITION or re.fullmatch(r"\w+(?:ing|ed)", w)
+    )
+    head = words[max(0, next(ends, len(words)) - 1)]
+    nouns = [] if head in _DETERMINER or head in _STOP or head in doings else [head]
+    return tuple(dict.fromkeys(nouns + doings))
+
+
+def random_kind(rng: Random) -> WordedKind:
+    """A kind of the vocabulary, or a caption of a score."""
+    return rng.choice(caption_kinds() if rng.random() < CAPTION_SHARE else sound_kinds())
 
 
 def _kind(name: str, caption: str, words: Sequence[str], others: Sequence[str]) -> WordedKind:
@@ -234,7 +279,7 @@ def spoken_seconds(seconds: float, rng: Random) -> tuple[str, str]:
 
 
 def _new_sound(rng: Random) -> str:
-    kind = rng.choice(sound_kinds())
+    kind = random_kind(rng)
     if rng.random() < 0.45:
         name = rng.choice(kind.names)
         article = rng.choice(("a ", "a ", "some ", "the ", ""))
@@ -246,7 +291,8 @@ def _new_sound(rng: Random) -> str:
 def random_story(rng: Random) -> tuple[Story, list[WordedKind]]:
     """A story of random sounds, some of them above it; kinds in the order of `numbered_events`."""
     count = rng.choice((1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8))
-    kinds = rng.sample(sound_kinds(), count)
+    kinds = list(dict.fromkeys(random_kind(rng) for _ in range(count)))
+    count = len(kinds)
     clock, events = 0.0, []
     above = [i > 0 and rng.random() < 0.2 for i in range(count)]
     for i, kind in enumerate(kinds):
