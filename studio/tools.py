@@ -133,7 +133,7 @@ def _render(studio: Studio, library: Library, title: str, quality: str) -> Answe
     seconds = studio.service.estimate("render", amount, settings)
     waiting = (job, seconds, lambda _: None, len(requests))
     with studio.place.turn(studio.service, *waiting, studio.place.usual) as render:
-        from core.render.render import perform
+        from core.render.perform import perform
 
         group = f"render-{secrets.token_hex(4)}"
         model = studio.service.model

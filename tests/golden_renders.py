@@ -22,7 +22,9 @@ from core.language.packing import packs
 from core.language.reasoning import Item, write_items
 from core.placement import Placement, multiplies_bf16
 from core.profile import load_profile
-from core.render.render import Beginning, RenderedTake, render_events
+from core.render.beginnings import Beginning
+from core.render.render import render_events
+from core.render.rendered_take import RenderedTake
 from core.story.story import Event, Story
 from core.story.take import Start
 

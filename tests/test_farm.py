@@ -37,13 +37,9 @@ from core.farm.task_queue import MOST_LOSSES, TaskQueue
 from core.farm.tasks import Job, Priority, Task, WorkerReport
 from core.placement import Placement
 from core.profile import MAX_SAMPLER_STEPS, RenderSettings, load_profile
-from core.render.render import (
-    KeptTake,
-    RenderedTake,
-    RenderProgress,
-    perform,
-    render_events,
-)
+from core.render.perform import KeptTake, perform
+from core.render.render import RenderProgress, render_events
+from core.render.rendered_take import RenderedTake
 from core.render.takes import TakeRequest, repaint, vary
 from core.story.folders import Library, StoryFolder
 from core.story.story import Event, Story

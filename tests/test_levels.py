@@ -21,7 +21,7 @@ from core.mix.mix import MixSettings, mix, place_events, sum_blocks
 from core.mix.sources import ArraySource, Source
 from core.profile import RenderSettings, load_profile
 from core.render.levels import DefaultLevels
-from core.render.render import perform
+from core.render.perform import perform
 from core.render.story import render_story
 from core.render.takes import TakeRequest, due, resumed
 from core.story import folders, timeline

@@ -64,7 +64,7 @@ import torch
 from core.audiostory import load_audiostory
 from core.cli import main
 from core.profile import load_profile
-from core.render.render import perform
+from core.render.perform import perform
 from core.render.takes import TakeRequest, repaint
 from core.story.folders import Library
 from core.story.story import Event, Story

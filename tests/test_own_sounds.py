@@ -33,8 +33,8 @@ from core.performer.low_rank import block_layers, merge_updates
 from core.performer.naming import names_in
 from core.performers import OtherPerformers
 from core.profile import OWN, RenderSettings, load_profile
+from core.render.perform import perform
 from core.render.performers import Performers
-from core.render.render import perform
 from core.render.takes import TakeRequest, due, vary
 from core.story import timeline
 from core.story.folders import Library, StoryFolder

@@ -17,7 +17,8 @@ from core.export import open_story
 from core.mix.levels import NaturalLevel, with_levels
 from core.mix.mix import MixSettings, mix
 from core.profile import RenderSettings
-from core.render.render import known, perform
+from core.render.beginnings import known
+from core.render.perform import perform
 from core.render.takes import due, plan_take, repaint, vary
 from core.story import timeline
 from core.story.folders import StoryFolder

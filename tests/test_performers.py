@@ -23,8 +23,9 @@ from core.export import ExportSettings, export, open_story, read_bundle
 from core.export.provenance import sidecar
 from core.performer.event_performer import EventRequest, PerformedEvent, PerformerDescription
 from core.profile import RenderSettings, load_profile
+from core.render.perform import perform
 from core.render.performers import Performers
-from core.render.render import RenderProgress, perform
+from core.render.render import RenderProgress
 from core.render.takes import TakeRequest, due, plan_take, quality_of, repaint, vary
 from core.render.unknown import assigned_performers, unknown_sounds
 from core.story import timeline

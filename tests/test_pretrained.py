@@ -29,8 +29,9 @@ from core.pretrained.checking import check_name, found_in, try_out
 from core.pretrained.kinds import PRETRAINED
 from core.pretrained.registry import FILE, RegisteredPerformers, register, registered
 from core.profile import OWN
+from core.render.perform import perform
 from core.render.performers import Performers
-from core.render.render import RenderProgress, perform
+from core.render.render import RenderProgress
 from core.render.takes import TakeRequest, repaint, vary
 from core.story import timeline
 from core.story.folders import Library, StoryFolder

@@ -53,7 +53,8 @@ from core.release.exact import plan_exactly, render_exactly, story_of_plan
 from core.release.importer import import_release
 from core.release.shards import read_weights
 from core.release.sizes import Sources, codec_shape
-from core.render.render import Beginning, render_events
+from core.render.beginnings import Beginning
+from core.render.render import render_events
 from core.story.limits import MIN_DURATION
 from core.story.story import Story
 from core.story.take import Start

@@ -21,7 +21,8 @@ from core.performer import flow
 from core.performer.flow_performer import seeded_noise
 from core.performer.kinds import build_performer
 from core.profile import RenderSettings, load_profile
-from core.render.render import RenderProgress, plan_take, render_events
+from core.render.render import RenderProgress, render_events
+from core.render.takes import plan_take
 from core.story.story import Event, Story
 
 SETTINGS = RenderSettings(steps=2, guidance=2.0)

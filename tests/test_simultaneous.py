@@ -20,14 +20,11 @@ from core.errors import Cancelled
 from core.mix.blend import blended
 from core.mix.loudness import measure
 from core.profile import RenderSettings
-from core.render.render import (
-    TAKE_PEAK,
-    Beginning,
-    RenderedTake,
-    RenderProgress,
-    render_events,
-    single_plan,
-)
+from core.render.beginnings import Beginning
+from core.render.other_performers import TAKE_PEAK
+from core.render.prepared_events import single_plan
+from core.render.render import RenderProgress, render_events
+from core.render.rendered_take import RenderedTake
 from core.story.story import Event, Story
 from core.story.take import Start
 

@@ -25,14 +25,9 @@ from core.errors import AudioFileError, Cancelled, RenderError, StoryError
 from core.language.stream import THINK, TURN_END, parse_plan
 from core.performer import flow
 from core.profile import RenderSettings, load_profile
-from core.render.render import (
-    Beginning,
-    KeptTake,
-    RenderProgress,
-    known,
-    perform,
-    render_events,
-)
+from core.render.beginnings import Beginning, known
+from core.render.perform import KeptTake, perform
+from core.render.render import RenderProgress, render_events
 from core.render.start_sounds import read_start_sounds
 from core.render.takes import (
     TakeRequest,

@@ -30,8 +30,8 @@ from test_takes import SETTINGS, chosen, make, sample_story
 from core.audiostory import AudioStory
 from core.errors import Cancelled, StoryError
 from core.profile import RenderSettings, load_profile
+from core.render.perform import KeptTake, perform
 from core.render.performers import Performers
-from core.render.render import KeptTake, perform
 from core.render.takes import TakeRequest, quality_of, unused_seeds
 from core.render.variations import perform_variations
 from core.story import timeline

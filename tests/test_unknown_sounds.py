@@ -20,7 +20,7 @@ from core.export.folder import open_story
 from core.export.markers import marker_csv, story_markers
 from core.export.settings import ExportSettings
 from core.profile import RenderSettings, load_profile
-from core.render.render import perform
+from core.render.perform import perform
 from core.render.story import render_folder, render_story
 from core.render.takes import TakeRequest, due
 from core.render.unknown import unknown_sentences, unknown_sounds, with_placeholders

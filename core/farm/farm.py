@@ -1,7 +1,7 @@
 """A farm as its callers see it: it renders as `core.render.render.render_events` does.
 
 What is asked goes to the farm's scheduler as data, takes come back as samples and latents; no disk
-is shared. Whoever keeps the takes (`core.render.render.perform`) does so in the story's folder
+is shared. Whoever keeps the takes (`core.render.perform.perform`) does so in the story's folder
 here, as ever.
 """
 
@@ -36,7 +36,9 @@ from core.farm.tasks import (
     Stepped,
 )
 from core.farm.worker import AskedPlan, AskedRender
-from core.render.render import Beginning, OnProgress, OnWork, RenderedTake, RenderProgress
+from core.render.beginnings import Beginning
+from core.render.render import OnProgress, OnWork, RenderProgress
+from core.render.rendered_take import RenderedTake
 from core.render.takes import contexts, narrative_order
 from core.story.story import Story
 

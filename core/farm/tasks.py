@@ -55,7 +55,7 @@ class Task:
         job: id of what it is a part of.
         number: of a batch among the job's.
         event_ids: of the batch.
-        work: what it costs (`core.render.render.sampler_work`); 0: unknown.
+        work: what it costs (`core.render.model_batch.sampler_work`); 0: unknown.
         content: what the worker needs for it.
     """
 

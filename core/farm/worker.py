@@ -23,7 +23,9 @@ from core.farm.tasks import BatchAhead, Done, Refused, WorkerReport
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
     from core.profile import RenderSettings
-    from core.render.render import Beginning, PreparedEvent, RenderedTake
+    from core.render.beginnings import Beginning
+    from core.render.prepared_events import PreparedEvent
+    from core.render.rendered_take import RenderedTake
     from core.story.story import Story
 
 CONTROL = "control"
@@ -131,7 +133,8 @@ class Worker:
 
     def prepare(self, task_id: str, asked: AskedRender) -> Done | Refused:
         """The batches of a rendering: list[BatchAhead]."""
-        from core.render.render import event_batches, sampler_work
+        from core.render.model_batch import sampler_work
+        from core.render.render import event_batches
 
         def work(cancel: threading.Event) -> list[BatchAhead]:
             batches = event_batches(

@@ -73,7 +73,7 @@ def read_start_sounds(
     crossfade: float,
     cancel: threading.Event | None = None,
 ) -> dict[Start, StartSound]:
-    """Read what these takes begin from, before `core.render.render.perform` needs it.
+    """Read what these takes begin from, before `core.render.perform.perform` needs it.
 
     What cannot be read is left out: rendering says so, and of which event.
 

@@ -12,15 +12,11 @@ from core.errors import RenderError
 from core.mix.levels import with_levels
 from core.mix.sources import ArraySource, Source, sources_of
 from core.profile import RenderSettings
+from core.render.perform import perform
 from core.render.performers import Performers
-from core.render.render import (
-    EventRenderer,
-    OnProgress,
-    TakesToMake,
-    perform,
-    render_events,
-)
+from core.render.render import EventRenderer, OnProgress, render_events
 from core.render.takes import due, narrative_order, resumed
+from core.render.takes_to_make import TakesToMake
 from core.render.unknown import WAYS_OUT, assigned_performers, unknown_sounds
 from core.story.folders import StoryFolder
 from core.story.story import Story

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.audiostory import AudioStory
 from core.profile import RenderSettings
-from core.render.render import KeptTake, perform
+from core.render.perform import KeptTake, perform
 from core.render.takes import TakeRequest, free_event
 from core.story import timeline
 from core.story.folders import StoryFolder
@@ -38,7 +38,7 @@ def perform_variations(
     Args:
         group: all takes are undone together with those of the same group.
         label: of the step that undo takes back.
-        how: as `core.render.render.perform` takes it.
+        how: as `core.render.perform.perform` takes it.
 
     Raises:
         StoryError: the event is gone or locked.

@@ -44,7 +44,7 @@ from studio.view.updates import Updates, selection_view, view
 if TYPE_CHECKING:
     from core.audiostory import AudioStory
     from core.profile import RenderSettings
-    from core.render.render import KeptTake
+    from core.render.perform import KeptTake
 
 VARIATIONS = 4
 """As many as can be told apart side by side."""
@@ -174,7 +174,7 @@ def _perform_variations(
     label: str,
     **how: Any,
 ) -> Iterator[KeptTake]:
-    """As `core.render.render.perform`: variations, told of as parts of one work."""
+    """As `core.render.perform.perform`: variations, told of as parts of one work."""
     from core.render.variations import perform_variations
 
     told = False
@@ -204,7 +204,7 @@ def _perform_all(
     send: Send,
     **how: Any,
 ) -> Iterator[KeptTake]:
-    from core.render.render import perform
+    from core.render.perform import perform
 
     return perform(model, folder, requests, settings, **how)
 
@@ -227,7 +227,7 @@ def make_takes(
 
     Args:
         ask: says what to make; called in the work, before it is its turn.
-        make: makes it, as `core.render.render.perform` does.
+        make: makes it, as `core.render.perform.perform` does.
     """
     try:
         folder, job = session.open_folder, session.start_job("render")

@@ -1,7 +1,7 @@
 """How long a rendering still takes, from the work that is left and from what this machine can do.
 
-Work is counted in sampler steps over a second of sound (`core.render.render.sampler_work`), so that
-an event of 30 s weighs ten times as much as one of 3 s, and what lies on disk already nothing.
+Work is counted in sampler steps over a second of sound (`core.render.model_batch.sampler_work`), so
+that an event of 30 s weighs ten times as much as one of 3 s, and what lies on disk already nothing.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def render_slowly(story: str) -> None:
     """Render e1 and e2 quickly; then e2, e3 and a variation of e1 in 4000 steps, printing each."""
     from core.audiostory import load_audiostory
     from core.profile import RenderSettings, load_profile
-    from core.render.render import perform
+    from core.render.perform import perform
     from core.render.takes import TakeRequest, vary
     from core.story.folders import Library
 

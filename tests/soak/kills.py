@@ -13,7 +13,7 @@ import soundfile
 
 from core.audiostory import AudioStory
 from core.profile import RenderSettings
-from core.render.render import perform
+from core.render.perform import perform
 from core.render.takes import resumed
 from core.story.folders import Library
 from core.story.story import Event, Story

@@ -31,7 +31,7 @@ from core.language.converted import _keep, _read
 from core.ownership import remove_abandoned
 from core.profile import RenderSettings, load_profile
 from core.render.levels import DefaultLevels
-from core.render.render import KeptTake, perform
+from core.render.perform import KeptTake, perform
 from core.render.takes import TakeRequest, use_recording
 from core.story import timeline
 from core.story.folders import Library, StoryFolder
