@@ -24,7 +24,7 @@ from core.library.catalogue import CATALOGUE
 from core.performers import others_here
 from core.places import cache_folder, data_folder
 from core.profile import load_profile
-from core.story.folders import Library
+from core.story.library import Library
 from studio.access.admission import Access, Admission
 from studio.access.hosts import trusted_hosts
 from studio.access.password import Password

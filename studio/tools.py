@@ -24,7 +24,8 @@ from core.render.start_sounds import read_start_sounds
 from core.render.takes import due
 from core.render.unknown import unknown_sentences, unknown_sounds
 from core.story.cue_words import repetition_words, shape_words
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.limits import check_seed
 from studio.handlers.exporting import settings_of
 from studio.jobs.job import Job

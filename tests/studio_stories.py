@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 

@@ -14,7 +14,7 @@ from core.audiostory import AudioStory
 from core.batch.briefs import TableBrief, read_table
 from core.batch.table import REPORT, STORY_FOLDERS, BriefReport, render_table
 from core.errors import FileError
-from core.story.folders import Library
+from core.story.library import Library
 from tests.soak.tables import SECONDS, killed_table, run_here, write_table
 
 CSV_TABLE = """instruction,duration,seed,title

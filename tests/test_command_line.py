@@ -18,7 +18,7 @@ from core.errors import ProfileError, WeightsError
 from core.language.model import load_module
 from core.profile import PROFILES, load_profile
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.training.command import main as train
 

@@ -26,7 +26,7 @@ from core.export.archive import dated
 from core.export.bundle import NO_HISTORY, open_bundle
 from core.mix.mix import MixSettings, mix
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.recording import Recording, keep_recording, recording_file
 from core.story.story import Story
 from core.story.take import Start

@@ -41,7 +41,8 @@ from core.render.perform import KeptTake, perform
 from core.render.render import RenderProgress, render_events
 from core.render.rendered_take import RenderedTake
 from core.render.takes import TakeRequest, repaint, vary
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from studio.handlers.farm import choose_farm
 from studio.handlers.render_job import RenderView, Work, render_work

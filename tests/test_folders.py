@@ -25,13 +25,16 @@ from story_edits import EDIT, EDITS
 from core.errors import AudioFileError, StoryError
 from core.files import PART, copy_flushed
 from core.profile import RenderSettings
-from core.story import folders, journal, timeline
-from core.story.folders import Library, StoryFolder, safe_title
+from core.story import journal, timeline
+from core.story import library as library_module
+from core.story.folders import StoryFolder
 from core.story.journal import Journal
+from core.story.library import Library
 from core.story.lock import FolderLock
 from core.story.patches import Step, difference
 from core.story.story import Event, Story
 from core.story.take import Take
+from core.story.titles import safe_title
 from tests.soak import children, kills
 
 RATE = 8000
@@ -461,7 +464,7 @@ def test_while_a_story_is_copied_others_are_made_opened_and_named(
         over.wait(PATIENCE)
         copy_flushed(source, target)
 
-    monkeypatch.setattr(folders, "copy_flushed", copy_slowly)
+    monkeypatch.setattr(library_module, "copy_flushed", copy_slowly)
     with ThreadPoolExecutor() as threads:
         copying = threads.submit(library.duplicate, "Harbour")
         assert begun.wait(PATIENCE)
@@ -486,7 +489,7 @@ def test_a_story_that_is_moved_while_it_is_copied_is_not_copied_in_part(
     library = Library(tmp_path)
     folder = library.create(sample_story(), "Harbour")
     folder.keep_take("e1", take("k1", folder.story.events[0]), tone(1), RATE, "r")
-    monkeypatch.setattr(folders, "copy_flushed", lambda *copy: library.archive("Harbour"))
+    monkeypatch.setattr(library_module, "copy_flushed", lambda *copy: library.archive("Harbour"))
     with pytest.raises(StoryError, match="no story called 'Harbour'"):
         library.duplicate("Harbour")
     assert not library.titles()

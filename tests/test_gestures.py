@@ -19,7 +19,8 @@ from core.export.reaper import reaper_project
 from core.mix.mix import MixSettings, mix, place_events
 from core.story import selection, timeline
 from core.story.clipboard import bring_sounds, clip_text, read_clip
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 from studio.editing.actions import act

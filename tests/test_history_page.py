@@ -13,7 +13,7 @@ from studio_stories import long_story
 from test_studio_page import CHROMIUM, block, on_disk, open_story, shoot, wait_until
 
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from studio.jobs.model_service import ModelService
 from studio.sessions.registry import Sessions
 from studio.sessions.session import Session

@@ -25,7 +25,8 @@ from core.render.perform import perform
 from core.render.story import render_story
 from core.render.takes import TakeRequest, due, resumed
 from core.story import folders, timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 

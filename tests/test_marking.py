@@ -14,7 +14,7 @@ from studio_stories import RATE, long_story
 from core.errors import StoryError
 from core.export import ExportSettings, export, open_story
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.marker import StoryMarker
 from core.story.marking import mark, move_marker, rename_marker, unmark
 from core.story.story import Event, Story

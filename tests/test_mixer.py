@@ -15,8 +15,9 @@ from core.export.mixdown import write_mixdown
 from core.mix.loudness import measure
 from core.mix.mix import MixSettings, mix, place_events, sum_blocks
 from core.mix.sources import ArraySource, sources_of
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
 from core.story.lanes import change_lane
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 from studio.editing.actions import act

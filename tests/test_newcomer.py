@@ -66,7 +66,7 @@ from core.cli import main
 from core.profile import load_profile
 from core.render.perform import perform
 from core.render.takes import TakeRequest, repaint
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 
 out = Path(sys.argv[1])

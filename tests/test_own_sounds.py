@@ -37,7 +37,8 @@ from core.render.perform import perform
 from core.render.performers import Performers
 from core.render.takes import TakeRequest, due, vary
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.training import own_sound as training
 from core.training.own_sound import LessonProgress

@@ -28,7 +28,7 @@ from core.bridge.known_sounds import load_known_sounds
 from core.own_sounds.store import LESSON_FILE, SOUNDS_FOLDER, OwnSounds
 from core.places import NAME
 from core.profile import load_profile
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.training.sound_lessons import lesson_folder
 from studio.jobs.lessons import Lessons

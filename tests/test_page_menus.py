@@ -11,7 +11,7 @@ from page_gestures import Hand
 from page_of_strips import CHROMIUM, grave_findings, opened
 from playwright.sync_api import expect
 
-from core.story.folders import Library
+from core.story.library import Library
 
 ZONE, LOCALE = "Asia/Kathmandu", "de-DE"
 """Of a reader: far from any server's, and of hours that no other zone has."""

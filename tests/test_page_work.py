@@ -17,7 +17,7 @@ from studio_stories import many_lanes
 from core.profile import RenderSettings
 from core.render import takes
 from core.story.context import extended
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.take import Start, Take, TakePart, same_sound, take_key
 from studio.editing.actions import act
 from studio.jobs.model_service import ModelService

@@ -29,7 +29,8 @@ from core.render.render import RenderProgress
 from core.render.takes import TakeRequest, due, plan_take, quality_of, repaint, vary
 from core.render.unknown import assigned_performers, unknown_sounds
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Start, Take
 

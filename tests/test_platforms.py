@@ -28,10 +28,11 @@ from core.export import ExportSettings, export, open_story
 from core.export.bundle import write_bundle
 from core.export.naming import longest_name, safe_name
 from core.files import is_device, replace_path, room_for_name, same_name, write_atomically
-from core.story import folders
-from core.story.folders import Library, safe_title
+from core.story import library as library_module
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
+from core.story.titles import safe_title
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [*(ROOT / "core").rglob("*.py"), *(ROOT / "studio").rglob("*.py"), ROOT / "app.py"]
@@ -201,7 +202,7 @@ def test_a_title_can_change_its_case_alone(tmp_path: Path, monkeypatch: pytest.M
         target.unlink()
         replace_path(source, target)
 
-    monkeypatch.setattr(folders, "replace_path", as_macos)
+    monkeypatch.setattr(library_module, "replace_path", as_macos)
     assert library.rename("harbour", "Harbour").title == "Harbour"
     assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "Harbour"]
 

@@ -34,7 +34,8 @@ from core.render.performers import Performers
 from core.render.render import RenderProgress
 from core.render.takes import TakeRequest, repaint, vary
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 

@@ -41,7 +41,7 @@ from core.errors import AudioFileError
 from core.export import ExportSettings, export, open_story, read_bundle
 from core.profile import PROFILES, load_profile
 from core.render.takes import use_recording
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.recording import LIMITS, brought_to, read_recording, recording_file
 from studio.sessions.session import Session
 from studio.sound.files import playable_recording

@@ -17,7 +17,7 @@ from core.errors import PlanError, StoryError
 from core.placement import Placement
 from core.story import timeline
 from core.story.edits import Edit
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 
 CAPTIONS = ("rain falling", "thunder rolling", "a door slamming", "a dog barking", "wind blowing")

@@ -20,7 +20,7 @@ from core.export.bundle import open_bundle, write_bundle
 from core.language.score import ScoreEvent
 from core.story import timeline
 from core.story.edits import Edit
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.score import score_events, score_lines
 from core.story.shape import LEVEL_SHAPES
 from core.story.story import Event, Story

@@ -40,7 +40,8 @@ from core.profile import RenderSettings, load_profile
 from core.render.library_takes import take_from_library
 from core.render.takes import due
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from studio.handlers.library import offer_recordings, offer_variation, take_recording
 from studio.jobs.model_service import ModelService

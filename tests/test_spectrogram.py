@@ -13,7 +13,7 @@ from studio_stories import RATE, long_story
 
 from core.errors import AudioFileError
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from studio.sessions.session import Session
 from studio.sound.files import mix_file
 from studio.sound.spectrogram import (

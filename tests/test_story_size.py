@@ -14,7 +14,8 @@ from long_stories import CROSSFADE, QUALITIES, long_story, take_of
 
 from core.render.takes import contexts, due
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Story
 
 FEW, MANY = 40, 400

@@ -27,7 +27,8 @@ from core.profile import RenderSettings, load_profile
 from core.render.takes import contexts, due, plan_take, resumed
 from core.story import migration
 from core.story.context import Context
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import MAX_FILE_BYTES, Story
 from core.story.take import Start, Take, take_data, take_key
 from core.story.versions import modernised

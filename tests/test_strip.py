@@ -14,8 +14,8 @@ from core.profile import RenderSettings
 from core.render.takes import due, plan_take
 from core.story import timeline
 from core.story.ducking import Ducking, duck_event, duck_lane, ducking_points
-from core.story.folders import Library
 from core.story.lanes import change_lane
+from core.story.library import Library
 from core.story.limits import MAX_ALL_POINTS
 from core.story.movement import approach, movement_points, recede
 from core.story.shape import level_at

@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import StoryError
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.strip import Equaliser, RoomSend
 from studio.editing.actions import act

@@ -16,7 +16,7 @@ from core.errors import StoryError
 from core.profile import RenderSettings
 from core.render.takes import plan_take
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 from studio.editing import table
 from studio.editing.actions import ACTIONS, act

@@ -12,7 +12,7 @@ from sounding_stories import story_folder
 
 from core.export import ExportSettings
 from core.export.archive import pack_folder
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Story
 from studio.handlers.exporting import export_story
 from studio.jobs.model_service import ModelService

@@ -41,7 +41,7 @@ from core.export import open_story as exported_story
 from core.export.bundle import write_bundle
 from core.library.catalogue import Catalogue
 from core.library.index import Indexer
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 from studio.jobs.job import Job
 from studio.jobs.model_service import ModelService

@@ -26,8 +26,9 @@ from core.pretrained.performer import FoundPerformer, RegisteredPerformer
 from core.profile import PROFILES, RenderSettings, load_profile
 from core.render.levels import with_default_levels
 from core.render.performers import Performers
-from core.story import folders, timeline
-from core.story.folders import Library, StoryFolder
+from core.story import library, timeline
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 from core.time_format import about
@@ -879,7 +880,7 @@ def test_a_story_that_takes_long_to_read_keeps_no_other_tab_waiting(
     title = session.open_folder.title
     sessions.of("slow").show(sessions.of("slow").library.open(title))
     sessions.disconnect("slow")
-    begun, over, read = threading.Event(), threading.Event(), folders.StoryFolder
+    begun, over, read = threading.Event(), threading.Event(), library.StoryFolder
 
     def read_slowly(path: Path) -> StoryFolder:
         begun.set()
@@ -887,7 +888,7 @@ def test_a_story_that_takes_long_to_read_keeps_no_other_tab_waiting(
         return read(path)
 
     with ThreadPoolExecutor() as threads:
-        monkeypatch.setattr(folders, "StoryFolder", read_slowly)
+        monkeypatch.setattr(library, "StoryFolder", read_slowly)
         coming = [threads.submit(sessions.of, "slow")]
         assert begun.wait(PATIENCE)
         coming.append(threads.submit(sessions.of, "slow"))

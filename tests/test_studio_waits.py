@@ -22,7 +22,7 @@ from core.errors import Cancelled
 from core.export import ExportSettings, bundle, export
 from core.export import open_story as exported_story
 from core.files import PART
-from core.story.folders import Library
+from core.story.library import Library
 from studio.handlers.reading import read_until_cancelled
 from studio.jobs.model_service import ModelService
 from studio.server import serving

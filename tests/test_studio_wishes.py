@@ -16,7 +16,7 @@ from test_wishes import RAIN_DOG_THUNDER
 
 from core.errors import StoryError
 from core.story import timeline
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Story
 from core.story.take import Take
 from studio.handlers.wishes import discard_proposal, take_proposal

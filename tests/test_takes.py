@@ -41,8 +41,9 @@ from core.render.takes import (
 )
 from core.story import timeline
 from core.story.context import Context
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
 from core.story.latents import load_latents, save_latents
+from core.story.library import Library
 from core.story.recording import (
     MAX_RECORDING_BYTES,
     MAX_SECONDS,

@@ -35,7 +35,8 @@ from core.render.performers import Performers
 from core.render.takes import TakeRequest, quality_of, unused_seeds
 from core.render.variations import perform_variations
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Start, Take
 from studio.editing.actions import act

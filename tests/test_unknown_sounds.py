@@ -25,7 +25,8 @@ from core.render.story import render_folder, render_story
 from core.render.takes import TakeRequest, due
 from core.render.unknown import unknown_sentences, unknown_sounds, with_placeholders
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from studio.editing.table import rows_of
 

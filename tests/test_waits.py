@@ -20,7 +20,7 @@ from core.director.external import read_answer
 from core.errors import Cancelled, FileError, PlanError
 from core.export.bundle import open_bundle
 from core.network import Bounds, Connection
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.recording import read_recording
 from tests.hanging_servers import PLAN, STAGES, hanging
 from tests.http_servers import Request, served

@@ -11,8 +11,8 @@ from typing import Any
 
 from core.errors import FileError
 from core.schema import parse_json, read_dataclass
-from core.story.folders import safe_title
 from core.story.limits import check_seed
+from core.story.titles import safe_title
 
 JSON_LINES = (".jsonl", ".ndjson")
 CSV = (".csv", ".tsv")

@@ -30,7 +30,8 @@ from core.render.performers import Performers
 from core.render.render import EventRenderer
 from core.render.story import render_folder
 from core.render.unknown import unknown_sentences, unknown_sounds, with_placeholders
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.limits import TOLERANCE
 from core.story.migration import STORY
 from core.story.story import Story

@@ -165,7 +165,7 @@ def _watch(catalogue: Catalogue, minutes: float | None) -> None:
 def _take(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
     from core.profile import load_profile
     from core.render.library_takes import take_from_library
-    from core.story.folders import Library
+    from core.story.library import Library
 
     path = _absolute(arguments.story)
     folder = Library(path.parent).open(path.name)

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the folder of the story that was in the bundle."""
     from core.export.bundle import NO_HISTORY, open_bundle
-    from core.story.folders import Library
+    from core.story.library import Library
 
     library = Library(arguments.stories or stories_folder())
     library.tidy()

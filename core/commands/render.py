@@ -17,7 +17,8 @@ from core.commands import farm_option, plan
 from core.errors import StoryError
 from core.export.mixdown import write_mixdown
 from core.profile import AUTO, DEFAULT_PROFILE, OWN
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Story
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from core.errors import Cancelled, FileError, StudioError, raise_if_cancelled
 from core.export.archive import add_file, add_text, named_members
 from core.export.folder import STORY_FILE, OpenStory, take_path, takes_there
 from core.files import atomic_folder, atomic_path, flush_opened, is_device
-from core.story.folders import Library
 from core.story.journal import CHANGES, MAX_JOURNAL_BYTES, Journal, saved_history
+from core.story.library import Library
 from core.story.limits import MAX_TAKE_SECONDS, RATE_RANGE
 from core.story.migration import read_story_folder
 from core.story.recording import MAX_CHANNELS, MAX_RECORDING_BYTES, read_recording, recording_file

@@ -18,11 +18,13 @@ from core.errors import AudioFileError, StoryError
 from core.files import share_file
 from core.schema import parse_json
 from core.story.context import ContextReader, ContextTable
-from core.story.folders import ARCHIVE, Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.limits import MAX_EVENTS, MAX_TAKES
 from core.story.recording import recording_file
 from core.story.story import Event, Story, event_data, plain_data, read_event
 from core.story.take import Take, take_data
+from core.story.titles import ARCHIVE
 from core.story.versions import VERSION
 
 KIND = "events"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import StudioError
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Story
 from studio.sessions.session import Session
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import StoryError
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 from studio.access.person import asking_person
 from studio.jobs.job import Job, JobKind

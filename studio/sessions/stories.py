@@ -11,7 +11,8 @@ from pathlib import Path
 from core.detached import detached_result
 from core.errors import StoryError
 from core.export.bundle import open_bundle
-from core.story.folders import MAX_TITLE, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.titles import MAX_TITLE
 from studio.sessions.session import Session
 
 MAX_UNPACKED = 1_000_000_000

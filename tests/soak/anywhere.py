@@ -22,8 +22,9 @@ from core.export import ExportSettings, export, open_story
 from core.export.bundle import open_bundle, write_bundle
 from core.places import temporary_folder
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
 from core.story.journal import digest
+from core.story.library import Library
 from core.story.story import Event, Story
 from core.story.take import Take
 

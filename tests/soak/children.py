@@ -41,7 +41,7 @@ def keep_one_take(story: str) -> None:
     import numpy as np
 
     from core.profile import RenderSettings
-    from core.story.folders import Library
+    from core.story.library import Library
     from core.story.take import Take
 
     folder = Library(Path(story).parent).open(Path(story).name)
@@ -59,7 +59,7 @@ def render_slowly(story: str) -> None:
     from core.profile import RenderSettings, load_profile
     from core.render.perform import perform
     from core.render.takes import TakeRequest, vary
-    from core.story.folders import Library
+    from core.story.library import Library
 
     folder = Library(Path(story).parent).open(Path(story).name)
     model = load_audiostory(load_profile("tiny"))
@@ -108,7 +108,7 @@ def open_again_and_again() -> None:
     """Open the stories whose folders are read line by line, and print what is found as JSON."""
     import json
 
-    from core.story.folders import Library
+    from core.story.library import Library
 
     for line in sys.stdin:
         path = Path(line.rstrip("\n"))

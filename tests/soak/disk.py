@@ -16,8 +16,8 @@ import torch
 from core.errors import FileError, StudioError
 from core.export import ExportSettings, export, open_story
 from core.export.settings import FormatName
-from core.story.folders import Library
 from core.story.latents import save_latents
+from core.story.library import Library
 from core.story.recording import Recording, keep_recording
 from core.story.story import Event, Story
 from core.story.take import Take

@@ -32,7 +32,8 @@ from core.export.folder import open_story
 from core.render.takes import contexts, resumed
 from core.story import timeline
 from core.story.context import Context
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.recording import read_recording
 from core.story.score import score_events
 from core.story.story import Event, Story

@@ -15,7 +15,7 @@ from core.audiostory import AudioStory
 from core.profile import RenderSettings
 from core.render.perform import perform
 from core.render.takes import resumed
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Event, Story
 from tests.soak import children
 

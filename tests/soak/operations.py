@@ -34,7 +34,8 @@ from core.render.levels import DefaultLevels
 from core.render.perform import KeptTake, perform
 from core.render.takes import TakeRequest, use_recording
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.recording import recording_file
 from core.story.story import Event, Story
 from core.story.take import Take

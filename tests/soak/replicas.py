@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 from gradio_client import Client
 
-from core.story.folders import Library
+from core.story.library import Library
 from core.story.story import Story
 from studio.access.admission import Access
 from studio.access.hosts import trusted_hosts

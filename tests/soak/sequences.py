@@ -26,7 +26,8 @@ from core.mix.mix import MixSettings, place_events, story_frames, sum_blocks
 from core.mix.sources import ArraySource
 from core.story import timeline
 from core.story.clipboard import clip_text
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.limits import GAIN_RANGE
 from core.story.shape import LEVEL_SHAPES, ROLES
 from core.story.story import Event, Story

@@ -14,7 +14,8 @@ from pathlib import Path
 import soundfile
 from gradio_client import Client
 
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.story import Event, Story
 
 ROOT = Path(__file__).parents[2]

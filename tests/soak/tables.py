@@ -14,7 +14,7 @@ from core.audiostory import AudioStory
 from core.batch.briefs import read_table
 from core.batch.table import REPORT, STORY_FOLDERS, TableRun, plan_here, render_table
 from core.render.render import render_events
-from core.story.folders import Library
+from core.story.library import Library
 from tests.soak import children
 from tests.soak.kills import kill_after
 
