@@ -3,7 +3,8 @@ if (localStorage.getItem("audiostory-light")) {
   document.getElementById("light").textContent = "Dark";
 }
 
-// Gradio's table and messages put controls inside of buttons without names: say what they are.
+// Gradio's table and messages put controls inside of buttons without names, and its menus have no words
+// where nothing is chosen: say what they are.
 function mend() {
   for (const cell of document.querySelectorAll('.bool-cell[role="button"]')) {
     cell.removeAttribute("role");
@@ -19,6 +20,8 @@ function mend() {
     head.removeAttribute("role");
     head.removeAttribute("tabindex");
   }
+  const stories = document.querySelector("#stories input");
+  if (stories && !stories.placeholder) stories.placeholder = "Open a story";
 }
 new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
 mend();

@@ -288,7 +288,7 @@ def _director(*, private: bool) -> dict[str, object]:
         with gr.Row(elem_classes="control-row", visible=not private):
             director_address = gr.Textbox(
                 label="Another director",
-                placeholder="http://localhost:8080/v1, or a model's folder",
+                placeholder="http://host:8080/v1, or a folder",
             )
             director_model = gr.Textbox(label="Its model")
             director_key = gr.Textbox(label="API key", type="password")

@@ -231,9 +231,11 @@ def _take_buttons(event: Event) -> str:
     )
     others = ""
     if len(event.takes) > 1 and event.take is not None and not event.locked:
+        count = len(event.takes) - 1
+        which = "the other" if count == 1 else f"{count} others"
         others = (
             '<button type="button" class="chip" data-drop-others title="Take all but the kept take'
-            f' off the list; undo brings them back">Remove {len(event.takes) - 1} others</button>'
+            f' off the list; undo brings them back">Remove {which}</button>'
         )
     return f'<span class="takes-actions" hidden>{buttons}</span>{others}'
 

@@ -69,16 +69,16 @@ def _row(
         for caption in match.nearest
     )
     unknown = ", ".join(f"“{escape(phrase)}”" for phrase in match.unknown)
-    search = f"<button {of} data-library>search your library</button>, " if has_library else ""
+    search = f"<button {of} data-library>search your library</button> " if has_library else ""
     learn = (
         f'<button {of} data-learn="{escape(match.unknown[0])}" title="From 5 to 50 recordings">'
-        "teach it this sound</button>, "
+        "teach it this sound</button> "
         if learns
         else ""
     )
     return (
         f"<li>{name_of(story, event)}&ensp;Not rendered: the model knows no sound like {unknown}."
-        f" Say it nearer: {nearer} {search}{learn}begin from a recording, or"
+        f" Say it nearer: {nearer} or {search}{learn}begin from a recording, or"
         f' <button {of} data-placeholder title="Perform it as what is nearest, and mark it">'
         f"render a placeholder</button>{_offered(event, offers)}</li>"
     )

@@ -197,7 +197,8 @@ def render_buttons(
     changed = len(left_to_render(studio, session, "changed"))
     every = len(left_to_render(studio, session, "all"))
     of_jobs, rendering = _JobFields(session, of_job=of_job), session.has_job("render")
-    label = "Rendered" if not changed else "Render"
+    sounds = any(event.take for event in session.story.events)
+    label = "Render" if changed else "Rendered" if sounds else "Nothing to render"
     if 0 < changed < events:
         label = f"Render {changed} of {events}"
     whole = f"All in {session.quality}" if every == events else f"{every} in {session.quality}"
