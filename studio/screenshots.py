@@ -1,15 +1,13 @@
 """The README's pictures, taken from the running studio: `python -m studio.screenshots`.
 
 Drafts, renders and edits a story with the shipped model in a real Chromium (Debian's, through
-playwright), as a person would, and leaves the pictures in assets/studio/pictures/. With `--states`
-it then leaves every state of the page there, in four widths, dark and light, to be looked at.
+playwright), as a person would, and leaves the pictures in assets/studio/pictures/.
 """
 
 from __future__ import annotations
 
 import argparse
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import FloatRect, Page, sync_playwright
@@ -23,8 +21,6 @@ _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--mute-audio"]
 _PATIENCE = 900_000
 _SETTLING = 1_500
 _MARGIN = 16
-SIZES = {390: 844, 1280: 800, 1920: 1080, 2560: 1440}
-"""Width and height of the windows that every state is shown in."""
 _INSTRUCTION = "Rain on a tin roof, then thunder rolls far away and the rain fades"
 
 
@@ -33,7 +29,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m studio.screenshots", description=__doc__)
     parser.add_argument("--out", type=Path, default=STUDIO_ASSETS / "pictures")
     parser.add_argument("--profile", default="pocket")
-    parser.add_argument("--states", type=Path, help="folder for all states, in every width")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free, temporary_folder() as scratch:
@@ -54,9 +49,6 @@ def main() -> None:
             page.set_default_timeout(_PATIENCE)
             page.goto(f"http://127.0.0.1:{port}")
             take_pictures(page, arguments.out)
-            if arguments.states:
-                arguments.states.mkdir(parents=True, exist_ok=True)
-                take_states(page, arguments.states)
             browser.close()
 
 
@@ -87,76 +79,6 @@ def take_pictures(page: Page, out: Path) -> None:
     page.locator("#light").click()
     page.set_viewport_size({"width": 390, "height": 844})
     _shoot(page, out / "5-narrow.png", "#workspace")
-
-
-def _press(selector: str) -> Callable[[Page], None]:
-    return lambda page: page.locator(selector).first.click()
-
-
-def _key(*keys: str) -> Callable[[Page], None]:
-    """Keys on the first block."""
-
-    def press(page: Page) -> None:
-        page.get_by_role("option").first.focus()
-        for key in keys:
-            page.keyboard.press(key)
-
-    return press
-
-
-def _escape(page: Page) -> None:
-    page.keyboard.press("Escape")
-
-
-def _nothing(page: Page) -> None:
-    pass
-
-
-STATES: dict[str, tuple[Callable[[Page], None], Callable[[Page], None]]] = {
-    "story": (_nothing, _nothing),
-    "brief": (_press(".brief-line"), _press(".brief-line")),
-    "keys": (_key("?"), _key("?")),
-    "several": (_key("Control+a"), _escape),
-    "menu": (lambda page: page.get_by_role("option").first.click(button="right"), _escape),
-    "asking": (_key("n"), _escape),
-    "history": (_press("#history summary"), _press("#history summary")),
-    "spectrum": (_press("[data-spectrum]"), _press("[data-spectrum]")),
-    "mixer": (_press("[data-mixer]"), _press("[data-mixer]")),
-    "folded": (_press("[data-fold]"), _press("[data-fold]")),
-    "zoomed": (_key("z"), _key("0")),
-    "marker": (_key("m"), _key("Control+z")),
-    "export": (_press("#export > button"), _press("#export > button")),
-}
-"""How each state of the page with a story is entered and left. The table's place is its width's: it
-is beside where that is a button."""
-
-
-def take_states(page: Page, out: Path) -> None:
-    """Every state in every width, dark and light, and with the table beside the timeline."""
-    for width, height in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        for light in ("dark", "light"):
-            for name, (enter, leave) in STATES.items():
-                enter(page)
-                _shoot_window(page, out / f"{name}-{width}-{light}.png")
-                leave(page)
-            beside = page.locator("[data-table]")
-            if beside.is_visible():
-                beside.click()
-                _shoot_window(page, out / f"beside-{width}-{light}.png")
-                beside.click()
-            page.locator("#light").click()
-    page.locator("#manage").click()  # what it opens stays until something is done with it
-    for width, height in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        for light in ("dark", "light"):
-            _shoot_window(page, out / f"manage-{width}-{light}.png")
-            page.locator("#light").click()
-
-
-def _shoot_window(page: Page, path: Path) -> None:
-    page.wait_for_timeout(_SETTLING)
-    page.screenshot(path=path)
 
 
 def _render(page: Page) -> None:

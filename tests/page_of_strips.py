@@ -17,6 +17,7 @@ from studio.server import serving
 from studio.sessions.registry import Sessions
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
+from tests import page_faults
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -40,7 +41,6 @@ FINGER = 43.9
 LEFT_BEHIND = ("AbortError", "Unexpected error Connection errored out")
 """What Gradio logs of answers that a page that is closed no longer waits for."""
 expect.set_options(timeout=PATIENCE)
-AXE = Path(__file__).parent / "axe" / "axe.min.js"
 
 
 @contextmanager
@@ -98,18 +98,9 @@ def undone(hand: Hand, steps: int, before: Any) -> None:
 
 
 def grave_findings(page: Page, part: str) -> list[str]:
-    """What axe-core calls serious or critical in a part of the page."""
-    if not page.evaluate("Boolean(window.axe)"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
+    """What axe-core calls serious or critical in a part of the page, once its colours are still."""
     page.wait_for_timeout(SETTLING)
-    found = page.evaluate(
-        "part => axe.run(part, {resultTypes: ['violations'], preload: false})", part
-    )
-    return [
-        f"{item['id']}: {[node['html'][:200] for node in item['nodes']]}"
-        for item in found["violations"]
-        if item["impact"] in ("serious", "critical")
-    ]
+    return page_faults.grave_findings(page, part)
 
 
 def sideways(page: Page) -> bool:

@@ -51,6 +51,7 @@ from studio.sessions.registry import Sessions
 from studio.sound.library import SoundLibrary
 from studio.sound.peaks import PeakCache
 from studio.state import Studio
+from tests.page_faults import grave_findings, misfits
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -64,7 +65,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 PATIENCE = 60_000
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -72,34 +72,6 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 LONG = "A long night by the sea"
 SLOWED_DOWN = 4.0
 """How much slower than an idle machine one may be on which other tests run as well."""
-
-MISFITS = """() => {
-  const says = (e) => e.getAttribute('aria-label') || e.textContent.slice(0, 20);
-  const name = (e) => [e.tagName, e.closest('[id]')?.id, says(e)];
-  const scrolls = (e) => e.scrollWidth > e.clientWidth && e.clientWidth
-    && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && !e.closest('#events, .lanes');
-  const shown = (e) => {
-    const box = e.getBoundingClientRect();
-    let [left, right] = [box.left, box.right];
-    for (let p = e.parentElement; p; p = p.parentElement) {
-      if (getComputedStyle(p).overflowX === 'visible') continue;
-      left = Math.max(left, p.getBoundingClientRect().left);
-      right = Math.min(right, p.getBoundingClientRect().right);
-    }
-    return right - left;
-  };
-  const cut = (e) => e.checkVisibility({opacityProperty: true})
-    && !e.closest('#events, .sr-only, .toast-body')
-    && (shown(e) < 12 || shown(e) < 0.9 * e.getBoundingClientRect().width);
-  const page = document.documentElement;
-  return [
-    ...[...document.querySelectorAll('*')].filter(scrolls).map(name),
-    ...[...document.querySelectorAll('button, input, textarea')].filter(cut).map(name),
-    ...(page.scrollWidth > page.clientWidth ? ['the page'] : []),
-  ];
-}"""
-"""What scrolls sideways (only the table and the lanes may, within themselves) and the controls that
-are cut off (but for messages, which slide in)."""
 
 SHOWN_STORY = "sessionStorage.getItem('audiostory-title')"
 
@@ -328,21 +300,12 @@ def shoot(page: Page, name: str, part: str = "") -> None:
         page.set_viewport_size(size)
         page.evaluate(PAINTED)
         page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)
-        assert not page.evaluate(MISFITS), f"{name} at {size['width']}"
+        assert not misfits(page), f"{name} at {size['width']}"
     look_through(page, name, part)
 
 
 def look_through(page: Page, name: str, part: str) -> None:
-    if not page.evaluate("Boolean(window.axe)"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "part => axe.run(part || document, {resultTypes: ['violations'], preload: false})", part
-    )
-    grave = [
-        f"{item['id']}: {[node['html'][:200] for node in item['nodes']]}"
-        for item in found["violations"]
-        if item["impact"] in ("serious", "critical")
-    ]
+    grave = grave_findings(page, part)
     assert not grave, f"{name}: {grave}"
 
 
@@ -427,9 +390,9 @@ def test_a_story_from_instruction_to_file(page: Page, stories: Path, tmp_path: P
 
 
 def test_every_control_is_whole_at_every_width(page: Page) -> None:
-    assert not page.evaluate(MISFITS)
+    assert not misfits(page)
     open_story(page, "Every panel")
-    assert not page.evaluate(MISFITS)
+    assert not misfits(page)
     button(page, "Manage").click()
     for panel in page.locator(".gr-accordion > button:visible").all():
         panel.click()
@@ -437,7 +400,7 @@ def test_every_control_is_whole_at_every_width(page: Page) -> None:
     for width in (1920, 768):
         page.set_viewport_size({"width": width, "height": 1000})
         page.evaluate(PAINTED)
-        assert not page.evaluate(MISFITS), width
+        assert not misfits(page), width
     shoot(page, "panels")
 
 
@@ -656,7 +619,7 @@ def test_gestures_of_mouse_and_keys_lead_to_the_stories_written_for_them(
     for width in (1920, 2560):
         page.set_viewport_size({"width": width, "height": 1080})
         wait_until(page, lambda width=width: places_of_parts()[0]["width"] > width - 80)  # type: ignore[misc]
-        assert not page.evaluate(MISFITS), width
+        assert not misfits(page), width
     page.set_viewport_size(DESK)
 
     # No state of it shuts anybody out.

@@ -47,6 +47,7 @@ from tests.soak import (
     replicas,
     sequences,
     sound_library,
+    states,
     tables,
     writers,
 )
@@ -196,6 +197,11 @@ def page_gestures(seed: int, folder: Path) -> None:
     print(f"   gestures on the page: {done}", flush=True)
 
 
+def page_states(seed: int, folder: Path) -> None:
+    """All of them, in two widths, dark and light."""
+    print(f"   {states.trial(seed, folder)} pages looked at", flush=True)
+
+
 def edit_sequences(seed: int, folder: Path) -> None:
     """500 random sequences of what hands do to a story, each undone to the first byte."""
     tally = sequences.trial(seed, folder, 500)
@@ -223,6 +229,7 @@ PARTS: dict[str, Trial] = {
     "names": forgotten_names,
     "gestures": page_gestures,
     "sequences": edit_sequences,
+    "states": page_states,
     "jobs": level_memory_of_the_shipped_model,
     "properties": properties,
     "mutants": mutants,
