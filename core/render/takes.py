@@ -1,6 +1,6 @@
 """Takes: what they are keyed by, and what can be asked for: anew, varied, repainted, from a sound.
 
-A `TakeRequest` names an event and what its take begins from; `core.render.render.perform` makes it.
+A `TakeRequest` names an event and what its take begins from; `core.render.perform.perform` makes it.
 Nothing here needs the model, so that a page can ask while it is loading.
 """
 
