@@ -21,7 +21,8 @@ from core.own_sounds.own_sound import SOUND_SUFFIX
 from core.own_sounds.store import LESSON_FILE, LESSONS_FOLDER, SOUNDS_FOLDER
 from core.places import NAME
 from core.story import timeline
-from core.story.folders import Library, StoryFolder
+from core.story.folders import StoryFolder
+from core.story.library import Library
 from core.story.marker import StoryMarker
 from core.story.story import Event, Story
 from core.story.strip import Equaliser, Lane, RoomSend
