@@ -244,8 +244,10 @@ def proposal(scene: Scene) -> None:
     before = session.open_folder.story
     after = timeline.delete(timeline.change(before, "e2", gain_db=-4.0), "e0")
     session.proposal = PlanProposal("softer steps, and no rain at the beginning", before, after)
-    keys("e2")(scene)
+    keys("e2", "Alt+ArrowUp")(scene)  # an answer shows it
     scene.page.locator(".proposal").wait_for()
+    scene.key("Control+z")
+    scene.page.locator(".proposal", has_not_text="was changed since").wait_for()
 
 
 def offers(scene: Scene) -> None:

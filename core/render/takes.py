@@ -1,7 +1,7 @@
 """Takes: what they are keyed by, and what can be asked for: anew, varied, repainted, from a sound.
 
-A `TakeRequest` names an event and what its take begins from; `core.render.perform.perform` makes it.
-Nothing here needs the model, so that a page can ask while it is loading.
+A `TakeRequest` names an event and what its take begins from; `core.render.perform.perform` makes
+it. Nothing here needs the model, so that a page can ask while it is loading.
 """
 
 from __future__ import annotations
