@@ -23,7 +23,7 @@ from core.language.score import ScoreEvent
 from core.language.task_adapter import TaskAdapter
 from core.narratives.score_variations import in_another_length, varied
 from core.narratives.scores import Score, read_scores, score_faults, shared_runs
-from core.profile import SCORING
+from core.profile import SCORING, WISHES
 from core.training.loop import TrainingRun
 from core.training.publish import publish_adapter
 from core.training.scores import (
@@ -200,6 +200,15 @@ def test_varied_pairs_are_without_fault() -> None:
         assert a.reasoning == b.reasoning
         digits = [[c for c in text if c.isdigit()] for text in (a.brief, b.brief)]
         assert digits[0] == digits[1]
+
+
+def test_an_adapter_is_published_part_of_the_way_from_the_shipped_one(tmp_path: Path) -> None:
+    save_file({"a": torch.ones(3)}, tmp_path / WISHES)
+    save_file({"a": torch.full((3,), 3.0)}, tmp_path / "average.safetensors")
+    publish_adapter(tmp_path, tmp_path, "wishes", share=0.25)
+    assert load_file(tmp_path / WISHES)["a"].tolist() == [1.5] * 3
+    publish_adapter(tmp_path, tmp_path, "wishes")
+    assert load_file(tmp_path / WISHES)["a"].tolist() == [3.0] * 3
 
 
 def test_a_published_adapter_lies_beside_the_directors(tiny: AudioStory, tmp_path: Path) -> None:

@@ -254,7 +254,8 @@ def _publish(arguments: argparse.Namespace) -> None:
     """Write the weights and the records of runs into assets/."""
     profile = load_profile(arguments.profile)
     if trained(arguments.start) == {ADAPTER}:
-        publish.publish_adapter(arguments.start[-1], profile.folder, arguments.adapter)
+        run, share = arguments.start[-1], arguments.share
+        publish.publish_adapter(run, profile.folder, arguments.adapter, share)
         keep_record(arguments.start[-1], ASSETS / "training")
         return
     model = _published(profile, arguments.start)

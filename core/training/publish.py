@@ -41,9 +41,17 @@ def publish_ear(listener: Listener, folder: Path) -> None:
     _write(listener.state_dict(), folder / EAR)
 
 
-def publish_adapter(run: Path, folder: Path, name: str) -> None:
-    """Write the adapter of a run of `wishes` or `scores` alone."""
-    _write(load_file(run / "average.safetensors"), folder / ADAPTERS[name])
+def publish_adapter(run: Path, folder: Path, name: str, share: float = 1.0) -> None:
+    """Write the adapter of a run of `wishes` or `scores` alone.
+
+    Args:
+        share: how far to go from the shipped adapter, which the run went on from, to the run's.
+    """
+    learned, shipped = load_file(run / "average.safetensors"), folder / ADAPTERS[name]
+    if share != 1.0:
+        before = load_file(shipped)
+        learned = {key: torch.lerp(before[key].float(), v, share) for key, v in learned.items()}
+    _write(learned, shipped)
 
 
 def _write(weights: Mapping[str, Tensor], path: Path) -> None:
